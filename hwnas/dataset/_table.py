@@ -1,0 +1,119 @@
+"""The table of one experiment: architectures, one hardware metric, accuracy, provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.metric import Metric
+from hwnas.space import Architectures, SearchSpace
+
+Kind = Literal["measured", "estimated"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where values come from; it travels with them into every result.
+
+    Parameters
+    ----------
+    kind : {"measured", "estimated"}
+        Whether a device was measured, or a model of it computed the values.
+    source : str
+        File name of the source, or the name of the model.
+    sha256 : str
+        SHA-256 of the source file, or of the model's constants.
+    url : str, optional
+        The official address.
+    official : bool, optional
+        Whether the file is the official one, where its hash is known.
+    details : dict
+        Whatever else a reader should know: noise floor, machine, number of seeds.
+    """
+
+    kind: Kind
+    source: str
+    sha256: str
+    url: str | None = None
+    official: bool | None = None
+    details: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values of one metric on one device, joined to architectures by identity, never position.
+
+    Parameters
+    ----------
+    dataset : str
+        Identity of the dataset in result paths, e.g. ``"hwnas-cifar10"``.
+    space : SearchSpace
+    device : str
+    metric : Metric
+    architectures : array of int8, shape (n, n_positions)
+    values : array of float64, shape (n,)
+        In the metric's unit; NaN where nothing was measured.
+    representative : array of int64, shape (n,)
+        Rows with the same key hold copies of one measurement; a split keeps them together.
+    provenance : Provenance
+        Of `values`.
+    accuracy : array of float64, shape (n,), optional
+        Percent; NaN where unknown.
+    accuracy_provenance : Provenance, optional
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree or an architecture stands in two rows.
+    """
+
+    dataset: str
+    space: SearchSpace
+    device: str
+    metric: Metric
+    architectures: Architectures
+    values: NDArray[np.float64]
+    representative: NDArray[np.int64]
+    provenance: Provenance
+    accuracy: NDArray[np.float64] | None = None
+    accuracy_provenance: Provenance | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.architectures)
+        if self.values.shape != (n,) or self.representative.shape != (n,):
+            raise ValueError(f"table of {n} architectures with values of another length")
+        if self.accuracy is not None and self.accuracy.shape != (n,):
+            raise ValueError(f"table of {n} architectures with accuracies of another length")
+        if len(np.unique(self.space.rank(self.architectures))) != n:
+            raise ValueError("an architecture stands in two rows of the table")
+
+    def __len__(self) -> int:
+        return len(self.architectures)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the values are computed by a model of the device."""
+        return self.provenance.kind == "estimated"
+
+    def measured_rows(self) -> Table:
+        """Return the table without the rows whose value is missing."""
+        keep = ~np.isnan(self.values)
+        return replace(
+            self,
+            architectures=self.architectures[keep],
+            values=self.values[keep],
+            representative=self.representative[keep],
+            accuracy=None if self.accuracy is None else self.accuracy[keep],
+        )
+
+    def locate(self, architectures: Architectures) -> NDArray[np.int64]:
+        """Return the row of each architecture, -1 where the table has none."""
+        own = self.space.rank(self.architectures)
+        order = np.argsort(own)
+        wanted = self.space.rank(architectures)
+        place = np.minimum(np.searchsorted(own[order], wanted), len(own) - 1)
+        rows = order[place]
+        return np.where(own[rows] == wanted, rows, -1)

@@ -1,0 +1,93 @@
+"""Cell-based spaces: four nodes, six edges, one operation an edge."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.space._base import Architectures, SearchSpace
+
+#: (from node, to node) of every edge, in the order of the benchmark's files.
+EDGES: tuple[tuple[int, int], ...] = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+N_NODES = 4
+
+
+class CellSpace(SearchSpace):
+    """A cell of 4 nodes and 6 edges; node 0 is the input, node 3 the output.
+
+    Attributes
+    ----------
+    none, skip : int
+        Index of the operation that passes nothing, and of the identity.
+    """
+
+    n_positions = len(EDGES)
+    none: int
+    skip: int
+
+    def enumerate(self) -> Architectures:
+        """Return all cells in lexicographic order, shape (size, 6)."""
+        choices = range(len(self.operations))
+        return np.array(list(product(choices, repeat=self.n_positions)), dtype=np.int8)
+
+    def live(self, architectures: Architectures) -> Architectures:
+        """Return the cells with every dead edge made ``none``.
+
+        An edge is dead if its start is not reached from the input, or its end does not reach the
+        output, through edges other than ``none``.
+        """
+        carries = architectures != self.none
+        n = len(architectures)
+        reached = np.zeros((n, N_NODES), dtype=bool)
+        reaches = np.zeros((n, N_NODES), dtype=bool)
+        reached[:, 0] = True
+        reaches[:, N_NODES - 1] = True
+        # EDGES is sorted by end node, so one forward pass fixes `reached`, and a pass from the
+        # highest end node down fixes `reaches`.
+        for edge, (start, end) in enumerate(EDGES):
+            reached[:, end] |= carries[:, edge] & reached[:, start]
+        for edge, (start, end) in reversed(list(enumerate(EDGES))):
+            reaches[:, start] |= carries[:, edge] & reaches[:, end]
+        alive = np.stack([reached[:, s] & reaches[:, e] for s, e in EDGES], axis=1)
+        return np.where(alive, architectures, self.none).astype(np.int8)
+
+    def representative(self, architectures: Architectures) -> NDArray[np.int64]:
+        """Return the class of every cell: equal only for cells that compute the same function.
+
+        The classes are those that NAS-Bench-201 counts (6,466 of its 15,625). Its rule is on the
+        careful side: it never merges cells that differ, and tells a few apart that do not, such as
+        a convolution of a node that nothing but ``none`` enters. The key is the lowest
+        lexicographic rank in the class.
+        """
+        lowest = self._lowest_rank()
+        rows = architectures.tolist()
+        return np.array([lowest[_expression(self, row)] for row in rows], dtype=np.int64)
+
+    def _lowest_rank(self) -> dict[str, int]:
+        lowest: dict[str, int] = {}
+        for rank, row in enumerate(self.enumerate().tolist()):
+            lowest.setdefault(_expression(self, row), rank)
+        return lowest
+
+
+def _expression(space: CellSpace, row: list[int]) -> str:
+    """Write what the output node computes, whatever the order of its summands.
+
+    An identity passes its input through; ``none``, and whatever is computed from nothing, is "#".
+    """
+    nodes = ["0"]
+    for end in range(1, N_NODES):
+        terms = []
+        for (start, to), operation in zip(EDGES, row, strict=True):
+            if to != end:
+                continue
+            if operation == space.none or nodes[start] == "#":
+                terms.append("#")
+            elif operation == space.skip:
+                terms.append(nodes[start])
+            else:
+                terms.append(f"({nodes[start]})@{operation}")
+        nodes.append("+".join(sorted(terms)))
+    return nodes[-1]

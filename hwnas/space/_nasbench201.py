@@ -1,0 +1,53 @@
+"""NAS-Bench-201."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from hwnas.space._cell import EDGES, N_NODES, CellSpace
+
+_TERM = re.compile(r"([a-z0-9_]+)~(\d)")
+
+
+class NASBench201(CellSpace):
+    """NAS-Bench-201 (Dong & Yang, ICLR 2020): 15,625 cells of 5 operations on 6 edges.
+
+    Examples
+    --------
+    >>> space = NASBench201()
+    >>> cell = "|nor_conv_3x3~0|+|avg_pool_3x3~0|skip_connect~1|+|none~0|none~1|nor_conv_1x1~2|"
+    >>> space.parse(cell)
+    (3, 4, 1, 0, 0, 2)
+    >>> space.format(space.parse(cell)) == cell
+    True
+    >>> space.size
+    15625
+    """
+
+    name = "nasbench201"
+    operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+    none = 0
+    skip = 1
+
+    def parse(self, string: str) -> tuple[int, ...]:
+        """Read ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
+        terms = _TERM.findall(string)
+        try:
+            if [int(start) for _, start in terms] != [start for start, _ in EDGES]:
+                raise ValueError
+            return tuple(self.operations.index(name) for name, _ in terms)
+        except ValueError:
+            raise ValueError(f"not a NAS-Bench-201 architecture string: {string!r}") from None
+
+    def format(self, architecture: Sequence[int]) -> str:
+        """Write the string NAS-Bench-201 uses."""
+        nodes = []
+        for end in range(1, N_NODES):
+            terms = [
+                f"{self.operations[architecture[edge]]}~{start}"
+                for edge, (start, to) in enumerate(EDGES)
+                if to == end
+            ]
+            nodes.append("|" + "|".join(terms) + "|")
+        return "+".join(nodes)
