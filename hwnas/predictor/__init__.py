@@ -1,0 +1,26 @@
+"""Predictors: from an architecture's encoding to a device's metric."""
+
+from hwnas.predictor._build import build, with_preset
+from hwnas.predictor._encodings import (
+    Encoding,
+    Live,
+    OneHot,
+    OperationCounts,
+    Operations,
+    PathEncoding,
+)
+from hwnas.predictor._fit_many import fit_many
+from hwnas.predictor._predictor import Predictor
+
+__all__ = [
+    "Encoding",
+    "Live",
+    "OneHot",
+    "OperationCounts",
+    "Operations",
+    "PathEncoding",
+    "Predictor",
+    "build",
+    "fit_many",
+    "with_preset",
+]

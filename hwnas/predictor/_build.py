@@ -1,0 +1,84 @@
+"""From a predictor's YAML to a predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from sklearn.base import clone
+
+from hwnas.errors import UserError, nearest
+from hwnas.predictor._predictor import Predictor, bind
+from hwnas.seeding import integer_seed
+from hwnas.space import SearchSpace
+
+
+def with_preset(cfg: DictConfig | Mapping[str, Any]) -> DictConfig:
+    """Return a predictor's config with its chosen preset applied.
+
+    ``preset: default`` is the config itself. Another one is laid over it: an ``encoding`` or
+    ``model`` with a ``_target_`` of its own replaces the default's, one without changes single
+    parameters, and ``search_space`` replaces the default's.
+
+    Raises
+    ------
+    UserError
+        If there is no preset of that name.
+
+    Examples
+    --------
+    >>> cfg = {"preset": "paper", "model": {"_target_": "A", "x": 1, "y": 1}, "search_space": {},
+    ...        "presets": {"paper": {"model": {"x": 2}}}}
+    >>> with_preset(cfg).model
+    {'_target_': 'A', 'x': 2, 'y': 1}
+    """
+    # Not through OmegaConf.create alone: that would cut the node's interpolations off their root.
+    plain = OmegaConf.to_container(cfg, resolve=True) if isinstance(cfg, DictConfig) else cfg
+    config = DictConfig(plain)
+    presets = {"default": {}, **(config.pop("presets", None) or {})}
+    name = config.get("preset", "default")
+    if name not in presets:
+        raise UserError(f"predictor.preset: no preset {name!r}", mend=nearest(name, list(presets)))
+    for key, node in presets[name].items():
+        replaces = key == "search_space" or not isinstance(node, DictConfig) or "_target_" in node
+        config[key] = node if replaces else OmegaConf.merge(config[key], node)
+    return config
+
+
+def build(cfg: DictConfig | Mapping[str, Any], space: SearchSpace, seed: int) -> Predictor:
+    """Build the predictor of a config (see ``conf/predictor/``), not fitted yet.
+
+    Parameters
+    ----------
+    cfg : mapping
+        Keys ``encoding`` and ``model`` (each with a ``_target_``), optionally ``preset`` and
+        ``presets``.
+    space : SearchSpace
+        Where the architectures come from.
+    seed : int
+        The run's seed; every parameter called ``random_state`` is derived from it.
+
+    Raises
+    ------
+    UserError
+        If there is no such preset, or the encoding makes no sense on the space.
+
+    Examples
+    --------
+    >>> from hwnas.space import NASBench201
+    >>> build({"encoding": {"_target_": "hwnas.predictor.OneHot"},
+    ...        "model": {"_target_": "sklearn.linear_model.Ridge", "alpha": 2.0}},
+    ...       NASBench201(), seed=0).get_params()["model__alpha"]
+    2.0
+    """
+    config = with_preset(cfg)
+    encoding = instantiate(config.encoding, _convert_="all")
+    bind(clone(encoding), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
+    predictor = Predictor(space, encoding, instantiate(config.model, _convert_="all"))
+    states = [key for key in predictor.get_params() if key.rpartition("__")[2] == "random_state"]
+    seeds = {key: integer_seed(seed, "predictor", key) for key in states}
+    built: Predictor = predictor.set_params(**seeds)
+    return built

@@ -1,0 +1,181 @@
+"""What every predictor is: an encoding and a model, as one scikit-learn regressor."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Literal, Self, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from hwnas.space import Architectures, SearchSpace
+
+Values = NDArray[np.float64]
+
+
+class Predictor(RegressorMixin, BaseEstimator):
+    """An encoding and a model that predict a metric from architectures.
+
+    The model sees standardised values (mean 0, standard deviation 1 over the training
+    measurements); predictions come back in the metric's unit. The training measurements are put
+    into a canonical order first, so that the order in which they were taken changes nothing.
+
+    Every parameter of the encoding or the model that is called ``space`` is given this
+    predictor's search space when it is fitted.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Where the architectures come from.
+    encoding : Encoding
+        Transformer from operation indices, shape (n, n_positions), to what the model takes.
+    model : scikit-learn regressor
+        Fitted on standardised values. If its ``predict`` takes ``return_std``, the predictor
+        knows its uncertainty.
+
+    Attributes
+    ----------
+    pipeline_ : sklearn.pipeline.Pipeline
+        The fitted encoding and model.
+    mean_, scale_ : float
+        Mean and standard deviation of the training measurements, in the metric's unit.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from hwnas.predictor import OneHot
+    >>> from hwnas.space import NASBench201
+    >>> X = NASBench201().enumerate()[::500]
+    >>> y = (X == 3).sum(axis=1) + 2.0  # 2 ms, and 1 ms for every 3x3 convolution
+    >>> predictor = Predictor(NASBench201(), OneHot(), Ridge(alpha=1e-6)).fit(X, y)
+    >>> predictor.predict(NASBench201().enumerate()[-1:]).round(2)
+    array([2.])
+    """
+
+    def __init__(self, space: SearchSpace, encoding: Any, model: Any) -> None:
+        self.space = space
+        self.encoding = encoding
+        self.model = model
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Fit to training measurements.
+
+        Parameters
+        ----------
+        X : array of int, shape (n, n_positions)
+            Architectures as operation indices.
+        y : array of float, shape (n,)
+            Measured values, in the metric's unit.
+
+        Returns
+        -------
+        Predictor
+            This object.
+
+        Raises
+        ------
+        ValueError
+            If `X` holds no architectures of the space, or `y` is not finite or of another length.
+        """
+        architectures, values = self._start_fit(X, y)
+        self.pipeline_.fit(architectures, values)
+        return self
+
+    def _start_fit(self, X: ArrayLike, y: ArrayLike) -> tuple[Architectures, Values]:
+        """Set all fitted attributes but the pipeline's own; return what to fit that on."""
+        architectures, values = in_canonical_order(*self._validated(X, y))
+        self.n_features_in_ = architectures.shape[1]
+        self.mean_ = float(values.mean())
+        # One measurement, or equal ones: leave the scale of the unit.
+        self.scale_ = float(values.std()) or 1.0
+        pipeline = Pipeline([("encoding", clone(self.encoding)), ("model", clone(self.model))])
+        self.pipeline_ = bind(pipeline, self.space)
+        return architectures, (values - self.mean_) / self.scale_
+
+    def _validated(self, X: ArrayLike, y: ArrayLike) -> tuple[Architectures, Values]:
+        architectures = self.space.validate(np.asarray(X))
+        values = np.asarray(y, dtype=np.float64)
+        if values.shape != (len(architectures),):
+            raise ValueError(
+                f"expected one value an architecture, shape ({len(architectures)},), "
+                f"got {values.shape}"
+            )
+        if not len(values):
+            raise ValueError("no training measurements: a predictor needs at least one")
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"{np.count_nonzero(~np.isfinite(values))} of {len(values)} training measurements "
+                "are NaN or infinite: leave them out"
+            )
+        return architectures, values
+
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[False] = False) -> Values: ...
+
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Values, Values]: ...
+
+    def predict(self, X: ArrayLike, return_std: bool = False) -> Values | tuple[Values, Values]:
+        """Predict the metric.
+
+        Parameters
+        ----------
+        X : array of int, shape (n, n_positions)
+            Architectures as operation indices.
+        return_std : bool
+            Whether to return the standard deviation of every prediction too.
+
+        Returns
+        -------
+        array of float, shape (n,)
+            Predicted values in the metric's unit; with `return_std` a pair of these and their
+            standard deviations.
+
+        Raises
+        ------
+        ValueError
+            If `X` holds no architectures of the space, or `return_std` is asked of a predictor
+            that does not know its uncertainty.
+        """
+        check_is_fitted(self, "pipeline_")
+        architectures = self.space.validate(np.asarray(X))
+        if not return_std:
+            predicted = np.asarray(self.pipeline_.predict(architectures), dtype=np.float64)
+            return predicted * self.scale_ + self.mean_
+        if not self.knows_uncertainty:
+            raise ValueError(
+                f"{type(self.model).__name__} does not know its uncertainty: "
+                "predict without return_std"
+            )
+        predicted, std = self.pipeline_.predict(architectures, return_std=True)
+        return (
+            np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_,
+            np.asarray(std, dtype=np.float64) * self.scale_,
+        )
+
+    @property
+    def knows_uncertainty(self) -> bool:
+        """Whether ``predict`` can return a standard deviation."""
+        return "return_std" in inspect.signature(self.model.predict).parameters
+
+    def training_design(self) -> Architectures | None:
+        """Return the architectures that the model must have measured, or None if any will do."""
+        design = getattr(self.model, "training_design", None)
+        return None if design is None else design(self.space)
+
+
+def in_canonical_order(
+    architectures: Architectures, values: Values
+) -> tuple[Architectures, Values]:
+    """Sort lexicographically by architecture, and by value among copies of one."""
+    order = np.lexsort((values, *architectures.T[::-1]))
+    return architectures[order], values[order]
+
+
+def bind(estimator: Any, space: SearchSpace) -> Any:
+    """Give `space` to every parameter of that name, however deep; return the estimator."""
+    names = [key for key in estimator.get_params() if key.rpartition("__")[2] == "space"]
+    return estimator.set_params(**dict.fromkeys(names, space))
