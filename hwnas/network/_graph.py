@@ -1,0 +1,294 @@
+"""A whole network as a graph of layers: what is computed, on which shapes, in which order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+Kind = Literal[
+    "input",
+    "conv",
+    "batch_norm",
+    "relu",
+    "avg_pool",
+    "global_avg_pool",
+    "linear",
+    "add",
+    "zero",
+    "channel_shuffle",
+]
+
+#: Layers that can overwrite their input, if nothing else reads it.
+_IN_PLACE: frozenset[Kind] = frozenset({"batch_norm", "relu", "add", "zero"})
+_BYTES_FLOAT32 = 4
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operation on square images, batch 1: its kind and its shapes, not its place.
+
+    Two layers of one network that do the same work are equal, so layers can be counted.
+
+    Parameters
+    ----------
+    kind : str
+        ``input`` (the image), ``conv`` (no bias), ``batch_norm`` (affine), ``relu``, ``avg_pool``
+        (padding is not counted in the average), ``global_avg_pool``, ``linear`` (with bias),
+        ``add`` (of two tensors), ``zero`` (the input times 0), ``channel_shuffle`` (a transposition
+        of the `groups` groups of channels).
+    in_channels, out_channels : int
+        Channels of each input, and of the output.
+    in_size, out_size : int
+        Height and width in pixels of each input, and of the output.
+    kernel, stride, padding, groups : int
+        Of convolutions and poolings.
+
+    Examples
+    --------
+    >>> conv = Layer("conv", 16, 32, 8, 4, kernel=3, stride=2, padding=1)
+    >>> conv.params == 3 * 3 * 16 * 32, conv.macs == 3 * 3 * 16 * 32 * 4 * 4
+    (True, True)
+    """
+
+    kind: Kind
+    in_channels: int
+    out_channels: int
+    in_size: int
+    out_size: int
+    kernel: int = 1
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of tensors read."""
+        return {"input": 0, "add": 2}.get(self.kind, 1)
+
+    @property
+    def params(self) -> int:
+        """Number of trained parameters."""
+        if self.kind == "conv":
+            return self.kernel**2 * self.in_channels * self.out_channels // self.groups
+        if self.kind == "linear":
+            return (self.in_channels + 1) * self.out_channels
+        if self.kind == "batch_norm":
+            return 2 * self.out_channels
+        return 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and linear layers; 0 for all other kinds.
+
+        What NAS-Bench-201 publishes as FLOPs: one multiply-accumulate is one FLOP, and poolings,
+        normalisations, activations and additions are not counted.
+        """
+        if self.kind == "conv":
+            return self.params * self.out_size**2
+        if self.kind == "linear":
+            return self.in_channels * self.out_channels
+        return 0
+
+    @property
+    def elementwise_operations(self) -> int:
+        """Operations other than multiply-accumulates: of poolings, normalisations, additions."""
+        if self.kind == "avg_pool":
+            return self.kernel**2 * self.output_elements
+        if self.kind == "global_avg_pool":
+            return self.input_elements
+        if self.kind == "batch_norm":
+            return 2 * self.output_elements
+        if self.kind in ("relu", "add", "zero"):
+            return self.output_elements
+        return 0
+
+    @property
+    def input_elements(self) -> int:
+        """Numbers read from all inputs, without the parameters."""
+        return self.n_inputs * self.in_channels * self.in_size**2
+
+    @property
+    def output_elements(self) -> int:
+        """Numbers written."""
+        return self.out_channels * self.out_size**2
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes of inputs, parameters and output in float32, each moved once."""
+        return (self.input_elements + self.params + self.output_elements) * _BYTES_FLOAT32
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place.
+
+    Parameters
+    ----------
+    layer : Layer
+    inputs : tuple of int
+        Indices of the nodes whose outputs are read; all lower than the node's own.
+    """
+
+    layer: Layer
+    inputs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network in topological order: node 0 is the image, the last node the class scores.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+    resolution : int
+        Height and width of the image, in pixels.
+    classes : int
+        Number of outputs.
+    """
+
+    nodes: tuple[Node, ...]
+    resolution: int
+    classes: int
+
+    @cached_property
+    def layer_counts(self) -> Counter[Layer]:
+        """How often each layer occurs."""
+        return Counter(node.layer for node in self.nodes)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one image; see `Layer.macs`."""
+        return sum(node.layer.macs for node in self.nodes)
+
+    @property
+    def params(self) -> int:
+        """Trained parameters."""
+        return sum(node.layer.params for node in self.nodes)
+
+    @cached_property
+    def last_use(self) -> tuple[int, ...]:
+        """Index of the last node that reads each node's output; its own where none does."""
+        last = list(range(len(self.nodes)))
+        for index, node in enumerate(self.nodes):
+            for source in node.inputs:
+                last[source] = index
+        return tuple(last)
+
+    @property
+    def peak_activation_bytes(self) -> int:
+        """Largest sum of the tensors alive at once, in bytes: batch 1, float32, no parameters.
+
+        The nodes run in their order; a tensor is freed after its last use; batch norm, ReLU, zero
+        and addition overwrite an input that nothing else reads any more.
+        """
+        alive = peak = 0
+        for index, node in enumerate(self.nodes):
+            written = node.layer.output_elements
+            freed = sum(
+                self.nodes[source].layer.output_elements
+                for source in set(node.inputs)
+                if self.last_use[source] == index
+            )
+            in_place = node.layer.kind in _IN_PLACE and freed >= written
+            peak = max(peak, alive + (0 if in_place else written))
+            alive += written - freed
+        return peak * _BYTES_FLOAT32
+
+
+class GraphBuilder:
+    """Appends layers and works out their shapes.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of the image.
+    resolution : int
+        Height and width of the image, in pixels.
+    """
+
+    def __init__(self, in_channels: int, resolution: int) -> None:
+        shape = Layer("input", in_channels, in_channels, resolution, resolution)
+        self.nodes: list[Node] = [Node(shape)]
+
+    def channels(self, index: int) -> int:
+        """Channels of a node's output."""
+        return self.nodes[index].layer.out_channels
+
+    def size(self, index: int) -> int:
+        """Height and width of a node's output, in pixels."""
+        return self.nodes[index].layer.out_size
+
+    def _append(self, layer: Layer, *inputs: int) -> int:
+        self.nodes.append(Node(layer, inputs))
+        return len(self.nodes) - 1
+
+    def _window(
+        self, kind: Kind, x: int, channels: int, kernel: int, stride: int, padding: int, groups: int
+    ) -> int:
+        size = self.size(x)
+        out_size = (size + 2 * padding - kernel) // stride + 1
+        if out_size < 1:
+            raise ValueError(f"an image of {size} pixels is too small for this network")
+        return self._append(
+            Layer(
+                kind, self.channels(x), channels, size, out_size, kernel, stride, padding, groups
+            ),
+            x,
+        )
+
+    def conv(self, x: int, channels: int, kernel: int, stride: int = 1, groups: int = 1) -> int:
+        """Append a convolution with padding ``kernel // 2``."""
+        return self._window("conv", x, channels, kernel, stride, kernel // 2, groups)
+
+    def avg_pool(self, x: int, kernel: int, stride: int, padding: int) -> int:
+        """Append an average pooling."""
+        return self._window("avg_pool", x, self.channels(x), kernel, stride, padding, 1)
+
+    def pointwise(self, kind: Kind, *inputs: int, groups: int = 1) -> int:
+        """Append a layer that keeps the shape of its inputs."""
+        channels, size = self.channels(inputs[0]), self.size(inputs[0])
+        return self._append(Layer(kind, channels, channels, size, size, groups=groups), *inputs)
+
+    def relu_conv_bn(self, x: int, channels: int, kernel: int, stride: int = 1) -> int:
+        """Append ReLU, convolution, batch norm."""
+        convolved = self.conv(self.pointwise("relu", x), channels, kernel, stride)
+        return self.pointwise("batch_norm", convolved)
+
+    def conv_bn(
+        self,
+        x: int,
+        channels: int,
+        kernel: int,
+        stride: int = 1,
+        *,
+        groups: int = 1,
+        relu: bool = False,
+    ) -> int:
+        """Append convolution, batch norm and, if asked, ReLU."""
+        y = self.pointwise("batch_norm", self.conv(x, channels, kernel, stride, groups))
+        return self.pointwise("relu", y) if relu else y
+
+    def add(self, terms: Sequence[int]) -> int:
+        """Append additions, two at a time from the left; one term needs none."""
+        total = terms[0]
+        for term in terms[1:]:
+            total = self.pointwise("add", total, term)
+        return total
+
+    def classifier(self, x: int, classes: int) -> int:
+        """Append global average pooling and a linear layer."""
+        channels = self.channels(x)
+        pooled = self._append(Layer("global_avg_pool", channels, channels, self.size(x), 1), x)
+        return self._append(Layer("linear", channels, classes, 1, 1), pooled)
+
+    @property
+    def layer_counts(self) -> Counter[Layer]:
+        """How often each layer occurs so far."""
+        return Counter(node.layer for node in self.nodes)
+
+    def network(self, resolution: int, classes: int) -> Network:
+        """Return the graph built."""
+        return Network(tuple(self.nodes), resolution, classes)

@@ -1,0 +1,128 @@
+"""What surrounds the searched part of a network, and how a space gets its own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import singledispatch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.image_set import ImageSet
+from hwnas.network._graph import Layer, Network
+from hwnas.space import Architectures, SearchSpace
+
+
+@dataclass(frozen=True)
+class LayerCounts:
+    """Layers of many networks: whatever adds up over layers is a matrix product.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        The distinct layers of all the networks.
+    counts : array of int64, shape (n, n_layers)
+        How often each layer occurs in each network.
+    """
+
+    layers: tuple[Layer, ...]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, n: int, fixed: Mapping[Layer, int], *searched: Mapping[Layer, NDArray[np.int64]]
+    ) -> LayerCounts:
+        """Add up the layers that all `n` networks share and those that differ."""
+        columns = {layer: np.full(n, count, dtype=np.int64) for layer, count in fixed.items()}
+        for layer, counts in (item for part in searched for item in part.items()):
+            columns[layer] = columns.get(layer, 0) + counts
+        return cls(tuple(columns), np.stack(list(columns.values()), axis=1))
+
+    @property
+    def macs(self) -> NDArray[np.int64]:
+        """Multiply-accumulates of each network, shape (n,)."""
+        return self.counts @ np.array([layer.macs for layer in self.layers], dtype=np.int64)
+
+    @property
+    def params(self) -> NDArray[np.int64]:
+        """Trained parameters of each network, shape (n,)."""
+        return self.counts @ np.array([layer.params for layer in self.layers], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Skeleton(ABC):
+    """How the networks of one space are built; its fields are the sizes it can vary."""
+
+    @abstractmethod
+    def build(self, architecture: Sequence[int], image_set: ImageSet, dead_edges: bool) -> Network:
+        """Return the network of one architecture."""
+
+    @abstractmethod
+    def count(
+        self, architectures: Architectures, image_set: ImageSet, dead_edges: bool
+    ) -> LayerCounts:
+        """Return the layers of many architectures, without building their graphs."""
+
+
+@singledispatch
+def skeleton(space: SearchSpace) -> Skeleton:
+    """Return the space's published skeleton; a space registers its own by its class."""
+    raise ValueError(f"{space.name}: no skeleton is known for this space")
+
+
+def build(
+    space: SearchSpace,
+    architecture: Sequence[int],
+    image_set: ImageSet,
+    *,
+    dead_edges: bool = False,
+    **sizes: int,
+) -> Network:
+    """Return the network of one architecture.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    architecture : sequence of int, length n_positions
+    image_set : ImageSet
+        Gives the resolution of the image and the number of classes.
+    dead_edges : bool
+        Also build edges that do not change the output, and multiply with 0 on ``none`` edges, as
+        the published parameter counts do.
+    **sizes : int
+        Fields of the space's skeleton to change, such as ``channels=8, cells_per_stage=1``.
+
+    Examples
+    --------
+    >>> from hwnas.space import NASBench201
+    >>> cifar10 = ImageSet("cifar10", resolution=32, classes=10)
+    >>> network = build(NASBench201(), (3, 3, 3, 1, 3, 3), cifar10)
+    >>> round(network.macs / 1e6, 2), round(network.params / 1e6, 3)
+    (188.98, 1.3)
+    """
+    row = space.validate(np.asarray([architecture]))[0].tolist()
+    return replace(skeleton(space), **sizes).build(row, image_set, dead_edges)
+
+
+def count_layers(
+    space: SearchSpace,
+    architectures: Architectures,
+    image_set: ImageSet,
+    *,
+    dead_edges: bool = False,
+    **sizes: int,
+) -> LayerCounts:
+    """Return the layers of many networks; the parameters are those of `build`.
+
+    Examples
+    --------
+    >>> from hwnas.space import NASBench201
+    >>> space = NASBench201()
+    >>> cifar10 = ImageSet("cifar10", resolution=32, classes=10)
+    >>> count_layers(space, space.enumerate(), cifar10).macs.shape
+    (15625,)
+    """
+    rows = space.validate(architectures)
+    return replace(skeleton(space), **sizes).count(rows, image_set, dead_edges)
