@@ -1,0 +1,88 @@
+"""Accuracies, joined to a table by architecture."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset import _cache
+from hwnas.dataset._files import NASBENCH201
+from hwnas.dataset._paths import Paths
+from hwnas.dataset._readers._nats import read_accuracies
+from hwnas.dataset._source import identify
+from hwnas.dataset._table import Provenance
+from hwnas.space import Architectures, NASBench201, SearchSpace
+
+Accuracy = tuple[NDArray[np.float64] | None, Provenance | None]
+
+#: Tables that ship with the project; those of another space simply match no architecture string.
+BUNDLED = Path(__file__).parent / "tables"
+
+
+def accuracy_of(
+    space: SearchSpace, architectures: Architectures, image_set: str, paths: Paths
+) -> Accuracy:
+    """Return the accuracy of every architecture, and where it comes from.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    architectures : array of int8, shape (n, n_positions)
+    image_set : str
+        The accuracies' image set.
+    paths : Paths
+
+    Returns
+    -------
+    accuracy : array of float64, shape (n,), or None
+        Percent, NaN where unknown; from ``nats_bench.csv`` where it is there, else from the
+        table that ships with the project, which was trained on another, small image set. None if
+        neither knows any of the architectures.
+    provenance : Provenance or None
+    """
+    if space != NASBench201():
+        return None, None
+    path = NASBENCH201.find(paths)
+    if path is None:
+        return _bundled(space, architectures)
+    source = identify(path, NASBENCH201, paths)
+    columns = _cache.load(source, "accuracy", read_accuracies, paths, [image_set])
+    if image_set not in columns.arrays:
+        return None, None
+    known = columns.architectures()
+    accuracy = _join(space, architectures, known, columns.floats(image_set))
+    return accuracy, source.provenance(image_set=image_set)
+
+
+def _bundled(space: SearchSpace, architectures: Architectures) -> Accuracy:
+    paths = sorted(BUNDLED.glob("*nasbench201*.parquet"))
+    if not paths:
+        return None, None
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(paths[0], columns=["architecture", "accuracy"])
+    known = space.from_strings(table.column("architecture").to_pylist())
+    values = table.column("accuracy").to_numpy().astype(np.float64)
+    accuracy = _join(space, architectures, known, values)
+    if np.isnan(accuracy).all():
+        return None, None
+    sha256 = hashlib.sha256(paths[0].read_bytes()).hexdigest()
+    return accuracy, Provenance("measured", paths[0].name, sha256)
+
+
+def _join(
+    space: SearchSpace,
+    architectures: Architectures,
+    known: Architectures,
+    values: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the value of each architecture, NaN where it is not among the known."""
+    ranks = space.rank(known)
+    order = np.argsort(ranks)
+    wanted = space.rank(architectures)
+    place = np.minimum(np.searchsorted(ranks[order], wanted), len(order) - 1)
+    rows = order[place]
+    return np.where(ranks[rows] == wanted, values[rows], np.nan)

@@ -1,0 +1,126 @@
+"""Official files converted once into Parquet tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset._atomic import write_atomically
+from hwnas.dataset._paths import Paths
+from hwnas.dataset._source import Source
+from hwnas.space import Architectures
+
+#: Raised when a reader changes what it makes of a file, so that old tables are not used.
+VERSION = 1
+_KEY = b"hwnas"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Named columns of equal length.
+
+    Parameters
+    ----------
+    arrays : dict of str to array, shape (n,)
+        Numbers, or strings as objects; NaN = missing.
+    units : dict of str to str
+        Unit of the columns that have one.
+    """
+
+    arrays: dict[str, NDArray[np.generic]]
+    units: dict[str, str] = field(default_factory=dict)
+
+    def architectures(self) -> Architectures:
+        """Return the columns ``position_0``, ``position_1``, … as architectures."""
+        n = sum(name.startswith("position_") for name in self.arrays)
+        columns = [self.arrays[f"position_{i}"] for i in range(n)]
+        return np.stack(columns, axis=1).astype(np.int8)
+
+    def floats(self, name: str) -> NDArray[np.float64]:
+        """Return one column of numbers."""
+        return self.arrays[name].astype(np.float64)
+
+
+def position_columns(architectures: Architectures) -> dict[str, NDArray[np.generic]]:
+    """Return architectures as the columns ``position_0``, ``position_1`` and so on."""
+    return {f"position_{i}": column for i, column in enumerate(architectures.T)}
+
+
+def load(
+    source: Source,
+    kind: str,
+    read: Callable[[Path], Columns],
+    paths: Paths,
+    wanted: Sequence[str] | None = None,
+) -> Columns:
+    """Return the columns of an official file, from the cache where it is there and whole.
+
+    Parameters
+    ----------
+    source : Source
+    kind : str
+        Which of the tables that the file holds.
+    read : callable
+        Converts the file; called when the cache lacks it, or holds a damaged table.
+    paths : Paths
+    wanted : sequence of str, optional
+        Only these columns, those of them that there are, and the positions.
+    """
+    sha256 = source.hashes.sha256
+    path = paths.cache / "tables" / f"{kind}-{sha256[:16]}-v{VERSION}.parquet"
+    columns = _read(path, sha256, wanted)
+    if columns is None:
+        converted = read(source.path)
+        write_atomically(path, lambda temporary: _write(temporary, converted, source))
+        columns = _read(path, sha256, wanted)
+    if columns is None:
+        raise OSError(f"{path}: written, but it cannot be read back")
+    return columns
+
+
+def _read(path: Path, sha256: str, wanted: Sequence[str] | None) -> Columns | None:
+    """Return None if the file is not there, of another source, or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        return None
+    try:
+        schema = pq.read_schema(path)
+        about = json.loads(schema.metadata[_KEY])
+        if about["sha256"] != sha256:
+            return None
+        names = [n for n in schema.names if wanted is None or n in wanted or "position_" in n]
+        table = pq.read_table(path, columns=names, page_checksum_verification=True)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        # A damaged table is rebuilt from its source, which is still there.
+        return None
+    arrays = {name: table.column(name).to_numpy() for name in names}
+    return Columns(arrays, about["units"])
+
+
+def _write(path: Path, columns: Columns, source: Source) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    about = {
+        "source": source.path.name,
+        "sha256": source.hashes.sha256,
+        "blob": source.hashes.blob,
+        "official": source.official,
+        "url": source.file.url,
+        "units": columns.units,
+        "missing": {
+            name: int(np.isnan(array).sum())
+            for name, array in columns.arrays.items()
+            if array.dtype.kind == "f"
+        },
+    }
+    table = pa.table({name: pa.array(array) for name, array in columns.arrays.items()})
+    table = table.replace_schema_metadata({_KEY: json.dumps(about).encode()})
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True)

@@ -1,0 +1,1 @@
+"""Readers of the official files, one module a format: path in, columns out."""
