@@ -1,0 +1,45 @@
+"""Entry points: Hydra's command line, with one-line errors and exit code 2 for a user's mistake."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from hwnas._schema import register
+from hwnas.errors import UserError
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
+    """Run `task` under Hydra with the configuration ``conf/<config_name>.yaml``.
+
+    A mistake in the command line, the configuration or a data file ends in one line on standard
+    error and exit code 2; only a fault of the program shows a traceback (exit code 1).
+    """
+    register()
+    # Hydra prints and exits by itself unless asked for the full error; asked for it, it hands the
+    # exception over, in launcher processes too.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(task)()
+    except UserError as error:
+        fail(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        from hwnas._cli_errors import explain
+
+        fail(explain(error, sys.argv[1:], config_name))
+
+
+def fail(message: str) -> NoReturn:
+    """Print a user's mistake as one line and exit with code 2."""
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - the entry point's own output
+    sys.exit(2)

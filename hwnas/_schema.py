@@ -1,0 +1,79 @@
+"""The dataclass schema under ``conf/run.yaml``: an ill-typed or misspelt override is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, OmegaConf
+
+
+@dataclass
+class PathsConfig:
+    """Where official files are, where converted tables are kept, where results go."""
+
+    data: str = MISSING
+    cache: str = MISSING
+    outputs: str = MISSING
+
+
+@dataclass
+class MetricConfig:
+    """See `hwnas.metric.Metric`."""
+
+    _target_: str = MISSING
+    name: str = MISSING
+    unit: str = MISSING
+    direction: str = MISSING
+    lower: float = 0.0
+    upper: float = float("inf")
+    title: str = ""
+
+
+@dataclass
+class PredictorConfig:
+    """One predictor: encoding and model, what tuning searches, and named settings of both."""
+
+    name: str = MISSING
+    title: str = MISSING
+    preset: str = "default"
+    encoding: Any = None
+    model: Any = MISSING
+    search_space: dict[str, Any] = field(default_factory=dict)
+    presets: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class RunConfig:
+    """One experiment. ``Any`` nodes carry a ``_target_``: their class is their schema."""
+
+    metric: MetricConfig = MISSING
+    device: Any = None
+    space: Any = MISSING
+    image_set: Any = None
+    dataset: Any = MISSING
+    predictor: PredictorConfig = MISSING
+    tuning: Any = MISSING
+    selection: Any = MISSING
+    tracking: Any = MISSING
+    experiment: Any = None
+    n_train: int = 124
+    n_test: int = 625
+    seed: int = 0
+    study: str = "single"
+    force: bool = False
+    paths: PathsConfig = MISSING
+
+
+def _user_cache(kind: str) -> str:
+    # Imported here: most commands never resolve a default path.
+    from platformdirs import user_cache_path
+
+    return str(user_cache_path("hwnas") / kind)
+
+
+def register() -> None:
+    """Put the schema into Hydra's config store and register the resolvers of ``conf/``."""
+    ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="hwnas")
+    OmegaConf.register_new_resolver("user_cache", _user_cache, replace=True)

@@ -1,0 +1,146 @@
+"""The pictures of an experiment; each names its data and whether it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset import Table
+from hwnas.experiment._split import Split
+from hwnas.scores import kendall_tau
+from hwnas.selection import Selection
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_GREY, _BLUE, _ORANGE, _GREEN = "#b8bec6", "#2a6fbb", "#d9730d", "#2e8b57"
+
+
+def save_plots(
+    folder: Path,
+    table: Table,
+    parts: Split,
+    predicted: NDArray[np.float64],
+    selection: Selection | None,
+    rows: NDArray[np.int64] | None,
+) -> None:
+    """Write ``predicted_vs_true.png``, ``deviations.png`` and, with a selection, ``fronts.png``.
+
+    Parameters
+    ----------
+    folder : Path
+    table : Table
+    parts : Split
+    predicted : array of float64, shape (len(table),)
+    selection : Selection or None
+    rows : array of int64 or None
+        The rows of the table that `selection` counts.
+    """
+    _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, parts, predicted)
+    _save(folder / "deviations.png", table, _deviations, table, parts, predicted)
+    if selection is not None and rows is not None:
+        _save(folder / "fronts.png", table, _fronts, table, predicted, selection, rows)
+
+
+def _save(path: Path, table: Table, draw: Callable[..., None], *data: object) -> None:
+    # The object-oriented interface: pyplot keeps global state and looks for a screen.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+
+    figure = Figure(figsize=(6.0, 4.6), dpi=130, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    draw(axes, *data)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(_title(table), fontsize=9)
+    figure.savefig(path)
+
+
+def _title(table: Table) -> str:
+    source = f"{table.provenance.source}, {table.provenance.sha256[:8]}"
+    kind = "ESTIMATED, not measured" if table.estimated else "measured"
+    return f"{table.space.name} / {table.dataset} / {table.device}\n{kind}: {source}"
+
+
+def _predicted_vs_true(
+    axes: Axes, table: Table, parts: Split, predicted: NDArray[np.float64]
+) -> None:
+    true = table.values
+    axes.scatter(true, predicted, s=3, color=_GREY, linewidths=0, label=f"all ({len(true):,})")
+    for rows, color, name in ((parts.test, _BLUE, "test"), (parts.train, _ORANGE, "training")):
+        tau = f", τ = {kendall_tau(true[rows], predicted[rows]):.3f}" if name == "test" else ""
+        axes.scatter(
+            true[rows], predicted[rows], s=9, color=color, linewidths=0,
+            label=f"{name} ({len(rows):,}{tau})",
+        )  # fmt: skip
+    ends = [float(true.min()), float(true.max())]
+    axes.plot(ends, ends, color="black", linewidth=0.8, linestyle="--")
+    axes.set_xlabel(f"true {table.metric.label}")
+    axes.set_ylabel(f"predicted {table.metric.label}")
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _deviations(axes: Axes, table: Table, parts: Split, predicted: NDArray[np.float64]) -> None:
+    deviations = (predicted - table.values)[parts.test]
+    axes.hist(deviations, bins=50, color=_BLUE)
+    axes.axvline(0.0, color="black", linewidth=0.8, linestyle="--")
+    axes.set_title(
+        f"mean {deviations.mean():.3g}, standard deviation {deviations.std():.3g}", fontsize=9
+    )
+    axes.set_xlabel(f"deviation on the test set: predicted - true {table.metric.label}")
+    axes.set_ylabel("architectures")
+
+
+def _fronts(
+    axes: Axes,
+    table: Table,
+    predicted: NDArray[np.float64],
+    selection: Selection,
+    rows: NDArray[np.int64],
+) -> None:
+    assert table.accuracy is not None
+    accuracy, true = table.accuracy, table.values
+    axes.scatter(true[rows], accuracy[rows], s=3, color=_GREY, linewidths=0, label="candidate set")
+    front, chosen = rows[selection.true_front], rows[selection.selected]
+    kept = rows[selection.verified]
+    _stairs(axes, true[front], accuracy[front], _BLUE, "-", f"true front ({len(front)})")
+    _stairs(
+        axes, predicted[chosen], accuracy[chosen], _ORANGE, "--",
+        f"predicted front ({len(chosen)})",
+    )  # fmt: skip
+    axes.scatter(
+        true[chosen], accuracy[chosen], s=26, facecolors="none", edgecolors=_ORANGE,
+        label="selected set, true values",
+    )  # fmt: skip
+    axes.scatter(
+        true[kept], accuracy[kept], s=14, color=_GREEN, label=f"after verification ({len(kept)})"
+    )
+    axes.set_title(
+        f"MRA {selection.mra_all_percent:.2f} %, after verification "
+        f"{selection.mra_pareto_percent:.2f} %; retained hypervolume "
+        f"{selection.retained_hypervolume:.3f}",
+        fontsize=9,
+    )
+    axes.set_xlabel(table.metric.label)
+    axes.set_ylabel("accuracy [%]")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+
+
+def _stairs(
+    axes: Axes,
+    values: NDArray[np.float64],
+    accuracy: NDArray[np.float64],
+    color: str,
+    style: str,
+    label: str,
+) -> None:
+    order = np.lexsort((accuracy, values))
+    axes.step(
+        values[order], accuracy[order], where="post", color=color, linestyle=style,
+        linewidth=1.4, label=label,
+    )  # fmt: skip

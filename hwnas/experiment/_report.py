@@ -1,0 +1,95 @@
+"""The short table printed at the end of an experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+_SCORES = (
+    ("Kendall's tau", "kendall_tau", ""),
+    ("Spearman", "spearman", ""),
+    ("Pearson", "pearson", ""),
+    ("MAE", "mae", "unit"),
+    ("RMSE", "rmse", "unit"),
+    ("deviation, mean", "deviation_mean", "unit"),
+    ("deviation, std", "deviation_std", "unit"),
+    ("precision@10", "precision_at_10", ""),
+    ("precision@20", "precision_at_20", ""),
+)
+
+
+def report(result: dict[str, Any], folder: Path, note: str = "") -> str:
+    """Return the table of a result (see `Result`) as text."""
+    lines = ["", *_heading(result), ""]
+    lines += [*_score_rows(result), "", *_selection_rows(result), "", _timings(result)]
+    lines.append(f"{folder}" + (f"  ({note})" if note else ""))
+    return "\n".join(lines)
+
+
+def print_report(result: dict[str, Any], folder: Path, note: str = "") -> None:
+    """Print the table of a result: the last thing an experiment prints."""
+    print(report(result, folder, note), flush=True)  # noqa: T201 - the command's output
+
+
+def _heading(result: dict[str, Any]) -> list[str]:
+    identity, values = result["identity"], result["provenance"]["values"]
+    kind = values["kind"].upper() if values["kind"] == "estimated" else values["kind"]
+    predictor = result["predictor"]
+    tuned = f"tuned in {predictor['n_trials']} trials" if predictor["n_trials"] else "not tuned"
+    if predictor["best_params"]:
+        chosen = (f"{k}={_short(v)}" for k, v in predictor["best_params"].items())
+        tuned += f": {', '.join(chosen)}"
+    return [
+        f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
+        f"{identity['device']} {identity['metric']} [{identity['unit']}]",
+        f"{kind} values: {values['source']} (sha256 {values['sha256'][:12]})",
+        f"{identity['n_train']:,} training measurements, seed {identity['seed']}, {tuned}",
+    ]
+
+
+def _score_rows(result: dict[str, Any]) -> list[str]:
+    test, whole = result["scores"], result["scores_all"]
+    unit = result["identity"]["unit"]
+    rows = [_row("", f"test ({test['n']:,})", f"all ({whole['n']:,})")]
+    for title, key, has_unit in _SCORES:
+        label = f"{title} [{unit}]" if has_unit else title
+        rows.append(_row(label, _short(test[key]), _short(whole[key])))
+    return rows
+
+
+def _selection_rows(result: dict[str, Any]) -> list[str]:
+    selection = result["selection"]
+    if selection is None:
+        return [f"no selection: {result['selection_skipped']}"]
+    accuracy = result["provenance"]["accuracy"]
+    return [
+        f"selection by {accuracy['kind']} accuracy ({accuracy['source']}):",
+        _row("", "selected", "verified"),
+        _row("architectures", f"{selection['n_selected']}", f"{selection['n_after_verification']}"),
+        _row(
+            "MRA [percent points]",
+            _short(selection["mra_all_percent"]),
+            _short(selection["mra_pareto_percent"]),
+        ),
+        _row("hypervolume", _short(selection["hypervolume"]), ""),
+        _row("retained hypervolume", _short(selection["retained_hypervolume"]), ""),
+    ]
+
+
+def _timings(result: dict[str, Any]) -> str:
+    timings = result["timings"]
+    query = timings["query_seconds_per_architecture"] * 1e6
+    return (
+        f"tuning {timings['tune_seconds']:.2f} s, fit {timings['fit_seconds']:.3f} s, "
+        f"query {query:.1f} µs an architecture"
+    )
+
+
+def _row(title: str, first: str, second: str) -> str:
+    return f"  {title:<28}{first:>14}{second:>16}".rstrip()
+
+
+def _short(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3g}"

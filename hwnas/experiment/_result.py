@@ -1,0 +1,110 @@
+"""What an experiment leaves behind: one folder, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hwnas.dataset import Provenance
+from hwnas.scores import Scores
+
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds of wall-clock time."""
+
+    tune_seconds: float
+    fit_seconds: float
+    query_seconds_per_architecture: float
+
+
+@dataclass(frozen=True)
+class PredictorRecord:
+    """Which predictor, and with which tuned parameters."""
+
+    name: str
+    preset: str
+    best_params: dict[str, Any]
+    n_trials: int
+    cross_validated_kendall_tau: float | None
+
+
+@dataclass(frozen=True)
+class ProvenanceRecord:
+    """Where the values come from, and what computed the result."""
+
+    kind: str
+    values: Provenance
+    accuracy: Provenance | None
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of one experiment, as in ``result.json``.
+
+    Parameters
+    ----------
+    identity : dict
+        Space, dataset, device, metric, unit, predictor, n_train, n_test, seed, study.
+    scores : Scores
+        On the test set.
+    scores_all : Scores
+        On every architecture of the table.
+    selection : dict or None
+        Scores of the selected set; None if there is nothing to select by.
+    selection_skipped : str or None
+        Why there is no selection.
+    """
+
+    identity: dict[str, Any]
+    scores: Scores
+    scores_all: Scores
+    selection: dict[str, Any] | None
+    selection_skipped: str | None
+    timings: Timings
+    predictor: PredictorRecord
+    provenance: ProvenanceRecord
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as nested plain values."""
+        return asdict(self)
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """Return the finished result of a folder, None if there is none."""
+    path = folder / RESULT
+    if not path.is_file():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+@contextmanager
+def result_folder_writer(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `folder` when the block ends without an error.
+
+    A finished result that stands there is replaced only then, so that at every moment there is
+    the old result or the new one, whole.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        fresh = Path(scratch) / "new"
+        fresh.mkdir()
+        yield fresh
+        if folder.exists():
+            os.replace(folder, Path(scratch) / "old")
+        os.replace(fresh, folder)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON that refuses NaN: a result with one is a fault, not a number."""
+    path.write_text(json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")

@@ -1,0 +1,82 @@
+"""Predictions and selected architectures as files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset import Table
+from hwnas.experiment._split import Split
+from hwnas.selection import Selection
+
+
+def save_predictions(
+    path: Path, table: Table, parts: Split, predicted: NDArray[np.float64]
+) -> None:
+    """Write every architecture's true and predicted value, its accuracy and its part.
+
+    The file's metadata carries the provenance and the unit.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    part = np.full(len(table), "rest", dtype=object)
+    part[parts.train] = "train"
+    part[parts.test] = "test"
+    columns = {
+        "architecture": table.space.to_strings(table.architectures),
+        "true": table.values,
+        "predicted": predicted,
+        "part": part,
+    }
+    if table.accuracy is not None:
+        columns["accuracy"] = table.accuracy
+    metadata = {
+        "provenance": json.dumps(asdict(table.provenance)),
+        "unit": table.metric.unit,
+        "metric": table.metric.name,
+        "device": table.device,
+    }
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
+
+
+def save_selected(
+    path: Path,
+    table: Table,
+    rows: NDArray[np.int64],
+    selection: Selection,
+    predicted: NDArray[np.float64],
+) -> None:
+    """Write the selected set, best accuracy first.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV file.
+    table : Table
+    rows : array of int64
+        The candidate set: rows of the table, in the order that `selection` counts.
+    selection : Selection
+    predicted : array of float64, shape (len(table),)
+        In the metric's unit.
+    """
+    assert table.accuracy is not None
+    verified = set(selection.verified.tolist())
+    chosen = sorted(selection.selected.tolist(), key=lambda c: -table.accuracy[rows[c]])
+    unit = table.metric.unit
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["architecture", f"true_{unit}", f"predicted_{unit}", "accuracy_percent", "verified"]
+            + ["provenance"]
+        )
+        for candidate in chosen:
+            row = rows[candidate]
+            string = table.space.format(table.architectures[row].tolist())
+            values = [table.values[row], predicted[row], table.accuracy[row]]
+            writer.writerow([string, *values, candidate in verified, table.provenance.kind])

@@ -1,0 +1,125 @@
+"""Weights & Biases."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwnas.errors import UserError
+
+if TYPE_CHECKING:
+    import wandb
+
+_log = logging.getLogger(__name__)
+MODES = ("auto", "online", "offline")
+
+
+@dataclass(frozen=True)
+class WandbTracker:
+    """Tells Weights & Biases: ``tracking=wandb``.
+
+    Parameters
+    ----------
+    project : str
+    entity : str, optional
+        The user's default entity if not given.
+    mode : {"auto", "online", "offline"}
+        "auto" is online where a key is found and the server answers, else offline.
+    tags : list of str
+        Added to those of the experiment.
+    init_timeout : float
+        Seconds to wait for the server before going on offline.
+
+    Raises
+    ------
+    UserError
+        If the mode is unknown, or "online" is asked for without a key.
+    """
+
+    project: str = "hwnas"
+    entity: str | None = None
+    mode: str = "auto"
+    tags: list[str] = field(default_factory=list)
+    init_timeout: float = 20.0
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise UserError(f"tracking.mode={self.mode}: one of {', '.join(MODES)}")
+        if self.mode == "online" and not has_key():
+            raise UserError("tracking.mode=online: no W&B key is found", mend="wandb login")
+
+    @contextmanager
+    def start(
+        self,
+        name: str,
+        group: str,
+        tags: list[str],
+        config: Mapping[str, Any],
+        folder: Path,
+    ) -> Iterator[_WandbRun]:
+        """Open a run, online or offline; it is finished however the context is left."""
+        run = self._init(
+            name=name, group=group, tags=[*tags, *self.tags], config=dict(config), folder=folder
+        )
+        try:
+            yield _WandbRun(run)
+        finally:
+            # A run left open swallows the next one of a multirun.
+            run.finish()
+
+    def _init(self, folder: Path, **settings: Any) -> wandb.Run:
+        import wandb
+        from wandb.errors import CommError
+
+        folder.mkdir(parents=True, exist_ok=True)
+
+        def init(mode: str) -> wandb.Run:
+            return wandb.init(
+                project=self.project,
+                entity=self.entity,
+                dir=str(folder),
+                mode=mode,  # type: ignore[arg-type]
+                reinit="create_new",
+                settings=wandb.Settings(
+                    silent=True, init_timeout=self.init_timeout, console="off"
+                ),
+                **settings,
+            )
+
+        if self.mode == "offline" or not has_key():
+            return init("offline")
+        try:
+            return init("online")
+        except CommError as error:
+            if self.mode == "online":
+                raise UserError(
+                    f"tracking: the W&B server did not answer within {self.init_timeout:g} s",
+                    mend="tracking.mode=offline",
+                ) from error
+            _log.warning("tracking: the W&B server does not answer, the run is kept offline")
+            return init("offline")
+
+
+def has_key() -> bool:
+    """Tell whether a W&B key is configured, in the environment or in the netrc file."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    from requests.utils import get_netrc_auth
+
+    return get_netrc_auth(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")) is not None
+
+
+class _WandbRun:
+    def __init__(self, run: wandb.Run) -> None:
+        self._run = run
+
+    def log(self, result: Mapping[str, Any], folder: Path) -> None:
+        import wandb
+
+        self._run.summary.update(dict(result))
+        self._run.log({plot.stem: wandb.Image(str(plot)) for plot in sorted(folder.glob("*.png"))})
