@@ -83,13 +83,13 @@ class Layer:
     def macs(self) -> int:
         """Multiply-accumulates of convolutions and linear layers; 0 for all other kinds.
 
-        What NAS-Bench-201 publishes as FLOPs: one multiply-accumulate is one FLOP, and poolings,
-        normalisations, activations and additions are not counted.
+        What NAS-Bench-201 publishes as FLOPs: one multiply-accumulate is one FLOP, a linear layer's
+        bias counts, and poolings, normalisations, activations and additions do not.
         """
         if self.kind == "conv":
             return self.params * self.out_size**2
         if self.kind == "linear":
-            return self.in_channels * self.out_channels
+            return self.params
         return 0
 
     @property

@@ -1,0 +1,6 @@
+"""Devices: their metrics, and roofline models that estimate them where nothing was measured."""
+
+from hwnas.device._device import Device
+from hwnas.device._roofline import Roofline
+
+__all__ = ["Device", "Roofline"]
