@@ -1,0 +1,126 @@
+"""Where trials are kept: in memory, in a journal file, or in a database."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwnas.errors import UserError
+from hwnas.metric import Direction
+
+if TYPE_CHECKING:
+    import optuna
+
+log = logging.getLogger(__name__)
+
+CREATE_ATTEMPTS = 5
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna's log lines and its notes on experimental arguments off the screen."""
+    import optuna
+
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        try:
+            yield
+        finally:
+            optuna.logging.set_verbosity(level)
+
+
+def open_storage(storage: str | None) -> optuna.storages.BaseStorage:
+    """Open the place of the trials.
+
+    Parameters
+    ----------
+    storage : str or None
+        None keeps trials in memory; a URL (``sqlite:///tuning.db``,
+        ``postgresql://host/name``) is a database; anything else is a journal file, made with
+        its folder where it is missing.
+
+    Raises
+    ------
+    UserError
+        If the database does not answer or its driver is not installed.
+    """
+    import optuna
+
+    if storage is None:
+        return optuna.storages.InMemoryStorage()
+    if "://" not in storage:
+        from optuna.storages.journal import JournalFileBackend
+
+        Path(storage).parent.mkdir(parents=True, exist_ok=True)
+        return optuna.storages.JournalStorage(JournalFileBackend(storage))
+    return _open_database(storage)
+
+
+def _open_database(url: str) -> optuna.storages.BaseStorage:
+    import optuna
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    shown = url
+    try:
+        shown = make_url(url).render_as_string(hide_password=True)
+        # Two processes that create the tables at once collide; the later finds them made.
+        for attempt in range(CREATE_ATTEMPTS):
+            try:
+                return optuna.storages.RDBStorage(url)
+            except DBAPIError:
+                if attempt == CREATE_ATTEMPTS - 1:
+                    raise
+                time.sleep(0.2 * (attempt + 1))
+    except (ImportError, SQLAlchemyError) as reason:
+        first_line = str(reason).splitlines()[0]
+        raise UserError(
+            f"tuning.storage={shown}: {first_line}",
+            mend="start the database and install its driver, or give a journal file",
+        ) from reason
+    raise AssertionError("unreachable")
+
+
+def open_study(
+    storage: optuna.storages.BaseStorage,
+    name: str,
+    directions: Sequence[Direction],
+    pruner: optuna.pruners.BasePruner | None,
+) -> tuple[optuna.Study, bool]:
+    """Create a study, or load it where it is already there.
+
+    Returns
+    -------
+    study : optuna.Study
+    created : bool
+        True in exactly one of the processes that open a study for the first time.
+
+    Raises
+    ------
+    UserError
+        If the stored study has other objectives.
+    """
+    import optuna
+
+    pruner = pruner or optuna.pruners.NopPruner()
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=name, directions=list(directions), pruner=pruner
+        )
+        created = True
+    except optuna.exceptions.DuplicatedStudyError:
+        study = optuna.load_study(storage=storage, study_name=name, pruner=pruner)
+        created = False
+    if [d.name.lower() for d in study.directions] != list(directions):
+        raise UserError(
+            f"tuning study {name!r} was made with other tuning.objectives",
+            mend="tuning.force=true tunes it anew",
+        )
+    return study, created
