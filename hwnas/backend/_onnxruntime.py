@@ -1,0 +1,138 @@
+"""ONNX Runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hwnas.backend._backend import Prepared, time_calls
+from hwnas.backend._weights import RandomWeights, random_image
+from hwnas.errors import UserError
+from hwnas.network import Layer, Network
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from onnx import ModelProto, NodeProto
+
+#: Opset 17 is read by every ONNX Runtime since 1.12, so also by phones' older builds.
+_OPSET = 17
+_IR_VERSION = 8
+
+
+@dataclass(frozen=True)
+class ONNXRuntime:
+    """Runs a network in ONNX Runtime: float32, all graph optimisations.
+
+    ONNX Runtime folds batch normalisation into the convolution before it, as in deployment.
+
+    Parameters
+    ----------
+    name : str
+    provider : str
+        Execution provider, e.g. ``"CPUExecutionProvider"`` or ``"CUDAExecutionProvider"``.
+    """
+
+    name: str = "onnxruntime"
+    provider: str = "CPUExecutionProvider"
+
+    def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
+        """Build the network, ready to be timed; see `Backend`."""
+        import onnxruntime
+
+        if self.provider not in onnxruntime.get_available_providers():
+            known = ", ".join(onnxruntime.get_available_providers())
+            raise UserError(
+                f"backend.provider={self.provider}: this ONNX Runtime has {known}",
+                mend="backend.provider=CPUExecutionProvider",
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        model = build_onnx(network, batch_size, seed).SerializeToString()
+        session = onnxruntime.InferenceSession(model, options, providers=[self.provider])
+        feed = {"image": random_image(network.nodes[0].layer, batch_size, seed)}
+        return lambda repeats: time_calls(lambda: session.run(None, feed), repeats)
+
+    def facts(self) -> dict[str, str]:
+        """Return versions and settings."""
+        import onnxruntime
+
+        return {
+            "onnxruntime": onnxruntime.__version__,
+            "provider": self.provider,
+            "batch_norm": "folded into the convolution",
+        }
+
+
+def build_onnx(network: Network, batch_size: int, seed: int) -> ModelProto:
+    """Return the network as an ONNX model from ``image`` to ``scores``."""
+    from onnx import TensorProto, helper
+
+    weights = RandomWeights(seed)
+    nodes: list[NodeProto] = []
+    constants: dict[str, NDArray[np.float32]] = {}
+    last = len(network.nodes) - 1
+    names = {0: "image", last: "scores"}
+    for index, node in enumerate(network.nodes):
+        if node.layer.kind == "input":
+            continue
+        inputs = [names.get(source, f"t{source}") for source in node.inputs]
+        own = {f"{key}{index}": value for key, value in weights.of(node.layer).items()}
+        constants |= own
+        output = names.get(index, f"t{index}")
+        nodes += _onnx_nodes(node.layer, inputs, list(own), output)
+    image = network.nodes[0].layer
+    shape = [batch_size, image.out_channels, image.out_size, image.out_size]
+    float32 = TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("image", float32, shape)],
+        [helper.make_tensor_value_info("scores", float32, [batch_size, network.classes])],
+        [
+            helper.make_tensor(key, float32, value.shape, value.tobytes(), raw=True)
+            for key, value in constants.items()
+        ],
+    )
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
+    )
+
+
+def _onnx_nodes(
+    layer: Layer, inputs: list[str], weights: list[str], output: str
+) -> list[NodeProto]:
+    from onnx import helper
+
+    window = {
+        "kernel_shape": [layer.kernel] * 2,
+        "strides": [layer.stride] * 2,
+        "pads": [layer.padding] * 4,
+    }
+    make = helper.make_node
+    match layer.kind:
+        case "conv":
+            return [make("Conv", [*inputs, *weights], [output], group=layer.groups, **window)]
+        case "batch_norm":
+            return [make("BatchNormalization", [*inputs, *weights], [output], epsilon=1e-5)]
+        case "linear":
+            return [make("Gemm", [*inputs, *weights], [output], transB=1)]
+        case "avg_pool":
+            return [make("AveragePool", inputs, [output], **window)]
+        case "global_avg_pool":
+            pooled = f"{output}_pooled"
+            return [
+                make("GlobalAveragePool", inputs, [pooled]),
+                make("Flatten", [pooled], [output], axis=1),
+            ]
+        case "relu":
+            return [make("Relu", inputs, [output])]
+        case "add":
+            return [make("Add", inputs, [output])]
+        case "zero":
+            # x - x and not x times a constant: the optimiser may not fold it away.
+            return [make("Sub", [*inputs, *inputs], [output])]
+        case _:
+            raise NotImplementedError(f"ONNX: no layer kind {layer.kind!r}")
