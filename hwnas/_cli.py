@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -29,8 +32,19 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
     # Hydra prints and exits by itself unless asked for the full error; asked for it, it hands the
     # exception over, in launcher processes too.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+
+    @functools.wraps(task)
+    def guarded(cfg: DictConfig) -> Any:
+        try:
+            return task(cfg)
+        except UserError as error:
+            # A single job ends here; of several, Hydra says first which one failed.
+            if HydraConfig.get().mode == RunMode.RUN:
+                fail(str(error))
+            raise
+
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(task)()
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
     except UserError as error:
         fail(str(error))
     except (HydraException, OmegaConfBaseException) as error:

@@ -41,8 +41,9 @@ def explain(
         return f"cannot read the override '{error.override}': write key=value"
     text = f"{error}\n{error.__cause__ or ''}"
     key = _misfit(text, overrides)
+    choices = [f"{k}={v}" for k, v in overrides.items() if (CONF / k).is_dir() and k != key]
     if key is not None:
-        return f"{key}={overrides.get(key, '?')}: {_problem(text, key, config_name)}"
+        return f"{key}={overrides.get(key, '?')}: {_problem(text, key, config_name, choices)}"
     return _first_lines(str(error))
 
 
@@ -57,21 +58,21 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
     return None
 
 
-def _problem(text: str, key: str, config_name: str) -> str:
+def _problem(text: str, key: str, config_name: str, choices: list[str]) -> str:
     if "is not in struct" in text or "not in '" in text or "No match in the defaults list" in text:
         parent, _, name = key.rpartition(".")
-        known = _keys(parent, config_name)
+        known = _keys(parent, config_name, choices)
         prefix = f"{parent}." if parent else ""
         if known:
             return f"no such key; {nearest(f'{prefix}{name}', [f'{prefix}{k}' for k in known])}"
     return _first_lines(text.partition("\n")[2] or text)
 
 
-def _keys(parent: str, config_name: str) -> list[str]:
-    """Return the keys of a node of the default configuration, of the root with the groups."""
+def _keys(parent: str, config_name: str, choices: list[str]) -> list[str]:
+    """Return the keys of a node of the configuration with these groups chosen."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        node: DictConfig = compose(config_name)
+        node: DictConfig = compose(config_name, overrides=choices)
     for part in parent.split(".") if parent else []:
         child = node.get(part) if part in node else None
         if not isinstance(child, DictConfig):

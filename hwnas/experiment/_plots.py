@@ -51,7 +51,6 @@ def _save(path: Path, table: Table, draw: Callable[..., None], *data: object) ->
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-
     figure = Figure(figsize=(6.0, 4.6), dpi=130, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -126,6 +125,8 @@ def _fronts(
         f"{selection.retained_hypervolume:.3f}",
         fontsize=9,
     )
+    # Untrained networks at the bottom would squeeze the fronts into a line.
+    axes.set_ylim(bottom=float(np.quantile(accuracy[rows], 0.03)))
     axes.set_xlabel(table.metric.label)
     axes.set_ylabel("accuracy [%]")
     axes.legend(frameon=False, fontsize=8, loc="lower right")

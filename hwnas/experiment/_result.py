@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,8 +100,8 @@ def result_folder_writer(folder: Path) -> Iterator[Path]:
         fresh.mkdir()
         yield fresh
         if folder.exists():
-            os.replace(folder, Path(scratch) / "old")
-        os.replace(fresh, folder)
+            folder.replace(Path(scratch) / "old")
+        fresh.replace(folder)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

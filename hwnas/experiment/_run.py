@@ -1,57 +1,18 @@
-"""Load, split, tune, fit, score, predict the whole table, select, save and log."""
+"""One experiment: check, load, compute unless it is finished, save, log, print."""
 
 from __future__ import annotations
 
 import logging
-import platform
 import sys
-import time
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from hydra.utils import instantiate
-from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas import __version__
 from hwnas.dataset import Table
 from hwnas.experiment._identity import check_types, reference_config, result_folder, variant
-from hwnas.experiment._plots import save_plots
 from hwnas.experiment._report import print_report
-from hwnas.experiment._result import (
-    RESULT,
-    PredictorRecord,
-    ProvenanceRecord,
-    Result,
-    Timings,
-    read_result,
-    result_folder_writer,
-    write_json,
-)
-from hwnas.experiment._split import Split, split, split_by_design
-from hwnas.experiment._tables import save_predictions, save_selected
-from hwnas.predictor import Predictor, build, with_preset
-from hwnas.scores import score
-from hwnas.seeding import generator, integer_seed
-from hwnas.selection import Selection
-from hwnas.tuning import TuningResult
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Everything an experiment computed, before it is written down."""
-
-    table: Table
-    split: Split
-    predictor: Predictor
-    predicted: NDArray[np.float64]
-    selection: Selection | None
-    result: Result
+from hwnas.experiment._result import read_result, result_folder_writer
 
 
 def run(cfg: DictConfig) -> float:
@@ -72,133 +33,42 @@ def run(cfg: DictConfig) -> float:
     UserError
         If the configuration does not fit together, or a data file is missing or damaged.
     """
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
+    _log_to_stderr()
     reference = reference_config()
     check_types(cfg, reference)
-    tracker = instantiate(cfg.tracking)
-    table = instantiate(cfg.dataset).load().measured_rows()
-    predictor = build(cfg.predictor, table.space, cfg.seed)
-    parts = _split(cfg, table, predictor)
+    # Both refuse what does not fit when they are made: before anything heavy is imported.
+    dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
+    table: Table = dataset.load().measured_rows()
+
+    from hwnas.experiment import _pipeline as pipeline
+
+    predictor, parts = pipeline.prepare(cfg, table)
+    outputs = Path(cfg.paths.outputs).expanduser()
     folder = result_folder(cfg, table, len(parts.train), variant(cfg, reference))
     finished = read_result(folder)
     if finished is not None and not cfg.force:
         print_report(finished, folder, note="finished before; force=true runs it again")
         return float(finished["scores"]["kendall_tau"])
 
-    config = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(config, dict)
-    with (
-        tracker.start(
-            name=str(folder.relative_to(Path(cfg.paths.outputs).expanduser())),
-            group=cfg.study,
-            tags=_tags(cfg, table),
-            config={str(key): value for key, value in config.items()},
-            folder=Path(cfg.paths.outputs).expanduser(),
-        ) as tracked,
-        result_folder_writer(folder) as fresh,
-    ):
-        outcome = experiment(cfg, table, predictor, parts)
-        _save(outcome, cfg, fresh)
+    tracked_run = tracker.start(
+        name=str(folder.relative_to(outputs)),
+        group=cfg.study,
+        tags=_tags(cfg, table),
+        config=OmegaConf.to_container(cfg, resolve=True),
+        folder=outputs,
+    )
+    with tracked_run as tracked, result_folder_writer(folder) as fresh:
+        outcome = pipeline.experiment(cfg, table, predictor, parts)
+        pipeline.save(outcome, cfg, fresh)
         tracked.log(outcome.result.to_dict(), fresh)
     print_report(outcome.result.to_dict(), folder)
     return outcome.result.scores.kendall_tau
 
 
-def experiment(cfg: DictConfig, table: Table, predictor: Predictor, parts: Split) -> Outcome:
-    """Tune and fit a predictor, score it, and select with its predictions."""
-    X, y = table.architectures, table.values
-    tuning = instantiate(cfg.tuning).tune(
-        predictor,
-        with_preset(cfg.predictor).search_space,
-        X[parts.train],
-        y[parts.train],
-        groups=table.representative[parts.train],
-        seed=integer_seed(cfg.seed, "tuning"),
-    )
-    predictor = tuning.apply(predictor)
-    start = time.perf_counter()
-    predictor.fit(X[parts.train], y[parts.train])
-    fitted = time.perf_counter()
-    predicted = predictor.predict(X)
-    queried = time.perf_counter()
-    selection, skipped = _select(cfg, table, predicted)
-    result = Result(
-        identity=_identity(cfg, table, parts),
-        scores=score(y[parts.test], predicted[parts.test], table.metric),
-        scores_all=score(y, predicted, table.metric),
-        selection=None if selection is None else selection.scores(),
-        selection_skipped=skipped,
-        timings=Timings(
-            tune_seconds=tuning.seconds,
-            fit_seconds=fitted - start,
-            query_seconds_per_architecture=(queried - fitted) / len(X),
-        ),
-        predictor=_predictor_record(cfg, tuning),
-        provenance=ProvenanceRecord(
-            kind=table.provenance.kind,
-            values=table.provenance,
-            accuracy=table.accuracy_provenance,
-            environment=_environment(),
-        ),
-    )
-    return Outcome(table, parts, predictor, predicted, selection, result)
-
-
-def _split(cfg: DictConfig, table: Table, predictor: Predictor) -> Split:
-    design = predictor.training_design()
-    if design is None:
-        return split(table, cfg.n_train, cfg.n_test, cfg.seed)
-    return split_by_design(table, design, cfg.n_test, cfg.seed)
-
-
-def _select(
-    cfg: DictConfig, table: Table, predicted: NDArray[np.float64]
-) -> tuple[Selection | None, str | None]:
-    if cfg.selection is None:
-        return None, "selection=none"
-    if table.accuracy is None:
-        return None, f"{table.dataset} has no accuracy"
-    rows = candidate_rows(table)
-    selection: Selection = instantiate(cfg.selection).run(
-        table.accuracy[rows],
-        table.metric.cost(table.values[rows]),
-        table.metric.cost(predicted[rows]),
-        generator(cfg.seed, "selection"),
-    )
-    return selection, None
-
-
-def candidate_rows(table: Table) -> NDArray[np.int64]:
-    """Return the rows that can be selected: those whose accuracy is known."""
-    assert table.accuracy is not None
-    return np.flatnonzero(~np.isnan(table.accuracy))
-
-
-def _save(outcome: Outcome, cfg: DictConfig, folder: Path) -> None:
-    table, selection = outcome.table, outcome.selection
-    write_json(folder / RESULT, outcome.result.to_dict())
-    OmegaConf.save(cfg, folder / "config.yaml", resolve=True)
-    save_predictions(folder / "predictions.parquet", table, outcome.split, outcome.predicted)
-    rows = None
-    if selection is not None:
-        rows = candidate_rows(table)
-        save_selected(folder / "selected.csv", table, rows, selection, outcome.predicted)
-    save_plots(folder, table, outcome.split, outcome.predicted, selection, rows)
-
-
-def _identity(cfg: DictConfig, table: Table, parts: Split) -> dict[str, Any]:
-    return {
-        "space": table.space.name,
-        "dataset": table.dataset,
-        "device": table.device,
-        "metric": table.metric.name,
-        "unit": table.metric.unit,
-        "predictor": cfg.predictor.name,
-        "n_train": len(parts.train),
-        "n_test": len(parts.test),
-        "seed": cfg.seed,
-        "study": cfg.study,
-    }
+def _log_to_stderr() -> None:
+    """Show this package's messages, and of the libraries only warnings."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("hwnas").setLevel(logging.INFO)
 
 
 def _tags(cfg: DictConfig, table: Table) -> list[str]:
@@ -210,23 +80,3 @@ def _tags(cfg: DictConfig, table: Table) -> list[str]:
         table.metric.name,
         table.provenance.kind,
     ]
-
-
-def _predictor_record(cfg: DictConfig, tuning: TuningResult) -> PredictorRecord:
-    return PredictorRecord(
-        name=cfg.predictor.name,
-        preset=cfg.predictor.preset,
-        best_params=dict(tuning.best_params),
-        n_trials=tuning.n_trials,
-        cross_validated_kendall_tau=tuning.best_value,
-    )
-
-
-def _environment() -> dict[str, str]:
-    packages = ("numpy", "scikit-learn", "optuna", "torch", "moocore")
-    return {
-        "hwnas": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        **{name: version(name) for name in packages},
-    }

@@ -65,18 +65,17 @@ def save_selected(
     predicted : array of float64, shape (len(table),)
         In the metric's unit.
     """
-    assert table.accuracy is not None
+    accuracy = table.accuracy
+    assert accuracy is not None
     verified = set(selection.verified.tolist())
-    chosen = sorted(selection.selected.tolist(), key=lambda c: -table.accuracy[rows[c]])
+    chosen = sorted(selection.selected.tolist(), key=lambda c: -accuracy[rows[c]])
     unit = table.metric.unit
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["architecture", f"true_{unit}", f"predicted_{unit}", "accuracy_percent", "verified"]
-            + ["provenance"]
-        )
+        values = [f"true_{unit}", f"predicted_{unit}", "accuracy_percent"]
+        writer.writerow(["architecture", *values, "verified", "provenance"])
         for candidate in chosen:
             row = rows[candidate]
             string = table.space.format(table.architectures[row].tolist())
-            values = [table.values[row], predicted[row], table.accuracy[row]]
-            writer.writerow([string, *values, candidate in verified, table.provenance.kind])
+            numbers = [table.values[row], predicted[row], accuracy[row]]
+            writer.writerow([string, *numbers, candidate in verified, table.provenance.kind])

@@ -37,7 +37,7 @@ class SearchSpace(ABC):
     @property
     def size(self) -> int:
         """Number of architectures."""
-        return len(self.operations) ** self.n_positions
+        return int(len(self.operations) ** self.n_positions)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -78,9 +78,11 @@ class SearchSpace(ABC):
             raise ValueError(
                 f"{self.name}: expected shape (n, {self.n_positions}), got {array.shape}"
             )
-        if array.dtype.kind not in "iu":
-            if array.dtype.kind != "f" or not np.array_equal(array, np.rint(array)):
-                raise ValueError(f"{self.name}: operation indices must be whole numbers, no NaN")
+        whole = array.dtype.kind in "iu" or (
+            array.dtype.kind == "f" and np.array_equal(array, np.rint(array))
+        )
+        if not whole:
+            raise ValueError(f"{self.name}: operation indices must be whole numbers, no NaN")
         if array.size and (array.min() < 0 or array.max() >= len(self.operations)):
             raise ValueError(
                 f"{self.name}: operation indices must lie in 0..{len(self.operations) - 1}"

@@ -85,9 +85,7 @@ class WandbTracker:
                 dir=str(folder),
                 mode=mode,  # type: ignore[arg-type]
                 reinit="create_new",
-                settings=wandb.Settings(
-                    silent=True, init_timeout=self.init_timeout, console="off"
-                ),
+                settings=wandb.Settings(silent=True, init_timeout=self.init_timeout, console="off"),
                 **settings,
             )
 
