@@ -1,8 +1,24 @@
 """Datasets: tables of architectures with a hardware metric and their accuracy."""
 
 from hwnas.dataset._estimate import EstimatedWarning
+from hwnas.dataset._help import HELP
 from hwnas.dataset._hwnas import HWNASBench
+from hwnas.dataset._hwnas360 import HWNAS360
+from hwnas.dataset._hwnas_fbnet import HWNASFBNet
 from hwnas.dataset._paths import Paths
-from hwnas.dataset._table import Kind, Provenance, Table
+from hwnas.dataset._table import Dataset, Kind, Provenance, Table
+from hwnas.dataset._transnas import TransNAS
 
-__all__ = ["EstimatedWarning", "HWNASBench", "Kind", "Paths", "Provenance", "Table"]
+__all__ = [
+    "Dataset",
+    "HELP",
+    "HWNAS360",
+    "EstimatedWarning",
+    "HWNASBench",
+    "HWNASFBNet",
+    "Kind",
+    "Paths",
+    "Provenance",
+    "Table",
+    "TransNAS",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,3 +117,10 @@ class Table:
         place = np.minimum(np.searchsorted(own[order], wanted), len(own) - 1)
         rows = order[place]
         return np.where(own[rows] == wanted, rows, -1)
+
+
+class Dataset(Protocol):
+    """What every ``conf/dataset/*.yaml`` instantiates: it refuses what does not fit at once."""
+
+    def load(self) -> Table:
+        """Return the table; read, converted and cached on first use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ def report(result: dict[str, Any], folder: Path, note: str = "") -> str:
 def print_report(result: dict[str, Any], folder: Path, note: str = "") -> None:
     """Print the table of a result: the last thing an experiment prints."""
     print(report(result, folder, note), flush=True)  # noqa: T201 - the command's output
+
+
+def banner(text: str) -> str:
+    """Return a text in a frame that nobody overlooks."""
+    lines = textwrap.wrap(text, width=88, break_long_words=False, break_on_hyphens=False)
+    rule = "!" * 92
+    return "\n".join([rule, *(f"! {line:<88} !" for line in lines), rule])
 
 
 def _heading(result: dict[str, Any]) -> list[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.dataset import Table
+from hwnas.dataset import Dataset, EstimatedWarning, Table
 from hwnas.experiment._identity import check_types, reference_config, result_folder, variant
-from hwnas.experiment._report import print_report
+from hwnas.experiment._report import banner, print_report
 from hwnas.experiment._result import read_result, result_folder_writer
 
 
@@ -38,7 +39,7 @@ def run(cfg: DictConfig) -> float:
     check_types(cfg, reference)
     # Both refuse what does not fit when they are made: before anything heavy is imported.
     dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
-    table: Table = dataset.load().measured_rows()
+    table = _load(dataset)
 
     from hwnas.experiment import _pipeline as pipeline
 
@@ -63,6 +64,21 @@ def run(cfg: DictConfig) -> float:
         tracked.log(outcome.result.to_dict(), fresh)
     print_report(outcome.result.to_dict(), folder)
     return outcome.result.scores.kendall_tau
+
+
+def _load(dataset: Dataset) -> Table:
+    """Load a table; a warning about its values stands out instead of drowning in a log."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", EstimatedWarning)
+        table = dataset.load().measured_rows()
+    for warning in caught:
+        if issubclass(warning.category, EstimatedWarning):
+            print(banner(str(warning.message)), file=sys.stderr)  # noqa: T201 - must be seen
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return table
 
 
 def _log_to_stderr() -> None:
