@@ -10,9 +10,9 @@ from hwnas.dataset._table import Dataset, Kind, Provenance, Table
 from hwnas.dataset._transnas import TransNAS
 
 __all__ = [
-    "Dataset",
     "HELP",
     "HWNAS360",
+    "Dataset",
     "EstimatedWarning",
     "HWNASBench",
     "HWNASFBNet",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import _cache
-from hwnas.dataset._files import NASBENCH201
+from hwnas.dataset._files import NATS_CSV
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._nats import read_accuracies
 from hwnas.dataset._source import identify
@@ -45,10 +45,10 @@ def accuracy_of(
     """
     if space != NASBench201():
         return None, None
-    path = NASBENCH201.find(paths)
+    path = NATS_CSV.find(paths)
     if path is None:
         return _bundled(space, architectures)
-    source = identify(path, NASBENCH201, paths)
+    source = identify(path, NATS_CSV, paths)
     columns = _cache.load(source, "accuracy", read_accuracies, paths, [image_set])
     if image_set not in columns.arrays:
         return None, None

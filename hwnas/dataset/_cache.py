@@ -96,7 +96,9 @@ def _read(path: Path, sha256: str, wanted: Sequence[str] | None) -> Columns | No
         if about["sha256"] != sha256:
             return None
         names = [n for n in schema.names if wanted is None or n in wanted or "position_" in n]
-        table = pq.read_table(path, columns=names, page_checksum_verification=True)
+        # Not pq.read_table: it imports pandas, which takes longer than the reading.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read(columns=names)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         # A damaged table is rebuilt from its source, which is still there.
         return None

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset._table import Provenance
+from hwnas.device import Device
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.space import Architectures, SearchSpace
-
-if TYPE_CHECKING:
-    from hwnas.device import Device
 
 
 class EstimatedWarning(UserWarning):
@@ -57,7 +53,7 @@ def estimate(
     provenance = Provenance(
         kind="estimated",
         source=f"roofline model, conf/device/{device.name}.yaml",
-        sha256=hashlib.sha256(repr(device).encode()).hexdigest(),
+        sha256=device.roofline.sha256,
     )
     return values, provenance
 

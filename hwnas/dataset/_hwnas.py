@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import _cache
 from hwnas.dataset._accuracy import accuracy_of
+from hwnas.dataset._check import check_choice, check_metric, check_space
 from hwnas.dataset._estimate import estimate, estimated_notice, warn_estimated
-from hwnas.dataset._files import HWNAS
+from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Provenance, Table
-from hwnas.errors import UserError, nearest
+from hwnas.device import Device
+from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.space import Architectures, NASBench201, SearchSpace
-
-if TYPE_CHECKING:
-    from hwnas.device import Device
 
 SOURCES = ("auto", "measured", "estimated")
 
@@ -67,14 +65,18 @@ class HWNASBench:
             table = self._measured()
             if table is not None:
                 return table
-        where = HWNAS.find(self.paths) or f"{self.paths.data}/{HWNAS.name}"
+        where = HWNAS_PICKLE.find(self.paths) or f"{self.paths.data}/{HWNAS_PICKLE.name}"
         missing = f"{self.image_set.name} {self._column} is not in {where}"
         if self.source == "measured":
-            raise UserError(missing, mend=f"{HWNAS.fetch_command}, or dataset.source=estimated")
+            raise UserError(
+                missing, mend=f"{HWNAS_PICKLE.fetch_command}, or dataset.source=estimated"
+            )
         if self.source == "estimated":
             missing = "dataset.source=estimated asks for it"
         warn_estimated(
-            estimated_notice(self.device.name, self.metric.name, missing, HWNAS.fetch_command)
+            estimated_notice(
+                self.device.name, self.metric.name, missing, HWNAS_PICKLE.fetch_command
+            )
         )
         return self._estimated()
 
@@ -83,27 +85,16 @@ class HWNASBench:
         return f"{self.device.name}_{self.metric.name}"
 
     def _check(self) -> None:
-        if self.source not in SOURCES:
-            hint = nearest(self.source, list(SOURCES))
-            raise UserError(f"dataset.source: no such source {self.source!r}; {hint}")
-        if self.space != NASBench201():
-            raise UserError(
-                f"dataset=hwnas has the space nasbench201, not {self.space.name}",
-                mend="space=nasbench201",
-            )
-        if self.metric.name not in self.device.metrics:
-            raise UserError(
-                f"device {self.device.name} has no metric {self.metric.name}; "
-                f"it has: {', '.join(self.device.metrics)}",
-                mend=f"metric={self.device.metrics[0]}",
-            )
+        check_choice("dataset.source", self.source, SOURCES)
+        check_space("hwnas", self.space, NASBench201())
+        check_metric(f"device {self.device.name}", self.metric, self.device.metrics)
 
     def _measured(self) -> Table | None:
         """Return the published table, or None if it is not here."""
-        path = HWNAS.find(self.paths)
+        path = HWNAS_PICKLE.find(self.paths)
         if path is None:
             return None
-        source = identify(path, HWNAS, self.paths)
+        source = identify(path, HWNAS_PICKLE, self.paths)
         name = f"{self.image_set.name}/{self._column}"
         columns = _cache.load(source, "hwnas", read_nasbench201, self.paths, [name])
         if name not in columns.arrays:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +46,7 @@ def read_nasbench201(path: Path) -> Columns:
     UserError
         If the file is damaged, hostile, or laid out otherwise.
     """
-    table = unpickle(path)
-    if not isinstance(table, Mapping):
-        raise UserError(f"{path}: a {type(table).__name__}, not HW-NAS-Bench's dictionary")
-    image_sets = table.get("nasbench201", {})
+    image_sets = _part(path, "nasbench201")
     space = NASBench201()
     arrays: dict[str, NDArray[np.generic]] = {}
     reference: NDArray[np.int64] | None = None
@@ -70,14 +68,54 @@ def read_nasbench201(path: Path) -> Columns:
     return Columns(arrays, {n: unit_of(n) for n in arrays if "/" in n})
 
 
-def _by_index(values: object) -> Sequence[Mapping[str, str]]:
+def read_fbnet(path: Path) -> Columns:
+    """Read the lookup tables of FBNet's blocks.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Columns
+        ``key``, the name of a block at a place in the network, and ``<device>_<metric>``; NaN
+        where a block was not measured. Empty if the file holds no such table.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged, hostile, or laid out otherwise.
+    """
+    tables = _part(path, "fbnet")
+    try:
+        lookups = {name: table for name, table in tables.items() if unit_of(name)}
+        keys = sorted({str(key) for table in lookups.values() for key in table})
+        arrays: dict[str, NDArray[np.generic]] = {"key": np.array(keys, dtype=object)}
+        for name, table in lookups.items():
+            arrays[name] = _measurements([table.get(key, np.nan) for key in keys], len(keys))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not laid out as HW-NAS-Bench ({error!r})") from error
+    return Columns(arrays, {name: unit_of(name) for name in lookups})
+
+
+def _part(path: Path, space: str) -> Mapping[str, Any]:
+    table = unpickle(path)
+    if not isinstance(table, Mapping):
+        raise UserError(f"{path}: a {type(table).__name__}, not HW-NAS-Bench's dictionary")
+    part = table.get(space, {})
+    if not isinstance(part, Mapping):
+        raise UserError(f"{path}: not laid out as HW-NAS-Bench ({space} is no dictionary)")
+    return part
+
+
+def _by_index(values: Any) -> Sequence[Mapping[str, str]]:
     """Return a list, or a dictionary from index to value, as a list."""
     if isinstance(values, Mapping):
         return [values[i] for i in range(len(values))]
-    return list(values)  # type: ignore[call-overload, no-any-return]  # the caller catches it
+    return list(values)
 
 
-def _measurements(values: object, n: int) -> NDArray[np.float64]:
+def _measurements(values: Any, n: int) -> NDArray[np.float64]:
     array = np.array(values, dtype=np.float64)
     if array.shape != (n,):
         raise ValueError(f"{array.shape} values for {n} architectures")
