@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -18,6 +18,7 @@ Kind = Literal[
     "linear",
     "add",
     "zero",
+    "concat",
     "channel_shuffle",
 ]
 
@@ -37,8 +38,9 @@ class Layer:
     kind : str
         ``input`` (the image), ``conv`` (no bias), ``batch_norm`` (affine), ``relu``, ``avg_pool``
         (padding is not counted in the average), ``global_avg_pool``, ``linear`` (with bias),
-        ``add`` (of two tensors), ``zero`` (the input times 0), ``channel_shuffle`` (a transposition
-        of the `groups` groups of channels).
+        ``add`` (of two tensors), ``zero`` (the input times 0), ``concat`` (the channels of two
+        tensors, the first's first), ``channel_shuffle`` (a transposition of the `groups` groups
+        of channels).
     in_channels, out_channels : int
         Channels of each input, and of the output.
     in_size, out_size : int
@@ -66,7 +68,7 @@ class Layer:
     @property
     def n_inputs(self) -> int:
         """Number of tensors read."""
-        return {"input": 0, "add": 2}.get(self.kind, 1)
+        return {"input": 0, "add": 2, "concat": 2}.get(self.kind, 1)
 
     @property
     def params(self) -> int:
@@ -155,8 +157,8 @@ class Network:
 
     @cached_property
     def layer_counts(self) -> Counter[Layer]:
-        """How often each layer occurs."""
-        return Counter(node.layer for node in self.nodes)
+        """How often each layer occurs, without the image."""
+        return _count(self.nodes)
 
     @property
     def macs(self) -> int:
@@ -196,6 +198,10 @@ class Network:
             peak = max(peak, alive + (0 if in_place else written))
             alive += written - freed
         return peak * _BYTES_FLOAT32
+
+
+def _count(nodes: Iterable[Node]) -> Counter[Layer]:
+    return Counter(node.layer for node in nodes if node.layer.kind != "input")
 
 
 class GraphBuilder:
@@ -252,6 +258,11 @@ class GraphBuilder:
         channels, size = self.channels(inputs[0]), self.size(inputs[0])
         return self._append(Layer(kind, channels, channels, size, size, groups=groups), *inputs)
 
+    def concat(self, x: int, y: int) -> int:
+        """Append the concatenation of the channels of two tensors of one shape."""
+        channels, size = self.channels(x), self.size(x)
+        return self._append(Layer("concat", channels, 2 * channels, size, size), x, y)
+
     def relu_conv_bn(self, x: int, channels: int, kernel: int, stride: int = 1) -> int:
         """Append ReLU, convolution, batch norm."""
         convolved = self.conv(self.pointwise("relu", x), channels, kernel, stride)
@@ -286,8 +297,12 @@ class GraphBuilder:
 
     @property
     def layer_counts(self) -> Counter[Layer]:
-        """How often each layer occurs so far."""
-        return Counter(node.layer for node in self.nodes)
+        """How often each layer occurs so far, without images."""
+        return _count(self.nodes)
+
+    def placeholder(self, channels: int, size: int) -> int:
+        """Append a tensor that comes from a part of the network that is counted elsewhere."""
+        return self._append(Layer("input", channels, channels, size, size))
 
     def network(self, resolution: int, classes: int) -> Network:
         """Return the graph built."""

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,18 @@ from hwnas.image_set import ImageSet
 from hwnas.network._graph import Layer, Network
 from hwnas.space import Architectures, SearchSpace
 
+#: What a toolchain does with edges that do not change the output; see `count_layers`.
+DeadEdges = bool | Literal["tflite"]
+
 
 @dataclass(frozen=True)
 class LayerCounts:
-    """Layers of many networks: whatever adds up over layers is a matrix product.
+    """Layers of many networks, so that what adds up over layers is a matrix product.
 
     Parameters
     ----------
     layers : tuple of Layer
-        The distinct layers of all the networks.
+        The distinct layers of all the networks, without the images.
     counts : array of int64, shape (n, n_layers)
         How often each layer occurs in each network.
     """
@@ -61,7 +65,7 @@ class Skeleton(ABC):
 
     @abstractmethod
     def count(
-        self, architectures: Architectures, image_set: ImageSet, dead_edges: bool
+        self, architectures: Architectures, image_set: ImageSet, dead_edges: DeadEdges
     ) -> LayerCounts:
         """Return the layers of many architectures, without building their graphs."""
 
@@ -111,10 +115,23 @@ def count_layers(
     architectures: Architectures,
     image_set: ImageSet,
     *,
-    dead_edges: bool = False,
+    dead_edges: DeadEdges = False,
     **sizes: int,
 ) -> LayerCounts:
-    """Return the layers of many networks; the parameters are those of `build`.
+    """Return the layers of many networks, without building their graphs.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    architectures : array of int8, shape (n, n_positions)
+    image_set : ImageSet
+        Gives the resolution of the image and the number of classes.
+    dead_edges : bool or "tflite"
+        As in `build`. ``"tflite"``: as TensorFlow Lite's converter leaves them: a convolution on a
+        dead edge runs with zero weights, and so does what feeds it; other dead edges do not; and a
+        network whose cells pass nothing is a constant, and has no layers at all.
+    **sizes : int
+        Fields of the space's skeleton to change.
 
     Examples
     --------

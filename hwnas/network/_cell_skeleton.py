@@ -1,0 +1,93 @@
+"""What the networks of cell spaces share: a fixed frame with equal cells in it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.image_set import ImageSet
+from hwnas.network._cell import (
+    CellCounts,
+    append_cell,
+    append_whole_cell,
+    convolutions_kept,
+)
+from hwnas.network._graph import GraphBuilder, Layer, Network
+from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton
+from hwnas.space import Architectures, CellSpace
+
+
+class Cells(Protocol):
+    """Puts cells into the frame, one after another, and returns the node of their output."""
+
+    def __call__(
+        self, graph: GraphBuilder, x: int, channels: int, stride: int = 1, n_cells: int = 1
+    ) -> int:
+        """Only the first cell changes the shape."""
+
+
+@dataclass(frozen=True)
+class CellSkeleton(Skeleton):
+    """A frame that calls for its cells.
+
+    Attributes
+    ----------
+    space : CellSpace
+    in_channels : int
+        Channels of the image.
+    """
+
+    space: ClassVar[CellSpace]
+    in_channels: int = 3
+
+    @abstractmethod
+    def assemble(self, graph: GraphBuilder, image_set: ImageSet, cells: Cells) -> None:
+        """Append the whole network, the searched part of it by calling `cells`."""
+
+    def build(self, architecture: Sequence[int], image_set: ImageSet, dead_edges: bool) -> Network:
+        """Return the network of one architecture."""
+        row = np.array([architecture], dtype=np.int8)
+        built = (row if dead_edges else self.space.live(row))[0].tolist()
+        append = append_whole_cell if dead_edges else append_cell
+
+        def cells(
+            graph: GraphBuilder, x: int, channels: int, stride: int = 1, n_cells: int = 1
+        ) -> int:
+            for index in range(n_cells):
+                x = append(graph, x, self.space, built, channels, 1 if index else stride)
+            return x
+
+        graph = GraphBuilder(self.in_channels, image_set.resolution)
+        self.assemble(graph, image_set, cells)
+        return graph.network(image_set.resolution, image_set.classes)
+
+    def count(
+        self, architectures: Architectures, image_set: ImageSet, dead_edges: DeadEdges
+    ) -> LayerCounts:
+        """Return the layers of many architectures, without building their graphs."""
+        if dead_edges == "tflite":
+            built = convolutions_kept(self.space, architectures)
+        else:
+            built = architectures if dead_edges else self.space.live(architectures)
+        counts = CellCounts.of(self.space, built, zeros=dead_edges is True)
+        searched: list[dict[Layer, NDArray[np.int64]]] = []
+
+        def cells(
+            graph: GraphBuilder, x: int, channels: int, stride: int = 1, n_cells: int = 1
+        ) -> int:
+            n_equal = n_cells if stride == 1 and channels == graph.channels(x) else 1
+            searched.append(counts.layers(self.space, graph, x, channels, stride, n_equal))
+            x = graph.placeholder(channels, (graph.size(x) - 1) // stride + 1)
+            return cells(graph, x, channels, 1, n_cells - n_equal) if n_cells > n_equal else x
+
+        graph = GraphBuilder(self.in_channels, image_set.resolution)
+        self.assemble(graph, image_set, cells)
+        networks = LayerCounts.of(len(architectures), graph.layer_counts, *searched)
+        if dead_edges == "tflite":
+            networks.counts[(built == self.space.none).all(axis=1)] = 0
+        return networks
