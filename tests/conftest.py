@@ -18,3 +18,9 @@ def hwnas_data() -> Path:
     if not folder:
         pytest.skip("HWNAS_DATA is not set: this test needs the published tables")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder for results that several tests read."""
+    return tmp_path_factory.mktemp("outputs")

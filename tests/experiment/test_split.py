@@ -1,0 +1,95 @@
+"""Splits: nested, disjoint, from the seed alone, and never through one measurement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwnas.dataset import Provenance, Table
+from hwnas.errors import UserError
+from hwnas.experiment import split, split_by_design
+from hwnas.metric import Metric
+from hwnas.space import NASBench201
+
+SPACE = NASBench201()
+
+
+def table(n: int = 400, copies: bool = False) -> Table:
+    architectures = SPACE.enumerate()[:n]
+    return Table(
+        dataset="toy",
+        space=SPACE,
+        device="toy",
+        metric=Metric("latency", "ms"),
+        architectures=architectures,
+        values=np.arange(n, dtype=np.float64),
+        representative=(
+            SPACE.representative(architectures) if copies else SPACE.rank(architectures)
+        ),
+        provenance=Provenance("measured", "toy", "0"),
+    )
+
+
+def test_smaller_training_set_is_a_prefix_and_the_test_set_stays() -> None:
+    small, large = split(table(), 20, 50, seed=3), split(table(), 200, 50, seed=3)
+    np.testing.assert_array_equal(small.train, large.train[:20])
+    np.testing.assert_array_equal(small.test, large.test)
+
+
+def test_train_and_test_are_disjoint() -> None:
+    parts = split(table(), 300, 100, seed=0)
+    assert len(set(parts.train) | set(parts.test)) == 400
+
+
+def test_seed_decides_alone() -> None:
+    first, again, other = (split(table(), 20, 50, seed=s) for s in (0, 0, 1))
+    np.testing.assert_array_equal(first.train, again.train)
+    assert set(first.test) != set(other.test)
+
+
+def test_row_order_of_the_file_does_not_matter() -> None:
+    whole = table()
+    order = np.random.default_rng(0).permutation(len(whole))
+    shuffled = replace(
+        whole,
+        architectures=whole.architectures[order],
+        values=whole.values[order],
+        representative=whole.representative[order],
+    )
+    one, two = split(whole, 30, 60, seed=5), split(shuffled, 30, 60, seed=5)
+    np.testing.assert_array_equal(
+        whole.architectures[one.train], shuffled.architectures[two.train]
+    )
+    np.testing.assert_array_equal(whole.values[one.test], shuffled.values[two.test])
+
+
+def test_copies_of_a_measurement_stay_on_one_side() -> None:
+    copied = table(copies=True)
+    n_classes = len(np.unique(copied.representative))
+    assert n_classes < 400
+    parts = split(copied, n_classes - 100, 100, seed=0)
+    keys = copied.representative[np.concatenate([parts.train, parts.test])]
+    assert len(np.unique(keys)) == len(keys) == n_classes
+
+
+@pytest.mark.parametrize(("n_train", "n_test"), [(390, 50), (20, 500), (1, 50), (20, 0)])
+def test_too_few_measurements_are_an_error_with_a_way_out(n_train: int, n_test: int) -> None:
+    with pytest.raises(UserError, match=r"n_t.*To mend it: n_t"):
+        split(table(), n_train, n_test, seed=0)
+
+
+class TestDesign:
+    def test_design_is_trained_on_and_kept_out_of_the_test_set(self) -> None:
+        whole = table()
+        design = whole.architectures[split(whole, 5, 50, seed=0).test[:3]]
+        parts = split_by_design(whole, design, 50, seed=0)
+        np.testing.assert_array_equal(whole.architectures[parts.train], design)
+        assert not set(parts.train) & set(parts.test)
+        assert len(parts.test) == 47
+
+    def test_missing_architecture_is_named(self) -> None:
+        absent = SPACE.enumerate()[-1:]
+        with pytest.raises(UserError, match="avg_pool_3x3~0"):
+            split_by_design(table(), absent, 50, seed=0)

@@ -1,0 +1,131 @@
+"""Search spaces: sizes, strings, operation and edge order, live cells, classes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hwnas.space import FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
+
+SPACES = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
+ENUMERABLE = [space for space in SPACES if not isinstance(space, FBNet)]
+
+
+def some_architectures(space: SearchSpace, n: int = 50) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    if isinstance(space, FBNet):
+        return rng.integers(len(space.operations), size=(n, space.n_positions)).astype(np.int8)
+    every = space.enumerate()
+    return every[rng.choice(len(every), n, replace=False)]
+
+
+@pytest.fixture(params=SPACES, ids=lambda space: space.name)
+def space(request: pytest.FixtureRequest) -> SearchSpace:
+    found: SearchSpace = request.param
+    return found
+
+
+class TestEverySpace:
+    def test_strings_round_trip(self, space: SearchSpace) -> None:
+        architectures = some_architectures(space)
+        strings = space.to_strings(architectures)
+        assert len(set(strings)) == len(strings)
+        np.testing.assert_array_equal(space.from_strings(strings), architectures)
+
+    def test_rank_tells_architectures_apart(self, space: SearchSpace) -> None:
+        assert len(np.unique(space.rank(some_architectures(space)))) == 50
+
+    @pytest.mark.parametrize("damaged", ["", "|conv~0|", "64-9999-basic", "64-41414-9_99_999"])
+    def test_foreign_string_is_refused(self, space: SearchSpace, damaged: str) -> None:
+        with pytest.raises(ValueError, match="not a"):
+            space.parse(damaged)
+
+    def test_validate(self, space: SearchSpace) -> None:
+        architectures = some_architectures(space)
+        np.testing.assert_array_equal(space.validate(architectures.astype(float)), architectures)
+        for damaged in (
+            architectures[:, 1:],
+            architectures + len(space.operations),
+            np.full((1, space.n_positions), np.nan),
+            np.full((1, space.n_positions), 0.5),
+        ):
+            with pytest.raises(ValueError, match=space.name):
+                space.validate(damaged)
+
+
+@pytest.mark.parametrize("space", ENUMERABLE, ids=lambda space: space.name)
+def test_enumeration_is_complete_and_sorted(space: SearchSpace) -> None:
+    every = space.enumerate()
+    rank = space.rank(every)
+    assert every.shape == (space.size, space.n_positions)
+    assert (np.diff(rank) > 0).all()
+
+
+def test_macro_rule() -> None:
+    """1 to 3 modules double the channels, 1 to 4 halve the resolution."""
+    every = TransNASMacro().enumerate()
+    doubled = np.isin(every, (2, 4)).sum(axis=1)
+    halved = np.isin(every, (3, 4)).sum(axis=1)
+    assert {*doubled} == {1, 2, 3}
+    assert {*halved} == {1, 2, 3, 4}
+    assert {*(every > 0).sum(axis=1)} == {4, 5, 6}
+
+
+def test_nasbench201_edge_and_operation_order() -> None:
+    """Edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3; the 3rd is 1→2 and the 4th is 0→3."""
+    space = NASBench201()
+    string = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|"
+    assert space.parse(string) == (3, 0, 1, 4, 2, 0)
+    with pytest.raises(ValueError, match="not a NAS-Bench-201"):
+        space.parse(string.replace("skip_connect~1", "skip_connect~0"))
+
+
+class TestLiveCell:
+    space = NASBench201()
+
+    def live(self, *cell: int) -> list[int]:
+        return self.space.live(np.array([cell], dtype=np.int8))[0].tolist()
+
+    def test_edge_from_an_unreached_node_is_dead(self) -> None:
+        # Node 1 is not reached (0→1 is none): 1→2 and 1→3 carry nothing.
+        assert self.live(0, 3, 3, 3, 3, 3) == [0, 3, 0, 3, 0, 3]
+
+    def test_edge_that_reaches_no_output_is_dead(self) -> None:
+        # Node 2 does not reach the output (2→3 is none): 0→2 and 1→2 are dead.
+        assert self.live(3, 3, 3, 3, 3, 0) == [3, 0, 0, 3, 3, 0]
+
+    def test_dead_chain(self) -> None:
+        # 0→1→2 leads nowhere, as 1→3 and 2→3 are none.
+        assert self.live(3, 0, 3, 1, 0, 0) == [0, 0, 0, 1, 0, 0]
+
+    def test_live_is_idempotent_and_computes_the_same(self) -> None:
+        every = self.space.enumerate()
+        live = self.space.live(every)
+        np.testing.assert_array_equal(self.space.live(live), live)
+        assert 0.39 < (live != every).any(axis=1).mean() < 0.40
+
+
+class TestRepresentative:
+    def test_nasbench201_counts_its_own_classes(self) -> None:
+        space = NASBench201()
+        every = space.enumerate()
+        key = space.representative(every)
+        assert len(np.unique(key)) == 6466
+        # The key is the rank of a member of the class, the lowest.
+        np.testing.assert_array_equal(key[np.unique(key)], np.unique(key))
+        assert (key <= space.rank(every)).all()
+
+    def test_swapped_middle_nodes_are_one_class(self) -> None:
+        space = NASBench201()
+        pair = np.array([[3, 2, 0, 0, 1, 4], [2, 3, 0, 0, 4, 1]], dtype=np.int8)
+        assert len(set(space.representative(pair).tolist())) == 1
+
+    def test_different_functions_are_told_apart(self) -> None:
+        space = NASBench201()
+        pair = np.array([[0, 0, 0, 3, 0, 0], [0, 0, 0, 2, 0, 0]], dtype=np.int8)
+        assert len(set(space.representative(pair).tolist())) == 2
+
+
+def test_fbnet_cannot_be_enumerated() -> None:
+    with pytest.raises(ValueError, match="9\\^22"):
+        FBNet().enumerate()

@@ -1,0 +1,67 @@
+"""W&B runs, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hwnas.errors import UserError
+from hwnas.tracking import NoTracker, WandbTracker
+from hwnas.tracking._wandb import has_key
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+
+
+def track(folder: Path, *, fail: bool = False) -> None:
+    plots = folder / "plots"
+    plots.mkdir()
+    Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8)).save(plots / "fronts.png")
+    with WandbTracker().start("a/b", "study", ["ridge"], {"seed": 0}, folder) as run:
+        if fail:
+            raise RuntimeError
+        run.log({"scores": {"kendall_tau": 0.81}}, plots)
+
+
+def test_run_is_written_offline(tmp_path: Path) -> None:
+    track(tmp_path)
+    (run,) = tmp_path.glob("wandb/offline-run-*")
+    (binary,) = run.glob("*.wandb")
+    content = binary.read_bytes()
+    assert b"kendall_tau" in content
+    assert b"0.81" in content
+    assert b"study" in content
+    assert list(run.glob("files/media/images/fronts*.png"))
+
+
+def test_failed_experiment_leaves_no_run_open(tmp_path: Path) -> None:
+    import wandb
+
+    with pytest.raises(RuntimeError):
+        track(tmp_path, fail=True)
+    assert wandb.run is None
+    assert list(tmp_path.glob("wandb/offline-run-*"))
+
+
+def test_online_without_a_key_is_refused() -> None:
+    assert not has_key()
+    with pytest.raises(UserError, match="wandb login"):
+        WandbTracker(mode="online")
+
+
+def test_unknown_mode_is_refused() -> None:
+    with pytest.raises(UserError, match="auto, online, offline"):
+        WandbTracker(mode="sometimes")
+
+
+def test_off_tracks_nothing(tmp_path: Path) -> None:
+    with NoTracker().start("a/b", "study", [], {}, tmp_path) as run:
+        run.log({"scores": {}}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
