@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CREATE_ATTEMPTS = 5
+CREATE_ATTEMPTS = 4
 
 
 @contextmanager
@@ -78,12 +78,17 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
             except DBAPIError:
                 if attempt == CREATE_ATTEMPTS - 1:
                     raise
-                time.sleep(0.2 * (attempt + 1))
-    except (ImportError, SQLAlchemyError) as reason:
+                time.sleep(0.1 * (attempt + 1))
+    except ImportError as reason:
+        raise UserError(
+            f"tuning.storage={shown}: its database driver is not installed",
+            mend="pip install 'psycopg[binary]' (PostgreSQL, postgresql+psycopg://...)",
+        ) from reason
+    except SQLAlchemyError as reason:
         first_line = str(reason).splitlines()[0]
         raise UserError(
             f"tuning.storage={shown}: {first_line}",
-            mend="start the database and install its driver, or give a journal file",
+            mend="start the database, or give a journal file",
         ) from reason
     raise AssertionError("unreachable")
 

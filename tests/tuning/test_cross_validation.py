@@ -1,0 +1,56 @@
+"""Folds hold out what a predictor was not fitted on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyRegressor
+from sklearn.neighbors import KNeighborsRegressor
+
+from hwnas.tuning._cross_validation import CrossValidation, kendall_tau
+
+
+def test_every_measurement_is_held_out_once_and_groups_stay_together() -> None:
+    groups = np.repeat(np.arange(20), 3)
+    folds = CrossValidation.of(60, groups, 3, seed=1)
+
+    assert sorted(np.concatenate([test for _, test in folds.splits])) == list(range(60))
+    for train, test in folds.splits:
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_folds_depend_on_the_seed_alone() -> None:
+    first, again, other = (CrossValidation.of(30, None, 3, seed=s).splits for s in (0, 0, 1))
+    assert all(np.array_equal(a[1], b[1]) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a[1], b[1]) for a, b in zip(first, other, strict=True))
+
+
+def test_the_held_out_fold_is_scored_not_the_fitted_one() -> None:
+    """A model that knows its own measurements by heart scores nothing on pure noise."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 4)), rng.normal(size=300)
+    by_heart = KNeighborsRegressor(n_neighbors=1)
+
+    assert kendall_tau(y, by_heart.fit(X, y).predict(X)) == pytest.approx(1.0)
+    scores = list(CrossValidation.of(300, None, 3, seed=0).scores(by_heart, X, y))
+    assert abs(np.mean([s.kendall_tau for s in scores])) < 0.15
+
+
+def test_five_measurements_are_held_out_in_pairs_without_bias() -> None:
+    """A constant model scores 0, not the -1 of pooled held-out predictions."""
+    X, y = np.arange(5.0)[:, None], np.arange(5.0)
+    folds = CrossValidation.of(5, None, 3, seed=0)
+    scores = list(folds.scores(DummyRegressor(), X, y))
+
+    assert folds.leave_pair_out
+    assert len(scores) == 10
+    assert [s.kendall_tau for s in scores] == [0.0] * 10
+
+
+def test_too_few_groups_leave_no_folds() -> None:
+    assert CrossValidation.of(9, np.repeat(np.arange(3), 3), 3, seed=0).splits == ()
+
+
+@pytest.mark.parametrize("predicted", [[1.0, 1.0, 1.0], [np.nan, 1.0, 2.0]])
+def test_undefined_tau_counts_as_zero(predicted: list[float]) -> None:
+    assert kendall_tau(np.array([1.0, 2.0, 3.0]), np.array(predicted)) == 0.0

@@ -1,0 +1,139 @@
+"""Several workers, killed workers: the number of trials stays exact."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from hwnas.errors import UserError
+from hwnas.tuning import TuningResult
+from tests.tuning.worker import tune
+
+WORKER = Path(__file__).with_name("worker.py")
+ROOT = Path(__file__).parents[2]
+
+
+def start_worker(storage: str, n_trials: int, seconds: float) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    command = [sys.executable, str(WORKER), storage, str(n_trials), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def params(result: TuningResult) -> list[object]:
+    return [row["params"] for row in result.trials]
+
+
+def ended(study: optuna.Study) -> int:
+    return len(study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED)))
+
+
+def wait_for_trials(storage: str, at_least: int, deadline: float = 60.0) -> None:
+    """Wait until so many trials of a journal have ended."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        if Path(storage).exists():
+            journal = JournalStorage(JournalFileBackend(storage))
+            names = optuna.get_all_study_names(journal)
+            if names and ended(optuna.load_study(study_name=names[0], storage=journal)) >= at_least:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"not {at_least} trials after {deadline} s")
+
+
+def test_a_second_call_reuses_the_stored_trials(tmp_path: Path) -> None:
+    storage = str(tmp_path / "new folder" / "trials.journal")
+    first, second = tune(storage, 6), tune(storage, 6)
+    assert not first.reused
+    assert second.reused
+    assert second.trials == first.trials
+    assert second.best_params == first.best_params
+
+
+def test_more_trials_go_on_where_fewer_stopped(tmp_path: Path) -> None:
+    storage = str(tmp_path / "trials.journal")
+    tune(storage, 4)
+    assert params(tune(storage, 9)) == params(tune(None, 9))
+    assert tune(storage, 4).n_trials == 4
+
+
+def test_force_tunes_anew(tmp_path: Path) -> None:
+    storage = str(tmp_path / "trials.journal")
+    tune(storage, 4)
+    assert not tune(storage, 4, force=True).reused
+
+
+def test_other_objectives_on_a_stored_study_are_refused(tmp_path: Path) -> None:
+    storage = str(tmp_path / "trials.journal")
+    tune(storage, 2)
+    with pytest.raises(UserError, match=r"tuning\.force=true"):
+        tune(storage, 2, objectives=("kendall_tau", "fit_seconds"))
+
+
+def test_sqlite_by_url(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'trials.db'}"
+    assert params(tune(url, 5)) == params(tune(None, 5))
+    assert tune(url, 5).reused
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////no/such/folder/trials.db", "nosuchdb://host/name", "://"]
+)
+def test_a_database_that_is_not_there_is_one_line(url: str) -> None:
+    with pytest.raises(UserError, match=r"tuning\.storage="):
+        tune(url, 2)
+
+
+def test_two_processes_end_with_exactly_the_asked_number(tmp_path: Path) -> None:
+    storage = str(tmp_path / "trials.journal")
+    workers = [start_worker(storage, 30, 0.01) for _ in range(2)]
+    outputs = [worker.communicate(timeout=100)[0].split() for worker in workers]
+    study = optuna.load_study(
+        study_name="tuning", storage=JournalStorage(JournalFileBackend(storage))
+    )
+    names = {t.user_attrs["worker"] for t in study.trials if t.state is TrialState.COMPLETE}
+
+    assert ended(study) == 30
+    assert len(names) == 2, "one worker did everything: the test shows nothing"
+    assert [output[0] for output in outputs] == ["30", "30"]
+    assert outputs[0] == outputs[1]
+
+
+def test_killed_in_the_middle_and_started_again(tmp_path: Path) -> None:
+    storage = str(tmp_path / "trials.journal")
+    worker = start_worker(storage, 12, 0.05)
+    wait_for_trials(storage, 2)
+    worker.send_signal(signal.SIGKILL)
+    worker.communicate()
+    (Path(storage).parent / f"{Path(storage).name}.lock").unlink(missing_ok=True)
+
+    result = tune(storage, 12)
+    study = optuna.load_study(
+        study_name="tuning", storage=JournalStorage(JournalFileBackend(storage))
+    )
+    assert ended(study) == result.n_trials == 12
+    assert not study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
+    assert params(result) == params(tune(None, 12)), "a resumed search differs from a whole one"
+
+
+@pytest.mark.slow
+def test_a_living_worker_takes_over_the_trial_of_a_killed_one(tmp_path: Path) -> None:
+    storage = str(tmp_path / "trials.journal")
+    doomed = start_worker(storage, 10, 0.1)
+    wait_for_trials(storage, 1)
+    survivor = start_worker(storage, 10, 0.1)
+    wait_for_trials(storage, 4)
+    doomed.send_signal(signal.SIGKILL)
+    doomed.communicate()
+    (Path(storage).parent / f"{Path(storage).name}.lock").unlink(missing_ok=True)
+    output = survivor.communicate(timeout=100)[0].split()
+    assert output[0] == "10"

@@ -1,0 +1,49 @@
+"""One worker of a shared tuning: ``python worker.py STORAGE N_TRIALS SECONDS_PER_FIT``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.samplers import RandomSampler
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.pipeline import Pipeline
+
+from hwnas.tuning import Tuner, TuningResult
+
+
+class Blend(RegressorMixin, BaseEstimator):
+    """Predict ``weight * right + (1 - weight) * wrong``: the best weight is 1."""
+
+    def __init__(self, weight: float = 0.5, seconds: float = 0.0) -> None:
+        self.weight = weight
+        self.seconds = seconds
+
+    def fit(self, X: NDArray[Any], y: NDArray[np.float64]) -> Self:
+        time.sleep(self.seconds)
+        self.fitted_ = len(X) == len(y)
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        blend: NDArray[np.float64] = self.weight * X[:, 0] + (1 - self.weight) * X[:, 1]
+        return blend
+
+
+SPACE = {"weight": {"type": "float", "low": 0.0, "high": 1.0}}
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 2))
+Y = X[:, 0]
+
+
+def tune(storage: str | None, n_trials: int, seconds: float = 0.0, **options: Any) -> TuningResult:
+    predictor = Pipeline([("model", Blend(seconds=seconds))])
+    options = {"sampler": RandomSampler} | options
+    return Tuner(n_trials=n_trials, storage=storage, **options).tune(predictor, SPACE, X, Y, seed=0)
+
+
+if __name__ == "__main__":
+    result = tune(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    print(result.n_trials, result.best_value)  # noqa: T201 - read by the test
