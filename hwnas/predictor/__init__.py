@@ -8,6 +8,7 @@ from hwnas.predictor._encodings import (
     OperationCounts,
     Operations,
     PathEncoding,
+    Structure,
 )
 from hwnas.predictor._fit_many import fit_many
 from hwnas.predictor._predictor import Predictor
@@ -20,6 +21,7 @@ __all__ = [
     "Operations",
     "PathEncoding",
     "Predictor",
+    "Structure",
     "build",
     "fit_many",
     "with_preset",

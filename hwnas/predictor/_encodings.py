@@ -1,6 +1,6 @@
 """Encodings: from operation indices to the numbers a model takes.
 
-Combine them with ``sklearn.pipeline.FeatureUnion``; see ``conf/predictor/ridge.yaml``.
+Any of them can be combined with ``sklearn.pipeline.FeatureUnion``.
 """
 
 from __future__ import annotations
@@ -118,6 +118,35 @@ class OperationCounts(Encoding):
         """Return counts."""
         counts: NDArray[np.float64] = _chosen(X, self._space()).sum(axis=1).astype(np.float64)
         return counts
+
+
+class Structure(Encoding):
+    """One-hot and counts of the operations, as written and as far as live.
+
+    What small training sets lack: the shared effect of an operation wherever it stands (counts),
+    its own effect at each position (one-hot), and both for what the architecture computes (see
+    :meth:`SearchSpace.live`). On a space where every choice is live, the latter two are left out.
+
+    Shape (n, 2 * (n_positions + 1) * n_operations) for cells: 70 for NAS-Bench-201.
+
+    Examples
+    --------
+    >>> from hwnas.space import NASBench201
+    >>> cell = np.array([[3, 0, 0, 1, 0, 4]])
+    >>> Structure(NASBench201()).fit_transform(cell)[0, 60:]  # counts: as written, then live
+    array([3., 1., 0., 1., 1., 5., 1., 0., 0., 0.])
+    """
+
+    def transform(self, X: Architectures) -> NDArray[np.float64]:
+        """Return the columns: one-hot, live one-hot, counts, live counts."""
+        space = self._space()
+        variants = [X, space.live(X)] if isinstance(space, CellSpace) else [X]
+        parts = [
+            encoding(space).transform(variant)
+            for encoding in (OneHot, OperationCounts)
+            for variant in variants
+        ]
+        return np.hstack(parts)
 
 
 class PathEncoding(Encoding):

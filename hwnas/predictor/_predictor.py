@@ -20,7 +20,8 @@ class Predictor(RegressorMixin, BaseEstimator):
     """An encoding and a model that predict a metric from architectures.
 
     The model sees standardised values (mean 0, standard deviation 1 over the training
-    measurements); predictions come back in the metric's unit. The training measurements are put
+    measurements), unless its class sets ``in_metric_unit = True``; predictions come back in the
+    metric's unit. The training measurements are put
     into a canonical order first, so that the order in which they were taken changes nothing.
 
     Every parameter of the encoding or the model that is called ``space`` is given this
@@ -41,7 +42,8 @@ class Predictor(RegressorMixin, BaseEstimator):
     pipeline_ : sklearn.pipeline.Pipeline
         The fitted encoding and model.
     mean_, scale_ : float
-        Mean and standard deviation of the training measurements, in the metric's unit.
+        Mean and standard deviation of the training measurements, in the metric's unit; 0 and 1 if
+        the model takes them as they are.
 
     Examples
     --------
@@ -88,9 +90,11 @@ class Predictor(RegressorMixin, BaseEstimator):
         """Set all fitted attributes but the pipeline's own; return what to fit that on."""
         architectures, values = in_canonical_order(*self._validated(X, y))
         self.n_features_in_ = architectures.shape[1]
-        self.mean_ = float(values.mean())
-        # One measurement, or equal ones: leave the scale of the unit.
-        self.scale_ = float(values.std()) or 1.0
+        if getattr(self.model, "in_metric_unit", False):
+            self.mean_, self.scale_ = 0.0, 1.0
+        else:
+            # One measurement, or equal ones: leave the scale of the unit.
+            self.mean_, self.scale_ = float(values.mean()), float(values.std()) or 1.0
         pipeline = Pipeline([("encoding", clone(self.encoding)), ("model", clone(self.model))])
         self.pipeline_ = bind(pipeline, self.space)
         return architectures, (values - self.mean_) / self.scale_

@@ -1,0 +1,80 @@
+"""NGBoost, with the library's regressor made to keep scikit-learn's estimator contract."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from ngboost import NGBRegressor
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.tree import DecisionTreeRegressor
+
+Values = NDArray[np.float64]
+
+
+class NGBoost(RegressorMixin, BaseEstimator):
+    """NGBoost (Duan et al., ICML 2020) on regression trees, with a Normal distribution.
+
+    Parameters
+    ----------
+    n_estimators : int
+        Number of boosting rounds.
+    learning_rate : float
+        Step size of a round.
+    max_depth : int or None
+        Depth of the trees.
+    max_features : float
+        Share of the columns that a tree considers at each split.
+    minibatch_frac : float
+        Share of the training measurements that a round sees, at least two of them.
+    random_state : int or None
+        Seed of the rows and columns drawn.
+
+    Attributes
+    ----------
+    boosting_ : ngboost.NGBRegressor
+        The fitted library model.
+    """
+
+    def __init__(
+        self,
+        n_estimators: int = 505,
+        learning_rate: float = 0.081,
+        max_depth: int | None = 6,
+        max_features: float = 0.79,
+        minibatch_frac: float = 0.5,
+        random_state: int | None = None,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.max_features = max_features
+        self.minibatch_frac = minibatch_frac
+        self.random_state = random_state
+
+    def fit(self, X: Values, y: Values) -> Self:
+        """Fit to encoded architectures, shape (n, n_features), and values, shape (n,)."""
+        tree = DecisionTreeRegressor(max_depth=self.max_depth, max_features=self.max_features)
+        self.boosting_ = _Boosting(
+            Base=tree,
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            minibatch_frac=min(1.0, max(self.minibatch_frac, 2 / len(y))),
+            verbose=False,
+            random_state=self.random_state,
+        ).fit(X, y)
+        return self
+
+    def predict(self, X: Values, return_std: bool = False) -> Values | tuple[Values, Values]:
+        """Return the means, and with `return_std` a pair of means and standard deviations."""
+        distribution = self.boosting_.pred_dist(X)
+        return (distribution.loc, distribution.scale) if return_std else distribution.loc
+
+
+class _Boosting(NGBRegressor):
+    def _base_learners(self) -> list[Any]:
+        # The library's trees draw their columns from NumPy's global generator, or all alike.
+        draw = self.random_state.randint
+        trees = [clone(self.Base) for _ in range(self.Manifold.n_params)]
+        return [tree.set_params(random_state=draw(2**31 - 1)) for tree in trees]
