@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.network import Layer, LayerCounts
+from hwnas.network import DeadEdges, Layer, LayerCounts
 
 _MS = 1e3  # milliseconds in a second
 _MJ_PER_PJ = 1e-9
@@ -27,11 +27,10 @@ class Roofline:
     Parameters
     ----------
     peak_gmacs : float
-        Multiply-accumulates a second at the precision used, in 10^9.
+        Multiply-accumulates a second at the precision used, in 10^9; one elementwise operation
+        (of poolings, additions, activations, normalisations) takes as long.
     compute_efficiency : float
-        Fraction of the peak that a large convolution reaches, in (0, 1].
-    elementwise_gops : float
-        Operations a second of poolings, additions, activations and normalisations, in 10^9.
+        Fraction of that peak that the toolchain reaches.
     bandwidth_gbytes : float
         Bytes a second of the memory that activations and parameters stream from, in 10^9.
     bytes_per_element : float
@@ -45,32 +44,34 @@ class Roofline:
     static_power_w : float
         Watts drawn whatever runs.
     fused : tuple of str
-        Kinds of layers that the toolchain merges into a neighbour, so that they cost nothing.
-    dead_edges : bool
-        Whether the toolchain runs edges of a cell that do not change its output.
+        Kinds of layers that cost nothing, as the toolchain merges them into a neighbour.
+    dead_edges : bool or "tflite"
+        Whether the toolchain runs edges of a cell that do not change its output; see
+        `hwnas.network.count_layers`.
     dense_pooling : bool
         Whether a pooling is run as a convolution from all channels to all channels.
 
     Examples
     --------
-    >>> roofline = Roofline(peak_gmacs=1.0, bandwidth_gbytes=1.0)
+    >>> roofline = Roofline(
+    ...     peak_gmacs=1.0, compute_efficiency=1.0, bandwidth_gbytes=1.0, bytes_per_element=4
+    ... )
     >>> conv = Layer("conv", 16, 16, 32, 32, kernel=3, padding=1)
     >>> round(roofline.seconds(conv) * 1e3, 3)  # 2.36 million multiply-accumulates
     2.359
     """
 
     peak_gmacs: float
+    compute_efficiency: float
     bandwidth_gbytes: float
-    compute_efficiency: float = 1.0
-    elementwise_gops: float = float("inf")
-    bytes_per_element: float = 4.0
+    bytes_per_element: float
     kernel_overhead_us: float = 0.0
     inference_overhead_ms: float = 0.0
     energy_per_mac_pj: float = 0.0
     energy_per_byte_pj: float = 0.0
     static_power_w: float = 0.0
     fused: tuple[str, ...] = ()
-    dead_edges: bool = False
+    dead_edges: DeadEdges = False
     dense_pooling: bool = False
 
     def __post_init__(self) -> None:
@@ -104,9 +105,8 @@ class Roofline:
         """Time of one layer."""
         if not self._runs(layer):
             return 0.0
-        arithmetic = self.macs(layer) / (self.peak_gmacs * self.compute_efficiency * 1e9)
-        if not (self.dense_pooling and layer.kind == "avg_pool"):
-            arithmetic += layer.elementwise_operations / (self.elementwise_gops * 1e9)
+        operations = self.macs(layer) or layer.elementwise_operations
+        arithmetic = operations / (self.peak_gmacs * self.compute_efficiency * 1e9)
         memory = self.bytes(layer) / (self.bandwidth_gbytes * 1e9)
         return max(arithmetic, memory) + self.kernel_overhead_us * 1e-6
 
