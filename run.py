@@ -5,14 +5,17 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from hwnas._cli import run_hydra
+from hwnas._composition import check, reference_config
 
 
 def task(cfg: DictConfig) -> float:
     """Run the experiment and return its objective, Kendall's tau on the test set."""
+    reference = reference_config(cfg)
+    check(cfg, reference)
     # Imported here: --help and a configuration error answer without loading numerical libraries.
     from hwnas.experiment import run
 
-    return run(cfg)
+    return run(cfg, reference)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
     except (HydraException, OmegaConfBaseException) as error:
         from hwnas._cli_errors import explain
 
-        fail(explain(error, sys.argv[1:], config_name))
+        fail(explain(error, sys.argv[1:]))
 
 
 def fail(message: str) -> NoReturn:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException, ValidationError
 
 from hwnas._cli import CONF
 from hwnas.errors import nearest
@@ -18,9 +16,7 @@ _OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
 _KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
 
 
-def explain(
-    error: HydraException | OmegaConfBaseException, arguments: list[str], config_name: str
-) -> str:
+def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]) -> str:
     """Say in one line what is wrong with a command line, and which name was meant.
 
     Parameters
@@ -29,8 +25,6 @@ def explain(
         What Hydra or OmegaConf raised.
     arguments : list of str
         The command line.
-    config_name : str
-        The primary configuration, ``conf/<config_name>.yaml``.
     """
     overrides = dict(_overrides(arguments))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
@@ -41,9 +35,8 @@ def explain(
         return f"cannot read the override '{error.override}': write key=value"
     text = f"{error}\n{error.__cause__ or ''}"
     key = _misfit(text, overrides)
-    choices = [f"{k}={v}" for k, v in overrides.items() if (CONF / k).is_dir() and k != key]
     if key is not None:
-        return f"{key}={overrides.get(key, '?')}: {_problem(text, key, config_name, choices)}"
+        return f"{key}={overrides.get(key, '?')}: {_problem(text, key, error.__cause__)}"
     return _first_lines(str(error))
 
 
@@ -58,27 +51,18 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
     return None
 
 
-def _problem(text: str, key: str, config_name: str, choices: list[str]) -> str:
-    if "is not in struct" in text or "not in '" in text or "No match in the defaults list" in text:
-        parent, _, name = key.rpartition(".")
-        known = _keys(parent, config_name, choices)
-        prefix = f"{parent}." if parent else ""
-        if known:
-            return f"no such key; {nearest(f'{prefix}{name}', [f'{prefix}{k}' for k in known])}"
+def _problem(text: str, key: str, cause: BaseException | None) -> str:
+    node = getattr(cause, "parent_node", None)
+    if isinstance(node, DictConfig) and not isinstance(cause, ValidationError):
+        # The key that is not there may be a parent of the one given.
+        key = str(getattr(cause, "full_key", key))
+        parent = key.rpartition(".")[0]
+        known = [f"{parent}.{name}" if parent else str(name) for name in node if name != "hydra"]
+        return f"no such key; {nearest(key, known)}"
+    if "No match in the defaults list" in text:
+        groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+        return f"no such group; {nearest(key, groups)}"
     return _first_lines(text.partition("\n")[2] or text)
-
-
-def _keys(parent: str, config_name: str, choices: list[str]) -> list[str]:
-    """Return the keys of a node of the configuration with these groups chosen."""
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        node: DictConfig = compose(config_name, overrides=choices)
-    for part in parent.split(".") if parent else []:
-        child = node.get(part) if part in node else None
-        if not isinstance(child, DictConfig):
-            return []
-        node = child
-    return [str(key) for key in node]
 
 
 def _options(group: str) -> list[str]:

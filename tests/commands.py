@@ -10,7 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def python(*arguments: str, data: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+def python(
+    *arguments: str, data: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
     """Run ``python <arguments>`` in the project's folder.
 
     Parameters

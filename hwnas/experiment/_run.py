@@ -11,18 +11,20 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.dataset import Dataset, EstimatedWarning, Table
-from hwnas.experiment._identity import check_types, reference_config, result_folder, variant
+from hwnas.experiment._identity import result_folder, variant
 from hwnas.experiment._report import banner, print_report
 from hwnas.experiment._result import read_result, result_folder_writer
 
 
-def run(cfg: DictConfig) -> float:
+def run(cfg: DictConfig, reference: DictConfig) -> float:
     """Run one experiment, unless it is finished already; return its objective.
 
     Parameters
     ----------
     cfg : DictConfig
-        Composed from ``conf/run.yaml``.
+        Composed from ``conf/run.yaml`` and checked.
+    reference : DictConfig
+        The same groups without any override of a value (see `hwnas._composition`).
 
     Returns
     -------
@@ -35,8 +37,6 @@ def run(cfg: DictConfig) -> float:
         If the configuration does not fit together, or a data file is missing or damaged.
     """
     _log_to_stderr()
-    reference = reference_config()
-    check_types(cfg, reference)
     # Both refuse what does not fit when they are made: before anything heavy is imported.
     dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
     table = _load(dataset)

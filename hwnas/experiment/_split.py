@@ -78,7 +78,12 @@ def split_by_design(table: Table, design: Architectures, n_test: int, seed: int)
 
 
 def _one_row_a_measurement(table: Table) -> NDArray[np.int64]:
-    # Sorted by rank first: the split must not depend on the order of the rows in a file.
-    by_rank = np.argsort(table.space.rank(table.architectures), kind="stable")
-    _, first = np.unique(table.representative[by_rank], return_index=True)
-    return by_rank[first]
+    """Return one row of every measurement, in an order that does not depend on the file's.
+
+    It is the architecture that was measured, where the table says which, not one of its copies.
+    """
+    rank = table.space.rank(table.architectures)
+    measured_first = np.lexsort((rank, rank != table.representative))
+    _, first = np.unique(table.representative[measured_first], return_index=True)
+    rows: NDArray[np.int64] = measured_first[first]
+    return rows

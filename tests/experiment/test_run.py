@@ -146,11 +146,10 @@ class TestAgainstTheStudy:
     """Figures of spec.md section 9, on the published tables."""
 
     @pytest.mark.parametrize(
-        ("device", "tau"), [("raspi4", 0.462), ("pixel3", 0.475), ("fpga", 0.999), ("eyeriss", 0.992)]
+        ("device", "tau"),
+        [("raspi4", 0.462), ("pixel3", 0.475), ("fpga", 0.999), ("eyeriss", 0.992)],
     )
-    def test_lookup_table(
-        self, hwnas_data: Path, outputs: Path, device: str, tau: float
-    ) -> None:
+    def test_lookup_table(self, hwnas_data: Path, outputs: Path, device: str, tau: float) -> None:
         run = python(
             "run.py", f"dataset=hwnas/{device}", "predictor=lut", "tracking=off",
             f"paths.outputs={outputs}", data=hwnas_data,

@@ -60,9 +60,7 @@ def test_row_order_of_the_file_does_not_matter() -> None:
         representative=whole.representative[order],
     )
     one, two = split(whole, 30, 60, seed=5), split(shuffled, 30, 60, seed=5)
-    np.testing.assert_array_equal(
-        whole.architectures[one.train], shuffled.architectures[two.train]
-    )
+    np.testing.assert_array_equal(whole.architectures[one.train], shuffled.architectures[two.train])
     np.testing.assert_array_equal(whole.values[one.test], shuffled.values[two.test])
 
 
@@ -73,6 +71,13 @@ def test_copies_of_a_measurement_stay_on_one_side() -> None:
     parts = split(copied, n_classes - 100, 100, seed=0)
     keys = copied.representative[np.concatenate([parts.train, parts.test])]
     assert len(np.unique(keys)) == len(keys) == n_classes
+
+
+def test_the_measured_architecture_stands_for_its_copies() -> None:
+    rank = SPACE.rank(table(50).architectures)
+    halves = replace(table(50), representative=np.repeat(rank[1::2], 2))
+    parts = split(halves, 15, 10, seed=0)
+    assert set(parts.train) | set(parts.test) == set(range(1, 50, 2))
 
 
 @pytest.mark.parametrize(("n_train", "n_test"), [(390, 50), (20, 500), (1, 50), (20, 0)])

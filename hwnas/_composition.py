@@ -1,0 +1,116 @@
+"""What a composed configuration must fulfil beyond its schema; imports nothing numerical."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas.errors import UserError
+
+_GROUPS = ("metric", "device", "space", "image_set", "dataset", "predictor", "tuning", "selection")
+#: Nodes whose values decide a result; the others say where it goes and who is told.
+_DECISIVE = ("n_test", "predictor", "tuning", "selection")
+
+
+def reference_config(cfg: DictConfig) -> DictConfig:
+    """Return the configuration of the chosen groups without any override of a decisive value.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The configuration that Hydra is running.
+    """
+    hydra = HydraConfig.get()
+    choices = hydra.runtime.choices
+    # A composition takes a tenth of a second: not where no value can differ.
+    if choices.get("experiment") is None and not any(map(_sets_value, hydra.overrides.task)):
+        return cfg
+    chosen = [f"{group}={choices[group]}" for group in _GROUPS if choices[group] is not None]
+    return compose(hydra.job.config_name, overrides=chosen)
+
+
+def check(cfg: DictConfig, reference: DictConfig) -> None:
+    """Refuse what the dataclass schema lets through.
+
+    Raises
+    ------
+    UserError
+        If a value has another type than in the YAML, or the device lacks the metric, or a chosen
+        node is used by nothing.
+    """
+    check_types(cfg, reference)
+    if cfg.device is not None and cfg.metric.name not in cfg.device.metrics:
+        raise UserError(
+            f"metric={cfg.metric.name}: device {cfg.device.name} has no such metric; it has "
+            f"{', '.join(cfg.device.metrics)}",
+            mend=f"metric={cfg.device.metrics[0]}",
+        )
+    dataset = OmegaConf.to_container(cfg.dataset, resolve=False)
+    assert isinstance(dataset, dict)
+    for node in ("device", "image_set"):
+        if cfg[node] is not None and f"${{{node}}}" not in dataset.values():
+            choice = HydraConfig.get().runtime.choices
+            raise UserError(
+                f"{node}={choice[node]}: dataset={choice['dataset']} has no choice of {node}",
+                mend=f"leave {node} out",
+            )
+
+
+def check_types(cfg: DictConfig, reference: DictConfig) -> None:
+    """Refuse a value of another type than the YAML's, which a ``_target_`` node lets through.
+
+    Raises
+    ------
+    UserError
+        Naming the key, the value and what is needed.
+    """
+    given = leaves(cfg)
+    for key, default in leaves(reference).items():
+        value = given.get(key)
+        if value is not None and default is not None and not _fits(value, default):
+            raise UserError(
+                f"{key}={value}: not of type {type(default).__name__}", mend=f"{key}={default}"
+            )
+
+
+def differences(cfg: DictConfig, reference: DictConfig) -> dict[str, Any]:
+    """Return every decisive value that differs from the reference, by dotted key."""
+    before, after = leaves(reference), leaves(cfg)
+    keys = [key for key in {**before, **after} if key.split(".")[0] in _DECISIVE]
+    return {key: after.get(key) for key in keys if before.get(key) != after.get(key)}
+
+
+def leaves(cfg: DictConfig) -> dict[str, Any]:
+    """Return every value by its dotted key, interpolations unresolved."""
+    container = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(container, dict)
+    return dict(_walk(container, ""))
+
+
+def _sets_value(override: str) -> bool:
+    key = override.lstrip("+~").partition("=")[0]
+    node = key.partition(".")[0]
+    return key == "n_test" or ("." in key and node in (*_DECISIVE, *_GROUPS))
+
+
+def _walk(node: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, dict) and value:
+            yield from _walk(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if isinstance(default, str) and default.startswith("${"):
+        return True
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, int | float):
+        # A whole number is a float as well; a fraction is no count.
+        return isinstance(value, int) or (isinstance(default, float) and isinstance(value, float))
+    return isinstance(value, type(default))
