@@ -1,0 +1,182 @@
+"""The selection simulator: what deviations of a given size cost, averaged over many trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.errors import UserError
+from hwnas.seeding import generator
+from hwnas.selection._deviations import Deviations, Mixture
+from hwnas.selection._pareto import Float, nondominated, objectives
+from hwnas.selection._select import Scale, score_selected
+from hwnas.selection._sweep import SCORES, sweep
+from hwnas.selection._tau import dense_ranks, kendall_tau
+
+Pairing = Literal["architecture", "sorted"]
+# The study's candidate sets and noise levels, in standardised units.
+CANDIDATES = (100, 500, 1000, 2000, 5000, 15625)
+SIGMAS = tuple(round(0.1 * step, 1) for step in range(11))
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Scores of every trial of a simulation.
+
+    Parameters
+    ----------
+    pairing : {"architecture", "sorted"}
+    n_candidates : tuple of int
+    sigmas : tuple of float
+        Standard deviations of the simulated predictors, in standardised units.
+    scores : dict of arrays, shape (n_candidate_sets, trials, n_sigmas)
+        ``kendall_tau`` and each of `hwnas.selection.SCORES`.
+    """
+
+    pairing: Pairing
+    n_candidates: tuple[int, ...]
+    sigmas: tuple[float, ...]
+    scores: dict[str, Float]
+
+    def mean(self, score: str) -> Float:
+        """Return the mean over trials, shape (n_candidate_sets, n_sigmas)."""
+        return np.asarray(self.scores[score].mean(axis=1))
+
+    def sem(self, score: str) -> Float:
+        """Return the standard error of the mean, shape (n_candidate_sets, n_sigmas)."""
+        trials = self.scores[score].shape[1]
+        return np.asarray(self.scores[score].std(axis=1, ddof=1) / np.sqrt(trials))
+
+
+def simulate(
+    accuracy: Float,
+    cost: Float,
+    n_candidates: Sequence[int] = CANDIDATES,
+    sigmas: Sequence[float] = SIGMAS,
+    trials: int = 100,
+    pairing: Pairing = "architecture",
+    deviations: Deviations | None = None,
+    seed: int = 0,
+) -> Simulation:
+    """Simulate predictors of given quality that select among random candidate sets.
+
+    Parameters
+    ----------
+    accuracy : array, shape (n,)
+        Percent, of every architecture of the table.
+    cost : array, shape (n,) or (n, n_metrics)
+        True hardware values as costs, in any unit: they are standardised over the table. With
+        several metrics, each has its own deviations; scores along the hardware axis, and τ, are
+        means over the metrics. Two objectives take the fast way, more of them moocore.
+    n_candidates : sequence of int
+        Sizes of the candidate sets.
+    sigmas : sequence of float
+        Standard deviations of the deviations, in standardised units.
+    trials : int
+        Candidate sets of each size.
+    pairing : {"architecture", "sorted"}
+        ``"architecture"`` keeps each accuracy with its own architecture's hardware value.
+        ``"sorted"`` is the study's way, to compare with its figures: the i-th lowest hardware
+        value goes to the i-th row. For the study's values, rows must be in the order of the
+        search space (`hwnas.space.SearchSpace.rank`), not in benchmark order.
+    deviations : Deviations, optional
+        Default the study's `Mixture`.
+    seed : int
+        Every trial's candidates and deviations come from it.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite, or a metric is constant.
+    UserError
+        If a size, a noise level, the number of trials or the pairing makes no sense.
+
+    References
+    ----------
+    Laube, Mutschler, Zell: What to expect of hardware metric predictors in NAS, AutoML-Conf 2022.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> done = simulate(rng.uniform(10, 90, 200), rng.uniform(1, 9, 200), [50], [0.0, 0.5], 4)
+    >>> done.mean("mra_all_percent").round(1).shape, float(done.mean("mra_all_percent")[0, 0])
+    ((1, 2), 0.0)
+    """
+    points = objectives(accuracy, cost)
+    _check(len(points), n_candidates, sigmas, trials, pairing)
+    levels = np.asarray(sigmas, dtype=np.float64)
+    kind = Mixture() if deviations is None else deviations
+    points[:, 1:] = (points[:, 1:] - Scale.of(points[:, 1:]).mean) / Scale.of(points[:, 1:]).std
+    if pairing == "sorted":
+        points[:, 1:] = np.sort(points[:, 1:], axis=0)
+    trial = _Trial(points, levels, kind)
+    found = [
+        [trial.run(size, generator(seed, "simulation", size, number)) for number in range(trials)]
+        for size in n_candidates
+    ]
+    names = ("kendall_tau", *SCORES)
+    scores = {name: np.array([[one[name] for one in size] for size in found]) for name in names}
+    return Simulation(pairing, tuple(n_candidates), tuple(sigmas), scores)
+
+
+class _Trial:
+    """One candidate set and one predictor a noise level, on a table sorted by accuracy once."""
+
+    def __init__(self, points: Float, sigmas: Float, deviations: Deviations) -> None:
+        self.points = points[np.lexsort(points.T[::-1])]
+        self.sigmas = sigmas
+        self.deviations = deviations
+        self.ranks = [dense_ranks(column) for column in self.points[:, 1:].T]
+
+    def run(self, size: int, rng: np.random.Generator) -> dict[str, Float]:
+        """Return the scores at every noise level."""
+        drawn = rng.choice(len(self.points), size, replace=False)
+        # Deviations are repeated for neighbours in the order of the draw, which is random.
+        order = np.argsort(drawn)
+        rows = drawn[order]
+        true = self.points[rows]
+        predicted = [
+            column + self.deviations.draw(self.sigmas, size, rng)[:, order]
+            for column in true[:, 1:].T
+        ]
+        taus = [kendall_tau(r[rows], p) for r, p in zip(self.ranks, predicted, strict=True)]
+        if len(predicted) == 1:
+            costs = true[:, 1]
+            scores = sweep(-true[:, 0], costs, predicted[0], 1.1 * float(costs.max()))
+        else:
+            scores = _several_objectives(true, np.stack(predicted, axis=2))
+        return {"kendall_tau": np.mean(taus, axis=0), **scores}
+
+
+def _several_objectives(true: Float, predicted: Float) -> dict[str, Float]:
+    """Score predictions of shape (n_sigmas, n, n_metrics), one noise level after the other."""
+    unit = Scale(np.zeros(true.shape[1] - 1), np.ones(true.shape[1] - 1))
+    everything: NDArray[np.int64] = np.arange(len(true))
+    found = []
+    for costs in predicted:
+        selected = everything[nondominated(np.column_stack([true[:, 0], costs]))]
+        found.append(score_selected(true, everything, selected, unit).scores())
+    return {name: np.array([np.mean(one[name]) for one in found]) for name in SCORES}
+
+
+def _check(
+    n: int, n_candidates: Sequence[int], sigmas: Sequence[float], trials: int, pairing: str
+) -> None:
+    """Refuse what cannot be simulated, in one line each."""
+    if pairing not in get_args(Pairing):
+        known = " or ".join(get_args(Pairing))
+        raise UserError(f"pairing={pairing}: no such pairing", mend=f"pairing={known}")
+    wrong = [size for size in n_candidates if not 1 <= size <= n]
+    if wrong or not n_candidates:
+        raise UserError(
+            f"n_candidates={list(n_candidates)}: the table has {n} architectures",
+            mend=f"give sizes from 1 to {n}",
+        )
+    if not sigmas or min(sigmas) < 0:
+        raise UserError(f"sigmas={list(sigmas)}: at least one, none negative")
+    if trials < 1:
+        raise UserError(f"trials={trials}: at least 1")

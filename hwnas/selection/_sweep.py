@@ -1,0 +1,131 @@
+"""Two objectives, many noise levels at once: fronts by a running minimum, lookups by a search.
+
+The public `select` does one selection with moocore. This is the same for one candidate set sorted
+by accuracy and many rows of predictions, and is tested against it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.selection._pareto import Float
+
+Index = NDArray[np.intp]
+
+SCORES = (
+    "hypervolume",
+    "retained_hypervolume",
+    "mra_all_percent",
+    "mra_pareto_percent",
+    "mra_all_hardware",
+    "mra_pareto_hardware",
+    "n_selected",
+    "n_after_verification",
+)
+
+
+def fronts(accuracy: Float, cost: Float) -> tuple[Index, Index]:
+    """Return the Pareto front of each row of costs.
+
+    Parameters
+    ----------
+    accuracy : array, shape (k, n)
+        Descending within a row.
+    cost : array, shape (k, n)
+        To minimise; +inf pads short rows at the end.
+
+    Returns
+    -------
+    rows, columns : array of int, shape (m,)
+        The members, row by row, best accuracy first; all copies of a member are members.
+
+    Examples
+    --------
+    >>> accuracy = np.array([[3.0, 2.0, 2.0, 1.0]])
+    >>> fronts(accuracy, np.array([[5.0, 6.0, 4.0, 4.0]]))[1].tolist()
+    [0, 2]
+    """
+    # A member costs no more than any architecture before it: only those are looked at again.
+    rows, columns = np.nonzero((cost == np.minimum.accumulate(cost, axis=1)) & (cost < np.inf))
+    value, quality = cost[rows, columns], accuracy[rows, columns]
+    # Groups of equal accuracy within a row. Costs descend along a row, so a group's last member
+    # is its cheapest, and the one just before the group the cheapest of a better accuracy.
+    first_of_row = np.concatenate([[True], rows[1:] != rows[:-1]])
+    opens = first_of_row | np.concatenate([[True], quality[1:] != quality[:-1]])
+    starts = np.flatnonzero(opens)
+    group = np.cumsum(opens) - 1
+    cheapest = value[np.concatenate([starts[1:], [len(value)]]) - 1]
+    better = np.where(first_of_row[starts], np.inf, value[starts - 1])
+    member = (value == cheapest[group]) & (value < better[group])
+    return rows[member], columns[member]
+
+
+def sweep(accuracy: Float, true: Float, predicted: Float, reference: float) -> dict[str, Float]:
+    """Score the selected set of each row of predictions.
+
+    Parameters
+    ----------
+    accuracy : array, shape (n,)
+        Percent, descending.
+    true : array, shape (n,)
+        Costs, standardised over the whole table.
+    predicted : array, shape (k, n)
+        Predicted costs, on the same scale.
+    reference : float
+        Cost of the hypervolume's reference point.
+
+    Returns
+    -------
+    dict of arrays, shape (k,)
+        One for each of `SCORES`; those along the hardware axis in standard deviations.
+    """
+    k = len(predicted)
+    _, front = fronts(accuracy[np.newaxis], true[np.newaxis])
+    front_accuracy, front_cost = accuracy[front], true[front]
+    rows, columns = fronts(np.broadcast_to(accuracy, predicted.shape), predicted)
+    counts = np.bincount(rows, minlength=k)
+    kept = _still_nondominated(rows, accuracy[columns], true[columns], counts)
+    own_accuracy, own_cost = accuracy[columns], true[columns]
+    # Along the front the cost falls with the accuracy: the best member that is at least as good
+    # is the last one within the own cost, or the first one within the own accuracy.
+    within_cost = np.searchsorted(front_cost[::-1], own_cost, side="right") - 1
+    lost = front_accuracy[::-1][within_cost] - own_accuracy
+    within_accuracy = np.searchsorted(front_accuracy[::-1], own_accuracy, side="left")
+    excess = own_cost - front_cost[::-1][within_accuracy]
+    kept_counts = np.bincount(rows[kept], minlength=k)
+    volume = _hypervolumes(rows[kept], own_accuracy[kept], own_cost[kept], reference, k)
+    best = _hypervolumes(np.zeros_like(front), front_accuracy, front_cost, reference, 1)[0]
+    return {
+        "hypervolume": volume,
+        "retained_hypervolume": volume / best if best > 0 else np.ones(k),
+        "mra_all_percent": np.bincount(rows, lost, k) / counts,
+        "mra_pareto_percent": np.bincount(rows[kept], lost[kept], k) / kept_counts,
+        "mra_all_hardware": np.bincount(rows, excess, k) / counts,
+        "mra_pareto_hardware": np.bincount(rows[kept], excess[kept], k) / kept_counts,
+        "n_selected": counts.astype(np.float64),
+        "n_after_verification": kept_counts.astype(np.float64),
+    }
+
+
+def _still_nondominated(rows: Index, accuracy: Float, true: Float, counts: Index) -> Index:
+    """Return which of the selected stay non-dominated among the selected of their row."""
+    starts = np.cumsum(counts) - counts
+    place = np.arange(len(rows)) - starts[rows]
+    shape = (len(counts), int(counts.max()))
+    cost = np.full(shape, np.inf)
+    cost[rows, place] = true
+    quality = np.full(shape, -np.inf)
+    quality[rows, place] = accuracy
+    kept_rows, kept_places = fronts(quality, cost)
+    return np.asarray(starts[kept_rows] + kept_places)
+
+
+def _hypervolumes(rows: Index, accuracy: Float, cost: Float, reference: float, k: int) -> Float:
+    """Return the hypervolume of each row's front, whose costs descend along the row."""
+    # Beyond the reference nothing is added: the strip there gets no width.
+    right = np.minimum(cost, reference)
+    previous = np.concatenate([[reference], right[:-1]])
+    previous[np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))] = reference
+    strips = accuracy / 100.0 * (previous - right)
+    return np.asarray(np.bincount(rows, strips, k), dtype=np.float64)

@@ -1,0 +1,241 @@
+"""The fast simulator against moocore, SciPy and brute force, and its promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from hwnas.errors import UserError
+from hwnas.selection import (
+    SCORES,
+    Bootstrap,
+    Deviations,
+    Mixture,
+    Normal,
+    Scale,
+    compare,
+    dense_ranks,
+    hypervolume,
+    kendall_tau,
+    nondominated,
+    read_rows,
+    score_selected,
+    simulate,
+    simulation_rows,
+    write_rows,
+)
+from hwnas.selection._sweep import sweep
+from hwnas.selection._tau import inversions
+from tests.selection.test_select import Table, tables
+
+Float = NDArray[np.float64]
+DEVIATIONS = [Mixture(), Normal(), Bootstrap(np.array([-1.0, 0.2, 0.3, 0.7]))]
+
+
+def small_table(n: int = 300, seed: int = 0) -> tuple[Float, Float]:
+    rng = np.random.default_rng(seed)
+    cost = rng.gamma(2.0, 3.0, n)
+    return np.clip(60 + 2 * cost + rng.normal(0, 5, n), 1, 95).round(1), cost
+
+
+@given(tables(), st.integers(1, 3))
+def test_sweep_is_select_row_by_row(table: Table, rows: int) -> None:
+    accuracy, true, predicted = table
+    order = np.argsort(-accuracy, kind="stable")
+    accuracy, true, predicted = accuracy[order], true[order], predicted[order]
+    many = np.stack([np.roll(predicted, shift) for shift in range(rows)])
+    reference = 1.1 * float(true.max())
+    found = sweep(accuracy, true, many, reference)
+    points = np.column_stack([-accuracy, true])
+    everything = np.arange(len(points))
+    for row, costs in enumerate(many):
+        chosen = everything[nondominated(np.column_stack([-accuracy, costs]))]
+        unit = Scale(np.zeros(1), np.ones(1))
+        scores = score_selected(points, everything, chosen, unit).scores()
+        for name in SCORES:
+            assert found[name][row] == pytest.approx(scores[name], abs=1e-9), name
+
+
+@given(tables())
+def test_hypervolume_of_the_sweep_is_moocores(table: Table) -> None:
+    accuracy, true, _ = table
+    order = np.argsort(-accuracy, kind="stable")
+    # A reference within the set: points beyond it must add nothing.
+    reference = float(np.median(true))
+    found = sweep(accuracy[order], true[order], true[order][np.newaxis], reference)
+    points = np.column_stack([-accuracy / 100, true])
+    assert found["hypervolume"][0] == pytest.approx(
+        hypervolume(points, np.array([0.0, reference])), abs=1e-12
+    )
+
+
+@given(st.lists(st.permutations(range(37)), min_size=1, max_size=4))
+def test_inversions_by_brute_force(rows: list[list[int]]) -> None:
+    table = np.array(rows)
+    expected = [sum(a > b for i, a in enumerate(row) for b in row[i + 1 :]) for row in rows]
+    assert inversions(table).tolist() == expected
+
+
+@settings(max_examples=60)
+@given(st.integers(2, 80), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_tau_is_scipys_with_ties(n: int, n_values: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    true = rng.integers(0, n_values, n).astype(float)
+    predicted = np.stack([rng.integers(0, n_values, n), true + rng.normal(size=n), -true])
+    if len(set(true)) == 1:
+        assert np.isnan(kendall_tau(dense_ranks(true), predicted)).all()
+        return
+    expected = [kendalltau(true, row).statistic for row in predicted]
+    found = kendall_tau(dense_ranks(true), predicted)
+    assert found == pytest.approx(np.array(expected), abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("n", [1000, 15625])
+def test_tau_of_large_tables(n: int) -> None:
+    rng = np.random.default_rng(n)
+    true = rng.normal(size=n)
+    whole_ms = np.round(true * 4)
+    predicted = true + rng.normal(0, 0.4, n)
+    for values in (true, whole_ms):
+        expected = kendalltau(values, predicted).statistic
+        assert kendall_tau(dense_ranks(values), predicted[np.newaxis])[0] == pytest.approx(
+            expected, abs=1e-12
+        )
+
+
+@pytest.mark.parametrize("kind", DEVIATIONS, ids=lambda kind: type(kind).__name__)
+def test_deviations_have_the_standard_deviation_asked_for(kind: Deviations) -> None:
+    sigmas = np.array([0.0, 0.3, 1.0])
+    drawn = kind.draw(sigmas, 4000, np.random.default_rng(0))
+    assert drawn.shape == (3, 4000)
+    assert drawn.std(axis=1) == pytest.approx(sigmas, rel=0.05)
+    assert np.array_equal(drawn, kind.draw(sigmas, 4000, np.random.default_rng(0)))
+    assert not drawn[0].any()
+
+
+def test_mixture_repeats_and_is_skewed_by_its_shift() -> None:
+    drawn = Mixture().draw(np.full(400, 1.0), 90, np.random.default_rng(1))
+    assert np.array_equal(drawn[:, 0], drawn[:, 14])
+    assert len(np.unique(drawn[0])) == 6
+    # Moments of the mixture, for a shift s ~ U(0, 2): mean .46 s, then divided by its spread.
+    shifts = np.linspace(0, 2, 201)
+    mean = (0.725 - 0.265) * shifts
+    square = 0.725 * (1 + shifts**2) + 0.265 * (9 + shifts**2) + 0.01 * 75
+    expected = (mean / np.sqrt(square - mean**2)).mean()
+    many = Mixture().draw(np.full(400, 1.0), 15 * 500, np.random.default_rng(1))
+    assert many.mean() == pytest.approx(expected, abs=0.02)
+
+
+def test_wrong_deviations_are_refused() -> None:
+    with pytest.raises(UserError, match="weights"):
+        Mixture(weights=(0.5, 0.5, 0.5))
+    with pytest.raises(UserError, match="repeat"):
+        Mixture(repeat=0)
+    with pytest.raises(ValueError, match="two finite"):
+        Bootstrap(np.array([np.nan, 1.0]))
+    with pytest.raises(ValueError, match="all the same"):
+        Bootstrap(np.ones(3))
+
+
+@pytest.mark.parametrize("kind", DEVIATIONS, ids=lambda kind: type(kind).__name__)
+def test_without_deviations_nothing_is_lost(kind: Deviations) -> None:
+    done = simulate(*small_table(), [40, 300], [0.0, 0.5], trials=3, deviations=kind)
+    for name in ("mra_all_percent", "mra_pareto_percent", "mra_all_hardware"):
+        assert not done.scores[name][:, :, 0].any()
+        assert (done.scores[name] >= 0).all()
+    assert done.mean("retained_hypervolume")[:, 0] == pytest.approx(1.0)
+    assert (done.scores["kendall_tau"][:, :, 0] == 1.0).all()
+    assert (done.mean("kendall_tau")[:, 1] < 0.9).all()
+    assert (done.scores["n_after_verification"] <= done.scores["n_selected"]).all()
+
+
+def test_the_seed_alone_decides_and_sizes_do_not_shift_each_other() -> None:
+    table = small_table()
+    both = simulate(*table, [40, 80], [0.4], trials=4, seed=3)
+    alone = simulate(*table, [80], [0.4], trials=6, seed=3)
+    assert np.array_equal(both.scores["hypervolume"][1], alone.scores["hypervolume"][0, :4])
+    other = simulate(*table, [80], [0.4], trials=6, seed=4)
+    assert not np.array_equal(alone.scores["hypervolume"], other.scores["hypervolume"])
+
+
+def test_units_do_not_matter() -> None:
+    accuracy, cost = small_table()
+    one, other = (
+        simulate(accuracy, values, [50], [0.3], trials=3) for values in (cost, 1000 * cost + 7)
+    )
+    for name, values in one.scores.items():
+        assert other.scores[name] == pytest.approx(values), name
+
+
+def test_sorted_pairing_costs_more_than_by_architecture() -> None:
+    accuracy, cost = small_table(3000)
+    shuffled = np.random.default_rng(5).permutation(3000)
+    means = {
+        pairing: simulate(
+            accuracy[shuffled], cost[shuffled], [1000], [0.2], trials=30, pairing=pairing
+        ).mean("mra_all_percent")[0, 0]
+        for pairing in ("architecture", "sorted")
+    }
+    assert means["sorted"] > 1.2 * means["architecture"] > 0
+
+
+def test_three_objectives_agree_with_two_where_the_third_is_a_copy() -> None:
+    accuracy, cost = small_table(100)
+    two = simulate(accuracy, cost, [60], [0.0], trials=2)
+    three = simulate(accuracy, np.column_stack([cost, 2 * cost]), [60], [0.0], trials=2)
+    for name in ("n_selected", "mra_all_percent", "retained_hypervolume", "kendall_tau"):
+        assert three.scores[name] == pytest.approx(two.scores[name])
+    noisy = simulate(accuracy, np.column_stack([cost, cost[::-1]]), [60], [0.5], trials=3)
+    assert (noisy.scores["mra_all_percent"] > 0).any()
+    assert (noisy.scores["retained_hypervolume"] <= 1 + 1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_candidates": [301]}, "has 300 architectures"),
+        ({"n_candidates": []}, "has 300 architectures"),
+        ({"sigmas": [-0.1]}, "none negative"),
+        ({"trials": 0}, "at least 1"),
+        ({"pairing": "sort"}, "no such pairing"),
+    ],
+)
+def test_impossible_simulations_are_refused(wrong: dict[str, object], message: str) -> None:
+    settings_ = {"n_candidates": [10], **wrong}
+    with pytest.raises(UserError, match=message):
+        simulate(*small_table(), **settings_)  # type: ignore[arg-type]
+
+
+def test_rows_come_back_from_the_file_and_compare(tmp_path: Path) -> None:
+    table = small_table()
+    rows = simulation_rows(simulate(*table, [50], [0.0, 0.5], trials=40), "a table")
+    file = tmp_path / "new" / "simulation.csv"
+    write_rows(file, rows)
+    assert [path.name for path in file.parent.iterdir()] == ["simulation.csv"]
+    again = read_rows(file)
+    assert again[1]["mra_all_percent"] == pytest.approx(rows[1]["mra_all_percent"], rel=1e-5)
+    assert compare(rows, again).beyond(0.01) == {}
+    other = simulation_rows(simulate(*table, [50], [0.0, 0.5], trials=40, seed=1), "a table")
+    assert compare(rows, other).beyond(4.0) == {}
+    assert compare(rows, other).rms > 0
+    worse = simulation_rows(simulate(*table, [50], [0.0, 1.0], trials=40), "a table")
+    worse[1]["sigma"] = 0.5
+    assert compare(rows, worse).beyond(4.0)
+    assert "means within 3 standard errors" in compare(rows, worse).summary()
+    with pytest.raises(UserError, match="share no"):
+        compare(rows, simulation_rows(simulate(*table, [50], [0.5], trials=2), "another"))
+
+
+def test_reading_a_wrong_file_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "simulation.csv"
+    with pytest.raises(UserError, match="no such file"):
+        read_rows(file)
+    file.write_text("pairing,data\nsorted,x\n")
+    with pytest.raises(UserError, match="kendall_tau"):
+        read_rows(file)
