@@ -32,7 +32,7 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
         if (CONF / group).is_dir():
             return f"{group}={option}: no such option; {nearest(option, _options(group))}"
     if isinstance(error, OverrideParseException):
-        return f"cannot read the override '{error.override}': write key=value"
+        return f"cannot read the override '{error.override!s}': write key=value"
     text = f"{error}\n{error.__cause__ or ''}"
     key = _misfit(text, overrides)
     if key is not None:
@@ -57,7 +57,8 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
         # The key that is not there may be a parent of the one given.
         key = str(getattr(cause, "full_key", key))
         parent = key.rpartition(".")[0]
-        known = [f"{parent}.{name}" if parent else str(name) for name in node if name != "hydra"]
+        names = [str(name) for name in node if name != "hydra"]
+        known = [f"{parent}.{name}" if parent else name for name in names]
         return f"no such key; {nearest(key, known)}"
     if "No match in the defaults list" in text:
         groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())

@@ -84,7 +84,8 @@ class TestLiveCell:
     space = NASBench201()
 
     def live(self, *cell: int) -> list[int]:
-        return self.space.live(np.array([cell], dtype=np.int8))[0].tolist()
+        live: list[int] = self.space.live(np.array([cell], dtype=np.int8))[0].tolist()
+        return live
 
     def test_edge_from_an_unreached_node_is_dead(self) -> None:
         # Node 1 is not reached (0→1 is none): 1→2 and 1→3 carry nothing.
