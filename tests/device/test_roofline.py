@@ -1,0 +1,70 @@
+"""The roofline against sums by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwnas.device import Roofline
+from hwnas.network import Layer, LayerCounts
+
+ROOFLINE = Roofline(
+    peak_gmacs=2.0,
+    compute_efficiency=0.5,
+    bandwidth_gbytes=1.0,
+    bytes_per_element=2,
+    kernel_overhead_us=10.0,
+    inference_overhead_ms=0.5,
+    energy_per_mac_pj=3.0,
+    energy_per_byte_pj=20.0,
+    static_power_w=2.0,
+)
+#: 2,359,296 multiply-accumulates; 16,384 + 2,304 + 16,384 numbers.
+CONV = Layer("conv", 16, 16, 32, 32, kernel=3, padding=1)
+#: 32,768 numbers read, 16,384 written; 16,384 additions.
+ADD = Layer("add", 16, 16, 32, 32)
+POOL = Layer("avg_pool", 16, 16, 32, 32, kernel=3, padding=1)
+
+
+def test_convolution_is_bound_by_arithmetic() -> None:
+    assert ROOFLINE.seconds(CONV) == pytest.approx(2_359_296 / 1e9 + 10e-6)
+
+
+def test_addition_is_bound_by_memory() -> None:
+    assert ROOFLINE.seconds(ADD) == pytest.approx(2 * 49_152 / 1e9 + 10e-6)
+
+
+def test_pooling_can_be_a_convolution() -> None:
+    assert ROOFLINE.macs(POOL) == 0
+    assert ROOFLINE.seconds(POOL) == pytest.approx(9 * 16_384 / 1e9 + 10e-6)
+    dense = replace(ROOFLINE, dense_pooling=True)
+    assert dense.macs(POOL) == CONV.macs
+    assert dense.seconds(POOL) == pytest.approx(dense.seconds(CONV))
+
+
+def test_fused_layers_cost_nothing() -> None:
+    fused = replace(ROOFLINE, fused=("add",))
+    assert (fused.seconds(ADD), fused.bytes(ADD), fused.macs(ADD)) == (0, 0, 0)
+    assert fused.seconds(CONV) == ROOFLINE.seconds(CONV)
+
+
+def test_totals_of_networks() -> None:
+    networks = LayerCounts((CONV, ADD), np.array([[1, 0], [2, 3]]))
+    seconds = np.array([ROOFLINE.seconds(CONV), ROOFLINE.seconds(ADD)])
+    latency = 0.5 + 1e3 * np.array([seconds[0], 2 * seconds[0] + 3 * seconds[1]])
+    assert ROOFLINE.latency(networks) == pytest.approx(latency)
+    macs = np.array([2_359_296, 2 * 2_359_296])
+    moved = np.array([2 * 35_072, 2 * 2 * 35_072 + 3 * 2 * 49_152])
+    dynamic = (3 * macs + 20 * moved) * 1e-9
+    assert ROOFLINE.energy(networks) == pytest.approx(dynamic + 2 * latency)
+    assert ROOFLINE.arithmetic_intensity(networks) == pytest.approx(2 * macs / moved)
+
+
+def test_hash_is_of_the_constants() -> None:
+    assert ROOFLINE.sha256 == replace(ROOFLINE).sha256
+    assert ROOFLINE.sha256 != replace(ROOFLINE, static_power_w=2.1).sha256
+    assert len(ROOFLINE.sha256) == 64
+    as_list = replace(ROOFLINE, fused=["add"])  # type: ignore[arg-type]  # what YAML gives
+    assert as_list.sha256 == replace(ROOFLINE, fused=("add",)).sha256

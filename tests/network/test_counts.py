@@ -1,0 +1,137 @@
+"""Layers counted for many architectures at once are those of the graphs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hwnas.image_set import ImageSet
+from hwnas.network import build, count_layers
+from hwnas.seeding import generator
+from hwnas.space import (
+    Architectures,
+    FBNet,
+    NASBench201,
+    SearchSpace,
+    TransNASMacro,
+    TransNASMicro,
+)
+
+SPACES = [NASBench201(), TransNASMicro(), TransNASMacro(), FBNet()]
+SPACE = NASBench201()
+
+
+def sample(space: SearchSpace, n: int) -> Architectures:
+    rng = generator(0, "tests", space.name)
+    if isinstance(space, FBNet):
+        return rng.integers(0, 9, (n, 22)).astype(np.int8)
+    return space.enumerate()[rng.choice(space.size, n, replace=False)]
+
+
+@pytest.mark.parametrize("dead_edges", [False, True])
+@pytest.mark.parametrize("resolution", [64, 33])
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+def test_counts_are_those_of_the_graphs(
+    space: SearchSpace, resolution: int, dead_edges: bool
+) -> None:
+    image_set = ImageSet("images", resolution, 7)
+    rows = sample(space, 25)
+    counted = count_layers(space, rows, image_set, dead_edges=dead_edges)
+    for row, counts in zip(rows.tolist(), counted.counts.tolist(), strict=True):
+        network = build(space, row, image_set, dead_edges=dead_edges)
+        layers = zip(counted.layers, counts, strict=True)
+        assert network.layer_counts == {layer: count for layer, count in layers if count}
+
+
+def test_totals_are_those_of_the_graphs(cifar10: ImageSet) -> None:
+    rows = sample(SPACE, 20)
+    counted = count_layers(SPACE, rows, cifar10)
+    networks = [build(SPACE, row, cifar10) for row in rows.tolist()]
+    assert counted.macs.tolist() == [network.macs for network in networks]
+    assert counted.params.tolist() == [network.params for network in networks]
+
+
+def test_other_sizes_are_counted_too(cifar10: ImageSet) -> None:
+    rows = sample(SPACE, 5)
+    counted = count_layers(SPACE, rows, cifar10, channels=8, cells_per_stage=1)
+    networks = [build(SPACE, r, cifar10, channels=8, cells_per_stage=1) for r in rows.tolist()]
+    assert counted.params.tolist() == [network.params for network in networks]
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [
+        (3, 0, 0, 1, 0, 0),  # node 1 leads nowhere
+        (0, 0, 0, 1, 0, 3),  # node 2 is empty
+        (0, 0, 3, 1, 0, 3),  # node 1 is empty, and so is node 2
+        (0, 0, 2, 1, 4, 0),  # node 1 is empty
+    ],
+)
+def test_dead_edges_are_not_built(dead: tuple[int, ...], cifar10: ImageSet) -> None:
+    live = build(SPACE, (0, 0, 0, 1, 0, 0), cifar10)
+    assert build(SPACE, dead, cifar10) == live
+    assert build(SPACE, dead, cifar10, dead_edges=True).macs >= live.macs
+
+
+def test_a_cell_that_passes_nothing_is_one_zero(cifar10: ImageSet) -> None:
+    network = build(SPACE, (3, 2, 0, 0, 0, 0), cifar10)
+    kinds = [node.layer.kind for node in network.nodes]
+    assert kinds.count("zero") == 15
+    assert network.macs == build(SPACE, (0, 0, 0, 1, 0, 0), cifar10).macs
+
+
+def test_published_networks_have_all_edges(cifar10: ImageSet) -> None:
+    network = build(SPACE, (3, 0, 0, 0, 0, 0), cifar10, dead_edges=True)
+    kinds = [node.layer.kind for node in network.nodes]
+    assert kinds.count("zero") == 15 * 5
+    assert kinds.count("add") == 15 * 3 + 2  # and one in each block between stages
+    assert kinds.count("avg_pool") == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "runs_like"),
+    [
+        # A convolution on a dead edge runs, and its result is added nowhere.
+        ((3, 0, 0, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
+        # What feeds it runs as well, an identity at no cost, a pooling at its own.
+        ((1, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
+        ((4, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "avg_pool_3x3": 1, "additions": 0}),
+        # A dead pooling does not.
+        ((4, 0, 0, 1, 0, 0), {"additions": 0}),
+        # A convolution of zeros runs, and its result is added.
+        ((0, 0, 0, 1, 0, 2), {"nor_conv_1x1": 1, "additions": 1}),
+    ],
+)
+def test_tflite_keeps_convolutions(
+    cell: tuple[int, ...], runs_like: dict[str, int], cifar10: ImageSet
+) -> None:
+    plain, counted = (
+        count_layers(SPACE, np.array([row], dtype=np.int8), cifar10, dead_edges="tflite")
+        for row in ((0, 0, 0, 1, 0, 0), cell)
+    )
+
+    def in_first_stage(kind: str, kernel: int) -> int:
+        number = 0
+        for networks, sign in ((counted, 1), (plain, -1)):
+            for layer, count in zip(networks.layers, networks.counts[0], strict=True):
+                shape = (layer.in_channels, layer.out_channels, layer.kernel)
+                if layer.kind == kind and shape == (16, 16, kernel):
+                    number += sign * int(count)
+        return number
+
+    assert in_first_stage("conv", 1) == 5 * runs_like.get("nor_conv_1x1", 0)
+    assert in_first_stage("conv", 3) == 5 * runs_like.get("nor_conv_3x3", 0)
+    assert in_first_stage("avg_pool", 3) == 5 * runs_like.get("avg_pool_3x3", 0)
+    assert in_first_stage("add", 1) == 5 * runs_like["additions"]
+
+
+def test_tflite_folds_constant_networks(cifar10: ImageSet) -> None:
+    rows = np.array([[0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]], dtype=np.int8)
+    counts = count_layers(SPACE, rows, cifar10, dead_edges="tflite").counts
+    assert counts.any(axis=1).tolist() == [False, False, True]
+
+
+def test_live_cells_of_equal_function_cost_the_same(cifar10: ImageSet) -> None:
+    rows = sample(SPACE, 300)
+    live = count_layers(SPACE, SPACE.live(rows), cifar10)
+    assert count_layers(SPACE, rows, cifar10).macs.tolist() == live.macs.tolist()
