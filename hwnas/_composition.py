@@ -14,6 +14,8 @@ from hwnas.errors import UserError
 _GROUPS = ("metric", "device", "space", "image_set", "dataset", "predictor", "tuning", "selection")
 #: Nodes whose values decide a result; the others say where it goes and who is told.
 _DECISIVE = ("n_test", "predictor", "tuning", "selection")
+#: Values in those nodes that decide no result.
+_IDLE = ("tuning.storage", "tuning.force")
 
 
 def reference_config(cfg: DictConfig) -> DictConfig:
@@ -80,7 +82,7 @@ def check_types(cfg: DictConfig, reference: DictConfig) -> None:
 def differences(cfg: DictConfig, reference: DictConfig) -> dict[str, Any]:
     """Return every decisive value that differs from the reference, by dotted key."""
     before, after = leaves(reference), leaves(cfg)
-    keys = [key for key in {**before, **after} if key.split(".")[0] in _DECISIVE]
+    keys = [k for k in {**before, **after} if k.split(".")[0] in _DECISIVE and k not in _IDLE]
     return {key: after.get(key) for key in keys if before.get(key) != after.get(key)}
 
 

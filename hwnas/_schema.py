@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -44,6 +45,13 @@ class PredictorConfig:
     presets: dict[str, Any] = field(default_factory=dict)
 
 
+class Artifacts(Enum):
+    """What a result folder holds: everything, or the result and its configuration alone."""
+
+    all = "all"
+    result = "result"
+
+
 @dataclass
 class RunConfig:
     """One experiment. ``Any`` nodes carry a ``_target_``: their class is their schema."""
@@ -63,6 +71,7 @@ class RunConfig:
     seed: int = 0
     study: str = "single"
     force: bool = False
+    artifacts: Artifacts = Artifacts.all
     paths: PathsConfig = MISSING
 
 

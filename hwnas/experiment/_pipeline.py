@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 import time
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas import __version__
+from hwnas._schema import Artifacts
 from hwnas.dataset import Table
 from hwnas.experiment._plots import save_plots
 from hwnas.experiment._result import (
+    PREDICTIONS,
     RESULT,
     PredictorRecord,
     ProvenanceRecord,
@@ -46,29 +50,68 @@ class Outcome:
     result: Result
 
 
-def prepare(cfg: DictConfig, table: Table) -> tuple[Predictor, Split]:
+def prepare(cfg: DictConfig, table: Table, seed: int) -> tuple[Predictor, Split]:
     """Build the predictor, and choose the training measurements and the test set."""
-    predictor = build(cfg.predictor, table.space, cfg.seed)
+    predictor = build(cfg.predictor, table.space, seed)
     design = predictor.training_design()
     if design is None:
-        return predictor, split(table, cfg.n_train, cfg.n_test, cfg.seed)
-    return predictor, split_by_design(table, design, cfg.n_test, cfg.seed)
+        return predictor, split(table, cfg.n_train, cfg.n_test, seed)
+    return predictor, split_by_design(table, design, cfg.n_test, seed)
 
 
 def experiment(cfg: DictConfig, table: Table, predictor: Predictor, parts: Split) -> Outcome:
     """Tune and fit a predictor, score it, and select with its predictions."""
-    X, y = table.architectures, table.values
-    tuning = instantiate(cfg.tuning).tune(
-        predictor,
-        with_preset(cfg.predictor).search_space,
-        X[parts.train],
-        y[parts.train],
-        groups=table.representative[parts.train],
-        seed=integer_seed(cfg.seed, "tuning"),
-    )
+    tuning = tune(cfg, table)
     predictor = tuning.apply(predictor)
     start = time.perf_counter()
-    predictor.fit(X[parts.train], y[parts.train])
+    predictor.fit(table.architectures[parts.train], table.values[parts.train])
+    return evaluate(cfg, table, predictor, parts, tuning, time.perf_counter() - start)
+
+
+def tune(cfg: DictConfig, table: Table) -> TuningResult:
+    """Tune on the training measurements of ``tuning.seed``, the run's own seed if that is null.
+
+    The study's name holds everything that decides it but the number of trials, so that runs that
+    share ``tuning.storage`` and ``tuning.seed`` tune once, and more trials go on where fewer ended.
+    """
+    tuner = instantiate(cfg.tuning)
+    seed = cfg.seed if tuner.seed is None else tuner.seed
+    predictor, parts = prepare(cfg, table, seed)
+    result: TuningResult = tuner.tune(
+        predictor,
+        with_preset(cfg.predictor).search_space,
+        table.architectures[parts.train],
+        table.values[parts.train],
+        groups=table.representative[parts.train],
+        seed=integer_seed(seed, "tuning"),
+        name=_tuning_name(cfg, table, parts, seed),
+    )
+    return result
+
+
+def _tuning_name(cfg: DictConfig, table: Table, parts: Split, seed: int) -> str:
+    tuning = OmegaConf.to_container(cfg.tuning, resolve=True)
+    predictor = OmegaConf.to_container(cfg.predictor, resolve=True)
+    assert isinstance(tuning, dict)
+    for key in ("n_trials", "storage", "force", "time_limit_seconds"):
+        tuning.pop(key, None)
+    decisive = json.dumps([predictor, tuning, table.provenance.sha256], sort_keys=True)
+    digest = hashlib.sha256(decisive.encode()).hexdigest()[:10]
+    column = f"{table.dataset}-{table.device}-{table.metric.name}"
+    n_train = f"n{len(parts.train)}-seed{seed}"
+    return f"{cfg.predictor.name}-{table.space.name}-{column}-{n_train}-{digest}"
+
+
+def evaluate(
+    cfg: DictConfig,
+    table: Table,
+    predictor: Predictor,
+    parts: Split,
+    tuning: TuningResult,
+    fit_seconds: float,
+) -> Outcome:
+    """Score a fitted predictor, and select with its predictions."""
+    X, y = table.architectures, table.values
     fitted = time.perf_counter()
     predicted = predictor.predict(X)
     queried = time.perf_counter()
@@ -81,7 +124,7 @@ def experiment(cfg: DictConfig, table: Table, predictor: Predictor, parts: Split
         selection_skipped=skipped,
         timings=Timings(
             tune_seconds=tuning.seconds,
-            fit_seconds=fitted - start,
+            fit_seconds=fit_seconds,
             query_seconds_per_architecture=(queried - fitted) / len(X),
         ),
         predictor=_predictor_record(cfg, tuning),
@@ -119,11 +162,13 @@ def candidate_rows(table: Table) -> NDArray[np.int64]:
 
 
 def save(outcome: Outcome, cfg: DictConfig, folder: Path) -> None:
-    """Write everything into the result folder."""
+    """Write the result folder, with ``artifacts=result`` only the result and its config."""
     table, selection = outcome.table, outcome.selection
     write_json(folder / RESULT, outcome.result.to_dict())
     OmegaConf.save(cfg, folder / "config.yaml", resolve=True)
-    save_predictions(folder / "predictions.parquet", table, outcome.split, outcome.predicted)
+    if cfg.artifacts == Artifacts.result:
+        return
+    save_predictions(folder / PREDICTIONS, table, outcome.split, outcome.predicted)
     rows = None
     if selection is not None:
         rows = candidate_rows(table)

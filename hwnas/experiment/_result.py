@@ -14,6 +14,7 @@ from hwnas.dataset import Provenance
 from hwnas.scores import Scores
 
 RESULT = "result.json"
+PREDICTIONS = "predictions.parquet"
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from hwnas._schema import Artifacts
 from hwnas.dataset import Dataset, EstimatedWarning, Table
 from hwnas.experiment._identity import result_folder, variant
 from hwnas.experiment._report import banner, print_report
-from hwnas.experiment._result import read_result, result_folder_writer
+from hwnas.experiment._result import PREDICTIONS, read_result, result_folder_writer
 
 
 def run(cfg: DictConfig, reference: DictConfig) -> float:
@@ -43,11 +44,12 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
 
     from hwnas.experiment import _pipeline as pipeline
 
-    predictor, parts = pipeline.prepare(cfg, table)
+    predictor, parts = pipeline.prepare(cfg, table, cfg.seed)
     outputs = Path(cfg.paths.outputs).expanduser()
     folder = result_folder(cfg, table, len(parts.train), variant(cfg, reference))
     finished = read_result(folder)
-    if finished is not None and not cfg.force:
+    complete = cfg.artifacts == Artifacts.result or (folder / PREDICTIONS).is_file()
+    if finished is not None and complete and not cfg.force:
         print_report(finished, folder, note="finished before; force=true runs it again")
         return float(finished["scores"]["kendall_tau"])
 

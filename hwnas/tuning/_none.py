@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from hwnas.tuning._result import TuningResult
 @dataclass(frozen=True)
 class NoTuning:
     """Stand in for `Tuner` where ``tuning=none``."""
+
+    seed: ClassVar[None] = None
 
     def tune(
         self,

@@ -18,6 +18,7 @@ from hwnas.tuning._slots import SLOT
 if TYPE_CHECKING:
     import optuna
 
+OUTCOME = "outcome"
 DIRECTIONS: Mapping[str, Direction] = {"kendall_tau": "maximize", "fit_seconds": "minimize"}
 
 
@@ -79,10 +80,13 @@ class Objective:
         import optuna
 
         params = self._params(trial)
-        trial.set_user_attr("params", params)
         candidate = with_params(_clone(self.predictor), params)
         # τ of a single pair is ±1: no ground to stop a trial on.
-        may_prune = len(self.objectives) == 1 and not self.folds.leave_pair_out
+        may_prune = (
+            len(self.objectives) == 1
+            and not self.folds.leave_pair_out
+            and not isinstance(trial.study.pruner, optuna.pruners.NopPruner)
+        )
         scores: list[FoldScore] = []
         for score in self.folds.scores(candidate, self.X, self.y):
             scores.append(score)
@@ -90,9 +94,9 @@ class Objective:
             if may_prune:
                 trial.report(means["kendall_tau"], step=len(scores))
                 if len(scores) < len(self.folds.splits) and trial.should_prune():
-                    trial.set_user_attr("means", means)
+                    trial.set_user_attr(OUTCOME, {"params": params, **means})
                     raise optuna.TrialPruned
-        trial.set_user_attr("means", means)
+        trial.set_user_attr(OUTCOME, {"params": params, **means})
         return [means[objective] for objective in self.objectives]
 
     def _params(self, trial: optuna.Trial) -> dict[str, Any]:
@@ -113,12 +117,7 @@ def _clone(predictor: Any) -> Any:
 
 def row_of(slot: int, trial: optuna.trial.FrozenTrial) -> Mapping[str, Any]:
     """Return a trial that ended as one row of the table of trials."""
-    params = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in trial.user_attrs["params"].items()
-    }
-    return {
-        "trial": slot,
-        "state": trial.state.name.lower(),
-        **trial.user_attrs["means"],
-        "params": params,
-    }
+    outcome = trial.user_attrs[OUTCOME]
+    # JSON has lists only.
+    params = {k: tuple(v) if isinstance(v, list) else v for k, v in outcome["params"].items()}
+    return {"trial": slot, "state": trial.state.name.lower(), **outcome, "params": params}

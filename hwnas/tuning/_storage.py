@@ -36,15 +36,19 @@ def quiet_optuna() -> Iterator[None]:
             optuna.logging.set_verbosity(level)
 
 
-def open_storage(storage: str | None) -> optuna.storages.BaseStorage:
+def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
     """Open the place of the trials.
 
     Parameters
     ----------
     storage : str or None
         None keeps trials in memory; a URL (``sqlite:///tuning.db``,
-        ``postgresql://host/name``) is a database; anything else is a journal file, made with
-        its folder where it is missing.
+        ``postgresql+psycopg://host/name``) is a database; anything else is a journal file, made
+        with its folder where it is missing. A path that ends in ``/`` is a folder with a journal
+        file for each study: every worker reads a journal from its start, so that one file for
+        thousands of studies would be slow.
+    name : str
+        The study's name.
 
     Raises
     ------
@@ -58,8 +62,9 @@ def open_storage(storage: str | None) -> optuna.storages.BaseStorage:
     if "://" not in storage:
         from optuna.storages.journal import JournalFileBackend
 
-        Path(storage).parent.mkdir(parents=True, exist_ok=True)
-        return optuna.storages.JournalStorage(JournalFileBackend(storage))
+        path = Path(storage) / f"{name}.journal" if storage.endswith("/") else Path(storage)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return optuna.storages.JournalStorage(JournalFileBackend(str(path)))
     return _open_database(storage)
 
 

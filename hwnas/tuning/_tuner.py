@@ -51,8 +51,12 @@ class Tuner:
         With both, the result is the fastest of those within `tau_tolerance` of the best τ.
     tau_tolerance : float
         τ that may be given up for a shorter fit.
+    seed : int, optional
+        None: the run tunes on its own training measurements. A number: on those of that seed, so
+        that runs that share `storage` tune once.
     storage : str, optional
-        None: in memory. A path: a journal file. A URL: a database.
+        None: in memory. A path: a journal file; one that ends in ``/``: a folder with a journal
+        file for each study. A URL: a database.
     time_limit_seconds : float, optional
         A safety net only: results that meet it depend on the machine.
     force : bool
@@ -77,6 +81,7 @@ class Tuner:
     folds: int = 3
     objectives: Sequence[str] = ("kendall_tau",)
     tau_tolerance: float = 0.01
+    seed: int | None = None
     storage: str | None = None
     time_limit_seconds: float | None = None
     force: bool = False
@@ -162,7 +167,7 @@ class Tuner:
     def _open(self, name: str) -> tuple[optuna.Study, bool]:
         import optuna
 
-        storage = open_storage(self.storage)
+        storage = open_storage(self.storage, name)
         if self.force and name in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=name, storage=storage)
         directions = [DIRECTIONS[objective] for objective in self.objectives]

@@ -59,6 +59,12 @@ def test_a_second_call_reuses_the_stored_trials(tmp_path: Path) -> None:
     assert second.best_params == first.best_params
 
 
+def test_a_folder_holds_a_journal_for_each_study(tmp_path: Path) -> None:
+    tune(f"{tmp_path}/", 2)
+    assert [path.name for path in tmp_path.glob("*.journal")] == ["tuning.journal"]
+    assert tune(f"{tmp_path}/", 2).reused
+
+
 def test_more_trials_go_on_where_fewer_stopped(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     tune(storage, 4)
