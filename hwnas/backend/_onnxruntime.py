@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hwnas.backend._backend import Prepared, time_calls
 from hwnas.backend._weights import RandomWeights, random_image
@@ -106,7 +106,7 @@ def _onnx_nodes(
 ) -> list[NodeProto]:
     from onnx import helper
 
-    window = {
+    window: dict[str, Any] = {
         "kernel_shape": [layer.kernel] * 2,
         "strides": [layer.stride] * 2,
         "pads": [layer.padding] * 4,
@@ -127,10 +127,20 @@ def _onnx_nodes(
                 make("GlobalAveragePool", inputs, [pooled]),
                 make("Flatten", [pooled], [output], axis=1),
             ]
-        case "relu":
-            return [make("Relu", inputs, [output])]
-        case "add":
-            return [make("Add", inputs, [output])]
+        case "relu" | "add":
+            return [make(layer.kind.capitalize(), inputs, [output])]
+        case "concat":
+            return [make("Concat", inputs, [output], axis=1)]
+        case "channel_shuffle":
+            split = [0, layer.groups, -1, layer.out_size, layer.out_size]
+            joined = [0, layer.out_channels, layer.out_size, layer.out_size]
+            return [
+                make("Constant", [], [f"{output}_split"], value_ints=split),
+                make("Reshape", [*inputs, f"{output}_split"], [f"{output}_groups"]),
+                make("Transpose", [f"{output}_groups"], [f"{output}_mixed"], perm=[0, 2, 1, 3, 4]),
+                make("Constant", [], [f"{output}_joined"], value_ints=joined),
+                make("Reshape", [f"{output}_mixed", f"{output}_joined"], [output]),
+            ]
         case "zero":
             # x - x and not x times a constant: the optimiser may not fold it away.
             return [make("Sub", [*inputs, *inputs], [output])]

@@ -118,6 +118,7 @@ def _call(layer: Layer, weights: RandomWeights, device: str) -> Call:
         "relu": torch.relu,
         "add": torch.add,
         "zero": lambda x: x.mul(0.0),
+        "concat": lambda x, y: torch.cat((x, y), dim=1),
         "global_avg_pool": lambda x: functional.adaptive_avg_pool2d(x, 1).flatten(1),
     }
     return plain[layer.kind]
