@@ -1,10 +1,12 @@
 """How well the device models rank the architectures of every measured table that is here.
 
-    HWNAS_DATA=../shared/data python benchmarks/estimate.py
+    HWNAS_DATA=../shared/data python -m benchmarks.estimate
 
 Prints Kendall's tau of each estimate, and for comparison of the multiply-accumulates alone, over
-all measured architectures. Then, tables or not, each estimate next to the values that HW-NAS-Bench
-publishes outside its table; most of these calibrate a constant, so agreement there is no evidence.
+all measured architectures: of HW-NAS-Bench, and of relatives of its devices in other tables, which
+no constant and no assumption was chosen by. Then, tables or not, each estimate next to the values
+that HW-NAS-Bench publishes outside its table; most of these calibrate a constant, so agreement
+there is no evidence.
 """
 
 from __future__ import annotations
@@ -12,19 +14,21 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from scipy.stats import kendalltau
 
-from hwnas.dataset import HWNASBench, Paths, Table
+from hwnas.dataset import HELP, HWNAS360, Dataset, HWNASBench, Paths, Table
 from hwnas.device import Device
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.network import count_layers
-from hwnas.space import NASBench201
+from hwnas.space import FBNet, NASBench201
 
 CONF = Path(__file__).parents[1] / "conf"
 SPACE = NASBench201()
@@ -57,49 +61,69 @@ def load_all(group: str) -> Iterator[object]:
         yield instantiate(OmegaConf.load(path))
 
 
-def measured(device: Device, metric: Metric, image_set: ImageSet, paths: Paths) -> Table | None:
-    """Return the measured table, or None if it is not here."""
-    dataset = HWNASBench(device, metric, image_set, SPACE, paths, source="measured")
+def related(metric: Metric, paths: Paths) -> Iterator[tuple[str, Dataset, str]]:
+    """Yield the device whose model is asked, a table of a relative of it, and its image set."""
+    for framework in ("litert", "onnx", "torchmobile"):
+        dataset = HWNAS360("pi5", framework, "cifar100", metric, SPACE, paths)
+        yield "raspi4", dataset, "cifar100"
+    for device in ("raspi4", "fpga"):
+        yield device, HELP(device, metric, FBNet(), paths), "cifar100"
+
+
+def load_if_here(dataset: Dataset) -> Table | None:
+    """Return the measured rows of a table, or None if it is not here."""
     try:
-        return dataset.load().measured_rows()
+        table = dataset.load()
     except UserError:
         return None
+    if isinstance(dataset, HWNAS360):
+        # Copies were never run: only the architecture that was can be compared with.
+        copies = table.representative != np.arange(len(table))
+        table = replace(table, values=np.where(copies, np.nan, table.values))
+    return table.measured_rows()
 
 
-def tau_of_estimate(device: Device, table: Table, image_set: ImageSet) -> tuple[float, float]:
-    """Return Kendall's tau of the estimate and of the multiply-accumulates."""
-    rows = table.architectures
-    estimate = device.estimate(SPACE, rows, table.metric.name, image_set)
-    macs = count_layers(SPACE, rows, image_set).macs
-    return kendalltau(estimate, table.values).statistic, kendalltau(macs, table.values).statistic
+def print_tau(device: Device, table: Table, image_set: ImageSet) -> None:
+    """Print Kendall's tau of the estimate and of the multiply-accumulates."""
+    space, rows = table.space, table.architectures
+    estimate = device.estimate(space, rows, table.metric.name, image_set)
+    macs = count_layers(space, rows, image_set).macs
+    taus = [kendalltau(values, table.values).statistic for values in (estimate, macs)]
+    print(
+        f"{device.name} | {table.dataset}: {space.name} {table.device} {table.metric.name} | "
+        f"{image_set.name} | {taus[0]:.3f} ({taus[1]:.3f})"
+    )
+
+
+def print_published(devices: dict[str, Device], cifar10: ImageSet) -> None:
+    """Print each estimate next to what is published."""
+    print("device metric: estimated / published, architectures 0 and 1 on CIFAR-10")
+    for (name, metric), values in PUBLISHED.items():
+        rows = PUBLISHED_ARCHITECTURES[: len(values)]
+        estimate = devices[name].estimate(SPACE, rows, metric, cifar10)
+        pairs = (f"{own:.4g} / {true:.4g}" for own, true in zip(estimate, values, strict=True))
+        print(f"{name} {metric}: {', '.join(pairs)}")
 
 
 def main() -> None:
-    """Print both comparisons."""
-    devices = [device for device in load_all("device") if isinstance(device, Device)]
-    metrics = {metric.name: metric for metric in load_all("metric") if isinstance(metric, Metric)}
-    image_sets = [item for item in load_all("image_set") if isinstance(item, ImageSet)]
-    print("device, metric, image set: tau of the estimate (of multiply-accumulates)")
+    """Print all comparisons."""
+    devices = {d.name: d for d in load_all("device") if isinstance(d, Device)}
+    metrics = {m.name: m for m in load_all("metric") if isinstance(m, Metric)}
+    image_sets = {i.name: i for i in load_all("image_set") if isinstance(i, ImageSet)}
+    print("model | table | image set | tau of the estimate (of multiply-accumulates)")
     with tempfile.TemporaryDirectory() as cache:
         paths = replace(Paths.default(), cache=Path(cache))
-        for device in devices:
-            for name in device.metrics:
-                for image_set in image_sets:
-                    table = measured(device, metrics[name], image_set, paths)
-                    if table is not None:
-                        taus = tau_of_estimate(device, table, image_set)
-                        print(
-                            f"{device.name} {name} {image_set.name}: {taus[0]:.3f} ({taus[1]:.3f})"
-                        )
-    print("device, metric: estimated / published, architectures 0 and 1 on CIFAR-10")
-    cifar10 = next(item for item in image_sets if item.name == "cifar10")
-    for device in devices:
-        for name in device.metrics:
-            values = PUBLISHED.get((device.name, name), ())
-            rows = PUBLISHED_ARCHITECTURES[: len(values)]
-            estimate = device.estimate(SPACE, rows, name, cifar10)
-            pairs = (f"{own:.4g} / {true:.4g}" for own, true in zip(estimate, values, strict=True))
-            print(f"{device.name} {name}: {', '.join(pairs) or 'none published'}")
+        for device, image_set in product(devices.values(), image_sets.values()):
+            for metric in (metrics[name] for name in device.metrics):
+                own = HWNASBench(device, metric, image_set, SPACE, paths, source="measured")
+                table = load_if_here(own)
+                if table is not None:
+                    print_tau(device, table, image_set)
+        for name, dataset, image_set_name in related(metrics["latency"], paths):
+            table = load_if_here(dataset)
+            if table is not None:
+                print_tau(devices[name], table, image_sets[image_set_name])
+    print_published(devices, image_sets["cifar10"])
 
 
 if __name__ == "__main__":
