@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.network._graph import GraphBuilder, Layer
+from hwnas.network._builder import GraphBuilder
+from hwnas.network._graph import Layer
 from hwnas.space import Architectures, CellSpace
 from hwnas.space._cell import EDGES, N_NODES
 

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.image_set import ImageSet
+from hwnas.network._builder import GraphBuilder
 from hwnas.network._cell import (
     CellCounts,
     append_cell,
     append_whole_cell,
     convolutions_kept,
 )
-from hwnas.network._graph import GraphBuilder, Layer, Network
+from hwnas.network._graph import Layer, Network
 from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton
 from hwnas.space import Architectures, CellSpace
 

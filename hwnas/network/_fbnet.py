@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.image_set import ImageSet
-from hwnas.network._graph import GraphBuilder, Layer, Network
+from hwnas.network._builder import GraphBuilder
+from hwnas.network._graph import Layer, Network
 from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton, skeleton
 from hwnas.space import Architectures, FBNet
 

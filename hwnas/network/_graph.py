@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -158,7 +158,7 @@ class Network:
     @cached_property
     def layer_counts(self) -> Counter[Layer]:
         """How often each layer occurs, without the image."""
-        return _count(self.nodes)
+        return count(self.nodes)
 
     @property
     def macs(self) -> int:
@@ -200,110 +200,6 @@ class Network:
         return peak * _BYTES_FLOAT32
 
 
-def _count(nodes: Iterable[Node]) -> Counter[Layer]:
+def count(nodes: Iterable[Node]) -> Counter[Layer]:
+    """Return how often each layer occurs, without images."""
     return Counter(node.layer for node in nodes if node.layer.kind != "input")
-
-
-class GraphBuilder:
-    """Appends layers and works out their shapes.
-
-    Parameters
-    ----------
-    in_channels : int
-        Channels of the image.
-    resolution : int
-        Height and width of the image, in pixels.
-    """
-
-    def __init__(self, in_channels: int, resolution: int) -> None:
-        shape = Layer("input", in_channels, in_channels, resolution, resolution)
-        self.nodes: list[Node] = [Node(shape)]
-
-    def channels(self, index: int) -> int:
-        """Channels of a node's output."""
-        return self.nodes[index].layer.out_channels
-
-    def size(self, index: int) -> int:
-        """Height and width of a node's output, in pixels."""
-        return self.nodes[index].layer.out_size
-
-    def _append(self, layer: Layer, *inputs: int) -> int:
-        self.nodes.append(Node(layer, inputs))
-        return len(self.nodes) - 1
-
-    def _window(
-        self, kind: Kind, x: int, channels: int, kernel: int, stride: int, padding: int, groups: int
-    ) -> int:
-        size = self.size(x)
-        out_size = (size + 2 * padding - kernel) // stride + 1
-        if out_size < 1:
-            raise ValueError(f"an image of {size} pixels is too small for this network")
-        return self._append(
-            Layer(
-                kind, self.channels(x), channels, size, out_size, kernel, stride, padding, groups
-            ),
-            x,
-        )
-
-    def conv(self, x: int, channels: int, kernel: int, stride: int = 1, groups: int = 1) -> int:
-        """Append a convolution with padding ``kernel // 2``."""
-        return self._window("conv", x, channels, kernel, stride, kernel // 2, groups)
-
-    def avg_pool(self, x: int, kernel: int, stride: int, padding: int) -> int:
-        """Append an average pooling."""
-        return self._window("avg_pool", x, self.channels(x), kernel, stride, padding, 1)
-
-    def pointwise(self, kind: Kind, *inputs: int, groups: int = 1) -> int:
-        """Append a layer that keeps the shape of its inputs."""
-        channels, size = self.channels(inputs[0]), self.size(inputs[0])
-        return self._append(Layer(kind, channels, channels, size, size, groups=groups), *inputs)
-
-    def concat(self, x: int, y: int) -> int:
-        """Append the concatenation of the channels of two tensors of one shape."""
-        channels, size = self.channels(x), self.size(x)
-        return self._append(Layer("concat", channels, 2 * channels, size, size), x, y)
-
-    def relu_conv_bn(self, x: int, channels: int, kernel: int, stride: int = 1) -> int:
-        """Append ReLU, convolution, batch norm."""
-        convolved = self.conv(self.pointwise("relu", x), channels, kernel, stride)
-        return self.pointwise("batch_norm", convolved)
-
-    def conv_bn(
-        self,
-        x: int,
-        channels: int,
-        kernel: int,
-        stride: int = 1,
-        *,
-        groups: int = 1,
-        relu: bool = False,
-    ) -> int:
-        """Append convolution, batch norm and, if asked, ReLU."""
-        y = self.pointwise("batch_norm", self.conv(x, channels, kernel, stride, groups))
-        return self.pointwise("relu", y) if relu else y
-
-    def add(self, terms: Sequence[int]) -> int:
-        """Append additions, two at a time from the left; one term needs none."""
-        total = terms[0]
-        for term in terms[1:]:
-            total = self.pointwise("add", total, term)
-        return total
-
-    def classifier(self, x: int, classes: int) -> int:
-        """Append global average pooling and a linear layer."""
-        channels = self.channels(x)
-        pooled = self._append(Layer("global_avg_pool", channels, channels, self.size(x), 1), x)
-        return self._append(Layer("linear", channels, classes, 1, 1), pooled)
-
-    @property
-    def layer_counts(self) -> Counter[Layer]:
-        """How often each layer occurs so far, without images."""
-        return _count(self.nodes)
-
-    def placeholder(self, channels: int, size: int) -> int:
-        """Append a tensor that comes from a part of the network that is counted elsewhere."""
-        return self._append(Layer("input", channels, channels, size, size))
-
-    def network(self, resolution: int, classes: int) -> Network:
-        """Return the graph built."""
-        return Network(tuple(self.nodes), resolution, classes)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hwnas.image_set import ImageSet
+from hwnas.network._builder import GraphBuilder
 from hwnas.network._cell_skeleton import Cells, CellSkeleton
-from hwnas.network._graph import GraphBuilder
 from hwnas.network._skeleton import Skeleton, skeleton
 from hwnas.space import CellSpace, NASBench201
 

@@ -8,7 +8,7 @@ import pytest
 
 from hwnas.image_set import ImageSet
 from hwnas.network import Layer, Network, Node, build, count_layers
-from hwnas.network._graph import GraphBuilder
+from hwnas.network._builder import GraphBuilder
 from hwnas.space import NASBench201
 
 SPACE = NASBench201()
