@@ -94,15 +94,20 @@ def score(true: NDArray[np.float64], predicted: NDArray[np.float64], metric: Met
 def precision_at(true: NDArray[np.float64], predicted: NDArray[np.float64], k: int) -> float:
     """Return the share of the `k` lowest predicted costs that are among the `k` lowest true ones.
 
+    Whatever ties with the k-th lowest true cost counts as among them: many cells of a space
+    compute nothing and cost the same.
+
     Examples
     --------
     >>> precision_at(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 9.0, 2.0, 8.0]), 2)
     0.5
+    >>> precision_at(np.array([1.0, 1.0, 1.0, 4.0]), np.array([3.0, 2.0, 1.0, 9.0]), 1)
+    1.0
     """
     k = min(k, len(true))
-    best_true = np.argsort(true, kind="stable")[:k]
-    best_predicted = np.argsort(predicted, kind="stable")[:k]
-    return len(np.intersect1d(best_true, best_predicted)) / k
+    good_enough = np.partition(true, k - 1)[k - 1]
+    chosen = np.argsort(predicted, kind="stable")[:k]
+    return float(np.mean(true[chosen] <= good_enough))
 
 
 def _constant(values: NDArray[np.float64]) -> bool:
