@@ -34,7 +34,7 @@ from hwnas.experiment._tables import save_predictions, save_selected
 from hwnas.predictor import Predictor, build, with_preset
 from hwnas.scores import score
 from hwnas.seeding import generator, integer_seed
-from hwnas.selection import Selection
+from hwnas.selection import Learner, Selection
 from hwnas.tuning import TuningResult
 
 
@@ -115,7 +115,7 @@ def evaluate(
     fitted = time.perf_counter()
     predicted = predictor.predict(X)
     queried = time.perf_counter()
-    selection, skipped = _select(cfg, table, predicted)
+    selection, skipped = _select(cfg, table, predicted, predictor, parts)
     result = Result(
         identity=_identity(cfg, table, parts),
         scores=score(y[parts.test], predicted[parts.test], table.metric),
@@ -139,7 +139,11 @@ def evaluate(
 
 
 def _select(
-    cfg: DictConfig, table: Table, predicted: NDArray[np.float64]
+    cfg: DictConfig,
+    table: Table,
+    predicted: NDArray[np.float64],
+    predictor: Predictor,
+    parts: Split,
 ) -> tuple[Selection | None, str | None]:
     if cfg.selection is None:
         return None, "selection=none"
@@ -151,6 +155,7 @@ def _select(
         table.metric.cost(table.values[rows]),
         table.metric.cost(predicted[rows]),
         generator(cfg.seed, "selection"),
+        learner=Learner(predictor, table, parts.train, rows),
     )
     return selection, None
 

@@ -52,7 +52,7 @@ def save_selected(
     selection: Selection,
     predicted: NDArray[np.float64],
 ) -> None:
-    """Write the selected set, best accuracy first.
+    """Write the selected set and what verification kept, best accuracy first.
 
     Parameters
     ----------
@@ -68,7 +68,9 @@ def save_selected(
     accuracy = table.accuracy
     assert accuracy is not None
     verified = set(selection.verified.tolist())
-    chosen = sorted(selection.selected.tolist(), key=lambda c: -accuracy[rows[c]])
+    # Later rounds of verification keep architectures that the first did not select.
+    listed = verified | set(selection.selected.tolist())
+    chosen = sorted(sorted(listed), key=lambda c: -accuracy[rows[c]])
     unit = table.metric.unit
     with path.open("w", newline="") as file:
         writer = csv.writer(file)

@@ -1,6 +1,14 @@
 """Selection: Pareto fronts, what a predictor's deviations cost, and the simulation of both."""
 
+from hwnas.selection._constrain import (
+    Calibration,
+    Constrained,
+    ConstraintRates,
+    constrain,
+    constraint_rates,
+)
 from hwnas.selection._deviations import Bootstrap, Deviations, Mixture, Normal
+from hwnas.selection._learner import Learner
 from hwnas.selection._of_table import accuracy_and_cost
 from hwnas.selection._pareto import hypervolume, nondominated, objectives, pareto_front
 from hwnas.selection._report import (
@@ -10,27 +18,38 @@ from hwnas.selection._report import (
     simulation_rows,
     write_rows,
 )
-from hwnas.selection._select import Scale, Selection, reduction, score_selected, select
+from hwnas.selection._select import RoundScores, Scale, Selection, reduction, score_selected, select
 from hwnas.selection._selector import Selector
 from hwnas.selection._simulate import CANDIDATES, SIGMAS, Simulation, simulate
 from hwnas.selection._sweep import SCORES
 from hwnas.selection._tau import dense_ranks, kendall_tau
+from hwnas.selection._verify import Measure, Relearn, Verification, verify
 
 __all__ = [
     "CANDIDATES",
     "SCORES",
     "SIGMAS",
     "Bootstrap",
+    "Calibration",
     "Comparison",
+    "Constrained",
+    "ConstraintRates",
     "Deviations",
+    "Learner",
+    "Measure",
     "Mixture",
     "Normal",
+    "Relearn",
+    "RoundScores",
     "Scale",
     "Selection",
     "Selector",
     "Simulation",
+    "Verification",
     "accuracy_and_cost",
     "compare",
+    "constrain",
+    "constraint_rates",
     "dense_ranks",
     "hypervolume",
     "kendall_tau",
@@ -43,5 +62,6 @@ __all__ = [
     "select",
     "simulate",
     "simulation_rows",
+    "verify",
     "write_rows",
 ]

@@ -25,6 +25,7 @@ MORE_COLUMNS = {
     "mra_all_hardware": "mra_all_hardware_sem",
     "mra_pareto_hardware": "mra_pareto_hardware_sem",
     "n_selected": "n_selected_sem",
+    "n_measured": "n_measured_sem",
     "n_after_verification": "n_after_verification_sem",
 }
 KEYS = ("pairing", "data", "n_candidates", "sigma")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.selection._constrain import Constrained
 from hwnas.selection._pareto import Float, hypervolume, nondominated, objectives
 
 Rows = NDArray[np.int64]
@@ -50,6 +52,26 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class RoundScores:
+    """How far verification had come after one of its rounds.
+
+    Parameters
+    ----------
+    n_measured : int
+        Architectures measured so far.
+    n_after_verification : int
+        Those that no other measured one dominates.
+    mra_pareto_percent, retained_hypervolume : float
+        Of these, see `Selection`.
+    """
+
+    n_measured: int
+    n_after_verification: int
+    mra_pareto_percent: float
+    retained_hypervolume: float
+
+
+@dataclass(frozen=True)
 class Selection:
     """The selected set of one candidate set, and its scores (spec: Laube et al. 2022).
 
@@ -62,7 +84,8 @@ class Selection:
     selected : array of int64
         Selected set: the predicted Pareto front, of accuracy and predicted values.
     verified : array of int64
-        Rows of the selected set that none of it dominates once their true values are measured.
+        Rows that stay non-dominated after verification: of the selected set, once it is measured,
+        and of what further rounds measured.
     mra_all_percent : float
         Mean reduction in accuracy (MRA) over the selected set, in percent points: for each
         architecture, the accuracy of the best one of the true front that is at least as good in
@@ -73,10 +96,17 @@ class Selection:
         The same along each hardware axis, in the metric's unit: its own cost minus the lowest
         cost of the true front at the same or a better accuracy (and other costs).
     hypervolume : float
-        Of the selected set with its true values: accuracy in [0, 1], costs standardised over the
-        whole table, reference point (0, 1.1 × the largest cost of the candidate set).
+        Of `verified` with true values, the same as that of all that was measured. Accuracy in
+        [0, 1], costs standardised over the whole table, reference point (0, 1.1 × the largest
+        cost of the candidate set).
     retained_hypervolume : float
         `hypervolume` divided by that of the true front; 1 loses nothing.
+    n_measured : int
+        Architectures measured for verification, in all rounds.
+    rounds : tuple of RoundScores
+        How far each round of verification had come; empty for a selection without rounds.
+    constraint : Constrained, optional
+        The choice under a limit on the hardware metric, where one was asked for.
 
     Examples
     --------
@@ -95,6 +125,9 @@ class Selection:
     mra_pareto_hardware: tuple[float, ...]
     hypervolume: float
     retained_hypervolume: float
+    n_measured: int
+    rounds: tuple[RoundScores, ...] = ()
+    constraint: Constrained | None = None
 
     @property
     def n_selected(self) -> int:
@@ -106,16 +139,17 @@ class Selection:
         """Number of the selected that stay non-dominated after verification."""
         return len(self.verified)
 
-    def scores(self) -> dict[str, float | list[float]]:
+    def scores(self) -> dict[str, Any]:
         """Return every score by name, as `result.json` keeps them under ``selection``."""
 
         def plain(values: tuple[float, ...]) -> float | list[float]:
             return values[0] if len(values) == 1 else list(values)
 
-        return {
+        scores: dict[str, Any] = {
             "n_candidates": len(self.candidates),
             "n_true_front": len(self.true_front),
             "n_selected": self.n_selected,
+            "n_measured": self.n_measured,
             "n_after_verification": self.n_after_verification,
             "mra_all_percent": self.mra_all_percent,
             "mra_pareto_percent": self.mra_pareto_percent,
@@ -124,6 +158,11 @@ class Selection:
             "hypervolume": self.hypervolume,
             "retained_hypervolume": self.retained_hypervolume,
         }
+        if len(self.rounds) > 1:
+            scores["rounds"] = [asdict(one) for one in self.rounds]
+        if self.constraint is not None:
+            scores["constraint"] = self.constraint.scores()
+        return scores
 
 
 def select(
@@ -163,7 +202,14 @@ def select(
     )
 
 
-def score_selected(truth: Float, candidates: Rows, selected: Rows, scale: Scale) -> Selection:
+def score_selected(
+    truth: Float,
+    candidates: Rows,
+    selected: Rows,
+    scale: Scale,
+    verified: Rows | None = None,
+    n_measured: int | None = None,
+) -> Selection:
     """Score a selected set, however it was chosen, against the true front of its candidate set.
 
     Parameters
@@ -174,21 +220,25 @@ def score_selected(truth: Float, candidates: Rows, selected: Rows, scale: Scale)
         Rows of `truth`; `selected` is a subset of `candidates`.
     scale : Scale
         Of the whole table.
+    verified : array of int64, optional
+        What verification kept; default the selected that none of them truly dominates.
+    n_measured : int, optional
+        What verification measured; default the selected.
     """
     front = candidates[nondominated(truth[candidates])]
-    kept = nondominated(truth[selected])
-    lost = reduction(truth[front], truth[selected])
-    over_all, over_kept = lost.mean(axis=0), lost[kept].mean(axis=0)
+    kept = selected[nondominated(truth[selected])] if verified is None else verified
+    over_all = reduction(truth[front], truth[selected]).mean(axis=0)
+    over_kept = reduction(truth[front], truth[kept]).mean(axis=0)
     # Reference point: accuracy 0, and 1.1 × the largest standardised cost of the candidate set.
     reference = 1.1 * scale.standardised(truth[candidates]).max(axis=0)
     reference[0] = 0.0
-    volume = hypervolume(scale.standardised(truth[selected]), reference)
+    volume = hypervolume(scale.standardised(truth[kept]), reference)
     best = hypervolume(scale.standardised(truth[front]), reference)
     return Selection(
         candidates=candidates,
         true_front=_ordered(truth, front),
         selected=_ordered(truth, selected),
-        verified=_ordered(truth, selected[kept]),
+        verified=_ordered(truth, kept),
         mra_all_percent=float(over_all[0]),
         mra_pareto_percent=float(over_kept[0]),
         mra_all_hardware=tuple(over_all[1:].tolist()),
@@ -196,6 +246,7 @@ def score_selected(truth: Float, candidates: Rows, selected: Rows, scale: Scale)
         hypervolume=volume,
         # Where even the true front encloses nothing, nothing can be lost.
         retained_hypervolume=volume / best if best > 0 else 1.0,
+        n_measured=len(selected) if n_measured is None else n_measured,
     )
 
 

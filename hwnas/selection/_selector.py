@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
 from hwnas.errors import UserError
-from hwnas.selection._pareto import Float
-from hwnas.selection._select import Selection, select
+from hwnas.selection._constrain import Calibration, Constrained, constrain
+from hwnas.selection._pareto import Float, objectives
+from hwnas.selection._select import RoundScores, Rows, Scale, Selection, score_selected
+from hwnas.selection._verify import Measure, Verification, verify
+
+Verify = Literal["table", "live"]
+
+
+class Learns(Protocol):
+    """What selection can ask of a predictor beside its predictions: `hwnas.selection.Learner`."""
+
+    def relearn(self, measured: Rows, costs: Float) -> Float:
+        """Return predicted costs of everything, corrected by what verification measured."""
+        ...
+
+    def calibrate(self) -> tuple[Calibration, Float | None]:
+        """Return its calibration, and its standard deviations if it knows them."""
+        ...
+
+    def cost(self, value: float) -> float:
+        """Return a value of the metric as a cost."""
+        ...
 
 
 @dataclass(frozen=True)
 class Selector:
-    """Select the predicted Pareto front of a candidate set.
+    """Select the predicted Pareto front of a candidate set, and verify it.
 
     Parameters
     ----------
     n_candidates : int, optional
         Size of the candidate set, drawn at random; default every architecture of the table.
+    rounds : int
+        Rounds of verification; 1 measures the selected set once, as the study does.
+    verify : {"table", "live"}
+        Verify by the table's values, or by measuring on the device.
+    limit : float, optional
+        Also choose the most accurate architecture whose cost stays within this limit, in the
+        metric's unit (for a metric to maximise: whose value is at least this).
+    confidence : float
+        The probability with which the limit is to hold.
 
     Examples
     --------
@@ -28,12 +58,26 @@ class Selector:
     """
 
     n_candidates: int | None = None
+    rounds: int = 1
+    verify: Verify = "table"
+    limit: float | None = None
+    confidence: float = 0.9
 
     def __post_init__(self) -> None:
         if self.n_candidates is not None and self.n_candidates < 1:
             raise UserError(
                 f"selection.n_candidates={self.n_candidates}: at least 1 candidate",
                 mend="selection.n_candidates=null takes every architecture",
+            )
+        if self.rounds < 1:
+            raise UserError(f"selection.rounds={self.rounds}: at least 1", "selection.rounds=1")
+        if self.verify not in get_args(Verify):
+            known = " or ".join(f"selection.verify={way}" for way in get_args(Verify))
+            raise UserError(f"selection.verify={self.verify}: no such way", known)
+        if not 0 < self.confidence < 1:
+            raise UserError(
+                f"selection.confidence={self.confidence}: between 0 and 1",
+                mend="selection.confidence=0.9",
             )
 
     def run(
@@ -42,8 +86,11 @@ class Selector:
         true_cost: Float,
         predicted_cost: Float,
         rng: np.random.Generator,
+        *,
+        learner: Learns | None = None,
+        measure: Measure | None = None,
     ) -> Selection:
-        """Select among a candidate set of the table and score what was selected.
+        """Select among a candidate set of the table, verify, and score what is left.
 
         Parameters
         ----------
@@ -53,19 +100,92 @@ class Selector:
             Costs to minimise, in the metric's unit.
         rng : numpy.random.Generator
             Draws the candidate set.
+        learner : Learns, optional
+            The predictor: corrects its predictions between rounds, and is calibrated for `limit`.
+        measure : callable, optional
+            Measures on the device; needed by ``verify="live"``.
 
         Raises
         ------
         UserError
-            If the table has fewer architectures than `n_candidates`.
+            If the table has fewer architectures than `n_candidates`, nothing can be measured live
+            or calibrated, or a limit is asked for with several metrics.
         """
-        n = len(accuracy)
+        candidates = self._candidates(len(accuracy), rng)
+        truth = objectives(accuracy, true_cost)
+        scale = Scale.of(truth[:, 1:])
+        done = verify(
+            accuracy,
+            predicted_cost,
+            self._measure(truth, measure),
+            self.rounds,
+            None if learner is None else learner.relearn,
+            candidates,
+        )
+        selection = _score(truth, candidates, scale, done)
+        if self.limit is None:
+            return selection
+        chosen = self._constrain(truth, predicted_cost, candidates, self.limit, learner)
+        return replace(selection, constraint=chosen)
+
+    def _candidates(self, n: int, rng: np.random.Generator) -> Rows:
         if self.n_candidates is None:
-            return select(accuracy, true_cost, predicted_cost)
+            return np.arange(n)
         if self.n_candidates > n:
             raise UserError(
                 f"selection.n_candidates={self.n_candidates}: the table has {n} architectures",
                 mend="selection.n_candidates=null",
             )
-        candidates = np.sort(rng.choice(n, self.n_candidates, replace=False))
-        return select(accuracy, true_cost, predicted_cost, candidates)
+        return np.sort(rng.choice(n, self.n_candidates, replace=False))
+
+    def _measure(self, truth: Float, live: Measure | None) -> Measure:
+        if self.verify == "table":
+            return lambda rows: truth[rows, 1:]
+        if live is None:
+            raise UserError(
+                "selection.verify=live: this dataset's device is not the one at hand",
+                mend="dataset=local/cpu, or selection.verify=table",
+            )
+        return live
+
+    def _constrain(
+        self,
+        truth: Float,
+        predicted: Float,
+        candidates: Rows,
+        limit: float,
+        learner: Learns | None,
+    ) -> Constrained:
+        if truth.shape[1] != 2:
+            raise UserError("selection.limit: takes one hardware metric", "selection.limit=null")
+        if learner is None:
+            raise UserError(
+                "selection.limit: this predictor cannot be calibrated", "selection.limit=null"
+            )
+        calibration, std = learner.calibrate()
+        limit = learner.cost(limit)
+        spread = None if std is None else std[candidates]
+        costs = np.asarray(predicted, dtype=np.float64).reshape(len(truth))[candidates]
+        within = calibration.probability(costs, limit, spread)
+        true = truth[candidates]
+        chosen = constrain(-true[:, 0], true[:, 1], within, limit, self.confidence)
+        return replace(chosen, row=None if chosen.row is None else int(candidates[chosen.row]))
+
+
+def _score(truth: Float, candidates: Rows, scale: Scale, done: Verification) -> Selection:
+    """Score every round; the last one is the selection."""
+    measured = np.cumsum([len(rows) for rows in done.measured])
+    scored = [
+        score_selected(truth, candidates, done.measured[0], scale, kept, int(n))
+        for kept, n in zip(done.kept, measured, strict=True)
+    ]
+    rounds = tuple(
+        RoundScores(
+            n_measured=one.n_measured,
+            n_after_verification=one.n_after_verification,
+            mra_pareto_percent=one.mra_pareto_percent,
+            retained_hypervolume=one.retained_hypervolume,
+        )
+        for one in scored
+    )
+    return replace(scored[-1], rounds=rounds)

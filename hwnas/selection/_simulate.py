@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError
 from hwnas.seeding import generator
 from hwnas.selection._deviations import Deviations, Mixture
-from hwnas.selection._pareto import Float, nondominated, objectives
+from hwnas.selection._pareto import Float, objectives
 from hwnas.selection._select import Scale, score_selected
 from hwnas.selection._sweep import SCORES, sweep
 from hwnas.selection._tau import dense_ranks, kendall_tau
+from hwnas.selection._verify import verify
 
 Pairing = Literal["architecture", "sorted"]
 # The study's candidate sets and noise levels, in standardised units.
@@ -61,6 +62,7 @@ def simulate(
     pairing: Pairing = "architecture",
     deviations: Deviations | None = None,
     seed: int = 0,
+    rounds: int = 1,
 ) -> Simulation:
     """Simulate predictors of given quality that select among random candidate sets.
 
@@ -87,13 +89,16 @@ def simulate(
         Default the study's `Mixture`.
     seed : int
         Every trial's candidates and deviations come from it.
+    rounds : int
+        Rounds of verification: see `hwnas.selection.verify`, here without learning about what
+        was not measured. 1 is the study's.
 
     Raises
     ------
     ValueError
         If a value is NaN or infinite, or a metric is constant.
     UserError
-        If a size, a noise level, the number of trials or the pairing makes no sense.
+        If a size, a noise level, the number of trials or rounds, or the pairing makes no sense.
 
     References
     ----------
@@ -107,13 +112,13 @@ def simulate(
     ((1, 2), 0.0)
     """
     points = objectives(accuracy, cost)
-    _check(len(points), n_candidates, sigmas, trials, pairing)
+    _check(len(points), n_candidates, sigmas, trials, pairing, rounds)
     levels = np.asarray(sigmas, dtype=np.float64)
     kind = Mixture() if deviations is None else deviations
     points[:, 1:] = (points[:, 1:] - Scale.of(points[:, 1:]).mean) / Scale.of(points[:, 1:]).std
     if pairing == "sorted":
         points[:, 1:] = np.sort(points[:, 1:], axis=0)
-    trial = _Trial(points, levels, kind)
+    trial = _Trial(points, levels, kind, rounds)
     found = [
         [trial.run(size, generator(seed, "simulation", size, number)) for number in range(trials)]
         for size in n_candidates
@@ -126,10 +131,11 @@ def simulate(
 class _Trial:
     """One candidate set and one predictor a noise level, on a table sorted by accuracy once."""
 
-    def __init__(self, points: Float, sigmas: Float, deviations: Deviations) -> None:
+    def __init__(self, points: Float, sigmas: Float, deviations: Deviations, rounds: int) -> None:
         self.points = points[np.lexsort(points.T[::-1])]
         self.sigmas = sigmas
         self.deviations = deviations
+        self.rounds = rounds
         self.ranks = [dense_ranks(column) for column in self.points[:, 1:].T]
 
     def run(self, size: int, rng: np.random.Generator) -> dict[str, Float]:
@@ -146,25 +152,33 @@ class _Trial:
         taus = [kendall_tau(r[rows], p) for r, p in zip(self.ranks, predicted, strict=True)]
         if len(predicted) == 1:
             costs = true[:, 1]
-            scores = sweep(-true[:, 0], costs, predicted[0], 1.1 * float(costs.max()))
+            reference = 1.1 * float(costs.max())
+            scores = sweep(-true[:, 0], costs, predicted[0], reference, self.rounds)
         else:
-            scores = _several_objectives(true, np.stack(predicted, axis=2))
+            scores = _several_objectives(true, np.stack(predicted, axis=2), self.rounds)
         return {"kendall_tau": np.mean(taus, axis=0), **scores}
 
 
-def _several_objectives(true: Float, predicted: Float) -> dict[str, Float]:
+def _several_objectives(true: Float, predicted: Float, rounds: int) -> dict[str, Float]:
     """Score predictions of shape (n_sigmas, n, n_metrics), one noise level after the other."""
     unit = Scale(np.zeros(true.shape[1] - 1), np.ones(true.shape[1] - 1))
     everything: NDArray[np.int64] = np.arange(len(true))
     found = []
     for costs in predicted:
-        selected = everything[nondominated(np.column_stack([true[:, 0], costs]))]
-        found.append(score_selected(true, everything, selected, unit).scores())
+        done = verify(-true[:, 0], costs, lambda rows: true[rows, 1:], rounds)
+        n_measured = sum(map(len, done.measured))
+        scored = score_selected(true, everything, done.measured[0], unit, done.kept[-1], n_measured)
+        found.append(scored.scores())
     return {name: np.array([np.mean(one[name]) for one in found]) for name in SCORES}
 
 
 def _check(
-    n: int, n_candidates: Sequence[int], sigmas: Sequence[float], trials: int, pairing: str
+    n: int,
+    n_candidates: Sequence[int],
+    sigmas: Sequence[float],
+    trials: int,
+    pairing: str,
+    rounds: int,
 ) -> None:
     """Refuse what cannot be simulated, in one line each."""
     if pairing not in get_args(Pairing):
@@ -180,3 +194,5 @@ def _check(
         raise UserError(f"sigmas={list(sigmas)}: at least one, none negative")
     if trials < 1:
         raise UserError(f"trials={trials}: at least 1")
+    if rounds < 1:
+        raise UserError(f"rounds={rounds}: at least 1")

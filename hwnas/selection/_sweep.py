@@ -21,6 +21,7 @@ SCORES = (
     "mra_all_hardware",
     "mra_pareto_hardware",
     "n_selected",
+    "n_measured",
     "n_after_verification",
 )
 
@@ -33,7 +34,7 @@ def fronts(accuracy: Float, cost: Float) -> tuple[Index, Index]:
     accuracy : array, shape (k, n)
         Descending within a row.
     cost : array, shape (k, n)
-        To minimise; +inf pads short rows at the end.
+        To minimise; +inf takes an architecture out of its row.
 
     Returns
     -------
@@ -61,7 +62,9 @@ def fronts(accuracy: Float, cost: Float) -> tuple[Index, Index]:
     return rows[member], columns[member]
 
 
-def sweep(accuracy: Float, true: Float, predicted: Float, reference: float) -> dict[str, Float]:
+def sweep(
+    accuracy: Float, true: Float, predicted: Float, reference: float, rounds: int = 1
+) -> dict[str, Float]:
     """Score the selected set of each row of predictions.
 
     Parameters
@@ -74,6 +77,8 @@ def sweep(accuracy: Float, true: Float, predicted: Float, reference: float) -> d
         Predicted costs, on the same scale.
     reference : float
         Cost of the hypervolume's reference point.
+    rounds : int
+        Rounds of verification, see `hwnas.selection.verify`.
 
     Returns
     -------
@@ -81,44 +86,46 @@ def sweep(accuracy: Float, true: Float, predicted: Float, reference: float) -> d
         One for each of `SCORES`; those along the hardware axis in standard deviations.
     """
     k = len(predicted)
+    quality = np.broadcast_to(accuracy, predicted.shape)
     _, front = fronts(accuracy[np.newaxis], true[np.newaxis])
     front_accuracy, front_cost = accuracy[front], true[front]
-    rows, columns = fronts(np.broadcast_to(accuracy, predicted.shape), predicted)
-    counts = np.bincount(rows, minlength=k)
-    kept = _still_nondominated(rows, accuracy[columns], true[columns], counts)
-    own_accuracy, own_cost = accuracy[columns], true[columns]
-    # Along the front the cost falls with the accuracy: the best member that is at least as good
-    # is the last one within the own cost, or the first one within the own accuracy.
-    within_cost = np.searchsorted(front_cost[::-1], own_cost, side="right") - 1
-    lost = front_accuracy[::-1][within_cost] - own_accuracy
-    within_accuracy = np.searchsorted(front_accuracy[::-1], own_accuracy, side="left")
-    excess = own_cost - front_cost[::-1][within_accuracy]
-    kept_counts = np.bincount(rows[kept], minlength=k)
-    volume = _hypervolumes(rows[kept], own_accuracy[kept], own_cost[kept], reference, k)
+    selected = fronts(quality, predicted)
+    # What is not measured yet cannot be kept: it costs infinitely much.
+    measured = np.full(predicted.shape, np.inf)
+    measured[selected] = true[selected[1]]
+    for _ in range(rounds - 1):
+        again = fronts(quality, np.where(measured < np.inf, measured, predicted))
+        measured[again] = true[again[1]]
+    verified = fronts(quality, measured)
+
+    def mean(rows: Index, values: Float) -> Float:
+        return np.asarray(np.bincount(rows, values, k) / np.bincount(rows, minlength=k))
+
+    def lost(columns: Index) -> tuple[Float, Float]:
+        # Along the front the cost falls with the accuracy: the best member that is at least as
+        # good is the last one within the own cost, or the first one within the own accuracy.
+        within_cost = np.searchsorted(front_cost[::-1], true[columns], side="right") - 1
+        within_accuracy = np.searchsorted(front_accuracy[::-1], accuracy[columns], side="left")
+        return (
+            front_accuracy[::-1][within_cost] - accuracy[columns],
+            true[columns] - front_cost[::-1][within_accuracy],
+        )
+
+    lost_all, lost_kept = lost(selected[1]), lost(verified[1])
+    volume = _hypervolumes(verified[0], accuracy[verified[1]], true[verified[1]], reference, k)
     best = _hypervolumes(np.zeros_like(front), front_accuracy, front_cost, reference, 1)[0]
+    counts = [np.bincount(rows, minlength=k).astype(np.float64) for rows, _ in (selected, verified)]
     return {
         "hypervolume": volume,
         "retained_hypervolume": volume / best if best > 0 else np.ones(k),
-        "mra_all_percent": np.bincount(rows, lost, k) / counts,
-        "mra_pareto_percent": np.bincount(rows[kept], lost[kept], k) / kept_counts,
-        "mra_all_hardware": np.bincount(rows, excess, k) / counts,
-        "mra_pareto_hardware": np.bincount(rows[kept], excess[kept], k) / kept_counts,
-        "n_selected": counts.astype(np.float64),
-        "n_after_verification": kept_counts.astype(np.float64),
+        "mra_all_percent": mean(selected[0], lost_all[0]),
+        "mra_pareto_percent": mean(verified[0], lost_kept[0]),
+        "mra_all_hardware": mean(selected[0], lost_all[1]),
+        "mra_pareto_hardware": mean(verified[0], lost_kept[1]),
+        "n_selected": counts[0],
+        "n_measured": np.count_nonzero(measured < np.inf, axis=1).astype(np.float64),
+        "n_after_verification": counts[1],
     }
-
-
-def _still_nondominated(rows: Index, accuracy: Float, true: Float, counts: Index) -> Index:
-    """Return which of the selected stay non-dominated among the selected of their row."""
-    starts = np.cumsum(counts) - counts
-    place = np.arange(len(rows)) - starts[rows]
-    shape = (len(counts), int(counts.max()))
-    cost = np.full(shape, np.inf)
-    cost[rows, place] = true
-    quality = np.full(shape, -np.inf)
-    quality[rows, place] = accuracy
-    kept_rows, kept_places = fronts(quality, cost)
-    return np.asarray(starts[kept_rows] + kept_places)
 
 
 def _hypervolumes(rows: Index, accuracy: Float, cost: Float, reference: float, k: int) -> Float:

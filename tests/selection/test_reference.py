@@ -31,9 +31,9 @@ def reference(hwnas_data: Path) -> Path:
     return file
 
 
-@pytest.fixture(params=DATA, ids=lambda name: name.split()[0])
+@pytest.fixture(scope="module", params=DATA, ids=lambda name: name.split()[0])
 def table(
-    request: pytest.FixtureRequest, hwnas_data: Path, tmp_path: Path
+    request: pytest.FixtureRequest, hwnas_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Table, np.ndarray]:
     device, image_set = DATA[request.param]
     register()
@@ -44,7 +44,7 @@ def table(
                 f"dataset=hwnas/{device}",
                 "image_set=cifar10",
                 f"paths.data={hwnas_data}",
-                f"paths.cache={tmp_path}",
+                f"paths.cache={tmp_path_factory.mktemp('tables')}",
             ],
         )
     dataset = instantiate(cfg.dataset)

@@ -1,0 +1,90 @@
+"""What selection asks of a fitted predictor: learning from verification, and its calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hwnas.selection._constrain import Calibration
+from hwnas.selection._pareto import Float
+from hwnas.selection._select import Rows
+
+if TYPE_CHECKING:
+    from hwnas.dataset import Table
+    from hwnas.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A predictor with its training measurements and the architectures to select from.
+
+    Parameters
+    ----------
+    predictor : hwnas.predictor.Predictor
+        Fitted, or with the parameters to fit with.
+    table : hwnas.dataset.Table
+    train : array of int64
+        Rows of the training measurements.
+    rows : array of int64
+        Rows that can be selected: what selection counts from 0.
+    """
+
+    predictor: Predictor
+    table: Table
+    train: Rows
+    rows: Rows
+
+    def relearn(self, measured: Rows, costs: Float) -> Float:
+        """Fit again with verified architectures added; return predicted costs of all `rows`."""
+        from sklearn.base import clone
+
+        X, metric = self.table.architectures, self.table.metric
+        values = metric.cost(costs[:, 0])
+        known = np.concatenate([self.table.values[self.train], values])
+        again = clone(self.predictor).fit(
+            X[np.concatenate([self.train, self.rows[measured]])], known
+        )
+        return np.asarray(metric.cost(again.predict(X[self.rows])))
+
+    def cost(self, value: float) -> float:
+        """Return a value of the metric as a cost."""
+        return float(self.table.metric.cost(np.array([value]))[0])
+
+    def calibrate(self, folds: int = 5) -> tuple[Calibration, Float | None]:
+        """Compare held-out training measurements with their predictions, fold by fold.
+
+        Returns
+        -------
+        calibration : Calibration
+            Of costs; copies of one measurement stay in one fold.
+        std : array, shape (len(rows),), or None
+            The fitted predictor's standard deviations; None if it knows none.
+        """
+        from sklearn.base import clone
+        from sklearn.model_selection import GroupKFold
+
+        table, train = self.table, self.train
+        groups = table.representative[train]
+        splitter = GroupKFold(min(folds, len(np.unique(groups))))
+        knows = self.predictor.knows_uncertainty
+        predicted, std = np.empty(len(train)), np.empty(len(train))
+        for fit, held in splitter.split(train, groups=groups):
+            fold = clone(self.predictor).fit(
+                table.architectures[train[fit]], table.values[train[fit]]
+            )
+            out = table.architectures[train[held]]
+            if knows:
+                predicted[held], std[held] = fold.predict(out, return_std=True)
+            else:
+                predicted[held] = fold.predict(out)
+        cost = table.metric.cost
+        calibration = Calibration.of(
+            cost(table.values[train]), cost(predicted), std if knows else None
+        )
+        if not knows:
+            return calibration, None
+        return calibration, self.predictor.predict(table.architectures[self.rows], return_std=True)[
+            1
+        ]

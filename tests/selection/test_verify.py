@@ -1,0 +1,272 @@
+"""Verification in rounds, and the choice under a limit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.linear_model import BayesianRidge, Ridge
+
+from hwnas.dataset import Provenance
+from hwnas.dataset import Table as DataTable
+from hwnas.errors import UserError
+from hwnas.metric import Direction, Metric
+from hwnas.predictor import OneHot, Predictor
+from hwnas.selection import (
+    SCORES,
+    Calibration,
+    Learner,
+    Scale,
+    Selector,
+    constrain,
+    constraint_rates,
+    score_selected,
+    select,
+    simulate,
+    verify,
+)
+from hwnas.selection._sweep import sweep
+from hwnas.space import NASBench201
+from tests.selection.test_select import Table, brute_front, tables
+
+Float = NDArray[np.float64]
+
+
+def noisy_table(n: int = 400, sigma: float = 1.0) -> Table:
+    rng = np.random.default_rng(3)
+    true = rng.gamma(2.0, 3.0, n)
+    return np.clip(60 + 2 * true + rng.normal(0, 5, n), 1, 95), true, true + rng.normal(0, sigma, n)
+
+
+@given(tables(), st.integers(1, 4))
+def test_every_round_measures_what_is_new_and_keeps_its_true_front(
+    table: Table, rounds: int
+) -> None:
+    accuracy, true, predicted = table
+    done = verify(accuracy, predicted, lambda rows: true[rows], rounds)
+    assert set(done.measured[0].tolist()) == brute_front(accuracy, predicted)
+    everything: set[int] = set()
+    for fresh, kept in zip(done.measured, done.kept, strict=True):
+        assert not everything & set(fresh.tolist())
+        everything |= set(fresh.tolist())
+        known = np.array(sorted(everything))
+        front = brute_front(accuracy[known], true[known])
+        assert set(kept.tolist()) == {int(known[i]) for i in front}
+
+
+@given(tables(), st.integers(1, 4))
+def test_rounds_of_the_fast_simulator_are_those_of_verify(table: Table, rounds: int) -> None:
+    accuracy, true, predicted = table
+    order = np.argsort(-accuracy, kind="stable")
+    accuracy, true, predicted = accuracy[order], true[order], predicted[order]
+    reference = 1.1 * float(true.max())
+    found = sweep(accuracy, true, predicted[np.newaxis], reference, rounds)
+    done = verify(accuracy, predicted, lambda rows: true[rows], rounds)
+    points = np.column_stack([-accuracy, true])
+    scored = score_selected(
+        points,
+        np.arange(len(points)),
+        done.measured[0],
+        Scale(np.zeros(1), np.ones(1)),
+        done.kept[-1],
+        sum(map(len, done.measured)),
+    ).scores()
+    for name in SCORES:
+        assert found[name][0] == pytest.approx(scored[name], abs=1e-9), name
+
+
+@given(tables())
+def test_many_rounds_find_the_true_front_where_nothing_is_underestimated(table: Table) -> None:
+    accuracy, true, predicted = table
+    optimistic = np.minimum(true, predicted)
+    done = verify(accuracy, optimistic, lambda rows: true[rows], rounds=len(true))
+    assert set(done.kept[-1].tolist()) == brute_front(accuracy, true)
+
+
+def test_more_rounds_retain_more_hypervolume() -> None:
+    accuracy, true, _ = noisy_table()
+    means = [
+        simulate(accuracy, true, [300], [0.5], trials=40, rounds=rounds) for rounds in (1, 2, 4)
+    ]
+    retained = [float(one.mean("retained_hypervolume")[0, 0]) for one in means]
+    measured = [float(one.mean("n_measured")[0, 0]) for one in means]
+    assert retained[0] < retained[1] <= retained[2] <= 1
+    assert measured[0] < measured[1] < measured[2]
+    # One round measures the selected set, no more.
+    assert measured[0] == means[0].mean("n_selected")[0, 0]
+
+
+def test_relearning_corrects_what_was_not_measured() -> None:
+    accuracy, true, _ = noisy_table()
+    reversed_ = -true
+
+    def relearn(rows: NDArray[np.int64], costs: Float) -> Float:
+        return np.asarray(reversed_ * np.sign(costs.mean() / reversed_[rows].mean()))
+
+    done = verify(accuracy, reversed_, lambda rows: true[rows], 2, relearn)
+    assert set(brute_front(accuracy, true)) == set(done.kept[-1].tolist())
+    assert len(done.measured) == 2
+    without = verify(accuracy, reversed_, lambda rows: true[rows], 2)
+    assert set(without.kept[-1].tolist()) != brute_front(accuracy, true)
+
+
+def test_selector_reports_every_round() -> None:
+    table = noisy_table()
+    one = Selector().run(*table, np.random.default_rng(0))
+    assert one.scores() == select(*table).scores()
+    three = Selector(rounds=3).run(*table, np.random.default_rng(0))
+    rounds = three.scores()["rounds"]
+    assert [entry["n_measured"] for entry in rounds] == sorted(
+        {entry["n_measured"] for entry in rounds}
+    )
+    assert rounds[0]["n_measured"] == one.n_selected
+    assert rounds[0]["mra_pareto_percent"] == pytest.approx(one.mra_pareto_percent)
+    assert rounds[-1]["retained_hypervolume"] == three.retained_hypervolume
+    assert three.retained_hypervolume > one.retained_hypervolume
+    assert three.mra_all_percent == one.mra_all_percent
+
+
+def test_live_verification_trusts_the_measurement() -> None:
+    accuracy, true, predicted = noisy_table()
+    asked: list[int] = []
+
+    def measure(rows: NDArray[np.int64]) -> Float:
+        asked.extend(rows.tolist())
+        return true[rows] * 1.01
+
+    live = Selector(verify="live").run(
+        accuracy, true, predicted, np.random.default_rng(0), measure=measure
+    )
+    assert sorted(asked) == sorted(live.selected.tolist())
+    with pytest.raises(UserError, match="dataset=local/cpu"):
+        Selector(verify="live").run(accuracy, true, predicted, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rounds": 0}, "rounds"),
+        ({"verify": "phone"}, "no such way"),
+        ({"confidence": 1.0}, "between 0 and 1"),
+    ],
+)
+def test_selector_refuses_wrong_settings(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Selector(**settings)  # type: ignore[arg-type]
+
+
+def test_probabilities_are_calibrated_on_held_out_deviations() -> None:
+    rng = np.random.default_rng(0)
+    std = rng.uniform(0.5, 2.0, 4000)
+    # Skewed deviations, and a predictor that is too sure of itself by a factor of 2.
+    true = 10 + 2 * std * (rng.exponential(1.0, 4000) - 1)
+    predicted = np.full(4000, 10.0)
+    calibration = Calibration.of(true[:2000], predicted[:2000], std[:2000])
+    for limit in (9.0, 10.0, 12.0, 14.0):
+        claimed = calibration.probability(predicted[2000:], limit, std[2000:])
+        assert claimed.mean() == pytest.approx((true[2000:] <= limit).mean(), abs=0.03)
+    assert calibration.probability(np.array([-1e9]), 0.0)[0] == 2000 / 2001
+
+
+def test_choice_under_a_limit_by_hand() -> None:
+    accuracy, true = np.array([90.0, 85.0, 80.0]), np.array([5.0, 3.0, 1.0])
+    within = np.array([0.7, 0.9, 1.0])
+    sure = constrain(accuracy, true, within, limit=4.0, confidence=0.9)
+    assert (sure.row, sure.violated, sure.reduction_percent) == (1, False, 0.0)
+    bold = constrain(accuracy, true, within, limit=4.0, confidence=0.6)
+    assert (bold.row, bold.violated, bold.reduction_percent) == (0, True, -5.0)
+    none = constrain(accuracy, true, within * 0.5, limit=0.5, confidence=0.6)
+    assert none.scores() == {
+        "row": None,
+        "probability": 0.0,
+        "violated": False,
+        "reduction_percent": None,
+    }
+
+
+def test_more_confidence_violates_less_and_costs_accuracy() -> None:
+    accuracy, true, predicted = noisy_table(3000)
+    calibration = Calibration.of(true[:500], predicted[:500])
+    rates = [
+        constraint_rates(
+            accuracy, true, predicted, calibration, confidence, 500, 300, np.random.default_rng(1)
+        )
+        for confidence in (0.5, 0.9, 0.99)
+    ]
+    assert rates[0].violation_rate > rates[1].violation_rate > rates[2].violation_rate
+    assert rates[0].reduction_percent < rates[2].reduction_percent
+    assert rates[2].violation_rate < 0.1
+
+
+class Learned:
+    """A predictor of `noisy_table` that knows its deviations."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+
+    def relearn(self, measured: NDArray[np.int64], costs: Float) -> Float:
+        raise AssertionError(f"nothing to learn from {measured}, {costs}: there is one round")
+
+    def calibrate(self) -> tuple[Calibration, None]:
+        return self.calibration, None
+
+    def cost(self, value: float) -> float:
+        return value
+
+
+def test_selector_chooses_under_its_limit() -> None:
+    accuracy, true, predicted = noisy_table()
+    limit = float(np.median(true))
+    learned = Learned(Calibration.of(true[:100], predicted[:100]))
+    chosen = Selector(limit=limit).run(
+        accuracy, true, predicted, np.random.default_rng(0), learner=learned
+    )
+    constraint = chosen.scores()["constraint"]
+    assert constraint["probability"] >= 0.9
+    assert constraint["violated"] == (true[constraint["row"]] > limit)
+    with pytest.raises(UserError, match="cannot be calibrated"):
+        Selector(limit=limit).run(accuracy, true, predicted, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@pytest.mark.parametrize("model", ["ridge", "bayes"])
+def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
+    space = NASBench201()
+    X = space.enumerate()[::23]
+    y = (X == 3).sum(axis=1) + 0.5 * (X == 4).sum(axis=1) + 3.0
+    accuracy = np.clip(50 + 6 * y + np.random.default_rng(0).normal(0, 3, len(y)), 1, 95)
+    table = DataTable(
+        dataset="made",
+        space=space,
+        device="made",
+        metric=Metric("speed", "1/ms", direction),
+        architectures=X,
+        values=y,
+        representative=np.arange(len(X)),
+        provenance=Provenance("measured", "made", ""),
+        accuracy=accuracy,
+    )
+    train = np.random.default_rng(1).permutation(len(X))[:12]
+    regressor = Ridge(alpha=5.0) if model == "ridge" else BayesianRidge()
+    predictor = Predictor(space, OneHot(), regressor).fit(X[train], y[train])
+    learner = Learner(predictor, table, train, np.arange(len(X)))
+    cost = table.metric.cost
+    done = Selector(rounds=4, limit=5.0).run(
+        accuracy,
+        cost(y),
+        cost(predictor.predict(X)),
+        np.random.default_rng(0),
+        learner=learner,
+    )
+    assert done.rounds[-1].retained_hypervolume >= done.rounds[0].retained_hypervolume
+    assert done.constraint is not None
+    calibration, std = learner.calibrate()
+    assert len(calibration.deviations) == 12
+    assert (std is None) == (model == "ridge")
+    # What was learnt brings the predictions closer to the truth.
+    measured = np.arange(0, len(X), 5)
+    again = learner.relearn(measured, cost(y[measured])[:, np.newaxis])
+    before = np.abs(predictor.predict(X) - y).mean()
+    assert np.abs(cost(again) - y).mean() < 0.8 * before
