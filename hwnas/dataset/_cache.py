@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +103,15 @@ def _read(path: Path, sha256: str, wanted: Sequence[str] | None) -> Columns | No
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         # A damaged table is rebuilt from its source, which is still there.
         return None
-    arrays = {name: table.column(name).to_numpy() for name in names}
+    arrays = {name: _to_numpy(table.column(name)) for name in names}
     return Columns(arrays, about["units"])
+
+
+def _to_numpy(column: Any) -> NDArray[np.generic]:
+    """Do what the column's own ``to_numpy`` does, without importing pandas."""
+    if column.type not in ("string", "large_string"):
+        return np.concatenate([np.from_dlpack(chunk) for chunk in column.chunks])
+    return np.array(column.to_pylist(), dtype=object)
 
 
 def _write(path: Path, columns: Columns, source: Source) -> None:

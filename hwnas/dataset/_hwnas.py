@@ -65,19 +65,14 @@ class HWNASBench:
             table = self._measured()
             if table is not None:
                 return table
-        where = HWNAS_PICKLE.find(self.paths) or f"{self.paths.data}/{HWNAS_PICKLE.name}"
+        where = HWNAS_PICKLE.find(self.paths) or self.paths.data / HWNAS_PICKLE.name
         missing = f"{self.image_set.name} {self._column} is not in {where}"
+        fetch = HWNAS_PICKLE.fetch_command
         if self.source == "measured":
-            raise UserError(
-                missing, mend=f"{HWNAS_PICKLE.fetch_command}, or dataset.source=estimated"
-            )
+            raise UserError(missing, mend=f"{fetch}, or dataset.source=estimated")
         if self.source == "estimated":
             missing = "dataset.source=estimated asks for it"
-        warn_estimated(
-            estimated_notice(
-                self.device.name, self.metric.name, missing, HWNAS_PICKLE.fetch_command
-            )
-        )
+        warn_estimated(estimated_notice(self.device.name, self.metric.name, missing, fetch))
         return self._estimated()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -33,3 +34,21 @@ class Paths:
         for field in fields(self):
             folder = Path(getattr(self, field.name)).expanduser()
             object.__setattr__(self, field.name, folder)
+
+    @classmethod
+    def default(cls, data: str | None = None) -> Paths:
+        """Return the folders that ``conf/run.yaml`` has where nothing else is asked for.
+
+        Parameters
+        ----------
+        data : str, optional
+            Another folder of official files.
+        """
+        from platformdirs import user_cache_path
+
+        user = user_cache_path("hwnas")
+        return cls(
+            data=Path(data or os.environ.get("HWNAS_DATA") or user / "data"),
+            cache=Path(os.environ.get("HWNAS_CACHE") or user / "tables"),
+            outputs=Path("outputs"),
+        )

@@ -89,6 +89,8 @@ def read_fbnet(path: Path) -> Columns:
     tables = _part(path, "fbnet")
     try:
         lookups = {name: table for name, table in tables.items() if unit_of(name)}
+        if not lookups:
+            return Columns({})
         keys = sorted({str(key) for table in lookups.values() for key in table})
         arrays: dict[str, NDArray[np.generic]] = {"key": np.array(keys, dtype=object)}
         for name, table in lookups.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -30,7 +30,8 @@ def load_torch(path: Path) -> Any:
     # Only here: torch takes seconds to import, and a converted table does without it.
     import torch
 
-    scalar = np.float64(0).__reduce__()[0]
+    # NumPy has no public name for the function that its numbers are pickled with.
+    scalar = cast(Callable[..., Any], np.float64(0).__reduce__()[0])
     allowed: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
         (scalar, "numpy.core.multiarray.scalar"),
         (scalar, "numpy._core.multiarray.scalar"),

@@ -1,0 +1,115 @@
+"""What is in the tables that are here, and what is odd about them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.data._tables import FAMILIES, Entry
+from hwnas.dataset import Paths
+from hwnas.errors import UserError
+from hwnas.space import Architectures, SearchSpace
+
+_HEAD = ("table", "column", "unit", "rows", "missing", "ties", "near 0", "copies", "tau(accuracy)")
+_NOTE = """
+ties    rows that share their value with another row
+near 0  rows below 1 % of the median
+copies  rows that share their value with another architecture that computes the same function
+tau     Kendall's correlation with accuracy: how much the metric and accuracy conflict"""
+_NEAR_ZERO = 0.01
+
+
+def doctor(paths: Paths) -> tuple[str, list[str]]:
+    """Describe every table under ``paths.data``.
+
+    Parameters
+    ----------
+    paths : Paths
+
+    Returns
+    -------
+    text : str
+        A table, with its legend.
+    faults : list of str
+        What is wrong with the files that could not be read, a line each.
+
+    Raises
+    ------
+    UserError
+        If there is no file at all.
+    """
+    rows: list[tuple[str, ...]] = []
+    faults: list[str] = []
+    classes = _Classes()
+    for family in FAMILIES:
+        try:
+            rows.extend(describe(entry, classes) for entry in family(paths))
+        except UserError as error:
+            faults.append(str(error))
+    if not rows and not faults:
+        raise UserError(f"no table is in {paths.data}", mend="python -m hwnas.data fetch hwnas")
+    return (f"{_align([_HEAD, *rows])}\n{_NOTE}" if rows else ""), faults
+
+
+class _Classes:
+    """The isomorphism classes of each list of architectures, computed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes], NDArray[np.int64]] = {}
+
+    def of(self, space: SearchSpace, architectures: Architectures) -> NDArray[np.int64]:
+        key = (space.name, architectures.tobytes())
+        if key not in self._known:
+            self._known[key] = space.representative(architectures)
+        return self._known[key]
+
+
+def describe(entry: Entry, classes: _Classes) -> tuple[str, ...]:
+    """Return one line of the doctor's table, as many strings as its head has."""
+    present = ~np.isnan(entry.values)
+    values = entry.values[present]
+    copies = "-"
+    if entry.space is not None and entry.architectures is not None:
+        groups = classes.of(entry.space, entry.architectures)[present]
+        copies = str(_shared(np.stack([groups.astype(np.float64), values], axis=1)))
+    near_zero = int((values < _NEAR_ZERO * np.median(values)).sum()) if values.size else 0
+    return (
+        entry.table,
+        entry.column,
+        entry.unit,
+        str(len(entry.values)),
+        str(int((~present).sum())),
+        str(_shared(values[:, np.newaxis])),
+        str(near_zero),
+        copies,
+        _tau(entry),
+    )
+
+
+def _shared(rows: NDArray[np.float64]) -> int:
+    """Count the rows that are equal to another one."""
+    _, counts = np.unique(rows, axis=0, return_counts=True)
+    return int(counts[counts > 1].sum())
+
+
+def _tau(entry: Entry) -> str:
+    if entry.accuracy is None:
+        return "-"
+    from scipy.stats import kendalltau
+
+    both = ~np.isnan(entry.values) & ~np.isnan(entry.accuracy)
+    return f"{kendalltau(entry.values[both], entry.accuracy[both]).statistic:.3f}"
+
+
+def _align(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    # Names to the left, numbers to the right.
+    n_names = 3
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i < n_names else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
