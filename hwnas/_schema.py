@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
@@ -75,6 +75,24 @@ class RunConfig:
     paths: PathsConfig = MISSING
 
 
+class Action(Enum):
+    """What ``sweep.py`` does with a study: run what is missing, count it, or report on it."""
+
+    run = "run"
+    status = "status"
+    report = "report"
+
+
+@dataclass
+class SweepConfig(RunConfig):
+    """A study: ``cells`` and ``job`` are filled in for each job."""
+
+    action: Action = Action.run
+    report: bool = False
+    cells: list[int] = field(default_factory=list)
+    job: str = ""
+
+
 def _user_cache(kind: str) -> str:
     # Imported here: most commands never resolve a default path.
     from platformdirs import user_cache_path
@@ -85,4 +103,7 @@ def _user_cache(kind: str) -> str:
 def register() -> None:
     """Put the schema into Hydra's config store and register the resolvers of ``conf/``."""
     ConfigStore.instance().store(name="run_schema", node=RunConfig, provider="hwnas")
+    # Laid over run.yaml, it must leave what is set there.
+    untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
+    ConfigStore.instance().store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
     OmegaConf.register_new_resolver("user_cache", _user_cache, replace=True)

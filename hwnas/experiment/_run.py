@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -15,6 +17,10 @@ from hwnas.dataset import Dataset, EstimatedWarning, Table
 from hwnas.experiment._identity import result_folder, variant
 from hwnas.experiment._report import banner, print_report
 from hwnas.experiment._result import PREDICTIONS, read_result, result_folder_writer
+from hwnas.tracking import Tracker
+
+if TYPE_CHECKING:
+    from hwnas.experiment._pipeline import Outcome
 
 
 def run(cfg: DictConfig, reference: DictConfig) -> float:
@@ -45,7 +51,6 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     from hwnas.experiment import _pipeline as pipeline
 
     predictor, parts = pipeline.prepare(cfg, table, cfg.seed)
-    outputs = Path(cfg.paths.outputs).expanduser()
     folder = result_folder(cfg, table, len(parts.train), variant(cfg, reference))
     finished = read_result(folder)
     complete = cfg.artifacts == Artifacts.result or (folder / PREDICTIONS).is_file()
@@ -53,19 +58,38 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
         print_report(finished, folder, note="finished before; force=true runs it again")
         return float(finished["scores"]["kendall_tau"])
 
+    outcome = record(
+        cfg, table, folder, tracker, lambda: pipeline.experiment(cfg, table, predictor, parts)
+    )
+    print_report(outcome.result.to_dict(), folder)
+    return outcome.result.scores.kendall_tau
+
+
+def record(
+    cfg: DictConfig,
+    table: Table,
+    folder: Path,
+    tracker: Tracker,
+    compute: Callable[[], Outcome],
+) -> Outcome:
+    """Compute an outcome, save it, whole or not at all, and tell the tracker."""
+    from hwnas.experiment import _pipeline as pipeline
+
+    outputs = Path(cfg.paths.outputs).expanduser()
+    config = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(config, dict)
     tracked_run = tracker.start(
         name=str(folder.relative_to(outputs)),
         group=cfg.study,
         tags=_tags(cfg, table),
-        config=OmegaConf.to_container(cfg, resolve=True),
+        config={str(key): value for key, value in config.items()},
         folder=outputs,
     )
     with tracked_run as tracked, result_folder_writer(folder) as fresh:
-        outcome = pipeline.experiment(cfg, table, predictor, parts)
+        outcome = compute()
         pipeline.save(outcome, cfg, fresh)
         tracked.log(outcome.result.to_dict(), fresh)
-    print_report(outcome.result.to_dict(), folder)
-    return outcome.result.scores.kendall_tau
+    return outcome
 
 
 def _load(dataset: Dataset) -> Table:

@@ -1,0 +1,87 @@
+"""The actions of ``sweep.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from omegaconf import DictConfig
+
+from hwnas._schema import Action
+from hwnas.study._gather import gather
+from hwnas.study._grid import Cell
+from hwnas.study._launch import launch, progress_bar
+from hwnas.study._ledger import Progress
+from hwnas.study._study import Study, table_of
+
+SHOWN = 10
+
+
+def act(cfg: DictConfig) -> int:
+    """Run, count or report on a study; return the number of failed cells.
+
+    Raises
+    ------
+    UserError
+        If no study is chosen, or a cell cannot be composed.
+    """
+    study = Study.of(cfg)
+    crashed: list[BaseException] = []
+    if cfg.action == Action.run:
+        crashed = run(study)
+    progress, absent = study.progress()
+    _say(status(study, progress, absent))
+    for error in crashed:
+        _say(f"a job ended without a word: {type(error).__name__}: {error}")
+    if progress.done and cfg.action != Action.status:
+        _say(f"results    {gather(study, progress)}")
+    if cfg.report or cfg.action == Action.report:
+        from hwnas.study._report import report
+
+        _say(report(study, progress, absent))
+    return len(progress.failed) + len(crashed)
+
+
+def run(study: Study) -> list[BaseException]:
+    """Run the cells that are missing or failed, or all with ``force=true``."""
+    progress, absent = study.progress()
+    todo = [*progress.missing, *progress.failed]
+    if study.cfg.force:
+        todo = [*todo, *progress.done]
+    if not todo:
+        return []
+    order = {cell: place for place, cell in enumerate(study.cells)}
+    todo.sort(key=order.__getitem__)
+    with progress_bar(study.ledger, todo, len(study.cells) - len(absent)):
+        return launch(study.jobs(todo))
+
+
+def status(study: Study, progress: Progress, absent: Sequence[Cell]) -> str:
+    """Say what is done, failed and missing, and which command fills the gap."""
+    lines = [
+        "",
+        f"{study.name}: {len(study.cells):,} cells",
+        f"done       {len(progress.done):,}",
+        f"failed     {len(progress.failed):,}",
+        *_indented(f"{cell.title}: {o.error}" for cell, o in progress.failed.items()),
+        f"missing    {len(progress.missing):,}",
+    ]
+    if absent:
+        reasons = dict.fromkeys(str(study.tables[table_of(cell)]) for cell in absent)
+        lines += [f"no data    {len(absent):,}", *_indented(reasons)]
+    estimated = {key for key, kind in study.tables.items() if kind == "estimated"}
+    if estimated:
+        n = sum(table_of(cell) in estimated for cell in study.cells)
+        lines.append(f"ESTIMATED  {n:,} cells are on values of a model, not measured ones")
+    if progress.failed or progress.missing:
+        lines.append(f"to fill the gap: {study.command}")
+    return "\n".join(lines)
+
+
+def _indented(texts: object) -> list[str]:
+    rows = [str(text) for text in texts]  # type: ignore[attr-defined]
+    more = [f"  ... and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    return [f"  {row}" for row in rows[:SHOWN]] + more
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the command's output

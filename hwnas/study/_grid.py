@@ -1,0 +1,152 @@
+"""From the small table of an experiment to its cells."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hwnas.errors import UserError
+
+#: The axis whose values one job runs together.
+BATCH_AXIS = "seed"
+#: Keys of an axis' value that describe it and are no overrides.
+LABEL, STAND_IN = "label", "stand_in"
+#: Overrides of the command line that say how a study is run, not what its cells are.
+RUNNING = ("experiment", "action", "report", "study", "force", "paths", "hydra", "cells")
+#: ... but for these keys of the experiment, which its cells read.
+SETTINGS = "experiment.settings."
+_RANGE = re.compile(r"(\d+)\.\.(\d+)")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment of a study.
+
+    Parameters
+    ----------
+    overrides : tuple of str
+        What composes it, the seed left out.
+    seed : int
+    axes : mapping
+        Where it stands in the grid: label by axis.
+    """
+
+    overrides: tuple[str, ...]
+    seed: int
+    axes: Mapping[str, Any] = field(compare=False)
+
+    @property
+    def job(self) -> str:
+        """Identity of the job that runs this cell and its other seeds."""
+        return hashlib.sha256(json.dumps(sorted(self.overrides)).encode()).hexdigest()[:16]
+
+    @property
+    def title(self) -> str:
+        """The cell in a line of text."""
+        return " ".join(f"{axis}={label}" for axis, label in self.axes.items())
+
+
+def expand(
+    grids: Mapping[str, Mapping[str, Any]], fixed: Mapping[str, Any], given: Sequence[str]
+) -> list[Cell]:
+    """Expand named grids into cells.
+
+    Parameters
+    ----------
+    grids : mapping
+        Axes by name of grid. An axis is a list, or ``"0..9"``. Its values are what the override
+        ``axis=value`` takes, or mappings that hold several overrides (and ``label``,
+        ``stand_in``).
+    fixed : mapping
+        Overrides of every cell.
+    given : sequence of str
+        Overrides of the command line. One for a key of an axis puts its value in place of that
+        axis; one for a group puts its choice in place of what `fixed` says about that group.
+
+    Raises
+    ------
+    UserError
+        If there are no cells, or a grid has no seeds.
+
+    Examples
+    --------
+    >>> grid = {"all": {"predictor": ["ridge", "xgb"], "seed": "0..1"}}
+    >>> [(c.overrides, c.seed) for c in expand(grid, {"tuning": "none"}, ["predictor=xgb"])]
+    [(('tuning=none', 'predictor=xgb'), 0), (('tuning=none', 'predictor=xgb'), 1)]
+    """
+    mine = [override for override in given if _decides(_key(override))]
+    keys = {_key(override) for override in mine}
+    kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, keys)]
+    cells = [cell for grid in grids.values() for cell in _cells(grid, kept, mine)]
+    if not cells:
+        raise UserError("experiment.grids: no cells")
+    # Several grids may meet in a cell, above all when an override narrows them: once is enough.
+    return list(dict.fromkeys(cells))
+
+
+def _cells(grid: Mapping[str, Any], fixed: list[str], given: Sequence[str]) -> Iterator[Cell]:
+    axes = {axis: _values(values) for axis, values in grid.items()}
+    if BATCH_AXIS not in axes:
+        raise UserError(f"experiment.grids: a grid has no axis {BATCH_AXIS!r}")
+    rest = list(given)
+    for axis, values in axes.items():
+        keys = {axis} | {key for value in values if isinstance(value, Mapping) for key in value}
+        chosen = [override for override in given if _key(override) in keys]
+        if chosen:
+            axes[axis] = [dict(_split(override) for override in chosen)]
+            rest = [override for override in rest if override not in chosen]
+    for point in itertools.product(*axes.values()):
+        overrides, labels = list(fixed), {}
+        for axis, value in zip(axes, point, strict=True):
+            own, labels[axis] = _point(axis, value)
+            if isinstance(value, Mapping) and value.get(STAND_IN):
+                labels[STAND_IN] = True
+            if axis != BATCH_AXIS:
+                overrides += own
+        yield Cell((*overrides, *rest), int(labels[BATCH_AXIS]), labels)
+
+
+def _values(values: Any) -> list[Any]:
+    if isinstance(values, str):
+        span = _RANGE.fullmatch(values)
+        if span is None:
+            raise UserError(f"experiment.grids: {values!r} is no list and no range as in 0..9")
+        return list(range(int(span[1]), int(span[2]) + 1))
+    return list(values) if isinstance(values, Sequence) else [values]
+
+
+def _point(axis: str, value: Any) -> tuple[list[str], Any]:
+    """Return the overrides of one value of an axis, and its label."""
+    if not isinstance(value, Mapping):
+        return [f"{axis}={_text(value)}"], value
+    overrides = {k: v for k, v in value.items() if k not in (LABEL, STAND_IN)}
+    words = list(overrides.values())
+    label = value.get(LABEL, words[0] if len(words) == 1 else " ".join(map(str, words)))
+    return [f"{key}={_text(v)}" for key, v in overrides.items()], label
+
+
+def _text(value: Any) -> str:
+    """Write a value as Hydra reads it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
+def _split(override: str) -> tuple[str, str]:
+    key, _, value = override.partition("=")
+    return key, value
+
+
+def _decides(key: str) -> bool:
+    return key.startswith(SETTINGS) or key.partition(".")[0].partition("/")[0] not in RUNNING
+
+
+def _replaced(key: str, given: set[str]) -> bool:
+    return key in given or ("." in key and key.partition(".")[0] in given)

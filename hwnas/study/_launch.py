@@ -1,0 +1,84 @@
+"""Jobs through Hydra's launcher, with a progress bar over their cells."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobStatus
+from hydra.types import HydraContext, RunMode
+
+from hwnas.study._grid import Cell
+from hwnas.study._ledger import Ledger
+from hwnas.study._worker import run_job
+
+REFRESH_SECONDS = 0.5
+
+
+def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
+    """Run jobs with the launcher that the command line chose (``hydra/launcher=joblib``).
+
+    Parameters
+    ----------
+    jobs : sequence of sequences of str
+        The overrides of each job.
+
+    Returns
+    -------
+    list of BaseException
+        What ended jobs that could not even write down their failure.
+    """
+    hydra = HydraConfig.get()
+    loader = GlobalHydra.instance().config_loader()
+    config = loader.load_configuration(
+        config_name=hydra.job.config_name,
+        overrides=[*hydra.overrides.hydra, *hydra.overrides.task],
+        run_mode=RunMode.MULTIRUN,
+    )
+    context = HydraContext(config_loader=loader, callbacks=Callbacks())
+    launcher = Plugins.instance().instantiate_launcher(
+        hydra_context=context, task_function=run_job, config=config
+    )
+    returns = launcher.launch(list(jobs), initial_job_idx=0)
+    return [r._return_value for r in returns if r.status == JobStatus.FAILED]
+
+
+@contextmanager
+def progress_bar(ledger: Ledger, cells: Sequence[Cell], total: int) -> Iterator[None]:
+    """Show how many cells are finished, and the time left, while the block runs.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where workers, in whatever process, write down what they finish.
+    cells : sequence of Cell
+        Those that are being run.
+    total : int
+        All cells of the study.
+    """
+    from tqdm import tqdm
+
+    stop = threading.Event()
+    counts = {job: ledger.count(job) for job in {cell.job for cell in cells}}
+    with tqdm(total=total, initial=total - len(cells), unit="cell", smoothing=0.05) as bar:
+
+        def watch() -> None:
+            last = False
+            while not last:
+                last = stop.wait(REFRESH_SECONDS)
+                for job, before in counts.items():
+                    counts[job] = ledger.count(job, before)
+                    bar.update(counts[job].lines - before.lines)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            watcher.join()

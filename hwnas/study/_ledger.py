@@ -1,0 +1,138 @@
+"""What became of each cell: one file of JSON lines a job, only ever appended to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwnas.study._grid import Cell
+
+DONE, FAILED = "done", "failed"
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one cell.
+
+    Parameters
+    ----------
+    seed : int
+    state : {"done", "failed"}
+    rows : tuple of mapping
+        Its rows in the table of results.
+    folder : str, optional
+        Its result folder in the outputs; it must be there for the cell to count as done.
+    error : str, optional
+        Why it failed, in a line.
+    trace : str, optional
+        The traceback, where a fault of the program was the reason.
+    """
+
+    seed: int
+    state: str
+    rows: tuple[Mapping[str, Any], ...] = ()
+    folder: str | None = None
+    error: str | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True)
+class Count:
+    """Size of a job's file in bytes, and its lines."""
+
+    size: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The outcomes of one study, in ``<folder>/<job>.jsonl``.
+
+    Parameters
+    ----------
+    folder : Path
+    outputs : Path
+        What the result folders in it are relative to.
+    """
+
+    folder: Path
+    outputs: Path
+
+    def write(self, job: str, outcome: Outcome) -> None:
+        """Append an outcome in one write, which a kill cannot cut in two unnoticed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(outcome.__dict__, allow_nan=False, default=str) + "\n"
+        # A line that a kill cut off must not swallow the next one.
+        path = self.folder / f"{job}.jsonl"
+        start = "" if _ends_in_newline(path) else "\n"
+        handle = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
+        try:
+            os.write(handle, (start + line).encode())
+        finally:
+            os.close(handle)
+
+    def read(self, job: str) -> dict[int, Outcome]:
+        """Return the last outcome of each seed of a job."""
+        path = self.folder / f"{job}.jsonl"
+        if not path.is_file():
+            return {}
+        outcomes = {}
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                outcome = Outcome(**json.loads(line))
+            except (json.JSONDecodeError, TypeError):
+                # Cut off by a kill: the cell counts as missing and is run again.
+                continue
+            outcomes[outcome.seed] = outcome
+        return outcomes
+
+    def count(self, job: str, before: Count | None = None) -> Count:
+        """Count the outcomes of a job; the file is read only if it grew since `before`."""
+        path = self.folder / f"{job}.jsonl"
+        size = path.stat().st_size if path.exists() else 0
+        if before is not None and before.size == size:
+            return before
+        return Count(size, path.read_bytes().count(b"\n") if size else 0)
+
+    def sort(self, cells: Iterable[Cell]) -> Progress:
+        """Compare the expanded grid with what is here: missing is the grid less the finished."""
+        progress = Progress({}, {}, [])
+        read: dict[str, dict[int, Outcome]] = {}
+        for cell in cells:
+            job = cell.job
+            if job not in read:
+                read[job] = self.read(job)
+            outcome = read[job].get(cell.seed)
+            if outcome is not None and outcome.state == FAILED:
+                progress.failed[cell] = outcome
+            elif outcome is not None and (
+                outcome.folder is None or (self.outputs / outcome.folder / RESULT).is_file()
+            ):
+                progress.done[cell] = outcome
+            else:
+                progress.missing.append(cell)
+        return progress
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The cells of a study by what became of them; each cell stands in exactly one."""
+
+    done: dict[Cell, Outcome]
+    failed: dict[Cell, Outcome]
+    missing: list[Cell]
+
+
+def _ends_in_newline(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+    except OSError:
+        # Not there yet, or empty.
+        return True

@@ -1,0 +1,157 @@
+"""A study: its cells, what is there of them, and running the rest."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas.errors import UserError
+from hwnas.study._grid import Cell, expand
+from hwnas.study._ledger import Ledger, Progress
+from hwnas.study._worker import ledger_of, study_folder
+
+#: Overrides that choose the table of a cell.
+_DATA = ("dataset", "device", "metric", "space", "image_set")
+#: Overrides of the command line that are passed on to every job besides its cells'.
+_PASSED = ("experiment", "paths", "force")
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study, as the command line composed it.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Composed from ``conf/sweep.yaml``.
+    choice : str
+        Which of ``conf/experiment/``.
+    given : tuple of str
+        The overrides of the command line, those of Hydra's own nodes left out.
+    """
+
+    cfg: DictConfig
+    choice: str
+    given: tuple[str, ...]
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> Study:
+        """Return the study of a running command.
+
+        Raises
+        ------
+        UserError
+            If no experiment is chosen, or it is no study.
+        """
+        hydra = HydraConfig.get()
+        choice = hydra.runtime.choices.get("experiment")
+        if choice is None or "grids" not in cfg.experiment:
+            raise UserError(
+                "experiment: no study is chosen", mend="python sweep.py experiment=quick"
+            )
+        return cls(cfg, choice, tuple(hydra.overrides.task))
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """The expanded grid."""
+        node = OmegaConf.to_container(self.cfg.experiment, resolve=False)
+        assert isinstance(node, dict)
+        return expand(node["grids"], node.get("fixed") or {}, self.given)
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return str(self.cfg.experiment.name)
+
+    @property
+    def folder(self) -> Path:
+        """Where the study keeps what is its own."""
+        return study_folder(self.cfg)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of each cell."""
+        return ledger_of(self.cfg)
+
+    @property
+    def command(self) -> str:
+        """The command that runs what is missing."""
+        hydra = [o for o in HydraConfig.get().overrides.hydra if not o.startswith("hydra.mode")]
+        rest = [o for o in self.given if not o.startswith(("action=", "report="))]
+        return shlex.join(["python", "sweep.py", *rest, *hydra])
+
+    def overrides(self, cell: Cell) -> list[str]:
+        """Return what composes a cell."""
+        passed = [o for o in self.given if _first(o) in _PASSED and o not in cell.overrides]
+        chosen = f"experiment={self.choice}"
+        # The choice comes first: the overrides of its values need it.
+        rest = [o for o in passed if o != chosen]
+        return [chosen, f"study={self.name}", *rest, *cell.overrides]
+
+    def jobs(self, cells: Sequence[Cell]) -> list[list[str]]:
+        """Return the overrides of each job: cells that differ in the seed alone share one."""
+        by_job: dict[str, list[Cell]] = {}
+        for cell in cells:
+            by_job.setdefault(cell.job, []).append(cell)
+        return [
+            [*self.overrides(group[0]), f"cells={[c.seed for c in group]}", f"job='{job}'"]
+            for job, group in by_job.items()
+        ]
+
+    @cached_property
+    def tables(self) -> Mapping[tuple[str, ...], str | UserError]:
+        """By choice of table: whether it is measured or estimated, or why it is not here."""
+        from hwnas.study._predictors import load
+
+        found: dict[tuple[str, ...], str | UserError] = {}
+        composed: set[str] = set()
+        for cell in self.cells:
+            new = set(cell.overrides) - composed
+            if not new:
+                continue
+            # Composing it refuses a misspelt predictor or value before anything runs.
+            composed |= new
+            cfg = compose("sweep", self.overrides(cell))
+            key = table_of(cell)
+            if key not in found:
+                try:
+                    found[key] = load(cfg).provenance.kind
+                except UserError as reason:
+                    found[key] = reason
+        return found
+
+    def progress(self) -> tuple[Progress, list[Cell]]:
+        """Return what became of the cells, and those among the rest whose data are not here."""
+        progress = self.ledger.sort(self.cells)
+        absent = [
+            cell
+            for cell in [*progress.missing, *progress.failed]
+            if isinstance(self.tables[table_of(cell)], UserError)
+        ]
+        gone = set(absent)
+        for cell in absent:
+            progress.failed.pop(cell, None)
+        missing = [cell for cell in progress.missing if cell not in gone]
+        return Progress(progress.done, progress.failed, missing), absent
+
+
+def table_of(cell: Cell) -> tuple[str, ...]:
+    """Return the overrides that choose the table of a cell."""
+    return tuple(o for o in cell.overrides if _first(o) in _DATA)
+
+
+def _first(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0].partition(".")[0]
+
+
+def labels(cells: Sequence[Cell], axis: str) -> list[Any]:
+    """Return the labels of an axis, in the order of the grid."""
+    return list(dict.fromkeys(cell.axes[axis] for cell in cells if axis in cell.axes))

@@ -1,0 +1,67 @@
+"""What a launcher runs: one job, in a process of its own or in the parent."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from hwnas._schema import register
+from hwnas.errors import UserError
+from hwnas.study._ledger import FAILED, Ledger, Outcome
+
+
+def run_job(cfg: DictConfig) -> int:
+    """Run the cells of one job, write down what became of each, return how many failed.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Composed from ``conf/sweep.yaml``; ``cells`` holds the seeds, ``job`` the identity.
+    """
+    # A launcher's process has Hydra's state, but not OmegaConf's resolvers.
+    register()
+    from hydra.utils import get_method
+
+    ledger = ledger_of(cfg)
+    run = get_method(cfg.experiment.cells)
+    left = list(cfg.cells)
+
+    def attempt(seeds: Sequence[int]) -> None:
+        for outcome in run(cfg, seeds):
+            ledger.write(cfg.job, outcome)
+            left.remove(outcome.seed)
+
+    try:
+        attempt(list(left))
+        return 0
+    except Exception:
+        # One seed spoils a common training: each that is left gets its own.
+        failed = 0
+        for seed in list(left):
+            try:
+                attempt([seed])
+            except Exception as error:
+                ledger.write(cfg.job, failure(seed, error))
+                failed += 1
+        return failed
+
+
+def failure(seed: int, error: Exception) -> Outcome:
+    """Return the outcome of a cell that an exception ended."""
+    line = f"{type(error).__name__}: {error}".splitlines()[0]
+    if isinstance(error, UserError):
+        return Outcome(seed, FAILED, error=str(error))
+    return Outcome(seed, FAILED, error=line, trace="".join(traceback.format_exception(error)))
+
+
+def study_folder(cfg: DictConfig) -> Path:
+    """Return where a study keeps its ledger, its tuning, its table and its report."""
+    return Path(cfg.paths.outputs).expanduser() / "studies" / str(cfg.experiment.name)
+
+
+def ledger_of(cfg: DictConfig) -> Ledger:
+    """Return the ledger of a study."""
+    return Ledger(study_folder(cfg) / "cells", Path(cfg.paths.outputs).expanduser())
