@@ -5,6 +5,7 @@ from hwnas.dataset._help import HELP
 from hwnas.dataset._hwnas import HWNASBench
 from hwnas.dataset._hwnas360 import HWNAS360
 from hwnas.dataset._hwnas_fbnet import HWNASFBNet
+from hwnas.dataset._local import Local
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._table import Dataset, Kind, Provenance, Table
 from hwnas.dataset._transnas import TransNAS
@@ -17,6 +18,7 @@ __all__ = [
     "HWNASBench",
     "HWNASFBNet",
     "Kind",
+    "Local",
     "Paths",
     "Provenance",
     "Table",

@@ -1,0 +1,102 @@
+"""What the commands of ``python -m hwnas.measure`` do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas._cli import CONF
+from hwnas.dataset import Paths
+from hwnas.dataset._atomic import write_atomically
+from hwnas.dataset._local import BUNDLED, table_path
+from hwnas.errors import UserError
+from hwnas.measure._store import Store
+from hwnas.measure._table import write_table
+from hwnas.space import CellSpace, SearchSpace
+
+
+def latency(cfg: DictConfig) -> None:
+    """Measure latency with one backend, then write the table."""
+    from hwnas.measure._latency import Protocol, measure_latency
+
+    space: SearchSpace = instantiate(cfg.space)
+    folder = _folder(cfg, space)
+    protocol = Protocol(
+        batch_size=cfg.batch_size,
+        threads=cfg.threads,
+        warm_up=cfg.warm_up,
+        repeats=cfg.repeats,
+        seed=cfg.seed,
+        sizes=OmegaConf.to_container(cfg.sizes),
+    )
+    measure_latency(
+        folder,
+        space,
+        instantiate(cfg.image_set),
+        instantiate(cfg.backend),
+        protocol,
+        cfg.passes,
+        cfg.n_architectures,
+    )
+    _finish(cfg, space, folder)
+
+
+def accuracy(cfg: DictConfig) -> None:
+    """Train cells on digits, then write the table."""
+    from hwnas.measure._accuracy import measure_accuracy
+    from hwnas.measure._digits import Training
+
+    space: SearchSpace = instantiate(cfg.space)
+    if not isinstance(space, CellSpace):
+        raise UserError(
+            f"space={space.name}: only cells are trained on digits", mend="space=nasbench201"
+        )
+    folder = _folder(cfg, space)
+    measure_accuracy(
+        folder,
+        space,
+        Training(**cfg.training),
+        n_seeds=cfg.n_seeds,
+        n_architectures=cfg.n_architectures,
+        seed=cfg.seed,
+        at_once=cfg.at_once,
+    )
+    _finish(cfg, space, folder)
+
+
+def _paths(cfg: DictConfig) -> Paths:
+    return Paths(cfg.paths.data, cfg.paths.cache, cfg.paths.outputs)
+
+
+def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", cfg.name):
+        raise UserError(
+            f"name={cfg.name}: letters, digits, - and _ only", mend="name=my_laptop"
+        )
+    if any(BUNDLED.glob(f"*_{cfg.name}.parquet")):
+        raise UserError(f"name={cfg.name}: this is the bundled table", mend="name=my_laptop")
+    return _paths(cfg).data / "local" / cfg.name / space.name
+
+
+def _finish(cfg: DictConfig, space: SearchSpace, folder: Path) -> None:
+    path = table_path(cfg.name, space, _paths(cfg))
+    with Store(folder) as store:
+        noise = write_table(store, space, cfg.name, path)
+    _write_config(cfg.name)
+    lines = [f"{name}: {each}" for name, each in noise.items()]
+    also = "" if space.name == "nasbench201" else f" space={space.name}"
+    lines += [f"table: {path}", f"use it: python run.py dataset=local/{cfg.name}{also}"]
+    print("\n".join(lines))  # noqa: T201 - the command's own output
+
+
+def _write_config(name: str) -> None:
+    """Write the dataset's YAML where Hydra finds it; git ignores it."""
+    text = (
+        f"# Measured with: python -m hwnas.measure name={name}\n"
+        f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {name}\n"
+    )
+    file = CONF / "dataset" / "local" / f"{name}.yaml"
+    write_atomically(file, lambda path: path.write_text(text))

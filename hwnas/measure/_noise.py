@@ -1,0 +1,80 @@
+"""How far the measurements can be trusted: what two halves of the passes agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Below this agreement, or above this drift, a table is said to be noisy.
+QUIET_TAU = 0.95
+QUIET_DRIFT = 0.05
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one statistic of one backend.
+
+    Parameters
+    ----------
+    tau : float
+        Kendall's tau between the even and the odd passes: a predictor trained on one half and
+        scored on the other can hardly do better. NaN with fewer than two passes.
+    drift : float
+        Largest distance of a pass's typical value from that of all passes, as a share of it.
+    n_passes : int
+    """
+
+    tau: float
+    drift: float
+    n_passes: int
+
+    @property
+    def noisy(self) -> bool:
+        """Whether to measure again on a quieter machine, or with more passes."""
+        return not self.tau >= QUIET_TAU or self.drift > QUIET_DRIFT
+
+    def __str__(self) -> str:
+        verdict = "NOISY, measure with nothing else running" if self.noisy else "quiet"
+        return (
+            f"tau between halves of {self.n_passes} passes {self.tau:.3f}, "
+            f"drift between passes {self.drift:.1%} ({verdict})"
+        )
+
+
+def judge(values: NDArray[np.float64]) -> Noise:
+    """Judge the passes over the same architectures.
+
+    Parameters
+    ----------
+    values : array of float64, shape (n_passes, n_architectures)
+
+    Examples
+    --------
+    >>> print(judge(np.array([[1.0, 2.0, 3.0], [1.1, 2.2, 3.3]])))
+    tau between halves of 2 passes 1.000, drift between passes 4.8% (quiet)
+    """
+    ratios = np.median(values / np.median(values, axis=0), axis=1)
+    halves = np.array([combine(values[0::2]), combine(values[1::2])]) if len(values) > 1 else values
+    return Noise(tau_between(halves), float(np.abs(ratios - 1).max()), len(values))
+
+
+def tau_between(values: NDArray[np.float64]) -> float:
+    """Return the mean of Kendall's tau over all pairs of rows; NaN for a single row."""
+    from itertools import combinations
+
+    from scipy.stats import kendalltau
+
+    taus = [kendalltau(a, b).statistic for a, b in combinations(values, 2)]
+    return float(np.mean(taus)) if taus else float("nan")
+
+
+def combine(values: NDArray[np.float64]) -> NDArray[np.float64] | float:
+    """Return the median over passes, shape (n_architectures,).
+
+    Parameters
+    ----------
+    values : array of float64, shape (n_passes, n_architectures) or (n_passes,)
+    """
+    return np.median(values, axis=0)  # type: ignore[no-any-return]

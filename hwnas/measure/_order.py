@@ -1,0 +1,53 @@
+"""Which architectures are measured, and in which order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwnas.errors import UserError
+from hwnas.seeding import generator
+from hwnas.space import SearchSpace
+
+#: Above this a space is drawn from instead of listed.
+_LISTABLE = 1_000_000
+
+
+def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) -> list[str]:
+    """Return one architecture of each of `n_architectures` classes that compute different things.
+
+    The order is random, so that any prefix is a fair sample, and a larger number starts with the
+    architectures of a smaller one.
+
+    Parameters
+    ----------
+    n_architectures : int or None
+        None for every class.
+
+    Returns
+    -------
+    list of str
+        Architecture strings.
+
+    Raises
+    ------
+    UserError
+        If the number is not positive, or missing for a space too large to measure as a whole.
+    """
+    if n_architectures is not None and n_architectures < 1:
+        raise UserError(
+            f"n_architectures={n_architectures}: at least 1 is needed", mend="n_architectures=500"
+        )
+    random = generator(seed, "measuring order")
+    if space.size > _LISTABLE:
+        if n_architectures is None:
+            raise UserError(
+                f"space={space.name} is too large to measure as a whole",
+                mend="n_architectures=500",
+            )
+        shape = (n_architectures, space.n_positions)
+        drawn = random.integers(len(space.operations), size=shape).astype(np.int8)
+        return list(dict.fromkeys(space.to_strings(drawn)))
+    everything = space.enumerate()
+    _, first = np.unique(space.representative(everything), return_index=True)
+    chosen = random.permutation(first)[:n_architectures]
+    return space.to_strings(everything[chosen])

@@ -1,0 +1,166 @@
+"""From the store to the Parquet file that ``dataset=local/<name>`` reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset._atomic import write_atomically
+from hwnas.dataset._local import METADATA, column
+from hwnas.errors import UserError
+from hwnas.image_set import ImageSet
+from hwnas.measure._noise import Noise, combine, judge, tau_between
+from hwnas.measure._store import Store
+from hwnas.network import build, count_layers
+from hwnas.space import Architectures, SearchSpace
+
+ACCURACY = "accuracy"
+_STATISTICS = ("minimum", "median", "mad")
+
+Values = Mapping[str, Sequence[float]]
+
+
+def write_table(store: Store, space: SearchSpace, name: str, path: Path) -> dict[str, Noise]:
+    """Write what the store holds, one row for each architecture whose class was measured.
+
+    Architectures that compute the same share the measurement of the one that was measured, and
+    its `representative`. What was not measured is null; nothing is filled in.
+
+    Returns
+    -------
+    dict of str to Noise
+        The noise of every latency column.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = _Columns(store, space)
+    noise: dict[str, Noise] = {}
+    for series in sorted({header["series"] for header in store.headers}):
+        if series == ACCURACY:
+            table.add_accuracy()
+        else:
+            noise |= table.add_latency(series)
+    table.add_counts()
+    metadata = {"name": name, "space": space.name, "units": table.units, **table.facts}
+    arrow = pa.table(table.columns).replace_schema_metadata({METADATA: json.dumps(metadata)})
+    write_atomically(path, lambda file: parquet.write_table(arrow, file, compression="zstd"))
+    return noise
+
+
+class _Columns:
+    """Collects columns, their units and the facts about them."""
+
+    def __init__(self, store: Store, space: SearchSpace) -> None:
+        self._store, self._space = store, space
+        measured = space.from_strings(dict.fromkeys(key[2] for key in store.records))
+        classes = space.representative(measured)
+        if space.size < 1_000_000:
+            everything = space.enumerate()
+            of_class = space.representative(everything)
+            keep = np.isin(of_class, classes)
+            self._rows: Architectures = everything[keep]
+            self._class = of_class[keep]
+        else:
+            self._rows, self._class = measured, classes
+        self.columns: dict[str, Any] = {
+            "architecture": space.to_strings(self._rows),
+            "representative": self._class,
+        }
+        self.units: dict[str, str] = {}
+        self.facts: dict[str, Any] = {"latency": {}}
+
+    def _add(self, name: str, values: Mapping[str, float], unit: str) -> None:
+        """Join values by the class of the architecture that they were measured on."""
+        measured = self._space.representative(self._space.from_strings(values))
+        by_class = dict(zip(measured.tolist(), values.values(), strict=True))
+        self.columns[name] = [by_class.get(key) for key in self._class.tolist()]
+        self.units[name] = unit
+
+    def _add_array(self, name: str, values: NDArray[Any], unit: str) -> None:
+        self.columns[name] = values
+        self.units[name] = unit
+
+    def _headers(self, series: str) -> dict[str, Any]:
+        headers = [header for header in self._store.headers if header["series"] == series]
+        return {
+            "settings": headers[0]["settings"],
+            "machines": [header["machine"] for header in headers],
+        }
+
+    def add_latency(self, series: str) -> dict[str, Noise]:
+        """Add a backend's columns and return the noise of each."""
+        noise: dict[str, Noise] = {}
+        for statistic in _STATISTICS:
+            values = by_architecture(self._store, series, statistic)
+            name = column(series, "latency", statistic)
+            self._add(name, {key: combine(np.array(v)) for key, v in values.items()}, "ms")
+            if statistic != "mad":
+                noise[name] = judge(complete(values))
+        self._add(f"{series}_passes", {key: len(v) for key, v in values.items()}, "passes")
+        loads = np.concatenate(list(by_architecture(self._store, series, "load").values()))
+        self.facts["latency"][series] = self._headers(series) | {
+            "noise": {name: asdict(each) for name, each in noise.items()},
+            "n_measured": len(values),
+            "load": {"median": float(np.median(loads)), "highest": float(loads.max())},
+        }
+        return noise
+
+    def add_accuracy(self) -> None:
+        """Add the mean over seeds of every architecture that has them all, and each seed."""
+        values = by_architecture(self._store, ACCURACY, ACCURACY)
+        seeds = max(map(len, values.values()))
+        whole = {key: v for key, v in values.items() if len(v) == seeds}
+        self._add(ACCURACY, {key: float(np.mean(v)) for key, v in whole.items()}, "percent")
+        for seed in range(seeds):
+            of_seed = {key: v[seed] for key, v in whole.items()}
+            self._add(f"{ACCURACY}_seed{seed}", of_seed, "percent")
+        self.facts[ACCURACY] = self._headers(ACCURACY) | {
+            "image_set": "digits",
+            "n_seeds": seeds,
+            "n_measured": len(whole),
+            "tau_between_seeds": tau_between(complete(values)),
+        }
+
+    def add_counts(self) -> None:
+        """Add FLOPs, parameters and memory of the networks whose latency was measured."""
+        settings = [facts["settings"] for facts in self.facts["latency"].values()]
+        networks = {json.dumps([each["image_set"], each["sizes"]]) for each in settings}
+        if not networks:
+            return
+        if len(networks) > 1:
+            raise UserError(
+                f"{self._store.folder}: backends measured with different image sets or sizes",
+                mend="another name=",
+            )
+        image_set, sizes = ImageSet(**settings[0]["image_set"]), settings[0]["sizes"]
+        counts = count_layers(self._space, self._rows, image_set, **sizes)
+        self._add_array("flops", counts.macs, "FLOPs")
+        self._add_array("parameters", counts.params, "parameters")
+        memory = [
+            build(self._space, row, image_set, **sizes).peak_activation_bytes
+            for row in self._rows.tolist()
+        ]
+        self._add_array("memory", np.array(memory, dtype=np.int64), "bytes")
+        self.facts["networks"] = settings[0]["image_set"] | {"sizes": sizes}
+
+
+def by_architecture(store: Store, series: str, value: str) -> dict[str, list[float]]:
+    """Return each architecture's values in order of the rounds."""
+    found: dict[str, list[float]] = {}
+    for (of, _, architecture), record in sorted(store.records.items()):
+        if of == series:
+            found.setdefault(architecture, []).append(record[value])
+    return found
+
+
+def complete(values: Values) -> NDArray[np.float64]:
+    """Return the values of the architectures that have all rounds, (rounds, architectures)."""
+    rounds = max(map(len, values.values()))
+    return np.array([each for each in values.values() if len(each) == rounds]).T
