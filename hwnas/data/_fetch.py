@@ -97,38 +97,42 @@ def _download(file: OfficialFile, part: Path, target: Path) -> None:
                 start = 0
             _receive(response, file, part, start)
     except requests.exceptions.RequestException as error:
-        kept = f", {part.stat().st_size} bytes are kept in {part}" if part.exists() else ""
         raise UserError(
-            f"no network: {file.url} cannot be reached ({type(error).__name__}){kept}",
+            f"no network: {file.url} cannot be reached ({type(error).__name__})",
             mend=f"download it by hand and put it into {target.parent} as {target.name}",
         ) from error
 
 
 def _receive(response: Response, file: OfficialFile, part: Path, start: int) -> None:
+    import requests
     from tqdm import tqdm
 
     total = _total(response)
     if total is not None and total > file.limit:
         raise UserError(f"{file.url} holds {total} bytes, more than the {file.limit} expected")
     size = start
+    broken: Exception | None = None
     with (
         part.open("ab" if start else "wb") as stream,
         tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=part.stem) as bar,
     ):
-        for piece in response.iter_content(_CHUNK):
-            size += len(piece)
-            if size > file.limit:
-                break
-            stream.write(piece)
-            bar.update(len(piece))
+        try:
+            for piece in response.iter_content(_CHUNK):
+                size += len(piece)
+                if size > file.limit:
+                    break
+                stream.write(piece)
+                bar.update(len(piece))
+        except requests.exceptions.RequestException as error:
+            broken = error
     if size > file.limit:
         part.unlink()
         raise UserError(f"{file.url} sends more than the {file.limit} bytes expected")
-    if total is not None and size < total:
+    if broken is not None or (total is not None and size < total):
         raise UserError(
-            f"{file.url}: cut off after {size} of {total} bytes, kept in {part}",
+            f"{file.url}: cut off after {part.stat().st_size} of {total} bytes, kept in {part}",
             mend=f"{file.fetch_command} goes on from there",
-        )
+        ) from broken
 
 
 def _total(response: Response) -> int | None:

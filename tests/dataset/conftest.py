@@ -1,0 +1,23 @@
+"""Fixtures of the dataset tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hwnas.dataset import Paths
+from tests.dataset.official import folders
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """Empty folders."""
+    return folders(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def real(hwnas_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """The published tables, cached for the whole session."""
+    folder = tmp_path_factory.mktemp("real")
+    return Paths(hwnas_data, folder / "cache", folder / "outputs")

@@ -1,0 +1,76 @@
+"""Small files in the official layouts, made by hand."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwnas.dataset import Paths
+from hwnas.space import NASBench201
+
+SPACE = NASBench201()
+
+#: Architectures of the small HW-NAS-Bench file, in its order, which is not lexicographic.
+CELLS = SPACE.enumerate()[[9000, 7, 12345]]
+
+#: Row i of the benchmark order is this lexicographic rank: the real order is neither sorted.
+ORDER = np.random.default_rng(0).permutation(SPACE.size)
+
+
+def folders(tmp_path: Path) -> Paths:
+    """Return folders under `tmp_path`, the data folder made."""
+    (tmp_path / "data").mkdir(exist_ok=True)
+    return Paths(tmp_path / "data", tmp_path / "cache", tmp_path / "outputs")
+
+
+def cached(paths: Paths) -> list[str]:
+    """Return the names of the converted tables, temporary files included."""
+    return sorted(path.name for path in (paths.cache / "tables").glob("*"))
+
+
+def hwnas_content() -> dict[str, Any]:
+    """Return the small HW-NAS-Bench dictionary."""
+    config = [{"name": "infer.tiny", "C": 16, "arch_str": s} for s in SPACE.to_strings(CELLS)]
+    return {
+        "nasbench201": {
+            "cifar10": {
+                "config": config,
+                "edgegpu_latency": [5.5, 2.5, 3.5],
+                "edgetpu_latency": [1.25, -1, float("nan")],
+                "eyeriss_arithmetic_intensity": [10.0, 0.0, 20.0],
+            },
+            "cifar100": {"config": config, "edgegpu_latency": [6.5, 4.5, 7.5]},
+        }
+    }
+
+
+def write_hwnas(paths: Paths, content: object, protocol: int = 4) -> Path:
+    path = paths.data / "HW-NAS-Bench-v1_0.pickle"
+    path.write_bytes(pickle.dumps(content, protocol=protocol))
+    return path
+
+
+def write_nats(paths: Paths, without: str | None = None) -> Path:
+    """Write all 15,625 rows; the accuracies of an architecture tell its lexicographic rank."""
+    names = ["CIFAR10", "CIFAR100", "ImageNet"]
+    columns = {
+        "UniqueString": ["x"] * SPACE.size,
+        **{f"{n}TestAccuracy200Epochs": ORDER / SPACE.size + i for i, n in enumerate(names)},
+        "ArchitectureString": SPACE.to_strings(SPACE.enumerate()[ORDER]),
+    }
+    columns.pop(without or "", None)
+    lines = [
+        ",".join(columns),
+        *(",".join(map(str, r)) for r in zip(*columns.values(), strict=True)),
+    ]
+    path = paths.data / "nats_bench.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def accuracy_of_rank(rank: int, column: int = 0) -> float:
+    """Return what `write_nats` wrote for an architecture."""
+    return rank / SPACE.size + column
