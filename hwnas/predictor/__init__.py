@@ -11,10 +11,12 @@ from hwnas.predictor._encodings import (
     Structure,
 )
 from hwnas.predictor._fit_many import fit_many
+from hwnas.predictor._graph import Graph, Tokens
 from hwnas.predictor._predictor import Predictor
 
 __all__ = [
     "Encoding",
+    "Graph",
     "Live",
     "OneHot",
     "OperationCounts",
@@ -22,6 +24,7 @@ __all__ = [
     "PathEncoding",
     "Predictor",
     "Structure",
+    "Tokens",
     "build",
     "fit_many",
     "with_preset",
