@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hwnas.backend._backend import Prepared, time_calls
 from hwnas.backend._weights import RandomWeights, random_image
 from hwnas.errors import UserError
@@ -51,7 +54,7 @@ class Torch:
             if on_gpu:
                 torch.cuda.synchronize()
 
-        def prepared(repeats: int):  # type: ignore[no-untyped-def]
+        def prepared(repeats: int) -> NDArray[np.float64]:
             with torch.inference_mode():
                 return time_calls(run, repeats)
 

@@ -67,9 +67,7 @@ def _pool(seed: int) -> NDArray[np.float32]:
     return generator(seed, "weight pool").standard_normal(_POOL_SIZE, dtype=np.float32)
 
 
-def random_image(
-    layer: Layer, batch_size: int, seed: int
-) -> NDArray[np.float32]:
+def random_image(layer: Layer, batch_size: int, seed: int) -> NDArray[np.float32]:
     """Return a random input batch, shape (batch_size, channels, size, size)."""
     shape = (batch_size, layer.out_channels, layer.out_size, layer.out_size)
     return generator(seed, "image").standard_normal(shape, dtype=np.float32)

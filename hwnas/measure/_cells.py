@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hwnas.measure._layers import Mode, Norm, Parameters, ReluConvNorm, Weight
+from hwnas.measure._layers import (
+    Mode,
+    Norm,
+    Parameters,
+    ReluConvNorm,
+    Weight,
+    relu_gradient,
+)
 from hwnas.seeding import generator
 from hwnas.space import Architectures, CellSpace
 from hwnas.space._cell import EDGES, N_NODES
@@ -40,7 +47,8 @@ class CellNetworks:
     ) -> None:
         self.k = len(architectures)
         self.parameters = Parameters()
-        draw = _Draw([generator(seed, "weights", rank) for rank in space.rank(architectures).tolist()])
+        ranks = space.rank(architectures).tolist()
+        draw = _Draw([generator(seed, "weights", rank) for rank in ranks])
         everyone = torch.arange(self.k)
         widths = [channels << stage for stage in range(_N_STAGES)]
         self._stem = Weight(self.parameters, draw(everyone, channels, 9))
@@ -80,7 +88,7 @@ class CellNetworks:
         pooled = torch.bmm(self._linear.value.transpose(1, 2), gradient)
         k, c, h, w, b = self._last_shape
         spread = (pooled / (h * w))[:, :, None].expand(k, c, h * w, b).reshape(k, c, -1)
-        x = self._head.backward(torch.ops.aten.threshold_backward(spread, self._active, 0))
+        x = self._head.backward(relu_gradient(spread, self._active))
         x = x.view(self._last_shape)
         for stage in reversed(range(_N_STAGES)):
             if stage < len(self._residuals):
@@ -102,7 +110,8 @@ class _Draw:
             self._random[network].standard_normal((out, fan_in), dtype=np.float32)
             for network in networks.tolist()
         ]
-        return torch.from_numpy(np.stack(drawn)) * (2 / fan_in) ** 0.5
+        weights: Tensor = torch.from_numpy(np.stack(drawn)) * (2 / fan_in) ** 0.5
+        return weights
 
 
 class _Edges:
@@ -204,9 +213,7 @@ def _edges_into(end: int, operation: int, architectures: Architectures) -> _Edge
 class _Residual:
     """The block between two stages: half the resolution, twice the channels."""
 
-    def __init__(
-        self, width: int, parameters: Parameters, draw: _Draw, everyone: Tensor
-    ) -> None:
+    def __init__(self, width: int, parameters: Parameters, draw: _Draw, everyone: Tensor) -> None:
         out = 2 * width
         self._a = ReluConvNorm(parameters, draw(everyone, out, 9 * width), 9, stride=2)
         self._b = ReluConvNorm(parameters, draw(everyone, out, 9 * out), 9)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from hwnas._cli import CONF
 from hwnas.dataset import Paths
@@ -30,7 +30,7 @@ def latency(cfg: DictConfig) -> None:
         warm_up=cfg.warm_up,
         repeats=cfg.repeats,
         seed=cfg.seed,
-        sizes=OmegaConf.to_container(cfg.sizes),
+        sizes=dict(cfg.sizes),
     )
     measure_latency(
         folder,
@@ -73,12 +73,10 @@ def _paths(cfg: DictConfig) -> Paths:
 
 def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", cfg.name):
-        raise UserError(
-            f"name={cfg.name}: letters, digits, - and _ only", mend="name=my_laptop"
-        )
+        raise UserError(f"name={cfg.name}: letters, digits, - and _ only", mend="name=my_laptop")
     if any(BUNDLED.glob(f"*_{cfg.name}.parquet")):
         raise UserError(f"name={cfg.name}: this is the bundled table", mend="name=my_laptop")
-    return _paths(cfg).data / "local" / cfg.name / space.name
+    return _paths(cfg).data / "local" / str(cfg.name) / space.name
 
 
 def _finish(cfg: DictConfig, space: SearchSpace, folder: Path) -> None:

@@ -36,7 +36,7 @@ class Protocol:
         Timed runs in every pass.
     seed : int
         Of the order, the weights and the image.
-    sizes : mapping of str to int
+    sizes : dict of str to int
         Fields of the network's skeleton that differ from the published ones.
     """
 
@@ -45,7 +45,7 @@ class Protocol:
     warm_up: int
     repeats: int
     seed: int
-    sizes: Mapping[str, int]
+    sizes: dict[str, int]
 
 
 def measure_latency(
@@ -93,7 +93,9 @@ def _time(
     protocol: Protocol,
 ) -> Iterator[Record]:
     for architecture in architectures:
-        network = build(space, space.parse(architecture), image_set, **protocol.sizes)
+        network = build(
+            space, space.parse(architecture), image_set, dead_edges=False, **protocol.sizes
+        )
         prepared = backend.prepare(network, protocol.batch_size, protocol.threads, protocol.seed)
         prepared(protocol.warm_up)
         yield _record(unit, architecture, summary(prepared(protocol.repeats)))

@@ -39,9 +39,12 @@ class Parameters:
         start, stop = self._size, self._size + value.numel()
         self._waiting.append(value.reshape(-1))
         self._size = stop
-        self._users.append(
-            lambda: use(self.value[start:stop].view(value.shape), self.gradient[start:stop].view(value.shape))
-        )
+
+        def hand_out() -> None:
+            views = (vector[start:stop].view(value.shape) for vector in (self.value, self.gradient))
+            use(*views)
+
+        self._users.append(hand_out)
 
     def freeze(self) -> None:
         """Lay out the vectors and hand out the views."""
@@ -144,8 +147,7 @@ class ReluConvNorm:
         if self.window == 1:
             torch.bmm(before, self._active.transpose(1, 2), out=self.weight.gradient)
             result = torch.bmm(self.weight.value.transpose(1, 2), before)
-            masked = torch.ops.aten.threshold_backward(result, self._active, 0)
-            return masked.view(k, -1, size, size, batch)
+            return relu_gradient(result, self._active).view(k, -1, size, size, batch)
         windows = _windows(self._padded, size, self.stride)
         # Unfolded again: keeping it from the forward pass costs 9 times the memory, and more time.
         for nets, columns in _unfolded(windows):
@@ -154,7 +156,7 @@ class ReluConvNorm:
             result = _input_gradient(before.view(gradient.shape), self.weight.value)
         else:
             result = self._strided_input_gradient(before, size)
-        return torch.ops.aten.threshold_backward(result, self._padded[:, :, 1:-1, 1:-1], 0)
+        return relu_gradient(result, self._padded[:, :, 1:-1, 1:-1])
 
     def _strided_input_gradient(self, before: Tensor, size: int) -> Tensor:
         k, channels, _, _, batch = self._padded.shape
@@ -167,6 +169,12 @@ class ReluConvNorm:
                 across = slice(column, column + size * self.stride, self.stride)
                 result[:, :, rows, across] += columns[:, row, column]
         return result[:, :, 1:-1, 1:-1]
+
+
+def relu_gradient(gradient: Tensor, active: Tensor) -> Tensor:
+    """Return the gradient where the ReLU's output is above 0."""
+    masked: Tensor = torch.ops.aten.threshold_backward(gradient, active, 0)
+    return masked
 
 
 def _convolve(padded: Tensor, weight: Tensor, size: int, stride: int) -> Tensor:

@@ -70,11 +70,12 @@ def tau_between(values: NDArray[np.float64]) -> float:
     return float(np.mean(taus)) if taus else float("nan")
 
 
-def combine(values: NDArray[np.float64]) -> NDArray[np.float64] | float:
+def combine(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median over passes, shape (n_architectures,).
 
     Parameters
     ----------
-    values : array of float64, shape (n_passes, n_architectures) or (n_passes,)
+    values : array of float64, shape (n_passes, n_architectures)
     """
-    return np.median(values, axis=0)  # type: ignore[no-any-return]
+    combined: NDArray[np.float64] = np.median(values, axis=0)
+    return combined

@@ -1,4 +1,4 @@
-"""Measurements on disk: one append-only file a process, so that a kill at any moment is harmless."""
+"""Measurements on disk: one append-only file a process, so that a kill does no harm."""
 
 from __future__ import annotations
 
@@ -134,9 +134,7 @@ class Store:
     def append(self, record: Record) -> None:
         """Put one measurement on the disk."""
         self._write(record)
-        self.records.setdefault(
-            (record["series"], record["round"], record["architecture"]), record
-        )
+        self.records.setdefault((record["series"], record["round"], record["architecture"]), record)
 
     def _write(self, entry: Mapping[str, Any]) -> None:
         assert self._file is not None, "start() comes first"

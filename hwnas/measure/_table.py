@@ -15,7 +15,7 @@ from hwnas.dataset._atomic import write_atomically
 from hwnas.dataset._local import METADATA, column
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
-from hwnas.measure._noise import Noise, combine, judge, tau_between
+from hwnas.measure._noise import Noise, judge, tau_between
 from hwnas.measure._store import Store
 from hwnas.network import build, count_layers
 from hwnas.space import Architectures, SearchSpace
@@ -100,7 +100,7 @@ class _Columns:
         for statistic in _STATISTICS:
             values = by_architecture(self._store, series, statistic)
             name = column(series, "latency", statistic)
-            self._add(name, {key: combine(np.array(v)) for key, v in values.items()}, "ms")
+            self._add(name, {key: float(np.median(v)) for key, v in values.items()}, "ms")
             if statistic != "mad":
                 noise[name] = judge(complete(values))
         self._add(f"{series}_passes", {key: len(v) for key, v in values.items()}, "passes")
