@@ -17,6 +17,8 @@ near 0  rows below 1 % of the median
 copies  rows that share their value with another architecture that computes the same function
 tau     Kendall's correlation with accuracy: how much the metric and accuracy conflict"""
 _NEAR_ZERO = 0.01
+#: Fewer pairs than this are not correlated.
+_FEW = 3
 
 
 def doctor(paths: Paths) -> tuple[str, list[str]]:
@@ -98,6 +100,8 @@ def _tau(entry: Entry) -> str:
     from scipy.stats import kendalltau
 
     both = ~np.isnan(entry.values) & ~np.isnan(entry.accuracy)
+    if both.sum() < _FEW:
+        return "-"
     return f"{kendalltau(entry.values[both], entry.accuracy[both]).statistic:.3f}"
 
 

@@ -14,7 +14,8 @@ from hwnas.errors import UserError
 if TYPE_CHECKING:
     from requests import Response
 
-_CHUNK = 1 << 18
+#: Bytes; of a connection that breaks, at most so many are lost.
+_CHUNK = 1 << 14
 #: Seconds to connect, and between two pieces.
 _TIMEOUT = (10, 60)
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hwnas.errors import UserError
@@ -32,4 +33,6 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         raise UserError(f"{path.parent}: cannot be written ({error.strerror})") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder could not be made, there is nothing to remove either.
+        with suppress(OSError):
+            temporary.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,22 +54,25 @@ def write_hwnas(paths: Paths, content: object, protocol: int = 4) -> Path:
     return path
 
 
-def write_nats(paths: Paths, without: str | None = None) -> Path:
+def write_nats(paths: Paths, without: str = "") -> Path:
     """Write all 15,625 rows; the accuracies of an architecture tell its lexicographic rank."""
+    path = paths.data / "nats_bench.csv"
+    path.write_text(_nats(without))
+    return path
+
+
+@cache
+def _nats(without: str) -> str:
     names = ["CIFAR10", "CIFAR100", "ImageNet"]
     columns = {
         "UniqueString": ["x"] * SPACE.size,
         **{f"{n}TestAccuracy200Epochs": ORDER / SPACE.size + i for i, n in enumerate(names)},
         "ArchitectureString": SPACE.to_strings(SPACE.enumerate()[ORDER]),
     }
-    columns.pop(without or "", None)
-    lines = [
-        ",".join(columns),
-        *(",".join(map(str, r)) for r in zip(*columns.values(), strict=True)),
-    ]
-    path = paths.data / "nats_bench.csv"
-    path.write_text("\n".join(lines) + "\n")
-    return path
+    kept = [columns[name] for name in columns if name != without]
+    rows = [",".join(name for name in columns if name != without)]
+    rows += [",".join(map(str, row)) for row in zip(*kept, strict=True)]
+    return "\n".join(rows) + "\n"
 
 
 def accuracy_of_rank(rank: int, column: int = 0) -> float:

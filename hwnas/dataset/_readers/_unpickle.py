@@ -45,7 +45,7 @@ class _Array:
             self.content = np.empty(len(data), dtype=object)
             self.content[:] = data
         else:
-            self.content = np.frombuffer(_bytes(data), dtype.dtype)
+            self.content = np.frombuffer(_bytes(data), dtype.dtype).copy()
         self.content = self.content.reshape(shape, order="F" if fortran else "C")
 
     def __len__(self) -> int:

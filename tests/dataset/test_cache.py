@@ -1,0 +1,161 @@
+"""Converted tables: made once, rebuilt when damaged, replaced when the source changes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from hwnas.dataset import Paths, _cache
+from hwnas.dataset._cache import Columns
+from hwnas.dataset._files import OfficialFile
+from hwnas.dataset._source import hash_file, identify
+from hwnas.errors import UserError
+from tests.commands import python
+from tests.dataset import official
+
+FILE = OfficialFile("numbers", "numbers.txt", "https://example.org/numbers.txt", limit=1000)
+
+
+class Reader:
+    """Reads numbers, one a line, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, path: Path) -> Columns:
+        self.calls += 1
+        values = np.array([float(line) for line in path.read_text().split()])
+        words = np.array([f"row {i}" for i in range(len(values))], dtype=object)
+        return Columns({"value": values, "twice": 2 * values, "word": words}, {"value": "ms"})
+
+
+@pytest.fixture
+def numbers(paths: Paths) -> Path:
+    path = paths.data / FILE.name
+    path.write_text("1.5\nnan\n3.5\n")
+    return path
+
+
+def load(paths: Paths, read: Reader, *wanted: str) -> Columns:
+    source = identify(paths.data / FILE.name, FILE, paths)
+    return _cache.load(source, "numbers", read, paths, wanted or None)
+
+
+def only_table(paths: Paths) -> Path:
+    (path,) = (paths.cache / "tables").iterdir()
+    return path
+
+
+def test_a_file_is_converted_once(paths: Paths, numbers: Path) -> None:
+    read = Reader()
+    first, second = load(paths, read), load(paths, read)
+    assert read.calls == 1
+    for columns in (first, second):
+        np.testing.assert_array_equal(columns.floats("value"), [1.5, np.nan, 3.5])
+        assert columns.arrays["word"].tolist() == ["row 0", "row 1", "row 2"]
+        assert columns.units == {"value": "ms"}
+    assert set(load(paths, read, "twice", "thrice").arrays) == {"twice"}
+    assert numbers.read_text() == "1.5\nnan\n3.5\n"
+
+
+def test_the_table_tells_where_it_comes_from(paths: Paths, numbers: Path) -> None:
+    load(paths, Reader())
+    about = json.loads(pq.read_schema(only_table(paths)).metadata[b"hwnas"])
+    hashes = hash_file(numbers)
+    assert about == {
+        "source": "numbers.txt",
+        "sha256": hashes.sha256,
+        "blob": hashes.blob,
+        "official": None,
+        "url": FILE.url,
+        "units": {"value": "ms"},
+        "missing": {"value": 1, "twice": 1},
+    }
+
+
+@pytest.mark.usefixtures("numbers")
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "other"])
+def test_a_damaged_table_is_rebuilt(paths: Paths, damage: str) -> None:
+    read = Reader()
+    load(paths, read)
+    table = only_table(paths)
+    whole = table.read_bytes()
+    flipped = bytearray(whole)
+    flipped[20] ^= 0xFF
+    table.write_bytes(
+        {"cut": whole[:-10], "flip": bytes(flipped), "empty": b"", "other": b"PAR1"}[damage]
+    )
+    np.testing.assert_array_equal(load(paths, read).floats("value"), [1.5, np.nan, 3.5])
+    assert read.calls == 2
+    assert only_table(paths).read_bytes() == whole
+
+
+def test_a_changed_file_is_converted_again(paths: Paths, numbers: Path) -> None:
+    read = Reader()
+    load(paths, read)
+    numbers.write_text("7.0\n")
+    assert load(paths, read).floats("value").tolist() == [7.0]
+    # The same length and another time.
+    numbers.write_text("8.0\n")
+    os.utime(numbers, ns=(1, 1))
+    assert load(paths, read).floats("value").tolist() == [8.0]
+
+
+def test_a_file_is_hashed_only_when_it_changed(
+    paths: Paths, numbers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = identify(numbers, FILE, paths)
+    monkeypatch.setattr("hwnas.dataset._source.hash_file", lambda _: pytest.fail("hashed again"))
+    assert identify(numbers, FILE, paths) == first
+
+
+def test_a_damaged_memo_is_ignored(paths: Paths, numbers: Path) -> None:
+    first = identify(numbers, FILE, paths)
+    (memo,) = (paths.cache / "hashes").iterdir()
+    memo.write_text('{"key": ')
+    assert identify(numbers, FILE, paths) == first
+
+
+def test_the_git_hash_is_git_s(paths: Paths) -> None:
+    path = paths.data / "hello"
+    path.write_bytes(b"hello\n")
+    # echo hello | git hash-object --stdin
+    assert hash_file(path).blob == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_a_file_over_its_limit_is_refused(paths: Paths, numbers: Path) -> None:
+    numbers.write_text("1.0\n" * 300)
+    with pytest.raises(UserError, match=r"numbers\.txt: 1200 bytes, more than the 1000"):
+        load(paths, Reader())
+
+
+def test_a_failing_reader_leaves_nothing(paths: Paths, numbers: Path) -> None:
+    numbers.write_text("many\n")
+    with pytest.raises(ValueError, match="many"):
+        load(paths, Reader())
+    assert official.cached(paths) == []
+
+
+@pytest.mark.usefixtures("numbers")
+def test_a_cache_that_cannot_be_written_is_named(paths: Paths) -> None:
+    paths.cache.write_text("a file where the folder should be")
+    with pytest.raises(UserError, match="cannot be written"):
+        load(paths, Reader())
+
+
+def test_importing_and_reading_a_cached_table_stays_light(hwnas_data: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from hwnas.dataset import TransNAS, Paths\n"
+        "light = not {'pandas', 'pyarrow', 'torch'} & set(sys.modules)\n"
+        "from hwnas.metric import Metric; from hwnas.space import TransNASMicro\n"
+        f"paths = Paths({str(hwnas_data)!r}, {str(tmp_path)!r}, 'outputs')\n"
+        "table = TransNAS('class_scene', Metric('latency', 'ms'), TransNASMicro(), paths).load()\n"
+        "print(light, len(table), sorted({'pandas', 'torch'} & set(sys.modules)))"
+    )
+    assert python("-c", code).stdout == "True 4096 ['pandas', 'torch']\n"
+    assert python("-c", code).stdout == "True 4096 []\n"

@@ -1,0 +1,208 @@
+"""Downloads, from a server on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from hwnas.data import fetch
+from hwnas.data.__main__ import main
+from hwnas.dataset import Paths
+from hwnas.dataset._files import OfficialFile, families
+from hwnas.errors import UserError
+from tests.commands import python
+
+CONTENT = bytes(range(256)) * 400
+BLOB = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
+
+
+@dataclass
+class Site:
+    """What the server does, and what it was asked."""
+
+    port: int = 0
+    ranges: bool = True
+    tells_length: bool = True
+    breaks_after: int | None = None
+    asked: list[str | None] = field(default_factory=list)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves `CONTENT` at /file."""
+
+    site: Site
+
+    def do_GET(self) -> None:
+        site = self.site
+        asked = self.headers.get("Range")
+        site.asked.append(asked)
+        if self.path != "/file":
+            self.send_error(404)
+            return
+        start = 0
+        if asked is not None and site.ranges:
+            start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1])  # type: ignore[index]  # or fail
+            self.send_response(206 if start < len(CONTENT) else 416)
+            end = f"{start}-{len(CONTENT) - 1}" if start < len(CONTENT) else "*"
+            self.send_header("Content-Range", f"bytes {end}/{len(CONTENT)}")
+        else:
+            self.send_response(200)
+        body = CONTENT[start:]
+        if site.tells_length:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: site.breaks_after])
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    handler = type("Bound", (Handler,), {"site": site})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        site.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield site
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def file(site: Site) -> OfficialFile:
+    return OfficialFile(
+        family="hwnas",
+        name="folder/file.bin",
+        url=f"http://127.0.0.1:{site.port}/file",
+        limit=len(CONTENT),
+        blob=BLOB,
+    )
+
+
+def here(paths: Paths) -> list[str]:
+    return sorted(p.name for p in paths.data.rglob("*") if p.is_file())
+
+
+def test_a_file_is_put_where_the_readers_look(paths: Paths, file: OfficialFile, site: Site) -> None:
+    assert str(len(CONTENT)) in fetch(file, paths)
+    assert file.require(paths).read_bytes() == CONTENT
+    assert here(paths) == ["file.bin"]
+    assert "here already" in fetch(file, paths)
+    assert site.asked == [None]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_broken_download_goes_on(
+    paths: Paths, file: OfficialFile, site: Site, ranges: bool
+) -> None:
+    site.breaks_after, site.ranges = 50_000, ranges
+    with pytest.raises(UserError, match=r"cut off after 49152 of 102400 bytes.*goes on from there"):
+        fetch(file, paths)
+    assert here(paths) == ["file.bin.part"]
+    site.breaks_after = None
+    fetch(file, paths)
+    assert file.require(paths).read_bytes() == CONTENT
+    assert here(paths) == ["file.bin"]
+    assert site.asked == [None, "bytes=49152-"]
+
+
+def test_a_whole_part_is_only_verified(paths: Paths, file: OfficialFile) -> None:
+    (paths.data / "folder").mkdir()
+    (paths.data / "folder/file.bin.part").write_bytes(CONTENT)
+    fetch(file, paths)
+    assert file.require(paths).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("part", [b"other", CONTENT + b"more"])
+def test_a_part_of_something_else_is_removed(paths: Paths, file: OfficialFile, part: bytes) -> None:
+    (paths.data / "folder").mkdir()
+    (paths.data / "folder/file.bin.part").write_bytes(part)
+    with pytest.raises(UserError, match="removed"):
+        fetch(file, paths)
+    assert here(paths) == []
+    fetch(file, paths)
+    assert file.require(paths).read_bytes() == CONTENT
+
+
+def test_a_wrong_hash_leaves_nothing(paths: Paths, file: OfficialFile) -> None:
+    with pytest.raises(UserError, match=f"not the published content.*{BLOB}") as error:
+        fetch(replace(file, blob="0" * 40), paths)
+    assert "\n" not in str(error.value)
+    assert here(paths) == []
+
+
+@pytest.mark.parametrize("tells_length", [True, False])
+def test_too_large_a_file_leaves_nothing(
+    paths: Paths, file: OfficialFile, site: Site, tells_length: bool
+) -> None:
+    site.tells_length = tells_length
+    with pytest.raises(UserError, match="more than the 5000"):
+        fetch(replace(file, limit=5000), paths)
+    assert here(paths) == []
+
+
+def test_a_file_that_is_not_published_is_never_replaced(paths: Paths, file: OfficialFile) -> None:
+    (paths.data / "folder").mkdir()
+    (paths.data / file.name).write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"file\.bin is here, but not the published.*move it away"):
+        fetch(file, paths)
+    assert (paths.data / file.name).read_bytes() == b"mine"
+
+
+def test_an_address_that_is_gone_is_named(paths: Paths, file: OfficialFile) -> None:
+    with pytest.raises(UserError, match="/gone answers 404"):
+        fetch(replace(file, url=file.url.replace("/file", "/gone")), paths)
+    assert here(paths) == []
+
+
+def test_no_network_names_address_and_folder(paths: Paths, file: OfficialFile) -> None:
+    # Nothing listens on port 9, and it needs no name server to find out.
+    closed = replace(file, url="http://127.0.0.1:9/file")
+    with pytest.raises(UserError, match=r"no network: http://127\.0\.0\.1:9/file") as error:
+        fetch(closed, paths)
+    assert f"{paths.data}/folder as file.bin" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_no_program_can_fetch_is_said(
+    paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["fetch", "transnas", "--data", str(paths.data)])
+    assert exit_.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "https://drive.google.com/" in line
+    assert str(paths.data) in line
+
+
+def test_the_command_without_a_network_is_one_line(paths: Paths) -> None:
+    # A proxy that is not there stands for no network, on any machine.
+    done = python(
+        *("-m", "hwnas.data", "fetch", "hwnas", "--data", str(paths.data)),
+        HTTPS_PROXY="http://127.0.0.1:9",
+        https_proxy="http://127.0.0.1:9",
+        NO_PROXY="",
+        no_proxy="",
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "HW-NAS-Bench/393bb8a02554dcd28e091fbbdb4d7aefe590018a" in line
+    assert str(paths.data) in line
+    assert here(paths) == []
+
+
+def test_every_family_has_its_files() -> None:
+    files = families()
+    assert list(files) == ["hwnas", "nasbench201", "transnas", "hwnas360", "help"]
+    every = [each for family in files.values() for each in family]
+    assert len({each.name for each in every}) == len({each.url for each in every}) == len(every)
+    assert all(each.url.startswith("https://") for each in every)
+    assert len(files["help"]) == 1 + 27 + 27

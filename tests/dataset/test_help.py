@@ -1,0 +1,178 @@
+"""HELP, and the FBNet tables of HW-NAS-Bench."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from hwnas.dataset import HELP, HWNASFBNet, Paths
+from hwnas.dataset._fbnet_blocks import block_names
+from hwnas.errors import UserError
+from hwnas.metric import Metric
+from hwnas.space import FBNet, NASBench201, TransNASMicro
+from tests.dataset import official
+
+LATENCY, ENERGY = Metric("latency", "ms"), Metric("energy", "mJ")
+BLOCKS = [[0] * 22, [8] * 22, list(range(9)) * 2 + [3, 2, 1, 0]]
+
+
+def save(paths: Paths, name: str, content: object) -> None:
+    path = paths.data / "help" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(content, path)
+
+
+def nasbench201(paths: Paths, device: str, accuracy: str = "cifar10") -> HELP:
+    return HELP(device, LATENCY, NASBench201(), paths, accuracy)
+
+
+def fbnet(paths: Paths, device: str = "gpu_1") -> HELP:
+    return HELP(device, LATENCY, FBNet(), paths)
+
+
+def test_nasbench201_is_by_benchmark_index(paths: Paths) -> None:
+    save(paths, "nasbench201/latency/phone.pt", [16, -1, *[33] * 15623])
+    official.write_nats(paths)
+    table = nasbench201(paths, "phone", "cifar100").load()
+    np.testing.assert_array_equal(table.space.rank(table.architectures), official.ORDER)
+    np.testing.assert_array_equal(table.values[:3], [16.0, np.nan, 33.0])
+    assert table.accuracy is not None
+    assert table.accuracy[0] == pytest.approx(official.accuracy_of_rank(int(official.ORDER[0]), 1))
+    assert (table.dataset, table.device) == ("help", "phone")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("fbnet/op_idx.pt", BLOCKS),
+        ("fbnet/metainfo.pt", {"arch": [{"op_idx_list": b, "flops": 1.0} for b in BLOCKS]}),
+    ],
+)
+def test_fbnet_is_by_row_of_the_block_lists(paths: Paths, name: str, content: object) -> None:
+    save(paths, name, content)
+    save(paths, "fbnet/latency/gpu_1.pt", [1.5, 2.5, 3.5])
+    table = fbnet(paths).load()
+    np.testing.assert_array_equal(table.architectures, BLOCKS)
+    np.testing.assert_array_equal(table.values, [1.5, 2.5, 3.5])
+    assert table.accuracy is None
+
+
+def test_what_is_not_there_is_named(paths: Paths) -> None:
+    with pytest.raises(UserError, match="fetch help"):
+        fbnet(paths).load()
+    save(paths, "fbnet/latency/gpu_1.pt", [1.5, 2.5, 3.5])
+    with pytest.raises(UserError, match=r"no 'gpu'.*did you mean 'gpu_1'"):
+        fbnet(paths, "gpu").load()
+    with pytest.raises(UserError, match=r"metainfo\.pt is not in"):
+        fbnet(paths).load()
+    with pytest.raises(UserError, match="nasbench201 or fbnet"):
+        HELP("gpu_1", LATENCY, TransNASMicro(), paths).load()
+
+
+@pytest.mark.parametrize("latencies", [[1.5], [[1.0, 2.0], [3.0]], ["a", "b", "c"], {"a": 1}, 5.0])
+def test_another_layout_is_refused(paths: Paths, latencies: object) -> None:
+    save(paths, "fbnet/op_idx.pt", BLOCKS)
+    save(paths, "fbnet/latency/gpu_1.pt", latencies)
+    with pytest.raises(UserError, match=r"gpu_1\.pt"):
+        fbnet(paths).load()
+
+
+@pytest.mark.parametrize("blocks", [[[0] * 21], [[9] * 22], {"arch": [{}]}, [1], "text"])
+def test_other_block_lists_are_refused(paths: Paths, blocks: object) -> None:
+    save(paths, "fbnet/op_idx.pt", blocks)
+    save(paths, "fbnet/latency/gpu_1.pt", [1.5])
+    with pytest.raises(UserError, match=r"op_idx\.pt"):
+        fbnet(paths).load()
+
+
+def test_published_latencies(real: Paths) -> None:
+    first = {"titan_rtx_1": 5.556650161743164, "samsung_a50": 16.0}
+    for device, value in first.items():
+        table = nasbench201(real, device).load()
+        assert table.values[0] == value
+    # Phones report whole milliseconds.
+    np.testing.assert_array_equal(table.values, np.rint(table.values))
+    of_fbnet = fbnet(real, "fpga").load()
+    assert len(of_fbnet) == 5000
+    assert of_fbnet.values[0] == pytest.approx(25.30272)
+    assert of_fbnet.architectures[0].tolist()[:5] == [7, 8, 1, 8, 4]
+
+
+def lookup(image_set: str, skip: float = 0.0) -> dict[str, float]:
+    """Return a table in which candidate i of each block costs i + 1, the rest 100 in all."""
+    searchable, fixed = block_names(image_set)
+    table = dict.fromkeys(fixed, 25.0)
+    for candidates in searchable:
+        table |= {name: i + 1.0 for i, name in enumerate(candidates)}
+        table[candidates[8]] = skip
+    return table
+
+
+def fbnet_content() -> dict[str, Any]:
+    return {
+        "fbnet": {
+            "edgegpu_latency": lookup("cifar100") | lookup("ImageNet", skip=0.5),
+            "edgegpu_energy": {k: 2 * v for k, v in lookup("cifar100").items()},
+            "fpga_latency": dict(list(lookup("cifar100").items())[:-1]),
+        }
+    }
+
+
+def of_blocks(paths: Paths, device: str = "edgegpu", **options: Any) -> HWNASFBNet:
+    given: dict[str, Any] = {
+        "metric": LATENCY,
+        "image_set": "cifar100",
+        "n_architectures": 50,
+    } | options
+    return HWNASFBNet(device=device, space=FBNet(), paths=paths, **given)
+
+
+def test_a_network_is_the_sum_of_its_blocks(paths: Paths) -> None:
+    official.write_hwnas(paths, fbnet_content())
+    table = of_blocks(paths).load()
+    cost = np.array([1, 2, 3, 4, 5, 6, 7, 8, 0])
+    np.testing.assert_allclose(table.values, 100 + cost[table.architectures].sum(axis=1))
+    np.testing.assert_allclose(of_blocks(paths, metric=ENERGY).load().values, 2 * table.values)
+    assert table.accuracy is None
+    assert table.provenance.details["seed"] == 0
+
+
+def test_the_sample_is_nested_and_comes_from_the_seed(paths: Paths) -> None:
+    official.write_hwnas(paths, fbnet_content())
+    sample = of_blocks(paths).load().architectures
+    np.testing.assert_array_equal(of_blocks(paths).load().architectures, sample)
+    larger = of_blocks(paths, n_architectures=80).load().architectures
+    np.testing.assert_array_equal(larger[:50], sample)
+    assert not np.array_equal(of_blocks(paths, seed=1).load().architectures, sample)
+
+
+def test_blocks_are_named_as_in_the_official_tables() -> None:
+    searchable, fixed = block_names("ImageNet")
+    assert len(searchable) == 22
+    assert fixed == [
+        "ConvNorm_H224_W224_Cin3_Cout16_kernel3_stride2_group1",
+        "ConvNorm_H7_W7_Cin352_Cout1984_kernel1_stride1_group1",
+        "AvgP_H7_W7_Cin1984_Cout1984_kernel7_stride1",
+        "FC_Cin1984_Cout1000",
+    ]
+    assert searchable[1][3] == "ConvBlock_H112_W112_Cin16_Cout24_exp6_kernel3_stride2_group1"
+    assert searchable[0][8] == "Skip_H112_W112_Cin16_Cout16_stride1"
+    assert block_names("cifar100")[1][2] == "AvgP_H4_W4_Cin1504_Cout1504_kernel4_stride1"
+
+
+def test_missing_tables_devices_metrics_and_blocks_are_named(paths: Paths) -> None:
+    with pytest.raises(UserError, match="fetch hwnas"):
+        of_blocks(paths).load()
+    official.write_hwnas(paths, official.hwnas_content())
+    with pytest.raises(UserError, match="no FBNet tables"):
+        of_blocks(paths).load()
+    official.write_hwnas(paths, fbnet_content() | official.hwnas_content())
+    with pytest.raises(UserError, match="did you mean 'edgegpu'"):
+        of_blocks(paths, "edgegp").load()
+    with pytest.raises(UserError, match="fpga has no metric energy; it has: latency"):
+        of_blocks(paths, "fpga", metric=ENERGY).load()
+    with pytest.raises(UserError, match="cifar100"):
+        of_blocks(paths, image_set="cifar10").load()

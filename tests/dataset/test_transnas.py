@@ -1,0 +1,116 @@
+"""TransNAS-Bench-101."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from hwnas.dataset import Paths, TransNAS
+from hwnas.errors import UserError
+from hwnas.metric import Metric
+from hwnas.space import FBNet, SearchSpace, TransNASMacro, TransNASMicro
+from tests.dataset import official
+
+LATENCY = Metric("latency", "ms")
+MACRO, MICRO = TransNASMacro(), TransNASMicro()
+
+
+def network(seconds: float | None, **metrics: list[float]) -> dict[str, Any]:
+    return {"model_info": {"inference_time": seconds}, "metrics": metrics, "total_epochs": 3}
+
+
+def content() -> dict[str, Any]:
+    """Return a file with two macro networks, one of them without a room_layout."""
+    scene = {"valid_top1": [1.0, 54.0, 50.0], "test_top1": [2.0, 55.5, 60.0]}
+    normal = {"valid_ssim": [0.5, 0.6], "test_ssim": [0.51, np.float64(0.61)]}
+    return {
+        "metrics_dict": {},
+        "info_names": ["inference_time"],
+        "task_list": ["class_scene", "room_layout", "normal"],
+        "data": {
+            "macro": {
+                "64-4111-basic": {
+                    "class_scene": network(np.float64(0.004), **scene),
+                    "room_layout": network(0.005, valid_neg_loss=[-1.0], test_neg_loss=[-0.5]),
+                    "normal": network(0.006, **normal),
+                },
+                "64-1234-basic": {"class_scene": network(-1), "normal": network(None)},
+            }
+        },
+    }
+
+
+def write(paths: Paths, file: object) -> None:
+    torch.save(file, paths.data / "transnas-bench_v10141024.pth")
+
+
+def dataset(paths: Paths, task: str, space: SearchSpace = MACRO) -> TransNAS:
+    return TransNAS(task, LATENCY, space, paths)
+
+
+def test_seconds_become_milliseconds_and_failures_are_missing(paths: Paths) -> None:
+    write(paths, content())
+    table = dataset(paths, "class_scene").load()
+    assert table.space.to_strings(table.architectures) == ["64-4111-basic", "64-1234-basic"]
+    np.testing.assert_allclose(table.values, [4.0, np.nan])
+    np.testing.assert_allclose(dataset(paths, "room_layout").load().values, [5.0, np.nan])
+    np.testing.assert_allclose(dataset(paths, "normal").load().values, [6.0, np.nan])
+    assert table.dataset == "transnas-class_scene"
+
+
+def test_accuracy_is_the_test_score_of_the_best_validation_epoch(paths: Paths) -> None:
+    write(paths, content())
+    table = dataset(paths, "class_scene").load()
+    assert table.accuracy is not None
+    np.testing.assert_allclose(table.accuracy, [55.5, np.nan])
+    assert table.accuracy_provenance is not None
+    assert table.accuracy_provenance.details == {"score": "test_top1"}
+    similarity = dataset(paths, "normal").load().accuracy
+    assert similarity is not None
+    np.testing.assert_allclose(similarity, [61.0, np.nan])
+    assert dataset(paths, "room_layout").load().accuracy is None
+
+
+def test_what_is_not_there_is_named(paths: Paths) -> None:
+    with pytest.raises(UserError, match="fetch transnas"):
+        dataset(paths, "class_scene").load()
+    write(paths, content())
+    with pytest.raises(UserError, match="no jigsaw of transnas_macro"):
+        dataset(paths, "jigsaw").load()
+    with pytest.raises(UserError, match="no class_scene of transnas_micro"):
+        dataset(paths, "class_scene", MICRO).load()
+    with pytest.raises(UserError, match="did you mean 'class_scene'"):
+        dataset(paths, "class_scenes").load()
+    with pytest.raises(UserError, match="space=transnas_macro"):
+        dataset(paths, "class_scene", FBNet()).load()
+    with pytest.raises(UserError, match="no metric energy; it has: latency"):
+        TransNAS("class_scene", Metric("energy", "mJ"), MACRO, paths).load()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        [1],
+        {"data": {}},
+        {"task_list": ["class_scene"], "data": {"macro": {"64-9-basic": {}}}},
+        {"task_list": ["class_scene"], "data": {"macro": {"64-4111-basic": {"class_scene": 1}}}},
+    ],
+)
+def test_another_layout_is_refused(paths: Paths, file: object) -> None:
+    write(paths, file)
+    with pytest.raises(UserError, match=r"transnas-bench_v10141024\.pth"):
+        dataset(paths, "class_scene").load()
+    assert official.cached(paths) == []
+
+
+def test_published_values(real: Paths) -> None:
+    table = dataset(real, "class_scene", MICRO).load()
+    assert len(table) == 4096
+    assert table.space.to_strings(table.architectures[:1]) == ["64-41414-0_00_000"]
+    assert table.values[0] == pytest.approx(4.46239709854126)
+    assert table.accuracy is None
+    for task in ("class_object", "room_layout", "segmentsemantic"):
+        assert not np.isnan(dataset(real, task, MICRO).load().values).any()
