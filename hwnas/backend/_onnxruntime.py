@@ -141,8 +141,35 @@ def _onnx_nodes(
                 make("Constant", [], [f"{output}_joined"], value_ints=joined),
                 make("Reshape", [f"{output}_mixed", f"{output}_joined"], [output]),
             ]
+        case "concat":
+            return [make("Concat", inputs, [output], axis=1)]
         case "zero":
             # x - x and not x times a constant: the optimiser may not fold it away.
             return [make("Sub", [*inputs, *inputs], [output])]
+        case "channel_shuffle":
+            return _channel_shuffle(layer, inputs, output)
         case _:
             raise NotImplementedError(f"ONNX: no layer kind {layer.kind!r}")
+
+
+def _channel_shuffle(layer: Layer, inputs: list[str], output: str) -> list[NodeProto]:
+    from onnx import helper
+
+    size, channels, groups = layer.in_size, layer.in_channels, layer.groups
+    shapes = {
+        "grouped": [-1, groups, channels // groups, size, size],
+        "flat": [-1, channels, size, size],
+    }
+    make = helper.make_node
+    name = {
+        key: f"{output}_{key}" for key in ("grouped", "shuffled", "grouped_shape", "flat_shape")
+    }
+    return [
+        *(
+            make("Constant", [], [name[f"{key}_shape"]], value_ints=shape)
+            for key, shape in shapes.items()
+        ),
+        make("Reshape", [*inputs, name["grouped_shape"]], [name["grouped"]]),
+        make("Transpose", [name["grouped"]], [name["shuffled"]], perm=[0, 2, 1, 3, 4]),
+        make("Reshape", [name["shuffled"], name["flat_shape"]], [output]),
+    ]
