@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from omegaconf import DictConfig
 
 from hwnas._schema import Action
-from hwnas.study._gather import gather
+from hwnas.study._gather import gather, rows_of
 from hwnas.study._grid import Cell
 from hwnas.study._launch import launch, progress_bar
 from hwnas.study._ledger import Progress
@@ -32,13 +32,22 @@ def act(cfg: DictConfig) -> int:
     _say(status(study, progress, absent))
     for error in crashed:
         _say(f"a job ended without a word: {type(error).__name__}: {error}")
-    if progress.done and cfg.action != Action.status:
-        _say(f"results    {gather(study, progress)}")
-    if cfg.report or cfg.action == Action.report:
+    if cfg.action != Action.status:
+        _conclude(study.whole, wanted=cfg.report or cfg.action == Action.report)
+    return len(progress.failed) + len(crashed)
+
+
+def _conclude(study: Study, wanted: bool) -> None:
+    """Gather everything that is done, narrowed or not, and report on it where that is wanted."""
+    progress = study.ledger.sort(study.cells)
+    if not progress.done:
+        return
+    rows = rows_of(progress)
+    _say(f"results    {gather(rows, study.folder)}")
+    if wanted:
         from hwnas.study._report import report
 
-        _say(report(study, progress, absent))
-    return len(progress.failed) + len(crashed)
+        _say(report(study, rows))
 
 
 def run(study: Study) -> list[BaseException]:

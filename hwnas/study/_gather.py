@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hwnas.study._ledger import Progress
-from hwnas.study._study import Study
+
+Row = dict[str, Any]
 
 
-def gather(study: Study, progress: Progress) -> Path:
-    """Write ``results.parquet``: a row for each row of each finished cell.
-
-    The columns are the axes of the grid (``axis.<name>``) and the values of `result.json` by
-    dotted key.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = [
+def rows_of(progress: Progress) -> list[Row]:
+    """Return every row of every finished cell, with the cell's axes as ``axis.<name>``."""
+    return [
         {**{f"axis.{axis}": label for axis, label in cell.axes.items()}, **row}
         for cell, outcome in progress.done.items()
         for row in outcome.rows
     ]
+
+
+def gather(rows: Sequence[Row], folder: Path) -> Path:
+    """Write ``results.parquet``, whole or not at all; return its path.
+
+    The columns are the axes of the grid and the values of ``result.json`` by dotted key.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pa.table({name: _column([row.get(name) for row in rows]) for name in names})
-    path = study.folder / "results.parquet"
+    path = folder / "results.parquet"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     pq.write_table(table, partial)
     partial.replace(path)
     return path
 
 
-def _column(values: list[object]) -> list[object]:
+def _column(values: list[Any]) -> list[Any]:
     """Make a column of one type: an axis may hold numbers and words."""
     kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float} or len(kinds) < 2:
-        return [float(v) if isinstance(v, int) and float in kinds else v for v in values]
+    if kinds == {int, float}:
+        return [None if value is None else float(value) for value in values]
+    if len(kinds) < 2:
+        return values
     return [None if value is None else str(value) for value in values]

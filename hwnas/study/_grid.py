@@ -52,7 +52,10 @@ class Cell:
 
 
 def expand(
-    grids: Mapping[str, Mapping[str, Any]], fixed: Mapping[str, Any], given: Sequence[str]
+    grids: Mapping[str, Mapping[str, Any]],
+    fixed: Mapping[str, Any],
+    given: Sequence[str],
+    narrow: bool = True,
 ) -> list[Cell]:
     """Expand named grids into cells.
 
@@ -67,6 +70,8 @@ def expand(
     given : sequence of str
         Overrides of the command line. One for a key of an axis puts its value in place of that
         axis; one for a group puts its choice in place of what `fixed` says about that group.
+    narrow : bool
+        False leaves out what `given` says about axes: the whole grid.
 
     Raises
     ------
@@ -82,14 +87,16 @@ def expand(
     mine = [override for override in given if _decides(_key(override))]
     keys = {_key(override) for override in mine}
     kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, keys)]
-    cells = [cell for grid in grids.values() for cell in _cells(grid, kept, mine)]
+    cells = [cell for grid in grids.values() for cell in _cells(grid, kept, mine, narrow)]
     if not cells:
         raise UserError("experiment.grids: no cells")
     # Several grids may meet in a cell, above all when an override narrows them: once is enough.
     return list(dict.fromkeys(cells))
 
 
-def _cells(grid: Mapping[str, Any], fixed: list[str], given: Sequence[str]) -> Iterator[Cell]:
+def _cells(
+    grid: Mapping[str, Any], fixed: list[str], given: Sequence[str], narrow: bool
+) -> Iterator[Cell]:
     axes = {axis: _values(values) for axis, values in grid.items()}
     if BATCH_AXIS not in axes:
         raise UserError(f"experiment.grids: a grid has no axis {BATCH_AXIS!r}")
@@ -97,13 +104,13 @@ def _cells(grid: Mapping[str, Any], fixed: list[str], given: Sequence[str]) -> I
     for axis, values in axes.items():
         keys = {axis} | {key for value in values if isinstance(value, Mapping) for key in value}
         chosen = [override for override in given if _key(override) in keys]
-        if chosen:
+        rest = [override for override in rest if override not in chosen]
+        if chosen and narrow:
             axes[axis] = [dict(_split(override) for override in chosen)]
-            rest = [override for override in rest if override not in chosen]
     for point in itertools.product(*axes.values()):
         overrides, labels = list(fixed), {}
         for axis, value in zip(axes, point, strict=True):
-            own, labels[axis] = _point(axis, value)
+            own, labels[axis.rpartition(".")[2]] = _point(axis, value)
             if isinstance(value, Mapping) and value.get(STAND_IN):
                 labels[STAND_IN] = True
             if axis != BATCH_AXIS:

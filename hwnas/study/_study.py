@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,15 @@ class Study:
         Which of ``conf/experiment/``.
     given : tuple of str
         The overrides of the command line, those of Hydra's own nodes left out.
+    narrow : bool
+        Whether overrides of an axis narrow the grid.
     """
 
     cfg: DictConfig
     choice: str
     given: tuple[str, ...]
+    narrow: bool = True
+    _tables: dict[tuple[str, ...], str | UserError] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, cfg: DictConfig) -> Study:
@@ -64,7 +68,12 @@ class Study:
         """The expanded grid."""
         node = OmegaConf.to_container(self.cfg.experiment, resolve=False)
         assert isinstance(node, dict)
-        return expand(node["grids"], node.get("fixed") or {}, self.given)
+        return expand(node["grids"], node.get("fixed") or {}, self.given, self.narrow)
+
+    @property
+    def whole(self) -> Study:
+        """The study without the narrowing of its axes: what tables and reports are about."""
+        return replace(self, narrow=False)
 
     @property
     def name(self) -> str:
@@ -111,16 +120,16 @@ class Study:
         """By choice of table: whether it is measured or estimated, or why it is not here."""
         from hwnas.study._predictors import load
 
-        found: dict[tuple[str, ...], str | UserError] = {}
+        # Shared with the whole study: loading tables takes longer than anything else here.
+        found = self._tables
         composed: set[str] = set()
         for cell in self.cells:
-            new = set(cell.overrides) - composed
-            if not new:
+            key = table_of(cell)
+            if key in found and composed.issuperset(cell.overrides):
                 continue
             # Composing it refuses a misspelt predictor or value before anything runs.
-            composed |= new
+            composed.update(cell.overrides)
             cfg = compose("sweep", self.overrides(cell))
-            key = table_of(cell)
             if key not in found:
                 try:
                     found[key] = load(cfg).provenance.kind

@@ -1,0 +1,66 @@
+"""The lookup table against linear regression, data set by data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwnas.study._published import compare
+from hwnas.study._report import Material
+
+
+@dataclass(frozen=True)
+class LookupAgainstLinear:
+    """Kendall's τ over all architectures of a table, of two predictors.
+
+    Parameters
+    ----------
+    lookup, linear : str
+        Labels of the axis ``predictor``.
+    score : str
+        Column of the results.
+    """
+
+    lookup: str = "lut"
+    linear: str = "lin_reg"
+    score: str = "scores_all.kendall_tau"
+
+    def write(self, material: Material) -> str:
+        """Write ``lookup.csv`` and ``lookup.png``."""
+        means = (
+            material.rows.groupby(["axis.data", "axis.predictor"], sort=False)[self.score]
+            .mean()
+            .unstack()
+            .rename_axis(index="data", columns=None)
+        )
+        means = means.reindex(columns=[self.lookup, self.linear])
+        means.to_csv(material.folder / "lookup.csv")
+        self._plot(material, means)
+        lines = [
+            "## Lookup table against linear regression",
+            "",
+            "| data | lookup table | linear regression |",
+            "|---|---|---|",
+        ]
+        lines += [
+            f"| {data} | {line[self.lookup]:.3f} | {line[self.linear]:.3f} |"
+            for data, line in means.iterrows()
+        ]
+        note = "Kendall's τ over all architectures, mean over seeds. Figure: lookup.png."
+        return "\n\n".join(p for p in ("\n".join(lines), note, compare(material)) if p)
+
+    def _plot(self, material: Material, means: object) -> None:
+        import pandas as pd
+        from matplotlib.figure import Figure
+
+        assert isinstance(means, pd.DataFrame)
+        figure = Figure(figsize=(8, 0.4 * len(means) + 1.5), layout="constrained")
+        axes = figure.subplots()
+        places = range(len(means))
+        axes.hlines(places, means.min(axis=1), means.max(axis=1), color="0.8")
+        axes.plot(means[self.lookup], places, "o", label="lookup table, 25 measurements")
+        axes.plot(means[self.linear], places, "s", label="linear regression")
+        axes.set_yticks(list(places), [str(label) for label in means.index])
+        axes.set_xlabel("Kendall's τ")
+        axes.set_title(material.title + (" (ESTIMATED values)" if material.estimated else ""))
+        figure.legend(loc="outside lower center", ncols=2)
+        figure.savefig(material.folder / "lookup.png", dpi=150)
