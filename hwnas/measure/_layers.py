@@ -40,20 +40,24 @@ class Parameters:
         self._waiting.append(value.reshape(-1))
         self._size = stop
 
-        def hand_out() -> None:
+        def take() -> None:
             views = (vector[start:stop].view(value.shape) for vector in (self.value, self.gradient))
             use(*views)
 
-        self._users.append(hand_out)
+        self._users.append(take)
 
     def freeze(self) -> None:
         """Lay out the vectors and hand out the views."""
         self.value = torch.cat(self._waiting)
         self.gradient = torch.zeros_like(self.value)
         self._momentum = torch.zeros_like(self.value)
+        self._waiting.clear()
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Give every layer its views of `value` and `gradient`."""
         for use in self._users:
             use()
-        self._waiting.clear()
 
     def step(self, rate: float, momentum: float, decay: float) -> None:
         """Take one step of stochastic gradient descent with Nesterov's momentum."""
