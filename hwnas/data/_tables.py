@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,13 +22,21 @@ from hwnas.dataset._files import (
     help_latency,
 )
 from hwnas.dataset._help import devices_here
+from hwnas.dataset._local import BUNDLED, METADATA
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
 from hwnas.dataset._readers._hwnas import read_fbnet, read_nasbench201
 from hwnas.dataset._readers._hwnas360 import read_hwnas360
 from hwnas.dataset._readers._nats import ACCURACY, read_accuracies
 from hwnas.dataset._readers._transnas import read_transnas
 from hwnas.dataset._source import identify
+from hwnas.errors import UserError
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
+
+_SPACES: dict[str, SearchSpace] = {
+    space.name: space for space in (NASBench201(), TransNASMacro(), TransNASMicro(), FBNet())
+}
+#: Ends of the columns of a local table that are no counts, seeds or spreads.
+_MEASURED = ("_minimum", "_median", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -152,4 +161,34 @@ def _block_lists(paths: Paths) -> Architectures:
     return _cache.load(source, "help-fbnet-architectures", read_block_lists, paths).architectures()
 
 
-FAMILIES = (hwnas_tables, accuracy_tables, transnas_tables, hwnas360_tables, help_tables)
+def local_tables(paths: Paths) -> Iterator[Entry]:
+    """Yield what was measured with ``python -m hwnas.measure``, the bundled table first."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found = [*sorted(BUNDLED.glob("*.parquet")), *sorted(paths.data.glob("local/*/*.parquet"))]
+    for path in found:
+        try:
+            table = pq.read_table(path)
+            facts = json.loads(table.schema.metadata[METADATA.encode()])
+            space = _SPACES[facts["space"]]
+            architectures = space.from_strings(table.column("architecture").to_pylist())
+            units = {n: unit for n, unit in facts["units"].items() if n.endswith(_MEASURED)}
+            columns = {n: table.column(n).to_numpy().astype(np.float64) for n in units}
+        except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: not a table of hwnas.measure ({error!r})") from error
+        accuracy = columns.get("accuracy")
+        for name, unit in units.items():
+            of = None if name == "accuracy" else accuracy
+            label = f"local/{facts['name']}"
+            yield Entry(label, name, unit, columns[name], space, architectures, of)
+
+
+FAMILIES = (
+    hwnas_tables,
+    accuracy_tables,
+    transnas_tables,
+    hwnas360_tables,
+    help_tables,
+    local_tables,
+)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+import json
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import _cache
 from hwnas.dataset._files import NATS_CSV
+from hwnas.dataset._local import BUNDLED, METADATA
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._nats import read_accuracies
-from hwnas.dataset._source import identify
+from hwnas.dataset._source import hash_file, identify
 from hwnas.dataset._table import Provenance
 from hwnas.space import Architectures, NASBench201, SearchSpace
 
 Accuracy = tuple[NDArray[np.float64] | None, Provenance | None]
-
-#: Tables that ship with the project; those of another space simply match no architecture string.
-BUNDLED = Path(__file__).parent / "tables"
 
 
 def accuracy_of(
@@ -58,19 +55,22 @@ def accuracy_of(
 
 
 def _bundled(space: SearchSpace, architectures: Architectures) -> Accuracy:
-    paths = sorted(BUNDLED.glob("*nasbench201*.parquet"))
-    if not paths:
-        return None, None
-    import pyarrow.parquet as pq
+    for path in sorted(BUNDLED.glob(f"{space.name}_*.parquet")):
+        import pyarrow.parquet as pq
 
-    table = pq.read_table(paths[0], columns=["architecture", "accuracy"])
-    known = space.from_strings(table.column("architecture").to_pylist())
-    values = table.column("accuracy").to_numpy().astype(np.float64)
-    accuracy = _join(space, architectures, known, values)
-    if np.isnan(accuracy).all():
-        return None, None
-    sha256 = hashlib.sha256(paths[0].read_bytes()).hexdigest()
-    return accuracy, Provenance("measured", paths[0].name, sha256)
+        schema = pq.read_schema(path)
+        if "accuracy" not in schema.names:
+            continue
+        table = pq.read_table(path, columns=["architecture", "accuracy"])
+        known = space.from_strings(table.column("architecture").to_pylist())
+        values = table.column("accuracy").to_numpy().astype(np.float64)
+        accuracy = _join(space, architectures, known, values)
+        if not np.isnan(accuracy).all():
+            details = json.loads(schema.metadata[METADATA.encode()])["accuracy"]
+            return accuracy, Provenance(
+                "measured", path.name, hash_file(path).sha256, details=details
+            )
+    return None, None
 
 
 def _join(

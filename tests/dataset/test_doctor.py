@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,13 @@ from hwnas.data.__main__ import main
 from hwnas.dataset import Paths
 from hwnas.space import NASBench201
 from tests.dataset import official
+
+
+@pytest.fixture(autouse=True)
+def nothing_bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only what a test writes is described."""
+    monkeypatch.setattr("hwnas.data._tables.BUNDLED", tmp_path / "nothing")
+    monkeypatch.setattr("hwnas.dataset._accuracy.BUNDLED", tmp_path / "nothing")
 
 
 def lines(text: str) -> dict[str, list[str]]:
@@ -39,6 +48,15 @@ def test_correlation_with_accuracy(paths: Paths) -> None:
     official.write_nats(paths)
     # Ranks 9000, 7, 12345 have accuracies in that order, latencies 5.5, 2.5, 3.5: 2 of 3 pairs.
     assert lines(doctor(paths)[0])["hwnas cifar10/edgegpu_latency"][-1] == "0.333"
+
+
+def test_tables_of_one_s_own_are_described(paths: Paths) -> None:
+    official.write_local(paths.data / "local/cpu/nasbench201.parquet")
+    counted = lines(doctor(paths)[0])
+    assert counted["local/cpu torch_latency_minimum"] == ["2", "1", "0", "0", "0", "-"]
+    assert counted["local/cpu accuracy"] == ["2", "0", "0", "0", "0", "-"]
+    (paths.data / "local/cpu/nasbench201.parquet").write_bytes(b"PAR1")
+    assert "nasbench201.parquet" in doctor(paths)[1][0]
 
 
 def test_no_table_is_an_error(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from hwnas.dataset._benchmark_index import benchmark_index
 from hwnas.errors import UserError
 from hwnas.space import NASBench201, TransNASMicro
 from tests.dataset import official
+from tests.dataset.official import write_local
 
 SPACE = NASBench201()
 
@@ -64,16 +65,13 @@ def test_other_spaces_and_image_sets_have_no_accuracy(paths: Paths) -> None:
 
 
 def test_the_bundled_table_stands_in(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     monkeypatch.setattr(_accuracy, "BUNDLED", paths.data)
-    table = {"architecture": SPACE.to_strings(official.CELLS[:2]), "accuracy": [91.0, 72.5]}
-    pq.write_table(pa.table(table), paths.data / "nasbench201-cpu.parquet")
+    write_local(paths.data / "nasbench201_cpu.parquet")
     accuracy, provenance = accuracy_of(SPACE, official.CELLS, "cifar10", paths)
     np.testing.assert_array_equal(accuracy, [91.0, 72.5, np.nan])
     assert provenance is not None
-    assert provenance.source == "nasbench201-cpu.parquet"
+    assert provenance.source == "nasbench201_cpu.parquet"
+    assert provenance.details == {"image_set": "digits"}
     unknown = SPACE.enumerate()[:2]
     assert accuracy_of(SPACE, unknown, "cifar10", paths) == (None, None)
 
