@@ -20,13 +20,14 @@ def main(arguments: list[str] | None = None) -> None:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     getting = commands.add_parser("fetch", parents=[folder], help="download official files")
-    getting.add_argument("family", choices=families(), help="which")
+    getting.add_argument("families", nargs="+", choices=families(), help="which, one or several")
     commands.add_parser("doctor", parents=[folder], help="describe every table that is here")
     options = parser.parse_args(arguments)
     paths = Paths.default(options.data)
     try:
         if options.command == "fetch":
-            for file in families()[options.family]:
+            wanted = [file for name in options.families for file in families()[name]]
+            for file in wanted:
                 sys.stdout.write(f"{fetch(file, paths)}\n")
         else:
             text, faults = doctor(paths)
