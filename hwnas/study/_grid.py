@@ -71,7 +71,7 @@ def expand(
         Overrides of the command line. One for a key of an axis puts its value in place of that
         axis; one for a group puts its choice in place of what `fixed` says about that group.
     narrow : bool
-        False leaves out what `given` says about axes: the whole grid.
+        False adds the cells that `given` leaves out of its axes: the whole grid.
 
     Raises
     ------
@@ -87,7 +87,8 @@ def expand(
     mine = [override for override in given if _decides(_key(override))]
     keys = {_key(override) for override in mine}
     kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, keys)]
-    cells = [cell for grid in grids.values() for cell in _cells(grid, kept, mine, narrow)]
+    ways = (True,) if narrow else (True, False)
+    cells = [c for way in ways for grid in grids.values() for c in _cells(grid, kept, mine, way)]
     if not cells:
         raise UserError("experiment.grids: no cells")
     # Several grids may meet in a cell, above all when an override narrows them: once is enough.
@@ -103,7 +104,7 @@ def _cells(
     rest = list(given)
     for axis, values in axes.items():
         keys = {axis} | {key for value in values if isinstance(value, Mapping) for key in value}
-        chosen = [override for override in given if _key(override) in keys]
+        chosen = [override for override in given if _is_of(_key(override), keys, given)]
         rest = [override for override in rest if override not in chosen]
         if chosen and narrow:
             axes[axis] = [dict(_split(override) for override in chosen)]
@@ -146,13 +147,23 @@ def _key(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
-def _split(override: str) -> tuple[str, str]:
+def _split(override: str) -> tuple[str, Any]:
     key, _, value = override.partition("=")
-    return key, value
+    try:
+        # A number, as the grid has it: it is the label too.
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value
 
 
 def _decides(key: str) -> bool:
     return key.startswith(SETTINGS) or key.partition(".")[0].partition("/")[0] not in RUNNING
+
+
+def _is_of(key: str, axis: set[str], given: Sequence[str]) -> bool:
+    """Tell whether an override is about an axis; a value of a group is where its choice is."""
+    group = key.partition(".")[0]
+    return key in axis or (group in axis and any(o.startswith(f"{group}=") for o in given))
 
 
 def _replaced(key: str, given: set[str]) -> bool:

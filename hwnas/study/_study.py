@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.errors import UserError
+from hwnas._cli import CONF
+from hwnas.errors import UserError, nearest
 from hwnas.study._grid import Cell, expand
 from hwnas.study._ledger import Ledger, Progress
 from hwnas.study._worker import ledger_of, study_folder
@@ -72,7 +73,7 @@ class Study:
 
     @property
     def whole(self) -> Study:
-        """The study without the narrowing of its axes: what tables and reports are about."""
+        """The study with what was left out of its axes: what tables and reports are about."""
         return replace(self, narrow=False)
 
     @property
@@ -124,11 +125,13 @@ class Study:
         found = self._tables
         composed: set[str] = set()
         for cell in self.cells:
-            key = table_of(cell)
-            if key in found and composed.issuperset(cell.overrides):
+            for override in cell.overrides:
+                _check_choice(override)
+            key, keys = table_of(cell), {override.partition("=")[0] for override in cell.overrides}
+            if key in found and keys <= composed:
                 continue
-            # Composing it refuses a misspelt predictor or value before anything runs.
-            composed.update(cell.overrides)
+            # Composing it refuses a misspelt key before anything runs.
+            composed |= keys
             cfg = compose("sweep", self.overrides(cell))
             if key not in found:
                 try:
@@ -155,6 +158,22 @@ class Study:
 def table_of(cell: Cell) -> tuple[str, ...]:
     """Return the overrides that choose the table of a cell."""
     return tuple(o for o in cell.overrides if _first(o) in _DATA)
+
+
+@cache
+def _check_choice(override: str) -> None:
+    """Refuse the choice of a group that is not there, without the cost of composing it.
+
+    Raises
+    ------
+    UserError
+        Naming the nearest choice.
+    """
+    group, _, choice = override.partition("=")
+    folder = CONF / group
+    if folder.is_dir() and not (folder / f"{choice}.yaml").is_file():
+        files = [f.relative_to(folder).with_suffix("").as_posix() for f in folder.rglob("*.yaml")]
+        raise UserError(f"{override}: no such choice; {nearest(choice, files)}")
 
 
 def _first(override: str) -> str:

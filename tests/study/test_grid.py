@@ -1,0 +1,118 @@
+"""From the table of an experiment to its cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hwnas.errors import UserError
+from hwnas.study import expand
+
+GRID: dict[str, Any] = {
+    "curves": {
+        "predictor": ["ridge", "xgb"],
+        "data": [
+            {"dataset": "hwnas/raspi4", "metric": "latency"},
+            {"dataset": "hwnas/pixel3", "metric": "energy", "label": "phone", "stand_in": True},
+        ],
+        "n_train": [11, 55],
+        "seed": "0..2",
+    },
+    "lookup": {"predictor": ["lut"], "data": [{"dataset": "hwnas/raspi4"}], "seed": [0]},
+}
+
+
+def test_every_combination_is_one_cell() -> None:
+    cells = expand(GRID, {}, [])
+    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 3 + 1
+    assert {cell.axes["predictor"] for cell in cells} == {"ridge", "xgb", "lut"}
+
+
+def test_a_cell_holds_what_composes_it_and_where_it_stands() -> None:
+    cell = next(c for c in expand(GRID, {"tuning": "none"}, []) if c.axes["data"] == "phone")
+    assert cell.overrides == (
+        "tuning=none",
+        "predictor=ridge",
+        "dataset=hwnas/pixel3",
+        "metric=energy",
+        "n_train=11",
+    )
+    assert cell.seed == 0
+    assert cell.axes["stand_in"] is True
+
+
+def test_seeds_of_one_setting_share_a_job() -> None:
+    cells = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
+    jobs = {cell.job for cell in cells}
+    assert len(jobs) == 3
+    assert all({c.seed for c in cells if c.job == job} in ({0, 1, 2}, {0}) for job in jobs)
+
+
+def test_an_override_of_an_axis_narrows_it() -> None:
+    cells = expand(GRID, {}, ["predictor=lgb", "seed=7"])
+    assert {(c.axes["predictor"], c.seed) for c in cells} == {("lgb", 7)}
+
+
+def test_an_override_inside_a_mapping_takes_the_place_of_that_axis() -> None:
+    cells = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
+    # Two grids meet in it: it is one cell.
+    assert [c.overrides for c in cells] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
+
+
+def test_a_value_of_a_group_is_of_the_axis_that_chooses_it() -> None:
+    chosen = ["dataset=local/cpu", "dataset.backend=torch"]
+    narrowed = expand({"all": GRID["curves"]}, {}, chosen)
+    assert {c.axes["data"] for c in narrowed} == {"local/cpu torch"}
+    whole = expand({"all": GRID["curves"]}, {}, chosen, narrow=False)
+    assert set(narrowed) < set(whole)
+    others = set(whole) - set(narrowed)
+    assert len(others) == 24
+    assert not any("dataset.backend=torch" in cell.overrides for cell in others)
+    # Alone it is about every dataset.
+    alone = expand({"all": GRID["curves"]}, {}, ["dataset.source=auto"])
+    assert len(alone) == 24
+    assert all("dataset.source=auto" in cell.overrides for cell in alone)
+
+
+def test_the_whole_grid_leaves_narrowing_out_but_keeps_other_overrides() -> None:
+    given = ["predictor=xgb", "seed=2", "n_test=9"]
+    grid = {"all": GRID["curves"]}
+    narrowed, whole = expand(grid, {}, given), expand(grid, {}, given, narrow=False)
+    assert (len(narrowed), len(whole)) == (4, 24)
+    assert set(narrowed) < set(whole)
+    assert all("n_test=9" in cell.overrides for cell in whole)
+
+
+def test_a_group_of_the_command_line_replaces_what_is_fixed_about_it() -> None:
+    fixed = {"tuning": "paper", "tuning.seed": 0, "n_test": 625}
+    cell = expand(GRID, fixed, ["tuning=none"])[0]
+    assert "tuning=none" in cell.overrides
+    assert "n_test=625" in cell.overrides
+    assert not any(o.startswith("tuning.") for o in cell.overrides)
+    assert "tuning=paper" not in cell.overrides
+
+
+def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
+    running = ["experiment=quick", "report=true", "force=true", "paths.outputs=/tmp/x"]
+    assert expand(GRID, {}, running) == expand(GRID, {}, [])
+    given = ["experiment.settings.trials=3"]
+    assert "experiment.settings.trials=3" in expand(GRID, {}, given)[0].overrides
+
+
+def test_seed_zero_is_a_seed() -> None:
+    assert {c.seed for c in expand(GRID, {}, ["seed=0"])} == {0}
+
+
+@pytest.mark.parametrize(
+    ("grids", "message"),
+    [
+        ({}, "no cells"),
+        ({"all": {"predictor": ["ridge"]}}, "no axis 'seed'"),
+        ({"all": {"seed": "0-9"}}, "no range"),
+        ({"all": {"seed": []}}, "no cells"),
+    ],
+)
+def test_a_table_that_makes_no_grid_is_refused(grids: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        expand(grids, {}, [])

@@ -1,0 +1,112 @@
+"""What is done, failed and missing: the finder must look the right way round."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas.study import Cell, Ledger, Outcome, expand
+from hwnas.study._worker import run_job
+
+CELLS = expand({"all": {"predictor": ["ridge", "xgb"], "seed": "0..3"}}, {}, [])
+RIDGE = [cell for cell in CELLS if cell.axes["predictor"] == "ridge"]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "cells", tmp_path)
+
+
+def job(tmp_path: Path, seeds: list[int]) -> DictConfig:
+    """Return the configuration of a job of `fakes.run`."""
+    return OmegaConf.create(
+        {
+            "experiment": {"name": "fake", "cells": "tests.study.fakes.run"},
+            "cells": seeds,
+            "job": RIDGE[0].job,
+            "paths": {"outputs": str(tmp_path)},
+        }
+    )
+
+
+def seeds(cells: object) -> list[int]:
+    return sorted(cell.seed for cell in cells)  # type: ignore[attr-defined]
+
+
+def test_with_nothing_done_everything_is_missing(ledger: Ledger) -> None:
+    """A study that never ran must not read as complete."""
+    progress = ledger.sort(CELLS)
+    assert progress.missing == CELLS
+    assert not progress.done
+    assert not progress.failed
+
+
+def test_missing_is_the_grid_less_the_finished(ledger: Ledger) -> None:
+    ledger.write(RIDGE[0].job, Outcome(0, "done"))
+    ledger.write(RIDGE[0].job, Outcome(2, "failed", error="why"))
+    progress = ledger.sort(CELLS)
+
+    assert list(progress.done) == [RIDGE[0]]
+    assert list(progress.failed) == [RIDGE[2]]
+    assert progress.missing == [c for c in CELLS if c not in (RIDGE[0], RIDGE[2])]
+
+
+def test_what_is_finished_but_not_in_the_grid_hides_nothing(ledger: Ledger) -> None:
+    other = Cell(("predictor=mlp",), 0, {})
+    for seed in range(100):
+        ledger.write(other.job, Outcome(seed, "done"))
+    assert ledger.sort(CELLS).missing == CELLS
+
+
+def test_a_result_that_was_deleted_is_missing(tmp_path: Path) -> None:
+    run_job(job(tmp_path, [0]))
+    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
+    assert list(written.sort(CELLS).done) == [RIDGE[0]]
+    shutil.rmtree(tmp_path / "result0")
+    assert written.sort(CELLS).missing == CELLS
+
+
+def test_a_line_cut_off_by_a_kill_is_missing_and_spoils_no_other(ledger: Ledger) -> None:
+    name = RIDGE[0].job
+    ledger.write(name, Outcome(0, "done"))
+    path = ledger.folder / f"{name}.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"seed": 1, "sta')
+    assert seeds(ledger.sort(RIDGE).done) == [0]
+    ledger.write(name, Outcome(2, "done"))
+    assert seeds(ledger.sort(RIDGE).done) == [0, 2]
+    assert seeds(ledger.sort(RIDGE).missing) == [1, 3]
+
+
+def test_the_last_word_counts(ledger: Ledger) -> None:
+    ledger.write(RIDGE[0].job, Outcome(0, "failed", error="why"))
+    ledger.write(RIDGE[0].job, Outcome(0, "done"))
+    assert seeds(ledger.sort(RIDGE).done) == [0]
+    assert not ledger.sort(RIDGE).failed
+
+
+def test_a_failed_cell_is_written_down_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "broken").touch()
+    assert run_job(job(tmp_path, [0, 1, 2, 3])) == 1
+    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
+    progress = written.sort(RIDGE)
+
+    assert seeds(progress.done) == [0, 2, 3]
+    (failed,) = progress.failed.values()
+    assert failed.error == "FloatingPointError: diverged"
+    assert failed.trace is not None
+    assert "fakes.py" in failed.trace
+
+    (tmp_path / "broken").unlink()
+    assert run_job(job(tmp_path, [1])) == 0
+    assert seeds(written.sort(RIDGE).done) == [0, 1, 2, 3]
+
+
+def test_seeds_are_offered_together_and_singly_only_after_a_failure(tmp_path: Path) -> None:
+    run_job(job(tmp_path, [0, 2]))
+    assert (tmp_path / "calls").read_text().splitlines() == ["[0, 2]"]
+    (tmp_path / "broken").touch()
+    run_job(job(tmp_path, [0, 1, 2]))
+    assert (tmp_path / "calls").read_text().splitlines()[1:] == ["[0, 1, 2]", "[1]", "[2]"]

@@ -1,0 +1,163 @@
+"""``python sweep.py``, as a user calls it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import open_dict
+
+from hwnas._schema import register
+from hwnas.study import act
+from tests.commands import ROOT, python
+
+EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
+# Needs no data, and says so in each result.
+ESTIMATED = ("dataset=hwnas/raspi4", "dataset.source=estimated")
+CHEAP = (*ESTIMATED, "tuning=none", "n_test=100", "predictor=lin_reg", "n_train=11", "seed=0")
+SIMULATION = (*ESTIMATED, "experiment.settings.trials=2", "experiment.settings.n_candidates=100")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a study ended with."""
+
+    failed: int
+    printed: str
+
+
+@pytest.fixture
+def sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Return a function that does what ``python sweep.py`` does, in this process."""
+
+    def run(*arguments: str, outputs: Path = tmp_path) -> Run:
+        register()
+        overrides = [*arguments, f"paths.outputs={outputs}", f"paths.data={tmp_path / 'none'}"]
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            cfg = compose("sweep", overrides, return_hydra_config=True)
+            HydraConfig.instance().set_config(cfg)
+            with open_dict(cfg):
+                del cfg["hydra"]
+            failed = act(cfg)
+        return Run(failed, capsys.readouterr().out)
+
+    return run
+
+
+def results(outputs: Path, study: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = pq.read_table(
+        outputs / "studies" / study / "results.parquet"
+    ).to_pylist()
+    return rows
+
+
+def test_there_are_experiments_with_their_own_command_and_name() -> None:
+    assert {"quick", "paper_hwnas", "paper_transnas", "paper_simulation", "paper_lut_table"} <= set(
+        EXPERIMENTS
+    )
+    for name in EXPERIMENTS:
+        text = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text()
+        assert text.startswith(f"# python sweep.py experiment={name}")
+        assert f"\nname: {name}\n" in text
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_runs(name: str, sweep: Callable[..., Run], tmp_path: Path) -> None:
+    """The report looks at the whole grid: a predictor or key that was renamed shows here."""
+    cheap = SIMULATION if name == "paper_simulation" else CHEAP
+    run = sweep(f"experiment={name}", *cheap, "report=true")
+    assert "failed     0\nmissing    0" in run.printed
+    assert "ESTIMATED" in run.printed
+    assert (tmp_path / "studies" / name / "report" / "report.md").read_text().startswith("# ")
+    assert {row["provenance.kind"] for row in results(tmp_path, name)} == {"estimated"}
+
+
+def test_missing_cells_are_counted_and_filled_and_finished_ones_left(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    some = ("experiment=quick", *CHEAP[:-1])
+    assert sweep(*some, "seed=1").failed == 0
+    finished = next(tmp_path.glob("nasbench201/**/result.json"))
+    before = finished.stat().st_mtime_ns
+
+    status = sweep("action=status", *some).printed
+    assert "done       1\nfailed     0\nmissing    2" in status
+    command = status.strip().splitlines()[-1].removeprefix("to fill the gap: python sweep.py ")
+    assert sweep(*command.split()).failed == 0
+    assert "done       3\n" in sweep("action=status", *some).printed
+    assert finished.stat().st_mtime_ns == before
+    assert [row["axis.seed"] for row in results(tmp_path, "quick")] == [0, 1, 2]
+
+
+def test_two_jobs_give_the_numbers_of_one(sweep: Callable[..., Run], tmp_path: Path) -> None:
+    some = ("experiment=quick", *ESTIMATED, "n_test=100", "n_train=11", "tuning.n_trials=3")
+    grid = "experiment.grids.all.predictor=[ridge,rf]"
+    sweep(*some, grid, outputs=tmp_path / "one")
+    two = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"paths.outputs={tmp_path / 'two'}")
+    assert python("sweep.py", *some, grid, *two).returncode == 0
+    one, other = (
+        [(row["axis.predictor"], row["axis.seed"], row["scores.kendall_tau"]) for row in rows]
+        for rows in (results(tmp_path / "one", "quick"), results(tmp_path / "two", "quick"))
+    )
+    assert len({tau for _, _, tau in one}) == len(one) == 6
+    assert one == other
+
+
+def test_tuned_once_and_used_by_every_seed(sweep: Callable[..., Run], tmp_path: Path) -> None:
+    some = ("experiment=quick", *ESTIMATED, "n_test=100", "n_train=11", "predictor=ridge")
+    sweep(*some, "tuning.n_trials=4")
+    rows = results(tmp_path, "quick")
+    assert len({row["predictor.best_params"] for row in rows}) == 1
+    assert len(list((tmp_path / "studies" / "quick" / "tuning").glob("*.journal"))) == 1
+
+
+def test_killed_in_the_middle_it_loses_the_running_cell_at_most(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    some = ["experiment=quick", *CHEAP[:-1], "experiment.grids.all.seed=0..11"]
+    paths = [f"paths.outputs={tmp_path}", f"paths.data={tmp_path / 'none'}"]
+    command = [sys.executable, "sweep.py", *some, *paths]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.DEVNULL, env=os.environ, start_new_session=True
+    )
+    end = time.monotonic() + 100
+    while time.monotonic() < end and len(list(tmp_path.glob("nasbench201/**/result.json"))) < 2:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+    saved = len(list(tmp_path.glob("nasbench201/**/result.json")))
+    status = sweep("action=status", *some).printed
+    done = int(status.split("done")[1].split()[0])
+    assert 2 <= saved < 12, "killed too early or too late to show anything"
+    assert saved - done <= 1, "a finished cell was lost"
+    assert sweep(*some).failed == 0
+    assert len(results(tmp_path, "quick")) == 12
+
+
+def test_a_failed_cell_is_reported_and_retried(sweep: Callable[..., Run]) -> None:
+    some = ("experiment=quick", *ESTIMATED, "tuning=none", "predictor=lin_reg", "seed=0")
+    run = sweep(*some, "experiment.grids.all.n_train=[11,15624]")
+    assert run.failed == 1
+    assert "done       1\nfailed     1\n  predictor=lin_reg" in run.printed
+    assert "n_train=15624" in run.printed
+    assert "to fill the gap: python sweep.py" in run.printed
+
+
+def test_mistakes_are_one_line(tmp_path: Path) -> None:
+    wrong = {"experiment=quik": "did you mean 'quick'", "seed=0": "no study is chosen"}
+    for argument, message in wrong.items():
+        run = python("sweep.py", argument, f"paths.outputs={tmp_path}")
+        assert run.returncode == 2
+        assert message in run.stderr
+        assert len(run.stderr.strip().splitlines()) == 1
