@@ -77,29 +77,31 @@ def tune(cfg: DictConfig, table: Table) -> TuningResult:
     tuner = instantiate(cfg.tuning)
     seed = cfg.seed if tuner.seed is None else tuner.seed
     predictor, parts = prepare(cfg, table, seed)
+    # A smaller training set is a prefix of a larger one.
+    train = parts.train[: tuner.max_measurements]
     result: TuningResult = tuner.tune(
         predictor,
         with_preset(cfg.predictor).search_space,
-        table.architectures[parts.train],
-        table.values[parts.train],
-        groups=table.representative[parts.train],
+        table.architectures[train],
+        table.values[train],
+        groups=table.representative[train],
         seed=integer_seed(seed, "tuning"),
-        name=_tuning_name(cfg, table, parts, seed),
+        name=_tuning_name(cfg, table, len(train), seed),
     )
     return result
 
 
-def _tuning_name(cfg: DictConfig, table: Table, parts: Split, seed: int) -> str:
+def _tuning_name(cfg: DictConfig, table: Table, n_train: int, seed: int) -> str:
     tuning = OmegaConf.to_container(cfg.tuning, resolve=True)
     predictor = OmegaConf.to_container(cfg.predictor, resolve=True)
     assert isinstance(tuning, dict)
-    for key in ("n_trials", "storage", "force", "time_limit_seconds"):
+    for key in ("n_trials", "storage", "force", "time_limit_seconds", "max_measurements"):
         tuning.pop(key, None)
-    decisive = json.dumps([predictor, tuning, table.provenance.sha256], sort_keys=True)
+    # The test set is drawn first: how large it is decides which measurements are left.
+    decisive = json.dumps([predictor, tuning, table.provenance.sha256, cfg.n_test], sort_keys=True)
     digest = hashlib.sha256(decisive.encode()).hexdigest()[:10]
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
-    n_train = f"n{len(parts.train)}-seed{seed}"
-    return f"{cfg.predictor.name}-{table.space.name}-{column}-{n_train}-{digest}"
+    return f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
 
 
 def evaluate(

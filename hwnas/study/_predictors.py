@@ -66,11 +66,18 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
             yield _outcome(own, folder, finished, 0.0)
         else:
             pending.append(_Pending(own, predictor, parts, folder))
-    if pending and hasattr(type(pending[0].predictor.model), "fit_many"):
-        yield from _together(pending, table)
-    else:
-        for one in pending:
-            yield from _together([one], table)
+    together = pending and hasattr(type(pending[0].predictor.model), "fit_many")
+    batches = [pending] if together else [[one] for one in pending]
+    shared: TuningResult | None = None
+    for batch in batches:
+        start = time.process_time()
+        tunings = []
+        for one in batch:
+            tuning = shared or pipeline.tune(one.cfg, table)
+            # With a seed of its own, tuning is the same for every run.
+            shared = tuning if one.cfg.tuning.get("seed") is not None else None
+            tunings.append(tuning)
+        yield from _fit(batch, tunings, table, start)
 
 
 def load(cfg: DictConfig) -> Table:
@@ -81,14 +88,13 @@ def load(cfg: DictConfig) -> Table:
     return table
 
 
-def _together(pending: Sequence[_Pending], table: Table) -> Iterator[Outcome]:
-    """Tune each, fit all in one call, then score and save each."""
-    start = time.process_time()
-    tunings: list[TuningResult] = []
-    for one in pending:
-        # With a seed of its own, tuning is the same for all: stored, or at hand already.
-        shared = tunings and one.cfg.tuning.get("seed") is not None
-        tunings.append(tunings[0] if shared else pipeline.tune(one.cfg, table))
+def _fit(
+    pending: Sequence[_Pending], tunings: Sequence[TuningResult], table: Table, start: float
+) -> Iterator[Outcome]:
+    """Fit tuned predictors in one call, then score and save each.
+
+    `start` is the process's CPU time before they were tuned.
+    """
     predictors = [t.apply(one.predictor) for t, one in zip(tunings, pending, strict=True)]
     wall = time.perf_counter()
     fit_many(

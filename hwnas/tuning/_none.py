@@ -17,6 +17,7 @@ class NoTuning:
     """Stand in for `Tuner` where ``tuning=none``."""
 
     seed: ClassVar[None] = None
+    max_measurements: ClassVar[None] = None
 
     def tune(
         self,

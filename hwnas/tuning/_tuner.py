@@ -54,6 +54,8 @@ class Tuner:
     seed : int, optional
         None: the run tunes on its own training measurements. A number: on those of that seed, so
         that runs that share `storage` tune once.
+    max_measurements : int, optional
+        Tune on so many of the training measurements at most: runs with more share what was tuned.
     storage : str, optional
         None: in memory. A path: a journal file; one that ends in ``/``: a folder with a journal
         file for each study. A URL: a database.
@@ -82,6 +84,7 @@ class Tuner:
     objectives: Sequence[str] = ("kendall_tau",)
     tau_tolerance: float = 0.01
     seed: int | None = None
+    max_measurements: int | None = None
     storage: str | None = None
     time_limit_seconds: float | None = None
     force: bool = False
