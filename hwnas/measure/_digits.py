@@ -18,6 +18,8 @@ from hwnas.space import Architectures, CellSpace
 
 _CLASSES = 10
 _TEST_BATCH = 128
+#: Training images that batch norm's statistics for the test are taken from.
+_CALIBRATION = 256
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def train(
 ) -> NDArray[np.float64]:
     """Train the cells' networks together and return their test accuracies.
 
-    Batch norm uses, in the test, its statistics over all training images at the end of training.
+    In the test, batch norm uses its statistics over 256 training images at the end of training.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def train(
         networks.backward((scores.softmax(dim=1) - targets[:, batch]) / training.batch_size)
         rate = training.learning_rate * one_cycle((step + 1) / steps)
         networks.parameters.step(rate, training.momentum, training.weight_decay)
-    networks.forward(digits.train_images, "calibrate")
+    networks.forward(digits.train_images[:, :, :_CALIBRATION], "calibrate")
     right = torch.zeros(len(architectures), dtype=torch.float64)
     for start in range(0, len(digits.test_labels), _TEST_BATCH):
         some = slice(start, start + _TEST_BATCH)

@@ -59,8 +59,10 @@ class _Columns:
 
     def __init__(self, store: Store, space: SearchSpace) -> None:
         self._store, self._space = store, space
-        measured = space.from_strings(dict.fromkeys(key[2] for key in store.records))
+        strings = list(dict.fromkeys(key[2] for key in store.records))
+        measured = space.from_strings(strings)
         classes = space.representative(measured)
+        self._class_of = dict(zip(strings, classes.tolist(), strict=True))
         if space.size < 1_000_000:
             everything = space.enumerate()
             of_class = space.representative(everything)
@@ -78,8 +80,7 @@ class _Columns:
 
     def _add(self, name: str, values: Mapping[str, float], unit: str) -> None:
         """Join values by the class of the architecture that they were measured on."""
-        measured = self._space.representative(self._space.from_strings(values))
-        by_class = dict(zip(measured.tolist(), values.values(), strict=True))
+        by_class = {self._class_of[key]: value for key, value in values.items()}
         self.columns[name] = [by_class.get(key) for key in self._class.tolist()]
         self.units[name] = unit
 

@@ -1,0 +1,164 @@
+"""``python -m hwnas.measure`` as a user runs it: killed, in company, and used afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from pyarrow import parquet
+
+from hwnas._cli import CONF
+from hwnas._schema import register as register_run
+from hwnas.dataset import Local, Paths
+from hwnas.errors import UserError
+from hwnas.image_set import ImageSet
+from hwnas.measure._commands import accuracy, latency
+from hwnas.measure._schema import register
+from hwnas.metric import Metric
+from hwnas.network import build
+from hwnas.space import NASBench201
+
+NAME = "measured-by-a-test"
+SPACE = NASBench201()
+TINY = ["n_architectures=40", "passes=2", "repeats=3", "warm_up=1"]
+TINY += ["+sizes.channels=4", "+sizes.cells_per_stage=1"]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    (CONF / "dataset" / "local" / f"{NAME}.yaml").unlink(missing_ok=True)
+
+
+def overrides(data: Path, *more: str) -> list[str]:
+    return [f"paths.data={data}", f"paths.cache={data / 'cache'}", f"name={NAME}", *more]
+
+
+def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "hwnas.measure", *overrides(data, *more)]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=CONF.parent, stdout=quiet, stderr=quiet)
+
+
+def configuration(data: Path, name: str, *more: str) -> DictConfig:
+    register_run()
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(name, overrides(data, *more))
+
+
+def lines(data: Path) -> list[str]:
+    files = sorted((data / "local" / NAME / "nasbench201").glob("*.jsonl"))
+    whole = [line for file in files for line in file.read_text().split("\n")[:-1]]
+    return [line for line in whole if "header" not in json.loads(line)]
+
+
+def keys(measured: list[str]) -> list[tuple[str, int, str]]:
+    entries = [json.loads(line) for line in measured]
+    return [(entry["series"], entry["round"], entry["architecture"]) for entry in entries]
+
+
+def test_killed_it_loses_nothing_and_the_table_is_whole(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = start(data, *TINY)
+    deadline = time.monotonic() + 100
+    while len(lines(data)) < 45:
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    before = lines(data)
+    assert 45 <= len(before) < 80
+    latency(configuration(data, "measure", *TINY))
+    after = lines(data)
+    assert set(before) <= set(after)
+    assert len(after) == len(set(keys(after))) == 80
+    assert "tau between halves of 2 passes" in capsys.readouterr().out
+    latency(configuration(data, "measure", *TINY))
+    assert len(lines(data)) == 80, "a finished measurement measures nothing again"
+    check_table(data, after)
+
+
+def check_table(data: Path, measured: list[str]) -> None:
+    table = parquet.read_table(data / "local" / NAME / "nasbench201.parquet")
+    facts = json.loads(table.schema.metadata[b"hwnas"])
+    of_latency = facts["latency"]["onnxruntime"]
+    assert of_latency["n_measured"] == 40
+    assert of_latency["settings"]["repeats"] == 3
+    assert of_latency["machines"][0]["cpu"]
+    assert facts["units"]["onnxruntime_latency_minimum"] == "ms"
+    rows = {row["architecture"]: row for row in table.to_pylist()}
+    assert len({row["representative"] for row in rows.values()}) == 40
+    entries = [json.loads(line) for line in measured]
+    for architecture in {entry["architecture"] for entry in entries}:
+        values = [each["minimum"] for each in entries if each["architecture"] == architecture]
+        row = rows[architecture]
+        assert row["onnxruntime_latency_minimum"] == pytest.approx(np.median(values))
+        assert row["onnxruntime_passes"] == 2
+        sizes = {"channels": 4, "cells_per_stage": 1}
+        image_set = ImageSet("cifar10", 32, 10)
+        network = build(SPACE, SPACE.parse(architecture), image_set, dead_edges=False, **sizes)
+        assert row["flops"] == network.macs
+        assert row["parameters"] == network.params
+        assert row["memory"] == network.peak_activation_bytes
+        copies = [r for r in rows.values() if r["representative"] == row["representative"]]
+        assert {r["onnxruntime_latency_minimum"] for r in copies} == {
+            row["onnxruntime_latency_minimum"]
+        }
+
+
+def test_two_processes_share_the_work(data: Path) -> None:
+    both = [start(data, *TINY) for _ in range(2)]
+    assert [process.wait(timeout=100) for process in both] == [0, 0]
+    measured = keys(lines(data))
+    assert len(measured) == len(set(measured)) == 80
+
+
+def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> None:
+    latency(configuration(data, "measure", *TINY))
+    training = ["training.n_train=60", "training.channels=4", "at_once=20"]
+    accuracy(configuration(data, "accuracy", "n_architectures=40", *training))
+    paths = Paths(data, data, data)
+    table = Local(NAME, Metric("latency", "ms"), SPACE, paths).load()
+    assert table.dataset == "local-onnxruntime"
+    assert table.device == NAME
+    assert table.accuracy is not None
+    assert table.accuracy_provenance is not None
+    assert table.accuracy_provenance.details["n_seeds"] == 2
+    assert not np.isnan(table.accuracy).any()
+    assert ((table.accuracy >= 0) & (table.accuracy <= 100)).all()
+    assert len(np.unique(table.representative)) == 40
+    assert not table.estimated
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        composed = compose("run", [f"dataset=local/{NAME}"])
+    assert composed.dataset.name == NAME
+    assert composed.dataset._target_ == "hwnas.dataset.Local"
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (["name=../up"], "letters, digits"),
+        (["n_architectures=0"], "at least 1"),
+        (["space=fbnet", "n_architectures=null"], "too large to measure as a whole"),
+        (["backend.provider=Toaster"], "Toaster"),
+    ],
+)
+def test_mistakes_say_what_is_wrong(data: Path, more: list[str], problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        latency(configuration(data, "measure", *TINY, *more))
+
+
+def test_only_cells_are_trained(data: Path) -> None:
+    with pytest.raises(UserError, match="only cells"):
+        accuracy(configuration(data, "accuracy", "space=transnas_macro"))

@@ -1,0 +1,88 @@
+"""Noise is told from what the passes say."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from hwnas.errors import UserError
+from hwnas.measure._latency import summary
+from hwnas.measure._machine import machine_facts
+from hwnas.measure._noise import judge, tau_between
+from hwnas.measure._order import measuring_order
+from hwnas.space import FBNet, NASBench201, TransNASMicro
+
+
+def passes(noise: float, n_passes: int = 4) -> np.ndarray:
+    random = np.random.default_rng(0)
+    true = random.uniform(1, 5, size=400)
+    return true * np.exp(noise * random.standard_normal((n_passes, 400)))
+
+
+def test_quiet_passes_agree_and_noisy_ones_are_said_to_be_noisy() -> None:
+    quiet, noisy = judge(passes(0.01)), judge(passes(0.3))
+    assert not quiet.noisy
+    assert noisy.noisy
+    assert quiet.tau > 0.98 > 0.9 > noisy.tau
+    assert "NOISY" in str(noisy)
+    assert "NOISY" not in str(quiet)
+
+
+def test_halves_are_the_even_and_the_odd_passes() -> None:
+    values = passes(0.2)
+    halves = np.median(values[[0, 2]], axis=0), np.median(values[[1, 3]], axis=0)
+    assert judge(values).tau == pytest.approx(kendalltau(*halves).statistic)
+
+
+def test_drift_of_a_pass_is_seen() -> None:
+    values = passes(0.01)
+    values[2] *= 1.2
+    assert judge(values).drift == pytest.approx(0.2, abs=0.02)
+    assert judge(values).noisy
+
+
+def test_one_pass_says_nothing_about_noise() -> None:
+    judged = judge(passes(0.01, n_passes=1))
+    assert math.isnan(judged.tau)
+    assert judged.noisy
+
+
+def test_tau_between_is_the_mean_over_pairs() -> None:
+    values = np.array([[1.0, 2, 3], [1, 2, 3], [3, 2, 1]])
+    assert tau_between(values) == pytest.approx((1 - 1 - 1) / 3)
+
+
+def test_summary_of_one_pass() -> None:
+    assert summary(np.array([5.0, 1.0, 3.0, 4.0, 100.0])) == {
+        "median": 4.0,
+        "mad": 1.0,
+        "minimum": 1.0,
+    }
+
+
+def test_machine_facts_name_what_decides_the_speed() -> None:
+    facts = machine_facts()
+    assert {"cpu", "cores", "governor", "load", "started"} <= set(facts)
+    assert all(facts.values())
+
+
+def test_every_class_is_measured_once_in_an_order_whose_prefix_is_stable() -> None:
+    space = NASBench201()
+    order = measuring_order(space, None, 0)
+    assert len(order) == 6466
+    classes = space.representative(space.from_strings(order))
+    assert len(set(classes.tolist())) == 6466
+    assert measuring_order(space, 100, 0) == order[:100]
+    assert measuring_order(space, 100, 1) != order[:100]
+
+
+def test_a_space_too_large_to_list_is_drawn_from() -> None:
+    assert len(measuring_order(FBNet(), 20, 0)) == 20
+    assert measuring_order(FBNet(), 5, 0) == measuring_order(FBNet(), 20, 0)[:5]
+    with pytest.raises(UserError, match="too large to measure as a whole"):
+        measuring_order(FBNet(), None, 0)
+    with pytest.raises(UserError, match="at least 1"):
+        measuring_order(TransNASMicro(), 0, 0)
