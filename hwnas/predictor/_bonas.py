@@ -25,9 +25,10 @@ class BONAS(NetworkRegressor):
     ----------
     hidden, n_layers : int
         Width and number of the graph convolutions.
-    epochs, min_steps, batch_size, lr, weight_decay, warmup
+    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup
         See :func:`hwnas.predictor._training.train`.
-    random_state : int
+    random_state : int, RandomState or None
+        Seed of the first weights and the batches.
     """
 
     def __init__(
@@ -37,17 +38,17 @@ class BONAS(NetworkRegressor):
         epochs: int = 140,
         min_steps: int = 300,
         batch_size: int = 128,
-        lr: float = 2e-2,
+        learning_rate: float = 2e-2,
         weight_decay: float = 1e-2,
         warmup: float = 0.3,
-        random_state: int = 0,
+        random_state: Any = None,
     ) -> None:
         self.hidden = hidden
         self.n_layers = n_layers
         self.epochs = epochs
         self.min_steps = min_steps
         self.batch_size = batch_size
-        self.lr = lr
+        self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.warmup = warmup
         self.random_state = random_state

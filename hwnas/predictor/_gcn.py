@@ -46,9 +46,10 @@ class GCN(NetworkRegressor):
         Width of the linear layer after them.
     dropout : float
         Rate, after every graph convolution and the first linear layer.
-    epochs, min_steps, batch_size, lr, weight_decay, warmup
+    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup
         See :func:`hwnas.predictor._training.train`.
-    random_state : int
+    random_state : int, RandomState or None
+        Seed of the first weights and the batches.
 
     Examples
     --------
@@ -69,10 +70,10 @@ class GCN(NetworkRegressor):
         epochs: int = 140,
         min_steps: int = 300,
         batch_size: int = 128,
-        lr: float = 1e-2,
+        learning_rate: float = 1e-2,
         weight_decay: float = 3e-4,
         warmup: float = 0.3,
-        random_state: int = 0,
+        random_state: Any = None,
     ) -> None:
         self.hidden = hidden
         self.n_layers = n_layers
@@ -81,7 +82,7 @@ class GCN(NetworkRegressor):
         self.epochs = epochs
         self.min_steps = min_steps
         self.batch_size = batch_size
-        self.lr = lr
+        self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.warmup = warmup
         self.random_state = random_state

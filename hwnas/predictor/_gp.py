@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, overload
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._gaussian_process import RBF, Array, condition, fit_hyperparameters
@@ -28,7 +29,7 @@ class ExactGP(RegressorMixin, BaseEstimator):
     n_fit : int
         Number of training measurements that the hyperparameters are fitted to; if there are more,
         that many are drawn.
-    random_state : int
+    random_state : int, RandomState or None
         Draws them.
 
     Attributes
@@ -44,7 +45,7 @@ class ExactGP(RegressorMixin, BaseEstimator):
     (True, True)
     """
 
-    def __init__(self, spread: float = 0.5, n_fit: int = 700, random_state: int = 0) -> None:
+    def __init__(self, spread: float = 0.5, n_fit: int = 700, random_state: Any = None) -> None:
         self.spread = spread
         self.n_fit = n_fit
         self.random_state = random_state
@@ -53,7 +54,7 @@ class ExactGP(RegressorMixin, BaseEstimator):
         """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,)."""
         features, values = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
         self.n_features_in_ = features.shape[1]
-        chosen = np.random.default_rng(self.random_state).permutation(len(values))[: self.n_fit]
+        chosen = check_random_state(self.random_state).permutation(len(values))[: self.n_fit]
         kernel = RBF(self.spread)
         theta = fit_hyperparameters(kernel, features[chosen], values[chosen])
         self.posterior_ = condition(kernel, theta, features, values)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from hwnas.predictor._mlp_training import one_thread
+
 PREDICT_BATCH = 2048
+
+
+def seeded_generator(random_state: Any) -> torch.Generator:
+    """Return torch's generator for scikit-learn's `random_state`: int, RandomState or None."""
+    seed = check_random_state(random_state).randint(2**31 - 1)
+    return torch.Generator().manual_seed(int(seed))
 
 
 def glorot(*shape: int, generator: torch.Generator) -> nn.Parameter:
@@ -39,7 +49,7 @@ def dropout(x: Tensor, rate: float, generator: torch.Generator | None) -> Tensor
     return x * kept / (1 - rate)
 
 
-def learning_rate(progress: float, warmup: float) -> float:
+def schedule(progress: float, warmup: float) -> float:
     """Return the factor on the learning rate: a cosine up, then a cosine down to 0.
 
     Parameters
@@ -52,9 +62,9 @@ def learning_rate(progress: float, warmup: float) -> float:
 
     Examples
     --------
-    >>> [round(learning_rate(p, warmup=0.5), 2) for p in (0, 0.25, 0.5, 0.75)]
+    >>> [round(schedule(p, warmup=0.5), 2) for p in (0, 0.25, 0.5, 0.75)]
     [0.04, 0.52, 1.0, 0.5]
-    >>> learning_rate(0, warmup=0)
+    >>> schedule(0, warmup=0)
     1.0
     """
     if progress < warmup:
@@ -62,6 +72,23 @@ def learning_rate(progress: float, warmup: float) -> float:
     return (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
 
 
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Take numbers too small for full precision as 0 within the block.
+
+    The weights of units that are never active shrink below 1e-38 under weight decay, where
+    processors compute by microcode: a long training would slow down sevenfold.
+    """
+    keeps_them = bool(torch.full((1,), 1e-38).mul(0.1) != 0)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(not keeps_them)
+
+
+@one_thread()
+@denormals_flushed()
 def train(
     parameters: Iterable[nn.Parameter],
     loss: Callable[[Tensor], Tensor],
@@ -70,7 +97,7 @@ def train(
     epochs: int,
     min_steps: int,
     batch_size: int,
-    lr: float,
+    learning_rate: float,
     weight_decay: float,
     warmup: float,
     generator: torch.Generator,
@@ -89,10 +116,10 @@ def train(
         Length of the training: that many epochs, or that many steps if those are more.
     batch_size : int
         At most that many in a batch; an epoch is cut into batches of nearly equal size.
-    lr, weight_decay : float
+    learning_rate, weight_decay : float
         Highest learning rate, and Adam's L2 penalty.
     warmup : float
-        See :func:`learning_rate`.
+        See :func:`schedule`.
     generator : torch.Generator
         Draws the order.
     max_norm : float, optional
@@ -104,14 +131,14 @@ def train(
         Number of steps taken.
     """
     weights = list(parameters)
-    optimizer = torch.optim.Adam(weights, lr=lr, weight_decay=weight_decay, fused=True)
+    optimizer = torch.optim.Adam(weights, lr=learning_rate, weight_decay=weight_decay, fused=True)
     n_batches = math.ceil(n / batch_size)
     n_steps = max(epochs * n_batches, min_steps)
     batches: list[Tensor] = []
     for step in range(n_steps):
         if not batches:
             batches = list(torch.randperm(n, generator=generator).tensor_split(n_batches))
-        optimizer.param_groups[0]["lr"] = lr * learning_rate(step / n_steps, warmup)
+        optimizer.param_groups[0]["lr"] = learning_rate * schedule(step / n_steps, warmup)
         optimizer.zero_grad()
         torch.autograd.backward(loss(batches.pop()))
         if max_norm is not None:
@@ -124,7 +151,7 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
     """Base class of the graph and sequence networks: fits one network of torch, float32.
 
     A subclass stores what its constructor takes, among it `epochs`, `min_steps`, `batch_size`,
-    `lr`, `weight_decay`, `warmup` and `random_state`.
+    `learning_rate`, `weight_decay`, `warmup` and `random_state`.
 
     Attributes
     ----------
@@ -136,10 +163,10 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
     epochs: int
     min_steps: int
     batch_size: int
-    lr: float
+    learning_rate: float
     weight_decay: float
     warmup: float
-    random_state: int
+    random_state: Any
     max_norm: float | None = None
 
     @abstractmethod
@@ -160,7 +187,7 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
         """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,)."""
         rows = np.asarray(X)
         self.n_features_in_ = rows.shape[1]
-        generator = torch.Generator().manual_seed(self.random_state)
+        generator = seeded_generator(self.random_state)
         inputs = self._inputs(rows)
         target = torch.as_tensor(np.asarray(y, dtype=np.float32))
         self.network_ = self._network(inputs, generator)
@@ -175,7 +202,7 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
             epochs=self.epochs,
             min_steps=self.min_steps,
             batch_size=self.batch_size,
-            lr=self.lr,
+            learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             warmup=self.warmup,
             generator=generator,
@@ -189,7 +216,7 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
         check_is_fitted(self, "network_")
         rows = np.asarray(X)
         predicted = [np.empty(0)]
-        with torch.no_grad():
+        with one_thread(), torch.no_grad():
             for start in range(0, len(rows), PREDICT_BATCH):
                 inputs = self._inputs(rows[start : start + PREDICT_BATCH])
                 predicted.append(self.network_(*inputs).double().numpy())
