@@ -106,70 +106,47 @@ def _onnx_nodes(
 ) -> list[NodeProto]:
     from onnx import helper
 
+    make = helper.make_node
+    if layer.kind == "channel_shuffle":
+        return _channel_shuffle(layer, inputs, output)
+    if layer.kind == "global_avg_pool":
+        pooled = f"{output}_pooled"
+        return [
+            make("GlobalAveragePool", inputs, [pooled]),
+            make("Flatten", [pooled], [output], axis=1),
+        ]
     window: dict[str, Any] = {
         "kernel_shape": [layer.kernel] * 2,
         "strides": [layer.stride] * 2,
         "pads": [layer.padding] * 4,
     }
-    make = helper.make_node
-    match layer.kind:
-        case "conv":
-            return [make("Conv", [*inputs, *weights], [output], group=layer.groups, **window)]
-        case "batch_norm":
-            return [make("BatchNormalization", [*inputs, *weights], [output], epsilon=1e-5)]
-        case "linear":
-            return [make("Gemm", [*inputs, *weights], [output], transB=1)]
-        case "avg_pool":
-            return [make("AveragePool", inputs, [output], **window)]
-        case "global_avg_pool":
-            pooled = f"{output}_pooled"
-            return [
-                make("GlobalAveragePool", inputs, [pooled]),
-                make("Flatten", [pooled], [output], axis=1),
-            ]
-        case "relu" | "add":
-            return [make(layer.kind.capitalize(), inputs, [output])]
-        case "concat":
-            return [make("Concat", inputs, [output], axis=1)]
-        case "channel_shuffle":
-            split = [0, layer.groups, -1, layer.out_size, layer.out_size]
-            joined = [0, layer.out_channels, layer.out_size, layer.out_size]
-            return [
-                make("Constant", [], [f"{output}_split"], value_ints=split),
-                make("Reshape", [*inputs, f"{output}_split"], [f"{output}_groups"]),
-                make("Transpose", [f"{output}_groups"], [f"{output}_mixed"], perm=[0, 2, 1, 3, 4]),
-                make("Constant", [], [f"{output}_joined"], value_ints=joined),
-                make("Reshape", [f"{output}_mixed", f"{output}_joined"], [output]),
-            ]
-        case "concat":
-            return [make("Concat", inputs, [output], axis=1)]
-        case "zero":
-            # x - x and not x times a constant: the optimiser may not fold it away.
-            return [make("Sub", [*inputs, *inputs], [output])]
-        case "channel_shuffle":
-            return _channel_shuffle(layer, inputs, output)
-        case _:
-            raise NotImplementedError(f"ONNX: no layer kind {layer.kind!r}")
+    operators: dict[str, tuple[str, dict[str, Any]]] = {
+        "conv": ("Conv", window | {"group": layer.groups}),
+        "batch_norm": ("BatchNormalization", {"epsilon": 1e-5}),
+        "linear": ("Gemm", {"transB": 1}),
+        "avg_pool": ("AveragePool", window),
+        "relu": ("Relu", {}),
+        "add": ("Add", {}),
+        "concat": ("Concat", {"axis": 1}),
+        # x - x and not x times a constant: the optimiser may not fold it away.
+        "zero": ("Sub", {}),
+    }
+    operator, attributes = operators[layer.kind]
+    if layer.kind == "zero":
+        inputs = [*inputs, *inputs]
+    return [make(operator, [*inputs, *weights], [output], **attributes)]
 
 
 def _channel_shuffle(layer: Layer, inputs: list[str], output: str) -> list[NodeProto]:
     from onnx import helper
 
-    size, channels, groups = layer.in_size, layer.in_channels, layer.groups
-    shapes = {
-        "grouped": [-1, groups, channels // groups, size, size],
-        "flat": [-1, channels, size, size],
-    }
     make = helper.make_node
-    name = {
-        key: f"{output}_{key}" for key in ("grouped", "shuffled", "grouped_shape", "flat_shape")
-    }
+    split = [0, layer.groups, -1, layer.out_size, layer.out_size]
+    joined = [0, layer.out_channels, layer.out_size, layer.out_size]
     return [
-        *(
-            make("Constant", [], [name[f"{key}_shape"]], value_ints=shape)
-            for key, shape in shapes.items()
-        ),
-        make("Reshape", [*inputs, name["grouped_shape"]], [name["grouped"]]),
-        make("Transpose", [name["grouped"]], [name["shuffled"]], perm=[0, 2, 1, 3, 4]),
-        make("Reshape", [name["shuffled"], name["flat_shape"]], [output]),
+        make("Constant", [], [f"{output}_split"], value_ints=split),
+        make("Reshape", [*inputs, f"{output}_split"], [f"{output}_groups"]),
+        make("Transpose", [f"{output}_groups"], [f"{output}_mixed"], perm=[0, 2, 1, 3, 4]),
+        make("Constant", [], [f"{output}_joined"], value_ints=joined),
+        make("Reshape", [f"{output}_mixed", f"{output}_joined"], [output]),
     ]

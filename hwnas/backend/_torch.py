@@ -120,7 +120,6 @@ def _call(layer: Layer, weights: RandomWeights, device: str) -> Call:
     plain: dict[str, Call] = {
         "relu": torch.relu,
         "add": torch.add,
-        "concat": lambda x, y: torch.cat((x, y), dim=1),
         "zero": lambda x: x.mul(0.0),
         "concat": lambda x, y: torch.cat((x, y), dim=1),
         "global_avg_pool": lambda x: functional.adaptive_avg_pool2d(x, 1).flatten(1),

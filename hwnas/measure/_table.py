@@ -107,7 +107,7 @@ class _Columns:
         self._add(f"{series}_passes", {key: len(v) for key, v in values.items()}, "passes")
         loads = np.concatenate(list(by_architecture(self._store, series, "load").values()))
         self.facts["latency"][series] = self._headers(series) | {
-            "noise": {name: asdict(each) for name, each in noise.items()},
+            "noise": {name: _facts(each) for name, each in noise.items()},
             "n_measured": len(values),
             "load": {"median": float(np.median(loads)), "highest": float(loads.max())},
         }
@@ -126,7 +126,7 @@ class _Columns:
             "image_set": "digits",
             "n_seeds": seeds,
             "n_measured": len(whole),
-            "tau_between_seeds": tau_between(complete(values)),
+            "tau_between_seeds": _known(tau_between(complete(values))),
         }
 
     def add_counts(self) -> None:
@@ -150,6 +150,15 @@ class _Columns:
         ]
         self._add_array("memory", np.array(memory, dtype=np.int64), "bytes")
         self.facts["networks"] = settings[0]["image_set"] | {"sizes": sizes}
+
+
+def _facts(noise: Noise) -> dict[str, float | None]:
+    return asdict(noise) | {"tau": _known(noise.tau)}
+
+
+def _known(tau: float) -> float | None:
+    """Return None, which JSON has, for NaN, which it has not."""
+    return None if np.isnan(tau) else tau
 
 
 def by_architecture(store: Store, series: str, value: str) -> dict[str, list[float]]:
