@@ -68,7 +68,13 @@ class Store:
         self.headers: list[dict[str, Any]] = []
         self._offsets: dict[Path, int] = {}
         self._file: TextIO | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{folder}: cannot be written ({error.strerror})",
+                mend="paths.data=<a folder of yours>",
+            ) from error
         self.refresh()
 
     def __enter__(self) -> Self:

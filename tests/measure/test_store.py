@@ -78,3 +78,9 @@ def test_a_unit_is_claimed_once_and_free_afterwards(tmp_path: Path) -> None:
             assert not theirs
         with second.claim(UNIT) as theirs:
             assert theirs
+
+
+def test_a_folder_that_cannot_be_made_is_a_users_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot be written.*paths\.data="):
+        Store(tmp_path / "file" / "below")
