@@ -21,7 +21,8 @@ def with_preset(cfg: DictConfig | Mapping[str, Any]) -> DictConfig:
 
     ``preset: default`` is the config itself. Another one is laid over it: an ``encoding`` or
     ``model`` with a ``_target_`` of its own replaces the default's, one without changes single
-    parameters, and ``search_space`` replaces the default's.
+    parameters, and ``search_space`` replaces the default's. The result has neither ``preset`` nor
+    ``presets`` left, so that applying it twice changes nothing.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def with_preset(cfg: DictConfig | Mapping[str, Any]) -> DictConfig:
     plain = OmegaConf.to_container(cfg, resolve=True) if isinstance(cfg, DictConfig) else cfg
     config = DictConfig(plain)
     presets = {"default": {}, **(config.pop("presets", None) or {})}
-    name = config.get("preset", "default")
+    name = config.pop("preset", None) or "default"
     if name not in presets:
         raise UserError(f"predictor.preset: no preset {name!r}", mend=nearest(name, list(presets)))
     for key, node in presets[name].items():

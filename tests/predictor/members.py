@@ -1,0 +1,117 @@
+"""Every predictor of conf/predictor, made cheap, and an easy table to fit it to.
+
+Run as a module it fits all of them and saves their predictions, for the contract's check that
+another process gives the same: ``python -m tests.predictor.members predictions.npz``.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas.predictor import Predictor, build, with_preset
+from hwnas.space import Architectures, NASBench201, SearchSpace
+
+FOLDER = Path(__file__).parents[2] / "conf" / "predictor"
+SEED = 7
+
+#: (predictor, preset or None for all): parameters of its model that make it fit in a blink.
+CHEAP: dict[tuple[str, str | None], dict[str, Any]] = {
+    ("rf", None): {"n_estimators": 20},
+    ("xgb", None): {"n_estimators": 60, "learning_rate": 0.2},
+    ("lgb", None): {"n_estimators": 60, "learning_rate": 0.2},
+    ("ngb", None): {"n_estimators": 12, "learning_rate": 0.5, "max_depth": 3},
+    ("mlp", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
+    ("mlp_small", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
+    ("bananas", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
+    ("gcn", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "lr": 0.02, "batch_size": 64},
+    ("bonas", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "lr": 0.02, "batch_size": 64},
+    ("nao", None): {"hidden": 16, "epochs": 1, "min_steps": 60, "lr": 0.02, "batch_size": 64},
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A predictor in one of its presets."""
+
+    name: str
+    preset: str
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.preset}"
+
+    @property
+    def config(self) -> DictConfig:
+        """Its YAML with the preset applied, before anything is made cheap."""
+        config = OmegaConf.load(FOLDER / f"{self.name}.yaml")
+        assert isinstance(config, DictConfig)
+        config.preset = self.preset
+        return with_preset(config)
+
+    @property
+    def needs_cells(self) -> bool:
+        """Whether its input is made of a cell's paths or graph."""
+        return self.name in ("bananas", "bonas", "gcn", "nao")
+
+    def build(self, space: SearchSpace | None = None) -> Predictor:
+        """Return it cheap and unfitted."""
+        config = self.config
+        for preset in (None, self.preset):
+            config.model = OmegaConf.merge(config.model, CHEAP.get((self.name, preset), {}))
+        return build(config, space or NASBench201(), SEED)
+
+
+def members() -> list[Member]:
+    """Return every predictor found, in every preset."""
+    found = []
+    for path in sorted(FOLDER.glob("*.yaml")):
+        presets = OmegaConf.select(OmegaConf.load(path), "presets") or {}
+        found += [Member(path.stem, str(preset)) for preset in ("default", *presets)]
+    return found
+
+
+def additive(space: SearchSpace, X: Architectures) -> NDArray[np.float64]:
+    """Return an easy metric in ms: every operation costs the same at every position."""
+    cost = np.random.default_rng(3).permutation(len(space.operations))
+    summed: NDArray[np.float64] = 5.0 + cost[X].sum(axis=1)
+    return summed
+
+
+def draw(space: SearchSpace, n: int, seed: int) -> Architectures:
+    """Return `n` random architectures."""
+    rng = np.random.default_rng(seed)
+    if space.size > 10**6:
+        return rng.integers(len(space.operations), size=(n, space.n_positions)).astype(np.int8)
+    return space.enumerate()[rng.choice(space.size, n, replace=False)]
+
+
+def training(predictor: Predictor, n: int = 80, seed: int = 0) -> tuple[Any, Any]:
+    """Return measurements that the predictor can be fitted to."""
+    X = predictor.training_design()
+    if X is None:
+        X = draw(predictor.space, n, seed)
+    return X, additive(predictor.space, X)
+
+
+HELD_OUT = draw(NASBench201(), 100, seed=1)
+
+
+def predictions() -> dict[str, NDArray[np.float64]]:
+    """Return what every member, fitted, predicts on `HELD_OUT`."""
+    result = {}
+    for member in members():
+        predictor = member.build()
+        result[str(member)] = predictor.fit(*training(predictor)).predict(HELD_OUT)
+    return result
+
+
+if __name__ == "__main__":
+    # mypy takes the keys for np.savez's own options.
+    arrays: dict[str, Any] = predictions()
+    np.savez(sys.argv[1], **arrays)

@@ -1,0 +1,87 @@
+"""Perceptrons trained together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from hwnas.errors import UserError
+from hwnas.predictor import Predictor, Structure, fit_many
+from hwnas.predictor._mlp import MLP
+from hwnas.predictor._mlp_training import forward
+from hwnas.space import NASBench201
+from tests.predictor.members import additive, draw
+
+SPACE = NASBench201()
+QUICK: dict[str, Any] = {"width": 8, "epochs": 5, "min_steps": 40}
+
+
+def test_forward_by_hand() -> None:
+    weights = [
+        torch.tensor([[[1.0, -1.0], [2.0, 0.5]]]),
+        torch.tensor([[[0.5, 0.0]]]),
+        torch.tensor([[[3.0], [4.0]]]),
+        torch.tensor([[[-1.0]]]),
+    ]
+    # hidden = relu([1 + 4 + 0.5, -1 + 1]) = [5.5, 0]; output = 16.5 - 1
+    assert forward(weights, torch.tensor([[[1.0, 2.0]]]), "relu").tolist() == [[15.5]]
+
+
+def test_many_at_once_are_what_each_is_alone() -> None:
+    """Members that train together do not feel each other; sizes and recipes may differ."""
+    predictors = [
+        Predictor(SPACE, Structure(), MLP(random_state=seed, n_members=members, **QUICK))
+        for seed, members in [(0, 1), (1, 1), (2, 3), (3, 1)]
+    ]
+    X = [draw(SPACE, n, seed) for seed, n in enumerate((40, 40, 40, 25))]
+    y = [additive(SPACE, architectures) for architectures in X]
+    held_out = draw(SPACE, 50, seed=9)
+    alone = [p.fit(a, b).predict(held_out) for p, a, b in zip(predictors, X, y, strict=True)]
+    together = [p.predict(held_out) for p in fit_many(predictors, X, y)]
+    np.testing.assert_allclose(together, alone, rtol=1e-3)
+    assert np.abs(alone[0] - alone[1]).max() > 0.1
+
+
+def test_models_without_a_batched_fit_are_fitted_one_by_one() -> None:
+    from sklearn.linear_model import Ridge
+
+    predictors = [Predictor(SPACE, Structure(), Ridge(alpha=alpha)) for alpha in (0.1, 10.0)]
+    X = draw(SPACE, 30, seed=0)
+    y = additive(SPACE, X)
+    together = [p.predict(X) for p in fit_many(predictors, [X, X], [y, y])]
+    alone = [p.fit(X, y).predict(X) for p in predictors]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_threads_of_the_caller_are_given_back() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        MLP(**QUICK, random_state=0).fit(np.eye(3), np.arange(3.0))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_torch_generator_of_the_caller_is_left_alone() -> None:
+    before = torch.random.get_rng_state()
+    MLP(**QUICK, random_state=0).fit(np.eye(3), np.arange(3.0))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_l1_of_the_output_layer_shrinks_it() -> None:
+    X = np.random.default_rng(0).random((40, 5))
+    y = X @ np.arange(5.0) - 5
+    free, held = (
+        MLP(**QUICK, weight_decay=0.0, l1_output=factor, random_state=0).fit(X, y)
+        for factor in (0.0, 1.0)
+    )
+    assert np.abs(held.weights_[-2]).sum() < 0.5 * np.abs(free.weights_[-2]).sum()
+
+
+def test_unknown_activation_names_the_nearest() -> None:
+    with pytest.raises(UserError, match="did you mean 'relu'"):
+        MLP(activation="rleu").fit(np.eye(2), np.arange(2.0))
