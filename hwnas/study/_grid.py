@@ -69,7 +69,8 @@ def expand(
         Overrides of every cell.
     given : sequence of str
         Overrides of the command line. One for a key of an axis puts its value in place of that
-        axis; one for a group puts its choice in place of what `fixed` says about that group.
+        axis, in the grids that have the value (if none has it, in all); one for a group puts its
+        choice in place of what `fixed` says about that group.
     narrow : bool
         False adds the cells that `given` leaves out of its axes: the whole grid.
 
@@ -87,8 +88,10 @@ def expand(
     mine = [override for override in given if _decides(_key(override))]
     keys = {_key(override) for override in mine}
     kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, keys)]
-    ways = (True,) if narrow else (True, False)
-    cells = [c for way in ways for grid in grids.values() for c in _cells(grid, kept, mine, way)]
+    chosen = [grid for grid in grids.values() if _has(grid, mine)] or list(grids.values())
+    cells = [cell for grid in chosen for cell in _cells(grid, kept, mine, narrow=True)]
+    if not narrow:
+        cells += [c for grid in grids.values() for c in _cells(grid, kept, mine, narrow=False)]
     if not cells:
         raise UserError("experiment.grids: no cells")
     # Several grids may meet in a cell, above all when an override narrows them: once is enough.
@@ -117,6 +120,16 @@ def _cells(
             if axis != BATCH_AXIS:
                 overrides += own
         yield Cell((*overrides, *rest), int(labels[BATCH_AXIS]), labels)
+
+
+def _has(grid: Mapping[str, Any], given: Sequence[str]) -> bool:
+    """Tell whether the values that overrides choose are among those of a grid."""
+    chosen = dict(_split(override) for override in given)
+    return all(
+        chosen[axis] in _values(values)
+        for axis, values in grid.items()
+        if axis in chosen and axis != BATCH_AXIS
+    )
 
 
 def _values(values: Any) -> list[Any]:

@@ -113,6 +113,35 @@ def test_two_jobs_give_the_numbers_of_one(sweep: Callable[..., Run], tmp_path: P
     assert one == other
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("launcher", "package", "options"),
+    [
+        ("submitit_local", "hydra_plugins.hydra_submitit_launcher", ()),
+        ("ray", "hydra_plugins.hydra_ray_launcher", ("+hydra.launcher.ray.init.num_cpus=2",)),
+    ],
+)
+def test_cluster_launchers_give_the_numbers_of_one_job(
+    launcher: str,
+    package: str,
+    options: tuple[str, ...],
+    sweep: Callable[..., Run],
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip(package, reason=f"pip install {package.split('.')[1].replace('_', '-')}")
+    some = ("experiment=quick", *CHEAP[:-1])
+    sweep(*some, outputs=tmp_path / "one")
+    chosen = (f"hydra/launcher={launcher}", *options, f"paths.outputs={tmp_path / 'other'}")
+    run = python("sweep.py", *some, *chosen)
+    assert run.returncode == 0, run.stderr
+    one, other = (
+        [(row["axis.seed"], row["scores.kendall_tau"]) for row in results(folder, "quick")]
+        for folder in (tmp_path / "one", tmp_path / "other")
+    )
+    assert len(one) == 3
+    assert one == other
+
+
 def test_tuned_once_and_used_by_every_seed(sweep: Callable[..., Run], tmp_path: Path) -> None:
     some = ("experiment=quick", *ESTIMATED, "n_test=100", "n_train=11", "predictor=ridge")
     sweep(*some, "tuning.n_trials=4")
