@@ -86,7 +86,10 @@ def expand(
     [(('tuning=none', 'predictor=xgb'), 0), (('tuning=none', 'predictor=xgb'), 1)]
     """
     mine = [override for override in given if _decides(_key(override))]
-    keys = {_key(override) for override in mine}
+    # What is fixed about an axis, such as a preset, is fixed about each of its values.
+    keys = {_key(override) for override in mine} - {
+        axis for grid in grids.values() for axis in grid
+    }
     kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, keys)]
     chosen = [grid for grid in grids.values() if _has(grid, mine)] or list(grids.values())
     cells = [cell for grid in chosen for cell in _cells(grid, kept, mine, narrow=True)]

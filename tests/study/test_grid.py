@@ -100,6 +100,14 @@ def test_a_group_of_the_command_line_replaces_what_is_fixed_about_it() -> None:
     assert "tuning=paper" not in cell.overrides
 
 
+def test_what_is_fixed_about_an_axis_stays_when_the_axis_is_narrowed() -> None:
+    fixed = {"predictor.preset": "paper", "dataset.source": "measured"}
+    assert "predictor.preset=paper" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
+    # Another dataset may not even have the key.
+    other = expand(GRID, fixed, ["dataset=local/cpu"])[0].overrides
+    assert not any(override.startswith("dataset.source") for override in other)
+
+
 def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
     running = ["experiment=quick", "report=true", "force=true", "paths.outputs=/tmp/x"]
     assert expand(GRID, {}, running) == expand(GRID, {}, [])
