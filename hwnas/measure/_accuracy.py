@@ -58,6 +58,7 @@ def measure_accuracy(
     torch.set_num_threads(1)
     with Store(folder) as store:
         store.start(SERIES, asdict(training), machine_facts())
-        for each in range(n_seeds):
-            title = f"{SERIES}, seed {each + 1} of {n_seeds}"
-            work_off(store, units_of(SERIES, each, order, at_once), measure, title)
+        rounds = [units_of(SERIES, each, order, at_once) for each in range(n_seeds)]
+        # All seeds of some architectures before the next ones: stopped early, what is there is whole.
+        units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
+        work_off(store, units, measure, f"{SERIES}, {n_seeds} seeds")
