@@ -59,6 +59,6 @@ def measure_accuracy(
     with Store(folder) as store:
         store.start(SERIES, asdict(training), machine_facts())
         rounds = [units_of(SERIES, each, order, at_once) for each in range(n_seeds)]
-        # All seeds of some architectures before the next ones: stopped early, what is there is whole.
+        # All seeds of some architectures before the next: stopped early, what is there is whole.
         units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
         work_off(store, units, measure, f"{SERIES}, {n_seeds} seeds")
