@@ -171,6 +171,9 @@ def by_architecture(store: Store, series: str, value: str) -> dict[str, list[flo
 
 
 def complete(values: Values) -> NDArray[np.float64]:
-    """Return the values of the architectures that have all rounds, (rounds, architectures)."""
-    rounds = max(map(len, values.values()))
-    return np.array([each for each in values.values() if len(each) == rounds]).T
+    """Return as many rounds as half of the architectures have, (rounds, architectures).
+
+    A sample may have been measured more often than the rest, or the rest not yet as often.
+    """
+    rounds = int(np.median([len(each) for each in values.values()]))
+    return np.array([each[:rounds] for each in values.values() if len(each) >= rounds]).T
