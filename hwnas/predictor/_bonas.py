@@ -40,7 +40,7 @@ class BONAS(NetworkRegressor):
         batch_size: int = 128,
         learning_rate: float = 2e-2,
         weight_decay: float = 1e-2,
-        warmup: float = 0.3,
+        warmup: float | None = 0.3,
         random_state: Any = None,
     ) -> None:
         self.hidden = hidden

@@ -72,7 +72,7 @@ class GCN(NetworkRegressor):
         batch_size: int = 128,
         learning_rate: float = 1e-2,
         weight_decay: float = 3e-4,
-        warmup: float = 0.3,
+        warmup: float | None = 0.3,
         random_state: Any = None,
     ) -> None:
         self.hidden = hidden

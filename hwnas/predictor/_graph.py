@@ -90,6 +90,9 @@ class Tokens(Encoding):
 
     Parameters
     ----------
+    live : bool
+        Whether an operation that computes nothing (see :meth:`SearchSpace.live`) has a token of
+        its own.
     adjacency : bool
         Whether to write out the connections, which are the same in every cell, as Luo et al.
         ("Neural Architecture Optimization", NeurIPS 2018) do.
@@ -97,31 +100,42 @@ class Tokens(Encoding):
     Examples
     --------
     >>> from hwnas.space import NASBench201
-    >>> cells = np.array([[3, 0, 0, 1, 0, 4]])
+    >>> cells = np.array([[3, 0, 0, 1, 0, 4]])  # nodes 1 and 2 lead nowhere
     >>> Tokens(space=NASBench201()).fit_transform(cells)
     array([[3, 0, 0, 1, 0, 4]])
+    >>> Tokens(live=True, space=NASBench201()).fit_transform(cells)
+    array([[8, 0, 0, 1, 0, 9]])
     >>> Tokens(adjacency=True, space=NASBench201()).fit_transform(cells)[0, :9].tolist()
     [2, 6, 2, 1, 3, 1, 2, 1, 3]
     """
 
     spaces = (CellSpace,)
 
-    def __init__(self, adjacency: bool = False, space: CellSpace | None = None) -> None:
+    def __init__(
+        self, live: bool = False, adjacency: bool = False, space: CellSpace | None = None
+    ) -> None:
         super().__init__(space)
+        self.live = live
         self.adjacency = adjacency
 
     def transform(self, X: Architectures) -> NDArray[np.int64]:
         """Return the tokens, shape (n, 6), or (n, 35) with adjacency.
 
-        With adjacency, vertex by vertex from the second: for every earlier vertex 2 if it feeds
-        this one, else 1; then 3 + the operation, the output's being one more than the last.
+        The token of an operation is its index; with `live`, plus their number if the edge is dead.
+        With `adjacency`, vertex by vertex from the second: for every earlier vertex 2 if it feeds
+        this one, else 1; then 3 + the token of the operation, the output's being one more than any.
         Token 0 is left to start a sequence with.
         """
-        cells = np.asarray(X, dtype=np.int64)
+        space = self._space()
+        cells = np.asarray(X, dtype=np.int8)
+        tokens = cells.astype(np.int64)
+        n_tokens = len(space.operations)
+        if self.live:
+            tokens += n_tokens * (space.live(cells) != cells)
+            n_tokens *= 2
         if not self.adjacency:
-            return cells
-        output = np.full((len(cells), 1), len(self._space().operations))
-        operations = np.hstack([cells, output]) + 3
+            return tokens
+        operations = np.pad(tokens, ((0, 0), (0, 1)), constant_values=n_tokens) + 3
         connected = adjacency().astype(np.int64) + 1
         columns = []
         for vertex in range(1, N_VERTICES):

@@ -49,16 +49,16 @@ def dropout(x: Tensor, rate: float, generator: torch.Generator | None) -> Tensor
     return x * kept / (1 - rate)
 
 
-def schedule(progress: float, warmup: float) -> float:
+def schedule(progress: float, warmup: float | None) -> float:
     """Return the factor on the learning rate: a cosine up, then a cosine down to 0.
 
     Parameters
     ----------
     progress : float
         Part of the training that is done, in [0, 1).
-    warmup : float
+    warmup : float or None
         Part of the training that the way up takes, from 1/25 (Smith & Topin, "Super-convergence",
-        2018); 0 is plain cosine annealing.
+        2018); 0 is plain cosine annealing, None a constant rate.
 
     Examples
     --------
@@ -67,6 +67,8 @@ def schedule(progress: float, warmup: float) -> float:
     >>> schedule(0, warmup=0)
     1.0
     """
+    if warmup is None:
+        return 1.0
     if progress < warmup:
         return 1 - 0.96 * (1 + math.cos(math.pi * progress / warmup)) / 2
     return (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
@@ -99,7 +101,7 @@ def train(
     batch_size: int,
     learning_rate: float,
     weight_decay: float,
-    warmup: float,
+    warmup: float | None,
     generator: torch.Generator,
     max_norm: float | None = None,
 ) -> int:
@@ -118,7 +120,7 @@ def train(
         At most that many in a batch; an epoch is cut into batches of nearly equal size.
     learning_rate, weight_decay : float
         Highest learning rate, and Adam's L2 penalty.
-    warmup : float
+    warmup : float or None
         See :func:`schedule`.
     generator : torch.Generator
         Draws the order.
@@ -165,9 +167,10 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
     batch_size: int
     learning_rate: float
     weight_decay: float
-    warmup: float
+    warmup: float | None
     random_state: Any
     max_norm: float | None = None
+    network_: nn.Module
 
     @abstractmethod
     def _network(self, inputs: tuple[Tensor, ...], generator: torch.Generator) -> nn.Module:

@@ -30,9 +30,9 @@ CHEAP: dict[tuple[str, str | None], dict[str, Any]] = {
     ("mlp", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
     ("mlp_small", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
     ("bananas", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
-    ("gcn", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "lr": 0.02, "batch_size": 64},
-    ("bonas", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "lr": 0.02, "batch_size": 64},
-    ("nao", None): {"hidden": 16, "epochs": 1, "min_steps": 60, "lr": 0.02, "batch_size": 64},
+    ("gcn", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "learning_rate": 0.02, "batch_size": 64},
+    ("bonas", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "learning_rate": 0.02, "batch_size": 64},
+    ("nao", None): {"hidden": 16, "epochs": 1, "min_steps": 60, "learning_rate": 0.02, "batch_size": 64},
 }
 
 
