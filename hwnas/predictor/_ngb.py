@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from ngboost import NGBRegressor
+from ngboost.distns import Normal
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.tree import DecisionTreeRegressor
@@ -57,6 +58,7 @@ class NGBoost(RegressorMixin, BaseEstimator):
         """Fit to encoded architectures, shape (n, n_features), and values, shape (n,)."""
         tree = DecisionTreeRegressor(max_depth=self.max_depth, max_features=self.max_features)
         self.boosting_ = _Boosting(
+            Dist=_BoundedNormal,
             Base=tree,
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
@@ -70,6 +72,24 @@ class NGBoost(RegressorMixin, BaseEstimator):
         """Return the means, and with `return_std` a pair of means and standard deviations."""
         distribution = self.boosting_.pred_dist(X)
         return (distribution.loc, distribution.scale) if return_std else distribution.loc
+
+
+class _BoundedNormal(Normal):
+    """Normal whose standard deviation stays within 1000 times the training measurements'.
+
+    On a handful of measurements the trees fit each exactly, and the library divides by a variance
+    that has become zero.
+    """
+
+    limit = np.log(1e3)
+
+    def __init__(self, params: Values) -> None:
+        super().__init__(np.stack([params[0], np.clip(params[1], -self.limit, self.limit)]))
+
+    @staticmethod
+    def fit(Y: Values) -> Values:
+        """Return mean and log standard deviation: where boosting starts."""
+        return np.array([Y.mean(), np.log(Y.std() + 1e-3)])
 
 
 class _Boosting(NGBRegressor):

@@ -26,7 +26,7 @@ CHEAP: dict[tuple[str, str | None], dict[str, Any]] = {
     ("rf", None): {"n_estimators": 20},
     ("xgb", None): {"n_estimators": 60, "learning_rate": 0.2},
     ("lgb", None): {"n_estimators": 60, "learning_rate": 0.2},
-    ("ngb", None): {"n_estimators": 12, "learning_rate": 0.5, "max_depth": 3},
+    ("ngb", None): {"n_estimators": 8, "learning_rate": 0.5, "max_depth": 3},
     ("mlp", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
     ("mlp_small", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
     ("bananas", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
