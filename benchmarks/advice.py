@@ -123,11 +123,11 @@ def main(n_trials: int) -> None:
     n = len(DATASETS) * len(SO_FAR) * n_trials
     lines = [*_table(results), ""]
     lines.append(
-        f"Means of {n} trials a budget ({', '.join(DATASETS)}; {SO_FAR[0]} and {SO_FAR[1]} measured "
-        f"so far; {MEASUREMENT:g} s a measurement), ± standard error. Of the advice's 80 % "
-        f"intervals for retained hypervolume, {100 * np.mean(inside):.0f} % held the outcome; it "
-        f"expected {np.mean(errors):+.4f} more than came in the mean, {np.mean(np.abs(errors)):.4f} "
-        "off in the absolute."
+        f"Means of {n} trials a budget ({', '.join(DATASETS)}; {SO_FAR[0]} and {SO_FAR[1]} "
+        f"measured so far; {MEASUREMENT:g} s a measurement), ± standard error. Of the advice's "
+        f"80 % intervals for retained hypervolume, {100 * np.mean(inside):.0f} % held the "
+        f"outcome; it was {np.mean(errors):+.4f} off in the mean, "
+        f"{np.mean(np.abs(errors)):.4f} in the absolute."
     )
     lines += ["", f"Correlation of deviations at 1, 2, 3 differing edges: {'; '.join(smooth)}."]
     text = "\n".join(lines)

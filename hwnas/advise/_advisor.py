@@ -157,7 +157,8 @@ class Advisor:
         now = float(self.leader.sigma_at(len(self.situation.measured))[draw.law])
 
         def relearn(rows: Rows) -> Float:
-            return draw.predict(float(curve.sigma_at(len(rows))[draw.law]), now)
+            n_train = len(known) + draw.lesson * (len(rows) - len(known))
+            return draw.predict(float(curve.sigma_at(n_train)[draw.law]), now)
 
         return verify_within(
             self.situation.accuracy,

@@ -14,11 +14,13 @@ from hydra import compose
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from hwnas._cli import CONF
 from hwnas.advise._advisor import Advisor
 from hwnas.advise._report import report
 from hwnas.advise._seconds import seconds
 from hwnas.advise._situation import Situation
 from hwnas.dataset import EstimatedWarning, Table
+from hwnas.errors import UserError, nearest
 from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
 
@@ -44,7 +46,17 @@ def advise(cfg: DictConfig) -> None:
 
 
 def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str, Predictor]:
-    """Build predictors by the names of their YAMLs."""
+    """Build predictors by the names of their YAMLs.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    known = sorted(file.stem for file in (CONF / "predictor").glob("*.yaml"))
+    for name in names:
+        if name not in known:
+            raise UserError(f"predictors: no predictor {name!r}", mend=nearest(name, known))
     return {name: build(compose(f"predictor/{name}").predictor, space, seed) for name in names}
 
 

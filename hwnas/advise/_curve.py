@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HELD_OUT, N_SIZES = 0.2, 5
 #: Floors tried for the power law, as shares of the smallest deviation seen.
 FLOORS = np.linspace(0.0, 0.98, 15)
+#: Relative error of a point of the curve that is always reckoned with.
+CURVE_NOISE = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,12 @@ class LearningCurve:
         Predicted costs, deviations (true minus predicted) and accuracies at the largest size.
     predicted : array, shape (n,)
         Costs of all candidates, by the predictor fitted to every measurement so far.
-    laws : array, shape (n_draws, 3)
-        Power laws ``floor + a n^-b``, rows (floor, a, b), each fitted to the curve of other
-        repeats: how sure the curve is.
+    n_now : int
+        Number of measurements so far.
+    laws : array, shape (n_draws, 4)
+        Power laws ``floor + a n^-b``, rows (floor, a, b, trust), each fitted to the curve of other
+        repeats: how sure the curve is. Beyond `n_now` only the share `trust` of the improvement
+        is believed, for curves have knees that small train sizes do not show.
     """
 
     name: str
@@ -51,12 +56,17 @@ class LearningCurve:
     query_seconds: float
     held_out: Float
     predicted: Float
+    n_now: int
     laws: Float
 
-    def sigma_at(self, n: int) -> Float:
+    def sigma_at(self, n: float) -> Float:
         """Return the standard deviation at `n` training measurements, one a power law."""
-        floor, a, b = self.laws.T
-        return np.asarray(floor + a * float(n) ** -b)
+        floor, a, b, trust = self.laws.T
+        law = floor + a * float(n) ** -b
+        if n <= self.n_now:
+            return np.asarray(law)
+        now = floor + a * float(self.n_now) ** -b
+        return np.asarray(now + trust * (law - now))
 
     def fit_seconds_at(self, n: int) -> float:
         """Return the seconds of a fit, on the straight line through those timed."""
@@ -102,7 +112,8 @@ def learn(
             fitted = clone(predictor).fit(X[rest[:size]], y[rest[:size]])
             seconds[repeat, i] = time.process_time() - start
             predicted = fitted.predict(X[held])
-            sigma[repeat, i] = (y[held] - predicted).std(ddof=1)
+            # Exactly predictable metrics, such as FLOPs, leave no deviations to take logarithms of.
+            sigma[repeat, i] = max((y[held] - predicted).std(ddof=1), 1e-9 * y.std())
         held_out.append(np.stack([predicted, y[held] - predicted, accuracy[held]]))
     whole = clone(predictor).fit(X, y)
     start = time.process_time()
@@ -118,15 +129,31 @@ def learn(
         query_seconds=query,
         held_out=np.concatenate(held_out, axis=1),
         predicted=everything,
-        laws=np.array([power_law(sizes, sigma[chosen].mean(axis=0)) for chosen in resampled]),
+        n_now=n,
+        laws=np.array(
+            [
+                (*power_law(sizes, sigma[chosen].mean(axis=0), rng), rng.random())
+                for chosen in resampled
+            ]
+        ),
     )
 
 
-def power_law(sizes: NDArray[np.int64], sigma: Float) -> tuple[float, float, float]:
+def power_law(
+    sizes: NDArray[np.int64], sigma: Float, rng: np.random.Generator | None = None
+) -> tuple[float, float, float]:
     """Fit ``floor + a n^-b`` with b >= 0 by least squares of the logarithm.
 
     Learning curves of regressors follow a power law down to the part that no amount of data
     explains (Hestness et al., *Deep learning scaling is predictable, empirically*, 2017).
+
+    Parameters
+    ----------
+    sizes : array of int64, shape (n_sizes,)
+    sigma : array, shape (n_sizes,)
+    rng : numpy.random.Generator, optional
+        Draw one of the floors that explain the curve about as well, by their likelihood: a few
+        sizes cannot tell where it ends. Default the one that fits best.
 
     Examples
     --------
@@ -135,14 +162,18 @@ def power_law(sizes: NDArray[np.int64], sigma: Float) -> tuple[float, float, flo
     >>> round(floor, 2), round(a, 2), round(b, 2)
     (0.0, 3.0, 0.5)
     """
-    best = (np.inf, 0.0, float(sigma.mean()), 0.0)
+    laws, errors = [], []
     x = np.log(sizes)
     for floor in FLOORS * sigma.min():
         rest = np.log(sigma - floor)
         slope, offset = np.polyfit(x, rest, 1)
         b = max(-float(slope), 0.0)
         a = float(np.exp(offset if b > 0 else rest.mean()))
-        error = float(np.square(np.log(floor + a * sizes**-b) - np.log(sigma)).sum())
-        if error < best[0] - 1e-12:
-            best = (error, float(floor), a, b)
-    return best[1:]
+        laws.append((float(floor), a, b))
+        errors.append(np.square(np.log(floor + a * sizes**-b) - np.log(sigma)).sum())
+    lowest = float(np.min(errors))
+    if rng is None:
+        return laws[int(np.argmin(errors))]
+    noise = lowest / len(sizes) + CURVE_NOISE**2
+    weights = np.exp(-(np.array(errors) - lowest) / (2 * noise))
+    return laws[int(rng.choice(len(laws), p=weights / weights.sum()))]

@@ -85,6 +85,8 @@ class Situation:
                 mend=f"measured={min(SAMPLE, len(distinct))}, or measure more first",
             )
         measured = distinct[:n_measured]
+        if np.ptp(cost[measured]) == 0:
+            raise UserError(f"all {n_measured} measurements so far of {table.dataset} are equal")
         bounds = (table.metric.lower, table.metric.upper)
         return cls(
             space=table.space,

@@ -12,8 +12,8 @@ from hwnas.selection import Scale, hypervolume, nondominated, reduction
 from hwnas.selection._sweep import fronts
 from hwnas.space import Architectures
 
-#: Held-out deviations that stand for those of a candidate: this share, and no fewer than these.
-NEIGHBOURS, FEWEST = 0.1, 25
+#: Held-out deviations that stand for those of a candidate: this share, within these numbers.
+NEIGHBOURS, FEWEST, MOST = 0.1, 60, 200
 #: Correlation of the deviations of two cells of NAS-Bench-201 that differ on one of six edges:
 #: `benchmarks/advice.py` measures it (.3 to .6, less where more is measured).
 SMOOTHNESS = 0.4
@@ -80,6 +80,9 @@ class Draw:
         Its predictions.
     law : int
         Which of the curves' power laws holds in this world.
+    lesson : float
+        How much a verification teaches in this world, against a random training measurement:
+        between 0 and 1, for it looks at a small corner of the space.
     """
 
     world: World
@@ -87,6 +90,7 @@ class Draw:
     other: Float
     base: Float
     law: int
+    lesson: float
 
     def predict(self, sigma: float, sigma_now: float) -> Float:
         """Return predictions whose deviations have standard deviation `sigma`.
@@ -145,7 +149,7 @@ def draw_worlds(
         true = np.maximum(curve.predicted + explained, situation.least)
         true[situation.measured] = situation.cost
         world = World(situation.accuracy, true)
-        draws.append(Draw(world, explained, other, curve.predicted, law))
+        draws.append(Draw(world, explained, other, curve.predicted, law, rng.random()))
     return draws
 
 
@@ -168,7 +172,7 @@ def _similar_deviations(situation: Situation, curve: LearningCurve) -> Float:
         ]
         return np.column_stack(ranks)
 
-    reach = min(max(FEWEST, round(NEIGHBOURS * m)), m)
+    reach = min(max(FEWEST, round(NEIGHBOURS * m)), MOST, m)
     _, nearest = cKDTree(place(predicted, accuracy)).query(
         place(curve.predicted, situation.accuracy), k=reach
     )

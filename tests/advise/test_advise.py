@@ -1,0 +1,331 @@
+"""Advice on a small made table whose truth is known, and the command as a user runs it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.linear_model import Ridge
+
+from hwnas.advise import (
+    Advisor,
+    Plan,
+    Situation,
+    World,
+    duration,
+    follow,
+    learn,
+    power_law,
+    seconds,
+    verify_within,
+)
+from hwnas.advise._command import predictors
+from hwnas.advise._curve import LearningCurve
+from hwnas.advise._plan import train_sizes
+from hwnas.advise._worlds import draw_worlds, smooth_uniform
+from hwnas.dataset import Provenance, Table
+from hwnas.errors import UserError
+from hwnas.metric import Metric
+from hwnas.predictor import OneHot, Predictor
+from hwnas.space import NASBench201
+from tests.commands import python
+
+SPACE = NASBench201()
+PREDICTORS = {"ridge": Predictor(SPACE, OneHot(), Ridge())}
+
+
+def made_table(n: int = 1200) -> Table:
+    """A table with what ridge can learn, pairs of edges that it cannot, and noise."""
+    rng = np.random.default_rng(0)
+    X = SPACE.enumerate()[rng.permutation(SPACE.size)[:n]]
+    cost_of = np.array([0.0, 0.2, 1.0, 3.0, 0.6])
+    y = 2.0 + cost_of[X].sum(axis=1) * rng.normal(1.0, 0.05, n)
+    y += 2.0 * ((X[:, 0] == 3) & (X[:, 5] == 3)) + 1.0 * ((X[:, 1] == 2) & (X[:, 4] == 3))
+    accuracy = np.clip(60 + 2.5 * y + rng.normal(0, 4, n), 1, 99)
+    return Table(
+        dataset="made",
+        space=SPACE,
+        device="made",
+        metric=Metric("latency", "ms"),
+        architectures=X,
+        values=y,
+        representative=np.arange(n),
+        provenance=Provenance("measured", "made", ""),
+        accuracy=accuracy,
+    )
+
+
+TABLE = made_table()
+
+
+@pytest.fixture(scope="module")
+def advisor() -> Advisor:
+    situation = Situation.of(TABLE, 60, seed=0)
+    return Advisor(situation, PREDICTORS, measure_seconds=10.0, worlds=12, repeats=5)
+
+
+@pytest.mark.parametrize("text", ["", "2", "2x", "-1h", "0s", "h", "1h and more"])
+def test_wrong_durations_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="budget="):
+        seconds("budget", text)
+
+
+@given(st.integers(1, 10**7))
+def test_durations_come_back(value: int) -> None:
+    again = seconds("budget", duration(value))
+    # Two units are written: less than one of the smaller is lost.
+    assert 0 <= value - again < max(value / 24, 1)
+
+
+def test_situation_of_a_whole_table_is_a_sample_of_it() -> None:
+    situation = Situation.of(TABLE, 60, seed=0)
+    assert len(situation.measured) == 60
+    assert (np.diff(situation.accuracy) <= 0).all()
+    assert situation.truth is not None
+    assert np.array_equal(situation.truth[situation.measured], situation.cost)
+    # A larger sample of the same seed begins with the smaller one.
+    assert np.array_equal(Situation.of(TABLE, 90, seed=0).measured[:60], situation.measured)
+    assert len(Situation.of(TABLE, None, seed=0).measured) == 124
+
+
+def test_unmeasured_rows_are_candidates_and_copies_count_once() -> None:
+    values = TABLE.values.copy()
+    values[200:] = np.nan
+    values[100:200] = values[:100]
+    copies = np.where(np.arange(len(TABLE)) < 200, np.arange(len(TABLE)) % 100, -1)
+    copies[200:] = np.arange(200, len(TABLE))
+    table = replace(TABLE, values=values, representative=copies)
+    situation = Situation.of(table, None, seed=0)
+    assert len(situation) == len(TABLE)
+    assert len(situation.measured) == 100
+    assert situation.truth is None
+    with pytest.raises(ValueError, match="every value is known"):
+        follow(Plan(None, 1, 101, 0), situation, PREDICTORS, np.random.default_rng(0))
+
+
+def test_too_little_to_advise_on() -> None:
+    with pytest.raises(UserError, match="needs 15 at least"):
+        Situation.of(TABLE, 5, seed=0)
+    with pytest.raises(UserError, match="no accuracy"):
+        Situation.of(replace(TABLE, accuracy=None), 60, seed=0)
+    with pytest.raises(UserError, match="are equal"):
+        Situation.of(replace(TABLE, values=np.ones(len(TABLE))), 60, seed=0)
+
+
+@pytest.mark.parametrize(("floor", "a", "b"), [(0.0, 2.0, 0.4), (0.5, 3.0, 0.8), (0.0, 1.0, 0.0)])
+def test_power_law_is_found_and_foretells(floor: float, a: float, b: float) -> None:
+    sizes = np.array([8, 16, 32, 64, 128])
+    found = power_law(sizes, floor + a * sizes**-b)
+    ahead = floor + a * 1000.0**-b
+    assert found[0] + found[1] * 1000.0 ** -found[2] == pytest.approx(ahead, rel=0.05)
+
+
+def test_learning_curve_falls_and_foretells_more_measurements() -> None:
+    situation = Situation.of(TABLE, 80, seed=1)
+    curve = learn("ridge", PREDICTORS["ridge"], situation, np.random.default_rng(0))
+    assert curve.sigma.mean(axis=0)[-1] < curve.sigma.mean(axis=0)[0]
+    assert situation.truth is not None
+    X = situation.architectures
+    rows = Situation.of(TABLE, 400, seed=1).measured
+    fitted = Predictor(SPACE, OneHot(), Ridge()).fit(X[rows], situation.truth[rows])
+    real = np.delete(situation.truth - fitted.predict(X), rows).std()
+    low, high = np.quantile(curve.sigma_at(400), [0.05, 0.95])
+    assert low <= real <= high
+    assert high < curve.sigma.mean(axis=0)[0]
+    assert 0 < curve.fit_seconds_at(400) < 1
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 40), st.sampled_from([0.0, 1.0]))
+def test_verification_keeps_its_limit(seed: int, limit: int, spread: float) -> None:
+    rng = np.random.default_rng(seed)
+    accuracy = np.sort(rng.integers(1, 90, 60))[::-1].astype(float)
+    true = rng.integers(0, 30, 60).astype(float)
+    predicted = true + rng.normal(0, 3, 60)
+    before = rng.permutation(60)[:5]
+    done = verify_within(accuracy, predicted, true, before, limit, spread)
+    assert len(set(done.rows.tolist())) == len(done.rows) <= 5 + limit
+    assert set(before.tolist()) <= set(done.rows.tolist())
+
+
+def test_benefit_of_the_doubt_spends_what_is_left_and_finds_more() -> None:
+    plain, doubt = [], []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        accuracy = np.sort(rng.uniform(10, 90, 2000))[::-1]
+        true = rng.gamma(2.0, 3.0, 2000)
+        predicted = true + rng.normal(0, 2.0, 2000)
+        world = World(accuracy, true)
+        none = np.array([], dtype=np.int64)
+        once = verify_within(accuracy, predicted, true, none, 200)
+        more = verify_within(accuracy, predicted, true, none, 200, spread=2.0)
+        assert len(once.rows) < len(more.rows) == 200
+        plain.append(world.outcome(once.rows))
+        doubt.append(world.outcome(more.rows))
+    for score in ("retained_hypervolume", "mra_pareto_percent"):
+        before, after = (np.mean([getattr(o, score) for o in part]) for part in (plain, doubt))
+        assert after > before if score == "retained_hypervolume" else after < before
+
+
+def test_verification_learns_between_its_rounds() -> None:
+    rng = np.random.default_rng(3)
+    accuracy = np.sort(rng.uniform(10, 90, 500))[::-1]
+    true = rng.gamma(2.0, 3.0, 500)
+    asked: list[int] = []
+
+    def relearn(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        asked.append(len(rows))
+        return true
+
+    none = np.array([], dtype=np.int64)
+    done = verify_within(accuracy, -true, true, none, 100, 0.0, relearn)
+    assert asked == sorted(asked)
+    assert done.n_fits == len(asked)
+    # One lesson is enough to measure the true front.
+    assert World(accuracy, true).outcome(done.rows).retained_hypervolume == pytest.approx(1.0)
+
+
+def test_everything_measured_is_the_truth() -> None:
+    world = World(np.array([90.0, 80.0, 70.0]), np.array([3.0, 1.0, 2.0]))
+    whole = world.outcome(np.arange(3))
+    assert whole.retained_hypervolume == pytest.approx(1.0)
+    assert whole.mra_pareto_percent == 0.0
+    part = world.outcome(np.array([0, 2]))
+    assert part.mra_pareto_percent == pytest.approx(5.0)
+    assert part.retained_hypervolume < 1
+
+
+def test_fields_of_deviations_are_uniform_and_smooth() -> None:
+    X = SPACE.enumerate()
+    rng = np.random.default_rng(0)
+    drawn = np.stack([smooth_uniform(X, rng) for _ in range(20)])
+    assert drawn.min() >= 0
+    assert drawn.max() < 1
+    assert np.quantile(drawn, [0.1, 0.5, 0.9]) == pytest.approx([0.1, 0.5, 0.9], abs=0.05)
+    near = np.corrcoef(drawn[:, X[:, 5] == 0].ravel(), drawn[:, X[:, 5] == 1].ravel())[0, 1]
+    far = np.corrcoef(drawn.ravel(), drawn[:, ::-1].ravel())[0, 1]
+    assert near == pytest.approx(0.4, abs=0.1)
+    assert abs(far) < 0.1
+
+
+def test_worlds_have_the_deviations_asked_for() -> None:
+    situation = Situation.of(TABLE, 120, seed=0)
+    curve = learn("ridge", PREDICTORS["ridge"], situation, np.random.default_rng(0))
+    now = float(curve.sigma_at(120).mean())
+    draws = draw_worlds(situation, curve, 10, np.random.default_rng(1))
+    rest = np.setdiff1d(np.arange(len(situation)), situation.measured)
+    for wanted in (0.5 * now, now):
+        spread = [(draw.world.true - draw.predict(wanted, now))[rest].std() for draw in draws]
+        assert np.mean(spread) == pytest.approx(wanted, rel=0.2)
+    # A worse predictor ranks worse.
+    for draw in draws:
+        taus = [
+            np.corrcoef(draw.world.true, draw.predict(share * now, now))[0, 1]
+            for share in (0.3, 1.0, 2.5)
+        ]
+        assert taus[0] > taus[1] > taus[2]
+        assert np.array_equal(draw.world.true[situation.measured], situation.cost)
+        assert draw.world.true.min() >= 0
+
+
+def test_plans_keep_the_budget_and_more_budget_gets_more(advisor: Advisor) -> None:
+    advice = [advisor.advise(budget) for budget in (100.0, 600.0, 3000.0)]
+    for one in advice:
+        assert all(plan.seconds <= one.budget_seconds + 1e-6 for plan in one.considered)
+        best = one.plan.mean("retained_hypervolume")
+        assert best >= max(p.mean("retained_hypervolume") for p in one.considered) - 1e-6
+        assert one.next_best is not None
+        assert one.next_best.plan.predictor != one.plan.plan.predictor
+        low, high = one.plan.interval("retained_hypervolume")
+        assert low <= high
+    expected = [one.plan.mean("retained_hypervolume") for one in advice]
+    assert expected[0] < expected[1] < expected[2] <= 1 + 1e-12
+
+
+def test_measuring_everything_is_chosen_where_it_is_affordable(advisor: Advisor) -> None:
+    advice = advisor.advise(1e6)
+    assert advice.plan.mean("retained_hypervolume") == pytest.approx(1.0)
+    whole = next(one for one in advice.considered if one.plan.predictor is None)
+    assert whole.plan.n_train == len(TABLE)
+    assert "measure all 1,200" in whole.plan.describe(len(TABLE))
+
+
+def test_a_budget_below_one_measurement_is_refused(advisor: Advisor) -> None:
+    with pytest.raises(UserError, match="does not pay for one measurement"):
+        advisor.advise(9.0)
+
+
+def test_wrong_settings_are_refused() -> None:
+    situation = Situation.of(TABLE, 60, seed=0)
+    with pytest.raises(UserError, match="no such objective"):
+        Advisor(situation, PREDICTORS, 1.0, objective="accuracy")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="at least one"):
+        Advisor(situation, {}, 1.0)
+
+
+def test_the_seed_decides_the_advice() -> None:
+    situation = Situation.of(TABLE, 40, seed=0)
+    one, same = (
+        Advisor(situation, PREDICTORS, 10.0, seed=5, worlds=4, repeats=3).advise(400.0)
+        for _ in range(2)
+    )
+    # Fit times are measured and differ; what is expected does not.
+    assert one.plan.plan.predictor == same.plan.plan.predictor
+    assert one.considered[0].outcomes == same.considered[0].outcomes
+
+
+def test_following_beats_a_random_subset_and_unverified_learning(advisor: Advisor) -> None:
+    got, random = [], []
+    for trial in range(4):
+        situation = Situation.of(TABLE, 60, seed=trial)
+        plan = advisor.advise(900.0).plan.plan
+        rng = np.random.default_rng(trial)
+        outcome, n_measured = follow(plan, situation, PREDICTORS, rng)
+        assert n_measured <= 90
+        got.append(outcome.retained_hypervolume)
+        subset = follow(Plan(None, 90, 150, 0), situation, PREDICTORS, rng)[0]
+        random.append(subset.retained_hypervolume)
+    assert np.mean(got) > np.mean(random)
+
+
+def test_train_sizes_start_at_none_and_grow() -> None:
+    sizes = train_sizes(60, 900)
+    assert sizes[0] == 0
+    assert sizes[-1] == 900
+    assert sizes == sorted(set(sizes))
+    assert train_sizes(60, 0) == [0]
+
+
+def test_fit_seconds_do_not_fall_with_size() -> None:
+    empty = np.empty((0, 0))
+    curve = LearningCurve(
+        "x", np.array([10, 20]), empty, np.array([2.0, 1.0]), 0.0, empty, empty, 20, empty
+    )
+    assert curve.fit_seconds_at(1000) >= 1.0
+
+
+def test_a_predictor_that_is_not_there_is_named() -> None:
+    with pytest.raises(UserError, match="did you mean 'ridge'"):
+        predictors(["rigde"], SPACE, 0)
+
+
+def test_a_mistake_is_one_line() -> None:
+    run = python("-m", "hwnas.advise", "budget=2x")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "error: budget=2x: not a duration. To mend it: budget=2h, 90min, 45s or 1h30min\n"
+    )
+
+
+def test_plan_for_a_published_table(hwnas_data: Path, tmp_path: Path) -> None:
+    run = python(
+        "-m", "hwnas.advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]", "worlds=4",
+        "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    for expected in ("15,625 candidates", "plan        ", "next best", "80 % within", "twice the"):
+        assert expected in run.stdout
