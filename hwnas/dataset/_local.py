@@ -16,7 +16,7 @@ from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import Provenance, Table
 from hwnas.errors import UserError
 from hwnas.metric import Metric
-from hwnas.space import SearchSpace
+from hwnas.space import Architectures, SearchSpace
 
 #: Key of the facts in a Parquet file's schema metadata: JSON.
 METADATA = "hwnas"
@@ -100,6 +100,30 @@ class Local:
             accuracy=columns["accuracy"].astype(np.float64) if has_accuracy else None,
             accuracy_provenance=_provenance(path, facts["accuracy"]) if has_accuracy else None,
         )
+
+    def measure(self, architectures: Architectures) -> NDArray[np.float64]:
+        """Measure architectures now, on this machine, as the table's were.
+
+        Raises
+        ------
+        UserError
+            If the metric is counted, or the backend is none of ``conf/backend/``.
+        """
+        # Imported here: a backend loads the library that runs the networks.
+        from hydra import compose
+        from hydra.utils import instantiate
+
+        from hwnas.measure._live import measure_live
+
+        if self.metric.name in _COUNTED:
+            raise UserError(
+                f"metric={self.metric.name}: counted from the network, there is nothing to measure",
+                mend="selection.verify=table",
+            )
+        _, facts = _read(table_path(self.name, self.space, self.paths))
+        check_choice("dataset.backend", self.backend, facts["latency"])
+        backend = instantiate(compose(f"backend/{self.backend}").backend)
+        return measure_live(self.space, architectures, backend, self._facts(facts), self.statistic)
 
     def _identity(self) -> str:
         if self.metric.name in _COUNTED:

@@ -34,7 +34,7 @@ from hwnas.experiment._tables import save_predictions, save_selected
 from hwnas.predictor import Predictor, build, with_preset
 from hwnas.scores import score
 from hwnas.seeding import generator, integer_seed
-from hwnas.selection import Learner, Selection
+from hwnas.selection import Learner, Measure, Selection
 from hwnas.tuning import TuningResult
 
 
@@ -158,8 +158,21 @@ def _select(
         table.metric.cost(predicted[rows]),
         generator(cfg.seed, "selection"),
         learner=Learner(predictor, table, parts.train, rows),
+        measure=_live(cfg, table, rows),
     )
     return selection, None
+
+
+def _live(cfg: DictConfig, table: Table, rows: NDArray[np.int64]) -> Measure | None:
+    """Return what measures selectable rows on the device at hand, None where it is elsewhere."""
+    measure = getattr(instantiate(cfg.dataset), "measure", None)
+    if measure is None:
+        return None
+
+    def costs(chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+        return table.metric.cost(measure(table.architectures[rows[chosen]]))
+
+    return costs
 
 
 def candidate_rows(table: Table) -> NDArray[np.int64]:

@@ -1,0 +1,68 @@
+"""Measuring a few architectures now: what verification does with ``selection.verify=live``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.backend import Backend
+from hwnas.image_set import ImageSet
+from hwnas.measure._latency import summary
+from hwnas.measure._machine import machine_facts
+from hwnas.network import build
+from hwnas.seeding import generator
+from hwnas.space import Architectures, SearchSpace
+
+_LOG = logging.getLogger(__name__)
+
+
+def measure_live(
+    space: SearchSpace,
+    architectures: Architectures,
+    backend: Backend,
+    facts: Mapping[str, Any],
+    statistic: str,
+    passes: int = 4,
+) -> NDArray[np.float64]:
+    """Time architectures on this machine, as those of a table were timed.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    architectures : array of int8, shape (n, n_positions)
+    backend : Backend
+    facts : mapping
+        Of the table's latency: ``settings`` and ``machines``. Another machine than the table's is
+        warned about, for its values do not compare.
+    statistic : {"minimum", "median"}
+        Of the runs in a pass.
+    passes : int
+        Each takes all architectures in a fresh random order.
+
+    Returns
+    -------
+    array of float64, shape (n,)
+        Milliseconds: the median over passes, as in the table.
+    """
+    here, there = machine_facts()["cpu"], {machine["cpu"] for machine in facts["machines"]}
+    if there != {here}:
+        _LOG.warning("verified live on %s, the table is of %s", here, ", ".join(sorted(there)))
+    settings = facts["settings"]
+    image_set = ImageSet(**settings["image_set"])
+    times = np.empty((passes, len(architectures)))
+    for number in range(passes):
+        order = generator(settings["seed"], "live", number).permutation(len(architectures))
+        for row in order:
+            network = build(
+                space, architectures[row].tolist(), image_set, dead_edges=False, **settings["sizes"]
+            )
+            prepared = backend.prepare(
+                network, settings["batch_size"], settings["threads"], settings["seed"]
+            )
+            prepared(settings["warm_up"])
+            times[number, row] = summary(prepared(settings["repeats"]))[statistic]
+    return np.asarray(np.median(times, axis=0))

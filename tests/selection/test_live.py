@@ -1,0 +1,71 @@
+"""Live verification: measuring the selected as the table was measured."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hwnas.backend import Prepared
+from hwnas.dataset import Local, Paths
+from hwnas.errors import UserError
+from hwnas.measure._live import measure_live
+from hwnas.metric import Metric
+from hwnas.network import Network
+from hwnas.space import NASBench201
+
+SPACE = NASBench201()
+
+
+class Clock:
+    """A backend whose runs take as many milliseconds as the network has layers, and drift."""
+
+    name = "clock"
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
+        assert (batch_size, threads, seed) == (1, 1, 7)
+
+        def run(repeats: int) -> NDArray[np.float64]:
+            self.runs += repeats
+            return len(network.nodes) + np.arange(repeats, 0.0, -1.0)
+
+        return run
+
+    def facts(self) -> dict[str, str]:
+        return {}
+
+
+def facts(cpu: str) -> dict[str, Any]:
+    return {
+        "settings": {
+            "batch_size": 1, "threads": 1, "warm_up": 2, "repeats": 3, "seed": 7, "sizes": {},
+            "image_set": {"name": "cifar10", "resolution": 32, "classes": 10},
+        },
+        "machines": [{"cpu": cpu}],
+    }  # fmt: skip
+
+
+def test_every_architecture_is_timed_in_every_pass_and_joined_by_row(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    X = np.array([[0, 0, 0, 1, 0, 0], [3, 3, 3, 3, 3, 3]], dtype=np.int8)
+    backend = Clock()
+    with caplog.at_level(logging.WARNING):
+        minimum = measure_live(SPACE, X, backend, facts("another CPU"), "minimum", passes=2)
+        median = measure_live(SPACE, X, backend, facts("another CPU"), "median", passes=2)
+    assert backend.runs == 2 * 2 * 2 * (2 + 3)
+    assert minimum[0] < minimum[1]
+    assert median - minimum == pytest.approx([1.0, 1.0])
+    assert "another CPU" in caplog.text
+
+
+def test_what_is_counted_cannot_be_measured(tmp_path: Any) -> None:
+    local = Local("cpu", Metric("flops", "FLOPs"), SPACE, Paths(tmp_path, tmp_path, tmp_path))
+    with pytest.raises(UserError, match="nothing to measure"):
+        local.measure(SPACE.enumerate()[:1])
