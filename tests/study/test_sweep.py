@@ -183,10 +183,16 @@ def test_a_failed_cell_is_reported_and_retried(sweep: Callable[..., Run]) -> Non
     assert "to fill the gap: python sweep.py" in run.printed
 
 
-def test_mistakes_are_one_line(tmp_path: Path) -> None:
-    wrong = {"experiment=quik": "did you mean 'quick'", "seed=0": "no study is chosen"}
-    for argument, message in wrong.items():
-        run = python("sweep.py", argument, f"paths.outputs={tmp_path}")
-        assert run.returncode == 2
-        assert message in run.stderr
-        assert len(run.stderr.strip().splitlines()) == 1
+@pytest.mark.parametrize(
+    ("command", "argument", "message"),
+    [
+        ("sweep.py", "experiment=quik", "did you mean 'quick'"),
+        ("sweep.py", "seed=0", "no study is chosen"),
+        ("run.py", "experiment=quick", "sweep.py experiment=quick"),
+    ],
+)
+def test_a_mistake_is_one_line(command: str, argument: str, message: str, tmp_path: Path) -> None:
+    run = python(command, argument, f"paths.outputs={tmp_path}")
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
