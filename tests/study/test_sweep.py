@@ -150,6 +150,32 @@ def test_tuned_once_and_used_by_every_seed(sweep: Callable[..., Run], tmp_path: 
     assert len(list((tmp_path / "studies" / "quick" / "tuning").glob("*.journal"))) == 1
 
 
+def test_seeds_of_a_neural_predictor_are_one_training(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    small = ("predictor.model.epochs=5", "predictor.model.min_steps=20", "tuning=none")
+    some = (
+        "experiment=quick",
+        *ESTIMATED,
+        "n_test=100",
+        "n_train=11",
+        "predictor=mlp_small",
+        *small,
+    )
+    sweep(*some, outputs=tmp_path / "together")
+    for seed in range(3):
+        sweep(*some, f"seed={seed}", outputs=tmp_path / f"alone{seed}")
+    together = results(tmp_path / "together", "quick")
+    alone = [results(tmp_path / f"alone{seed}", "quick")[0] for seed in range(3)]
+
+    # Their share of the one call.
+    assert len({row["timings.fit_seconds"] for row in together}) == 1
+    assert len({row["timings.fit_seconds"] for row in alone}) == 3
+    for one, other in zip(together, alone, strict=True):
+        assert one["scores.rmse"] == pytest.approx(other["scores.rmse"], rel=1e-4)
+    assert len({row["scores.rmse"] for row in together}) == 3
+
+
 def test_killed_in_the_middle_it_loses_the_running_cell_at_most(
     sweep: Callable[..., Run], tmp_path: Path
 ) -> None:

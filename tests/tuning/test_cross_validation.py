@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
+from hwnas.predictor import OneHot, Predictor
+from hwnas.predictor._mlp import MLP
+from hwnas.space import NASBench201
 from hwnas.tuning._cross_validation import CrossValidation, kendall_tau
 
 
@@ -45,6 +49,22 @@ def test_five_measurements_are_held_out_in_pairs_without_bias() -> None:
     assert folds.leave_pair_out
     assert len(scores) == 10
     assert [s.kendall_tau for s in scores] == [0.0] * 10
+
+
+def test_folds_of_a_neural_model_are_fitted_together_with_the_same_result() -> None:
+    space = NASBench201()
+    X = space.enumerate()[::100]
+    y = (X == 3).sum(axis=1) + 0.1 * (X == 2).sum(axis=1)
+    predictor = Predictor(space, OneHot(), MLP(epochs=5, min_steps=100, random_state=0))
+    folds = CrossValidation.of(len(X), None, 3, seed=0)
+
+    together = [score.kendall_tau for score in folds.scores(predictor, X, y)]
+    alone = [
+        kendall_tau(y[test], clone(predictor).fit(X[train], y[train]).predict(X[test]))
+        for train, test in folds.splits
+    ]
+    assert together == pytest.approx(alone, abs=0.01)
+    assert min(together) > 0.3
 
 
 def test_too_few_groups_leave_no_folds() -> None:
