@@ -31,7 +31,9 @@ def work_off(
             if not store.missing(unit):
                 continue
             with store.claim(unit) as ours:
-                if ours:
-                    for record in measure(unit, store.missing(unit)):
+                # Claiming reads what another process did to the unit in the meantime.
+                missing = store.missing(unit)
+                if ours and missing:
+                    for record in measure(unit, missing):
                         store.append(record)
                         bar.update()

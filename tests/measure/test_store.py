@@ -8,6 +8,7 @@ import pytest
 
 from hwnas.errors import UserError
 from hwnas.measure._store import Store, Unit, units_of
+from hwnas.measure._work import work_off
 
 UNIT = Unit("torch", 0, 0, ("a", "b", "c"))
 
@@ -35,6 +36,24 @@ def test_a_second_process_reads_what_the_first_measured(tmp_path: Path) -> None:
             second.refresh()
             assert second.missing(UNIT) == ["c"]
             assert [header["settings"] for header in second.headers] == [{"threads": 1}]
+
+
+def test_a_unit_finished_by_another_process_is_left_alone(tmp_path: Path) -> None:
+    with Store(tmp_path) as ours, Store(tmp_path) as other:
+        ours.start("torch", {}, {})
+        other.start("torch", {}, {})
+        for architecture in UNIT.architectures:
+            other.append(record(architecture))
+        asked: list[list[str]] = []
+
+        def measure(_: Unit, architectures: list[str]) -> list[dict[str, object]]:
+            asked.append(architectures)
+            return []
+
+        # Ours has not read yet what the other one did.
+        assert ours.missing(UNIT)
+        work_off(ours, [UNIT], measure, "torch")
+        assert asked == []
 
 
 def test_a_torn_last_line_is_ignored_and_measured_again(tmp_path: Path) -> None:
