@@ -102,7 +102,7 @@ class Advisor:
             self.curves.values(), key=lambda curve: float(curve.sigma_at(n_now).mean())
         )
         rng = generator(seed, "advice", "worlds")
-        self.draws = draw_worlds(situation, self.leader, worlds, rng)
+        self.draws = draw_worlds(situation, self.leader, predictors[self.leader.name], worlds, rng)
         unmeasured = np.setdiff1d(np.arange(len(situation)), situation.measured)
         # The same order for every plan: they differ by what they do, not by their luck.
         self._orders = [rng.permutation(unmeasured) for _ in self.draws]

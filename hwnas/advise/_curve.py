@@ -39,8 +39,6 @@ class LearningCurve:
         For one architecture.
     held_out : array, shape (3, m)
         Predicted costs, deviations (true minus predicted) and accuracies at the largest size.
-    predicted : array, shape (n,)
-        Costs of all candidates, by the predictor fitted to every measurement so far.
     n_now : int
         Number of measurements so far.
     laws : array, shape (n_draws, 4)
@@ -55,7 +53,6 @@ class LearningCurve:
     fit_seconds: Float
     query_seconds: float
     held_out: Float
-    predicted: Float
     n_now: int
     laws: Float
 
@@ -117,7 +114,7 @@ def learn(
         held_out.append(np.stack([predicted, y[held] - predicted, accuracy[held]]))
     whole = clone(predictor).fit(X, y)
     start = time.process_time()
-    everything = whole.predict(situation.architectures)
+    whole.predict(situation.architectures)
     query = (time.process_time() - start) / len(situation)
     resampled = rng.integers(repeats, size=(draws, repeats))
     return LearningCurve(
@@ -128,7 +125,6 @@ def learn(
         fit_seconds=np.median(seconds, axis=0),
         query_seconds=query,
         held_out=np.concatenate(held_out, axis=1),
-        predicted=everything,
         n_now=n,
         laws=np.array(
             [

@@ -71,7 +71,7 @@ def _expect(expected: Expected) -> list[str]:
     for title, score, digits in _SCORES:
         low, high = expected.interval(score)
         lines.append(
-            f"  expect    {title} {expected.mean(score):.{digits}f}, "
+            f"  expect    {title} {expected.mean(score):.{digits}f} in the mean, "
             f"80 % within {low:.{digits}f} and {high:.{digits}f}"
         )
     return lines
@@ -81,9 +81,7 @@ def _curves(advisor: Advisor) -> list[str]:
     """Say what the learning curves hold, in standard deviations of the measurements so far."""
     n_now = len(advisor.situation.measured)
     scale = float(advisor.situation.cost.std())
-    lines = [
-        f"{'deviation (of the measurements spread)':<40}{f'{n_now:,} measured':>16}{'twice':>9}"
-    ]
+    lines = [f"{'std of deviations / std of values':<40}{f'{n_now:,} measured':>16}{'twice':>9}"]
     for curve in advisor.curves.values():
         now, twice = (curve.sigma_at(n) / scale for n in (n_now, 2 * n_now))
         spread = f"{now.mean():.3f} ± {now.std():.3f}"

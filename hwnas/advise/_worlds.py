@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from hwnas.advise._situation import Float, Rows, Situation
 from hwnas.selection import Scale, hypervolume, nondominated, reduction
 from hwnas.selection._sweep import fronts
 from hwnas.space import Architectures
+
+if TYPE_CHECKING:
+    from hwnas.predictor import Predictor
 
 #: Held-out deviations that stand for those of a candidate: this share, within these numbers.
 NEIGHBOURS, FEWEST, MOST = 0.1, 60, 200
@@ -117,43 +121,50 @@ class Draw:
 
 
 def draw_worlds(
-    situation: Situation, curve: LearningCurve, n: int, rng: np.random.Generator
+    situation: Situation,
+    curve: LearningCurve,
+    predictor: Predictor,
+    n: int,
+    rng: np.random.Generator,
 ) -> list[Draw]:
     """Draw possible truths around the predictions of the best predictor so far.
 
-    Each candidate's cost is its prediction plus a deviation drawn from the held-out ones of
-    similar predictions, for deviations grow with the cost. Similar architectures get similar
-    deviations. Measured candidates keep their value.
+    In each world it is fitted to a resample of the measurements. A candidate's cost is its
+    prediction plus a deviation drawn from the held-out ones of candidates like it; similar
+    architectures get similar deviations. Measured candidates keep their value.
 
     Parameters
     ----------
     situation : Situation
     curve : LearningCurve
         Of the predictor with the smallest deviations so far.
+    predictor : Predictor
+        That predictor.
     n : int
         Number of worlds.
     rng : numpy.random.Generator
     """
-    nearest = _similar_deviations(situation, curve)
+    from sklearn.base import clone
+
+    X, y = situation.architectures, situation.cost
     draws = []
     for number in range(n):
         law = number % len(curve.laws)
+        resample = rng.integers(len(y), size=len(y))
+        fitted: Predictor = clone(predictor).fit(X[situation.measured[resample]], y[resample])
+        base = fitted.predict(X)
         # The deviations were seen at a smaller train size than the measurements so far.
-        shrink = (
-            curve.sigma_at(len(situation.measured))[law] / curve.sigma_at(int(curve.sizes[-1]))[law]
-        )
-        explained, other = (
-            shrink * _quantiles(nearest, smooth_uniform(situation.architectures, rng))
-            for _ in range(2)
-        )
-        true = np.maximum(curve.predicted + explained, situation.least)
-        true[situation.measured] = situation.cost
+        shrink = curve.sigma_at(len(y))[law] / curve.sigma_at(int(curve.sizes[-1]))[law]
+        nearest = shrink * _similar_deviations(situation, curve, base)
+        explained, other = (_quantiles(nearest, smooth_uniform(X, rng)) for _ in range(2))
+        true = np.maximum(base + explained, situation.least)
+        true[situation.measured] = y
         world = World(situation.accuracy, true)
-        draws.append(Draw(world, explained, other, curve.predicted, law, rng.random()))
+        draws.append(Draw(world, explained, other, base, law, rng.random()))
     return draws
 
 
-def _similar_deviations(situation: Situation, curve: LearningCurve) -> Float:
+def _similar_deviations(situation: Situation, curve: LearningCurve, base: Float) -> Float:
     """Return the sorted deviations of the held-out measurements most like each candidate.
 
     Like it in the prediction, for deviations grow with the cost; and in the accuracy: where a
@@ -168,14 +179,12 @@ def _similar_deviations(situation: Situation, curve: LearningCurve) -> Float:
         # Ranks among the candidates: both axes then count alike.
         ranks = [
             np.searchsorted(np.sort(axis), values) / len(axis)
-            for axis, values in ((curve.predicted, cost), (situation.accuracy, percent))
+            for axis, values in ((base, cost), (situation.accuracy, percent))
         ]
         return np.column_stack(ranks)
 
     reach = min(max(FEWEST, round(NEIGHBOURS * m)), MOST, m)
-    _, nearest = cKDTree(place(predicted, accuracy)).query(
-        place(curve.predicted, situation.accuracy), k=reach
-    )
+    _, nearest = cKDTree(place(predicted, accuracy)).query(place(base, situation.accuracy), k=reach)
     return np.asarray(np.sort(deviations[nearest], axis=1))
 
 

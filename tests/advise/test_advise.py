@@ -216,7 +216,7 @@ def test_worlds_have_the_deviations_asked_for() -> None:
     situation = Situation.of(TABLE, 120, seed=0)
     curve = learn("ridge", PREDICTORS["ridge"], situation, np.random.default_rng(0))
     now = float(curve.sigma_at(120).mean())
-    draws = draw_worlds(situation, curve, 10, np.random.default_rng(1))
+    draws = draw_worlds(situation, curve, PREDICTORS["ridge"], 10, np.random.default_rng(1))
     rest = np.setdiff1d(np.arange(len(situation)), situation.measured)
     for wanted in (0.5 * now, now):
         spread = [(draw.world.true - draw.predict(wanted, now))[rest].std() for draw in draws]
@@ -303,7 +303,7 @@ def test_train_sizes_start_at_none_and_grow() -> None:
 def test_fit_seconds_do_not_fall_with_size() -> None:
     empty = np.empty((0, 0))
     curve = LearningCurve(
-        "x", np.array([10, 20]), empty, np.array([2.0, 1.0]), 0.0, empty, empty, 20, empty
+        "x", np.array([10, 20]), empty, np.array([2.0, 1.0]), 0.0, empty, 20, empty
     )
     assert curve.fit_seconds_at(1000) >= 1.0
 
