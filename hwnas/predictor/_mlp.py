@@ -61,9 +61,9 @@ class MLP(RegressorMixin, BaseEstimator):
 
     Examples
     --------
-    >>> X = np.eye(4)
-    >>> MLP(n_layers=1, random_state=0).fit(X, np.array([0.0, 0.0, 1.0, 2.0])).predict(X).round(1)
-    array([0., 0., 1., 2.], dtype=float32)
+    >>> X = np.eye(3)
+    >>> MLP(n_layers=1, random_state=0).fit(X, np.array([-1.0, 1.0, 2.0])).predict(X).round(1)
+    array([-1.,  1.,  2.], dtype=float32)
     """
 
     def __init__(

@@ -30,9 +30,30 @@ CHEAP: dict[tuple[str, str | None], dict[str, Any]] = {
     ("mlp", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
     ("mlp_small", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
     ("bananas", None): {"n_layers": 2, "epochs": 1, "min_steps": 60, "learning_rate": 0.02},
-    ("gcn", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "learning_rate": 0.02, "batch_size": 64},
-    ("bonas", None): {"hidden": 24, "epochs": 1, "min_steps": 60, "learning_rate": 0.02, "batch_size": 64},
-    ("nao", None): {"hidden": 16, "epochs": 1, "min_steps": 60, "learning_rate": 0.02, "batch_size": 64},
+    ("gcn", None): {
+        "hidden": 24,
+        "epochs": 1,
+        "min_steps": 60,
+        "learning_rate": 0.02,
+        "batch_size": 64,
+    },
+    ("bonas", None): {
+        "hidden": 24,
+        "epochs": 1,
+        "min_steps": 60,
+        "learning_rate": 0.02,
+        "batch_size": 64,
+    },
+    ("nao", None): {
+        "hidden": 16,
+        "epochs": 1,
+        "min_steps": 40,
+        "learning_rate": 0.03,
+        "batch_size": 64,
+        "reconstruction": 0.0,
+    },
+    ("bohamiann", None): {"width": 20, "n_steps": 300, "burn_in": 200, "learning_rate": 0.01},
+    ("sparse_gp", None): {"n_inducing": 20, "n_steps": 30},
 }
 
 
