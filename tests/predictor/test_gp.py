@@ -1,0 +1,136 @@
+"""Gaussian processes against scikit-learn, SciPy and each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import check_grad
+from scipy.stats import multivariate_normal
+from sklearn.gaussian_process import GaussianProcessRegressor, kernels
+
+from hwnas.predictor._gaussian_process import (
+    RBF,
+    Array,
+    Kernel,
+    Linear,
+    Sum,
+    condition,
+    fit_hyperparameters,
+    log_marginal_likelihood,
+)
+from hwnas.predictor._gp import ExactGP
+from hwnas.predictor._sparse_gp import SparseGP, evidence_bound
+
+RNG = np.random.default_rng(0)
+X = RNG.random((30, 3))
+Z = RNG.random((7, 3))
+Y = np.sin(4 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * RNG.standard_normal(30)
+KERNELS = [RBF(), RBF(spread=0.5), Linear(), Sum((Linear(), RBF(spread=0.5)))]
+
+
+def parameters(kernel: Kernel) -> Array:
+    """Return hyperparameters away from the prior's mean, the noise last."""
+    mean, _ = kernel.prior(X)
+    return np.append(mean + np.linspace(-0.4, 0.3, len(mean)), -2.0)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=str)
+def test_marginal_likelihood_is_the_normal_density(kernel: Kernel) -> None:
+    theta = parameters(kernel)
+    covariance = kernel(theta[:-1], X, X) + np.exp(-2.0) * np.eye(len(X))
+    value, _ = log_marginal_likelihood(kernel, theta, X, Y)
+    assert value == pytest.approx(multivariate_normal(cov=covariance).logpdf(Y))
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=str)
+def test_gradient_is_that_of_finite_differences(kernel: Kernel) -> None:
+    error = check_grad(
+        lambda theta: log_marginal_likelihood(kernel, theta, X, Y)[0],
+        lambda theta: log_marginal_likelihood(kernel, theta, X, Y)[1],
+        parameters(kernel),
+    )
+    assert error < 1e-3
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=str)
+def test_diagonal_is_that_of_the_covariances(kernel: Kernel) -> None:
+    theta = parameters(kernel)[:-1]
+    np.testing.assert_allclose(kernel.diagonal(theta, Z), np.diag(kernel(theta, Z, Z)))
+
+
+def test_posterior_is_scikit_learns() -> None:
+    theta = np.array([0.3, -0.5, -0.2, 0.1, 0.4, -3.0])
+    ours = condition(RBF(spread=1.0), theta, X, Y)
+    kernel = kernels.ConstantKernel(np.exp(0.3)) * kernels.RBF(
+        np.exp(-0.5 + np.array([-0.2, 0.1, 0.4]))
+    )
+    theirs = GaussianProcessRegressor(kernel, alpha=np.exp(-3.0), optimizer=None).fit(X, Y)
+    mean, std = theirs.predict(Z, return_std=True)
+    np.testing.assert_allclose(ours.mean(Z), mean)
+    np.testing.assert_allclose(ours.variance(Z), std**2 + np.exp(-3.0))
+
+
+def test_hyperparameters_are_fitted() -> None:
+    # Drawn from a process of lengthscale 0.4 and noise variance 0.04: the fit finds both, far
+    # from where it starts.
+    rng = np.random.default_rng(1)
+    inputs = rng.random((150, 2)) * 4
+    truth = np.array([0.0, np.log(0.4)])
+    covariance = RBF()(truth, inputs, inputs) + 0.04 * np.eye(150)
+    values = np.linalg.cholesky(covariance) @ rng.standard_normal(150)
+    fitted = fit_hyperparameters(RBF(), inputs, values)
+    np.testing.assert_allclose(np.exp(fitted[1:]), [0.4, 0.04], rtol=0.3)
+    start = np.append(RBF().prior(inputs)[0], np.log(0.1))
+    before, _ = log_marginal_likelihood(RBF(), start, inputs, values)
+    after, _ = log_marginal_likelihood(RBF(), fitted, inputs, values)
+    assert after > before + 20
+
+
+def test_useless_features_get_long_lengthscales() -> None:
+    values = np.sin(6 * X[:, 0])
+    model = ExactGP(spread=1.0, random_state=0).fit(X, values - values.mean())
+    useful, *useless = model.posterior_.theta[2:-1]
+    assert all(useful < other - 1 for other in useless)
+
+
+def test_hyperparameters_of_a_subset_but_all_measurements() -> None:
+    subset = ExactGP(n_fit=15, random_state=0).fit(X, Y)
+    assert subset.posterior_.X.shape == X.shape
+    everything = ExactGP(random_state=0).fit(X, Y)
+    assert not np.allclose(subset.posterior_.theta, everything.posterior_.theta)
+
+
+@pytest.mark.parametrize(
+    "model", [ExactGP(random_state=0), SparseGP(40, random_state=0)], ids=["exact", "sparse"]
+)
+def test_nine_of_ten_lie_in_the_90_percent_interval(model: ExactGP | SparseGP) -> None:
+    rng = np.random.default_rng(2)
+    inputs = rng.random((400, 2)) * 3
+    noisy = np.sin(2 * inputs).sum(axis=1) + 0.3 * rng.standard_normal(400)
+    mean, std = model.fit(inputs[:200], noisy[:200]).predict(inputs[200:], return_std=True)
+    assert 0.85 <= np.mean(np.abs(mean - noisy[200:]) < 1.645 * std) <= 0.95
+    assert std.mean() == pytest.approx(0.3, rel=0.15)
+
+
+def test_sparse_bound_is_exact_where_every_point_induces() -> None:
+    theta = np.array([0.2, 0.0, -1.5])
+    exact, _ = log_marginal_likelihood(RBF(), theta, X, Y)
+    inputs, values = torch.from_numpy(X), torch.from_numpy(Y)
+    variance, noise = torch.tensor(np.exp(0.2)), torch.tensor(np.exp(-1.5))
+    full = float(evidence_bound(inputs, inputs, values, variance, noise))
+    assert full == pytest.approx(exact, abs=0.01)
+    bounds = [
+        float(evidence_bound(inputs, inputs[:m], values, variance, noise)) for m in (2, 5, 10)
+    ]
+    assert bounds == sorted(bounds)
+    assert bounds[-1] < full + 1e-6
+
+
+def test_sparse_predicts_as_exact_does_where_every_point_induces() -> None:
+    sparse = SparseGP(n_inducing=30, spread=0.0, n_steps=0, random_state=0).fit(X, Y)
+    theta = np.append(RBF().prior(X)[0], np.log(0.1))
+    exact = condition(RBF(), theta, X, Y)
+    mean, std = sparse.predict(Z, return_std=True)
+    np.testing.assert_allclose(mean, exact.mean(Z), atol=1e-3)
+    np.testing.assert_allclose(std**2, exact.variance(Z), atol=1e-3)

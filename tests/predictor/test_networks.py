@@ -1,0 +1,184 @@
+"""Graph and sequence networks: their layers by hand, and that training obeys what it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from hwnas.predictor import Graph, Tokens
+from hwnas.predictor._bohamiann import AdaptiveSGHMC, Bohamiann
+from hwnas.predictor._bonas import BONAS, with_global_node
+from hwnas.predictor._gcn import GCN, unpack
+from hwnas.predictor._nao import NAO
+from hwnas.predictor._sparse_gp import SparseGP
+from hwnas.predictor._training import denormals_flushed, train
+from hwnas.space import NASBench201
+
+SPACE = NASBench201()
+CELLS = SPACE.enumerate()[::781]
+GRAPHS = Graph(space=SPACE).fit_transform(CELLS)
+TOKENS = Tokens(space=SPACE).fit_transform(CELLS)
+Y = (CELLS == 3).sum(axis=1) - 1.0
+QUICK: dict[str, Any] = {"hidden": 8, "epochs": 2, "min_steps": 1, "batch_size": 7}
+
+
+def fitted(model: type[Any], **changed: Any) -> Any:
+    X = TOKENS if model is NAO else GRAPHS
+    return model(**QUICK | changed, random_state=0).fit(X, Y)
+
+
+def predicted(model: type[Any], **changed: Any) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = fitted(model, **changed).predict(
+        TOKENS if model is NAO else GRAPHS
+    )
+    return result
+
+
+def test_graph_convolution_averages_over_what_a_vertex_feeds() -> None:
+    features, forward, backward = GCN()._inputs(GRAPHS[:1])
+    assert features.shape == (1, 8, 7)
+    number = torch.arange(8.0)
+    # The vertices, and those they feed: 0: 1, 2, 4; 1: 3, 5; 2 and 3: 6; 4, 5 and 6: 7.
+    ahead = [7 / 4, 9 / 3, 8 / 2, 9 / 2, 11 / 2, 12 / 2, 13 / 2, 7]
+    torch.testing.assert_close(forward[0] @ number, torch.tensor(ahead))
+    assert torch.equal(backward[0] > 0, forward[0].T > 0)
+    torch.testing.assert_close(backward[0].sum(dim=1), torch.ones(8))
+
+
+def test_global_node_takes_from_all_and_feeds_none() -> None:
+    features, takes = with_global_node(*unpack(GRAPHS[:1]))
+    assert features.shape == (1, 9, 8)
+    assert features[0, 8].tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
+    assert takes[0, 8].tolist() == [1] * 9
+    assert takes[0, :8, 8].tolist() == [0] * 8
+    # 2→3, vertex 6, takes from itself, 0→2 and 1→2.
+    assert takes[0, 6].nonzero().flatten().tolist() == [2, 3, 6]
+
+
+def test_gradients_are_cleared_between_steps() -> None:
+    # Adam moves a weight of constant gradient by the learning rate a step, whatever the gradient;
+    # gradients that pile up would move it less.
+    weight = nn.Parameter(torch.zeros(1))
+    steps = train(
+        [weight],
+        lambda batch: 5 * weight.expand(len(batch)).mean(),
+        n=10,
+        epochs=4,
+        min_steps=0,
+        batch_size=4,
+        learning_rate=0.01,
+        weight_decay=0.0,
+        warmup=None,
+        generator=torch.Generator(),
+    )
+    assert steps == 4 * 3
+    assert weight.item() == pytest.approx(-0.12, rel=1e-4)
+
+
+def test_every_measurement_is_in_every_epoch_once() -> None:
+    weight = nn.Parameter(torch.zeros(1))
+    seen: list[list[int]] = []
+
+    def loss(batch: torch.Tensor) -> torch.Tensor:
+        seen.append(batch.tolist())
+        return weight.sum()
+
+    options: dict[str, Any] = {"learning_rate": 0.1, "weight_decay": 0.0, "warmup": 0.3}
+    train(
+        [weight],
+        loss,
+        10,
+        epochs=1,
+        min_steps=6,
+        batch_size=4,
+        generator=torch.Generator(),
+        **options,
+    )
+    assert [len(batch) for batch in seen] == [3, 3, 4] * 2
+    for epoch in (seen[:3], seen[3:]):
+        assert sorted(i for batch in epoch for i in batch) == list(range(10))
+
+
+@pytest.mark.parametrize("model", [GCN, BONAS, NAO])
+def test_length_and_width_are_obeyed(model: type[Any]) -> None:
+    # 21 cells in batches of at most 7: 3 steps an epoch.
+    assert fitted(model, epochs=3, hidden=5).n_steps_ == 9
+    assert fitted(model, batch_size=8, epochs=3).n_steps_ == 9
+    assert fitted(model, batch_size=32, epochs=3).n_steps_ == 3
+    assert fitted(model, min_steps=10).n_steps_ == 10
+    weights = fitted(model, hidden=5).network_.parameters()
+    assert any(5 in weight.shape for weight in weights)
+
+
+@pytest.mark.parametrize(
+    ("model", "changed"),
+    [
+        *[(m, {"learning_rate": 0.003}) for m in (GCN, BONAS, NAO)],
+        *[(m, {"weight_decay": 0.5}) for m in (GCN, BONAS, NAO)],
+        *[(m, {"warmup": 0.0}) for m in (GCN, BONAS, NAO)],
+        *[(m, {"warmup": None}) for m in (GCN, BONAS, NAO)],
+        *[(m, {"n_layers": 2}) for m in (GCN, BONAS)],
+        *[(m, {"dropout": 0.4}) for m in (GCN, NAO)],
+        (NAO, {"reconstruction": 0.2}),
+        (NAO, {"max_norm": 0.01}),
+        (NAO, {"hidden_regressor": 7}),
+        (GCN, {"hidden_linear": 7}),
+    ],
+    ids=str,
+)
+def test_hyperparameters_are_obeyed(model: type[Any], changed: dict[str, Any]) -> None:
+    assert not np.allclose(predicted(model), predicted(model, **changed), atol=1e-5)
+
+
+def test_what_is_dropped_in_training_is_there_in_prediction() -> None:
+    model = fitted(GCN, dropout=0.4)
+    np.testing.assert_array_equal(model.predict(GRAPHS), model.predict(GRAPHS))
+
+
+def test_nao_refuses_tokens_beyond_its_vocabulary() -> None:
+    with pytest.raises(ValueError, match=r"0\.\.3"):
+        NAO(n_tokens=4).fit(TOKENS, Y)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        GCN(**QUICK),
+        BONAS(**QUICK),
+        NAO(**QUICK),
+        Bohamiann(n_steps=4, burn_in=1, keep_every=1),
+        SparseGP(n_steps=2),
+    ],
+)
+def test_leaves_torchs_state_alone(model: Any) -> None:
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    model.set_params(random_state=0).fit(TOKENS if isinstance(model, NAO) else GRAPHS, Y)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
+    assert torch.full((1,), 1e-38).mul(0.1).item() != 0
+
+
+def test_denormals_are_flushed_within_the_block_only() -> None:
+    small = torch.full((1,), 1e-38)
+    with denormals_flushed():
+        assert small.mul(0.1).item() == 0
+    assert small.mul(0.1).item() != 0
+
+
+def test_sampler_keeps_to_a_known_distribution() -> None:
+    weights = torch.full((500,), 3.0)
+    sampler = AdaptiveSGHMC(weights, 0.01, torch.Generator().manual_seed(0))
+    kept = []
+    for step in range(4000):
+        sampler.step(weights / 0.5**2, adapt=step < 1000)  # normal, standard deviation 0.5
+        if step >= 1000 and step % 100 == 0:
+            kept.append(weights.clone())
+    samples = torch.stack(kept)
+    assert abs(samples.mean().item()) < 0.05
+    # A little too narrow: the sampler takes the gradient itself for its noise.
+    assert 0.4 < samples.std().item() < 0.55
