@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from omegaconf import DictConfig
 
@@ -31,7 +31,7 @@ def act(cfg: DictConfig) -> int:
     progress, absent = study.progress()
     _say(status(study, progress, absent))
     for error in crashed:
-        _say(f"a job ended without a word: {type(error).__name__}: {error}")
+        _say(f"crashed    {type(error).__name__}: {error}")
     if cfg.action != Action.status:
         _conclude(study.whole, wanted=cfg.report or cfg.action == Action.report)
     return len(progress.failed) + len(crashed)
@@ -86,8 +86,8 @@ def status(study: Study, progress: Progress, absent: Sequence[Cell]) -> str:
     return "\n".join(lines)
 
 
-def _indented(texts: object) -> list[str]:
-    rows = [str(text) for text in texts]  # type: ignore[attr-defined]
+def _indented(texts: Iterable[str]) -> list[str]:
+    rows = list(texts)
     more = [f"  ... and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
     return [f"  {row}" for row in rows[:SHOWN]] + more
 

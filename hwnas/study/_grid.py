@@ -68,9 +68,9 @@ def expand(
     fixed : mapping
         Overrides of every cell.
     given : sequence of str
-        Overrides of the command line. One for a key of an axis puts its value in place of that
-        axis, in the grids that have the value (if none has it, in all); one for a group puts its
-        choice in place of what `fixed` says about that group.
+        Overrides of the command line. Those for keys of an axis choose among its values, and leave
+        out the grids that have none of them; if no grid has any, they take the place of the axis.
+        One for a group puts its choice in place of what `fixed` says about that group.
     narrow : bool
         False adds the cells that `given` leaves out of its axes: the whole grid.
 
@@ -98,7 +98,7 @@ def expand(
     if not cells:
         raise UserError("experiment.grids: no cells")
     # Several grids may meet in a cell, above all when an override narrows them: once is enough.
-    return list(dict.fromkeys(cells))
+    return list({(cell.job, cell.seed): cell for cell in cells}.values())
 
 
 def _cells(
@@ -109,11 +109,14 @@ def _cells(
         raise UserError(f"experiment.grids: a grid has no axis {BATCH_AXIS!r}")
     rest = list(given)
     for axis, values in axes.items():
-        keys = {axis} | {key for value in values if isinstance(value, Mapping) for key in value}
-        chosen = [override for override in given if _is_of(_key(override), keys, given)]
-        rest = [override for override in rest if override not in chosen]
+        keys = _keys(axis, values)
+        chosen = dict(_split(override) for override in given if _key(override) in keys)
+        groups = tuple(f"{key}." for key in chosen)
+        # A value inside a group that is chosen, such as dataset.source, is about that choice.
+        within = [o for o in given if groups and o.startswith(groups) and _key(o) not in keys]
+        rest = [o for o in rest if _key(o) not in keys and (narrow or o not in within)]
         if chosen and narrow:
-            axes[axis] = [dict(_split(override) for override in chosen)]
+            axes[axis] = _matching(axis, values, chosen) or [chosen]
     for point in itertools.product(*axes.values()):
         overrides, labels = list(fixed), {}
         for axis, value in zip(axes, point, strict=True):
@@ -126,13 +129,27 @@ def _cells(
 
 
 def _has(grid: Mapping[str, Any], given: Sequence[str]) -> bool:
-    """Tell whether the values that overrides choose are among those of a grid."""
+    """Tell whether a grid has, on each axis, a value that the overrides choose."""
     chosen = dict(_split(override) for override in given)
-    return all(
-        chosen[axis] in _values(values)
-        for axis, values in grid.items()
-        if axis in chosen and axis != BATCH_AXIS
-    )
+    for axis, values in ((axis, _values(values)) for axis, values in grid.items()):
+        mine = {key: value for key, value in chosen.items() if key in _keys(axis, values)}
+        if axis != BATCH_AXIS and mine and not _matching(axis, values, mine):
+            return False
+    return True
+
+
+def _keys(axis: str, values: Sequence[Any]) -> set[str]:
+    """Return the keys of the overrides that an axis consists of."""
+    return {axis} | {key for value in values if isinstance(value, Mapping) for key in value}
+
+
+def _matching(axis: str, values: Sequence[Any], chosen: Mapping[str, Any]) -> list[Any]:
+    """Return the values of an axis that say what was chosen."""
+    return [
+        value
+        for value in values
+        if chosen.items() <= (value if isinstance(value, Mapping) else {axis: value}).items()
+    ]
 
 
 def _values(values: Any) -> list[Any]:
@@ -173,13 +190,9 @@ def _split(override: str) -> tuple[str, Any]:
 
 
 def _decides(key: str) -> bool:
-    return key.startswith(SETTINGS) or key.partition(".")[0].partition("/")[0] not in RUNNING
-
-
-def _is_of(key: str, axis: set[str], given: Sequence[str]) -> bool:
-    """Tell whether an override is about an axis; a value of a group is where its choice is."""
-    group = key.partition(".")[0]
-    return key in axis or (group in axis and any(o.startswith(f"{group}=") for o in given))
+    if key.startswith(SETTINGS):
+        return True
+    return key != "tuning.force" and key.partition(".")[0].partition("/")[0] not in RUNNING
 
 
 def _replaced(key: str, given: set[str]) -> bool:

@@ -31,7 +31,7 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
     Returns
     -------
     list of BaseException
-        What ended jobs that could not even write down their failure.
+        What ended the launcher, or jobs that could not even write down their failure.
     """
     hydra = HydraConfig.get()
     loader = GlobalHydra.instance().config_loader()
@@ -44,7 +44,11 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
     launcher = Plugins.instance().instantiate_launcher(
         hydra_context=context, task_function=run_job, config=config
     )
-    returns = launcher.launch(list(jobs), initial_job_idx=0)
+    try:
+        returns = launcher.launch(list(jobs), initial_job_idx=0)
+    except Exception as error:
+        # Such as a worker that the system killed: whatever is finished is written down.
+        return [error]
     return [r._return_value for r in returns if r.status == JobStatus.FAILED]
 
 

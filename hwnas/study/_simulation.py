@@ -54,7 +54,9 @@ def run_simulations(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
             sigmas=list(settings.sigmas),
             trials=settings.trials,
             pairing=settings.pairing,
+            deviations=instantiate(settings.deviations, _convert_="all"),
             seed=seed,
+            rounds=settings.rounds,
         )
         spent = time.process_time() - start
         more = {"seed": seed, "provenance.kind": table.provenance.kind, "cpu_seconds": spent}

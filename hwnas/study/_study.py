@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
@@ -22,7 +21,7 @@ from hwnas.study._worker import ledger_of, study_folder
 #: Overrides that choose the table of a cell.
 _DATA = ("dataset", "device", "metric", "space", "image_set")
 #: Overrides of the command line that are passed on to every job besides its cells'.
-_PASSED = ("experiment", "paths", "force")
+_PASSED = ("experiment", "paths", "force", "tuning.force")
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,8 @@ class Study:
 
     def overrides(self, cell: Cell) -> list[str]:
         """Return what composes a cell."""
-        passed = [o for o in self.given if _first(o) in _PASSED and o not in cell.overrides]
+        keys = {override: (_first(override), override.partition("=")[0]) for override in self.given}
+        passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o not in cell.overrides]
         chosen = f"experiment={self.choice}"
         # The choice comes first: the overrides of its values need it.
         rest = [o for o in passed if o != chosen]
@@ -178,8 +178,3 @@ def _check_choice(override: str) -> None:
 
 def _first(override: str) -> str:
     return override.lstrip("+~").partition("=")[0].partition(".")[0]
-
-
-def labels(cells: Sequence[Cell], axis: str) -> list[Any]:
-    """Return the labels of an axis, in the order of the grid."""
-    return list(dict.fromkeys(cell.axes[axis] for cell in cells if axis in cell.axes))

@@ -61,16 +61,29 @@ def test_a_grid_without_the_chosen_value_is_left_out() -> None:
     assert len(expand(GRID, {}, ["predictor=xgb"])) == 12
 
 
-def test_an_override_inside_a_mapping_takes_the_place_of_that_axis() -> None:
+def test_overrides_choose_among_the_mappings_of_an_axis() -> None:
+    phone = expand(GRID, {}, ["metric=energy", "n_train=11", "seed=0", "predictor=ridge"])
+    assert [(c.axes["data"], c.axes["stand_in"]) for c in phone] == [("phone", True)]
+    both = expand(GRID, {}, ["dataset=hwnas/raspi4", "seed=0"])
+    assert [c.axes["predictor"] for c in both] == ["ridge", "ridge", "xgb", "xgb", "lut"]
+
+
+def test_an_override_that_no_mapping_has_takes_the_place_of_the_axis() -> None:
     cells = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
-    # Two grids meet in it: it is one cell.
     assert [c.overrides for c in cells] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
+
+
+def test_the_order_on_the_command_line_does_not_matter() -> None:
+    axes = ["dataset=x", "metric=y"]
+    one, other = (expand(GRID, {}, given) for given in (axes, axes[::-1]))
+    assert [(c.job, c.seed) for c in one] == [(c.job, c.seed) for c in other]
 
 
 def test_a_value_of_a_group_is_of_the_axis_that_chooses_it() -> None:
     chosen = ["dataset=local/cpu", "dataset.backend=torch"]
     narrowed = expand({"all": GRID["curves"]}, {}, chosen)
-    assert {c.axes["data"] for c in narrowed} == {"local/cpu torch"}
+    assert {c.axes["data"] for c in narrowed} == {"local/cpu"}
+    assert all("dataset.backend=torch" in cell.overrides for cell in narrowed)
     whole = expand({"all": GRID["curves"]}, {}, chosen, narrow=False)
     assert set(narrowed) < set(whole)
     others = set(whole) - set(narrowed)
@@ -110,6 +123,7 @@ def test_what_is_fixed_about_an_axis_stays_when_the_axis_is_narrowed() -> None:
 
 def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
     running = ["experiment=quick", "report=true", "force=true", "paths.outputs=/tmp/x"]
+    running += ["tuning.force=true", "action=status", "hydra/launcher=joblib"]
     assert expand(GRID, {}, running) == expand(GRID, {}, [])
     given = ["experiment.settings.trials=3"]
     assert "experiment.settings.trials=3" in expand(GRID, {}, given)[0].overrides

@@ -200,6 +200,34 @@ def test_killed_in_the_middle_it_loses_the_running_cell_at_most(
     assert len(results(tmp_path, "quick")) == 12
 
 
+@pytest.mark.slow
+def test_a_killed_worker_is_reported_and_its_cells_run_again(tmp_path: Path) -> None:
+    some = ["experiment=quick", *CHEAP[:-1], "experiment.grids.all.seed=0..30"]
+    grid = "experiment.grids.all.predictor=[lin_reg,ridge]"
+    some = [o for o in some if not o.startswith("predictor=")] + [grid]
+    two = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"paths.outputs={tmp_path}"]
+    process = subprocess.Popen(
+        [sys.executable, "sweep.py", *some, *two], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    end = time.monotonic() + 100
+    while time.monotonic() < end and len(list(tmp_path.glob("nasbench201/**/result.json"))) < 2:
+        time.sleep(0.01)
+    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    workers = [
+        int(pid)
+        for pid in Path(children).read_text().split()
+        if "popen_loky" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    os.kill(workers[0], signal.SIGKILL)
+    printed, _ = process.communicate(timeout=100)
+
+    assert process.returncode == 1
+    assert "crashed    TerminatedWorkerError" in printed
+    assert "to fill the gap: python sweep.py" in printed
+    assert python("sweep.py", *some, *two).returncode == 0
+    assert len(results(tmp_path, "quick")) == 62
+
+
 def test_a_failed_cell_is_reported_and_retried(sweep: Callable[..., Run]) -> None:
     some = ("experiment=quick", *ESTIMATED, "tuning=none", "predictor=lin_reg", "seed=0")
     run = sweep(*some, "experiment.grids.all.n_train=[11,15624]")
