@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -123,6 +124,34 @@ class Bootstrap:
         if values.std() == 0:
             raise ValueError("observed deviations are all the same: nothing to draw from")
         object.__setattr__(self, "observed", values)
+
+    @classmethod
+    def of_result(cls, folder: str | Path) -> Bootstrap:
+        """Return the deviations of a finished run, of all but its training measurements.
+
+        Parameters
+        ----------
+        folder : path
+            A result folder of ``run.py``.
+
+        Raises
+        ------
+        UserError
+            If it holds no predictions.
+        """
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        path = Path(folder) / "predictions.parquet"
+        try:
+            table = parquet.read_table(path, columns=["true", "predicted", "part"])
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(
+                f"{path}: no predictions of a run ({error})", mend="python run.py force=true"
+            ) from error
+        true, predicted = table["true"].to_numpy(), table["predicted"].to_numpy()
+        unseen = table["part"].to_numpy() != "train"
+        return cls((predicted - true)[unseen] / true.std())
 
     @property
     def sigma(self) -> float:

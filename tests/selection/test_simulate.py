@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hydra.utils import instantiate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from omegaconf import OmegaConf
+from pyarrow import parquet
 from scipy.stats import kendalltau
 
+from hwnas._cli import CONF
 from hwnas.errors import UserError
 from hwnas.selection import (
     SCORES,
@@ -141,6 +146,31 @@ def test_wrong_deviations_are_refused() -> None:
         Bootstrap(np.array([np.nan, 1.0]))
     with pytest.raises(ValueError, match="all the same"):
         Bootstrap(np.ones(3))
+
+
+def test_deviations_of_a_run_leave_its_training_measurements_out(tmp_path: Path) -> None:
+    true = np.array([1.0, 2.0, 3.0, 4.0])
+    part = ["train", "test", "rest", "rest"]
+    columns = {"true": true, "predicted": true + np.array([9.0, 0.5, -0.5, 0.0]), "part": part}
+    parquet.write_table(pa.table(columns), tmp_path / "predictions.parquet")
+    drawn = Bootstrap.of_result(tmp_path)
+    assert drawn.observed == pytest.approx(np.array([0.5, -0.5, 0.0]) / true.std())
+    with pytest.raises(UserError, match="no predictions of a run"):
+        Bootstrap.of_result(tmp_path / "elsewhere")
+
+
+def test_every_kind_of_deviations_has_a_config_that_makes_it(tmp_path: Path) -> None:
+    columns = {"true": [1.0, 2.0], "predicted": [1.5, 2.0], "part": ["test", "test"]}
+    parquet.write_table(pa.table(columns), tmp_path / "predictions.parquet")
+    files = sorted((CONF / "selection" / "deviations").glob("*.yaml"))
+    assert [file.stem for file in files] == ["bootstrap", "mixture", "normal"]
+    for file in files:
+        cfg = OmegaConf.load(file)
+        cfg = OmegaConf.merge(cfg, {"folder": str(tmp_path)} if file.stem == "bootstrap" else {})
+        drawn = instantiate(cfg, _convert_="all").draw(
+            np.array([0.5]), 30, np.random.default_rng(0)
+        )
+        assert drawn.shape == (1, 30)
 
 
 @pytest.mark.parametrize("kind", DEVIATIONS, ids=lambda kind: type(kind).__name__)
