@@ -1,4 +1,4 @@
-"""How fast the selection simulator is: ``python benchmarks/simulator.py``.
+"""How fast the selection simulator is: ``python -m benchmarks.simulator``.
 
 Times one trial (11 noise levels) at every candidate-set size on a synthetic table of 15,625
 architectures, the whole paper simulation scaled from it, and the peak memory. The study's code
@@ -18,6 +18,7 @@ import time
 
 import numpy as np
 
+from hwnas.measure._machine import machine_facts
 from hwnas.selection import CANDIDATES, SIGMAS, simulate
 
 STUDY_SECONDS = 14.1
@@ -29,15 +30,9 @@ def main() -> None:
     rng = np.random.default_rng(0)
     cost = rng.gamma(2.0, 3.0, max(CANDIDATES))
     accuracy = np.clip(60 + 2 * cost + rng.normal(0, 5, len(cost)), 1, 95)
-    processor = next(
-        (
-            line.partition(":")[2].strip()
-            for line in open("/proc/cpuinfo")  # noqa: PTH123, SIM115 - absent off Linux
-            if line.startswith("model name")
-        ),
-        platform.processor(),
+    print(
+        f"{machine_facts()['cpu']}, Python {platform.python_version()}, NumPy {np.__version__}, one core"
     )
-    print(f"{processor}, Python {platform.python_version()}, NumPy {np.__version__}, one core")
     print(f"{'candidates':>10}  CPU s a trial of {len(SIGMAS)} noise levels")
     seconds = {}
     for size in CANDIDATES:

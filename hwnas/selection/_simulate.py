@@ -48,9 +48,15 @@ class Simulation:
         return np.asarray(self.scores[score].mean(axis=1))
 
     def sem(self, score: str) -> Float:
-        """Return the standard error of the mean, shape (n_candidate_sets, n_sigmas)."""
-        trials = self.scores[score].shape[1]
-        return np.asarray(self.scores[score].std(axis=1, ddof=1) / np.sqrt(trials))
+        """Return the standard error of the mean, shape (n_candidate_sets, n_sigmas).
+
+        NaN for a single trial, which does not tell.
+        """
+        values = self.scores[score]
+        trials = values.shape[1]
+        if trials == 1:
+            return np.full((values.shape[0], values.shape[2]), np.nan)
+        return np.asarray(values.std(axis=1, ddof=1) / np.sqrt(trials))
 
 
 def simulate(
