@@ -12,24 +12,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._best_features import Features, describe
-from hwnas.predictor._best_kernel import Covariance
-from hwnas.predictor._best_process import Process, fit_hyperparameters
+from hwnas.predictor._best_fit import choose, condition
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
 
-#: Measurements that hyperparameters are fitted to: their cost grows with the cube.
-_N_HYPERPARAMETERS = 400
-#: Measurements that all are checked for outliers with.
-_N_CHECK = 2000
 #: Measurements left out one by one for calibration.
 _N_CALIBRATION = 500
-#: Deviations beyond this many standard deviations count as outliers (Huber's loss).
-_OUTLIER = 2.5
-#: As if so many more measurements had deviated exactly as a normal distribution does.
-_N_PRIOR = 60
+#: As if this divided by their number more had deviated exactly as a normal distribution does.
+_PRIOR_WEIGHT = 1500
+#: Effects that are fitted at least: few measurements leave hyperparameters uncertain.
+_N_EFFECTS = 5
 _COVERAGE = 0.9
-_ROUNDS = 2
+#: Decimals of standardised predictions: what differs by rounding alone is equal.
+_DECIMALS = 6
 
 
 class Best(RegressorMixin, BaseEstimator):
@@ -53,6 +49,8 @@ class Best(RegressorMixin, BaseEstimator):
 
     Attributes
     ----------
+    model_ : Model
+        The chosen model.
     process_ : Process
         The fitted Gaussian process.
     std_scale_ : float
@@ -68,22 +66,24 @@ class Best(RegressorMixin, BaseEstimator):
         features = self._describe(X)
         values = np.asarray(y, dtype=np.float64)
         order = check_random_state(self.random_state).permutation(len(values))
-        few = order[:_N_HYPERPARAMETERS]
-        covariance = Covariance(features)
-        theta = _robust_hyperparameters(covariance, features[few], values[few])
-        distrust = _distrust(covariance, theta, features, values, order[:_N_CHECK])
-        self.process_ = Process.condition(covariance, theta, features, values, distrust)
+        chosen = choose(features, values, order)
+        self.model_ = chosen.model
+        self.process_ = condition(chosen, features, values, order)
         deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
         self.std_scale_ = _calibration(deviation / np.sqrt(variance + self._noise))
+        self.std_scale_ *= float(np.sqrt(1 + _N_EFFECTS / len(values)))
         return self
 
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
         """Return expected values, and the standard deviations of measurements if asked for."""
         check_is_fitted(self, "process_")
-        mean, variance = self.process_.predict(self._describe(X), return_std)
+        features = self._describe(X)
+        mean, variance = self.process_.predict(self.model_.select(features), return_std)
+        mean = np.round(mean + self.model_.expected(features), _DECIMALS)
         if not return_std:
             return mean
-        return mean, self.std_scale_ * np.sqrt(variance + self._noise)
+        rounding = 10.0**-_DECIMALS
+        return mean, self.std_scale_ * np.sqrt(variance + self._noise) + rounding
 
     @property
     def _noise(self) -> float:
@@ -95,46 +95,9 @@ class Best(RegressorMixin, BaseEstimator):
         return describe(self.space, self.space.validate(np.asarray(X)))
 
 
-def _robust_hyperparameters(covariance: Covariance, features: Features, y: Values) -> Values:
-    """Return hyperparameters of measurements, of which outliers are trusted less."""
-    distrust = np.ones(len(y))
-    theta = fit_hyperparameters(covariance, features, y, distrust)
-    for _ in range(_ROUNDS):
-        process = Process.condition(covariance, theta, features, y, distrust)
-        distrust = _outlying(theta, *process.left_out(np.arange(len(y))))
-        theta = fit_hyperparameters(covariance, features, y, distrust, theta, max_iterations=15)
-    return theta
-
-
-def _distrust(
-    covariance: Covariance,
-    theta: Values,
-    features: Features,
-    y: Values,
-    check: NDArray[np.integer],
-) -> Values:
-    """Return the factor of every measurement's noise, judged by what the checking ones predict."""
-    distrust = np.ones(len(y))
-    for _ in range(_ROUNDS):
-        process = Process.condition(covariance, theta, features[check], y[check], distrust[check])
-        distrust[check] = _outlying(theta, *process.left_out(np.arange(len(check))))
-    rest = np.setdiff1d(np.arange(len(y)), check)
-    if len(rest):
-        process = Process.condition(covariance, theta, features[check], y[check], distrust[check])
-        mean, variance = process.predict(features[rest], with_variance=True)
-        distrust[rest] = _outlying(theta, y[rest] - mean, variance)
-    return distrust
-
-
-def _outlying(theta: Values, deviation: Values, variance: Values) -> Values:
-    """Return the factor of the noise that makes a Gaussian's pull that of Huber's loss."""
-    squared = deviation**2 / (variance + np.exp(theta[-1]))
-    factor: Values = np.maximum(1.0, squared / _OUTLIER**2)
-    return factor
-
-
 def _calibration(scores: Values) -> float:
     """Return the factor with which the scores' central 90 % are a normal distribution's."""
-    prior = norm.ppf((1 + (np.arange(_N_PRIOR) + 0.5) / _N_PRIOR) / 2)
+    n_prior = int(np.ceil(_PRIOR_WEIGHT / len(scores)))
+    prior = norm.ppf((1 + (np.arange(n_prior) + 0.5) / n_prior) / 2)
     widths = np.concatenate([np.abs(scores), prior])
     return float(np.quantile(widths, _COVERAGE) / norm.ppf((1 + _COVERAGE) / 2))

@@ -25,7 +25,8 @@ _MACS = {"nor_conv_1x1": 1.0, "nor_conv_3x3": 9.0}
 _LAYERS = {"nor_conv_1x1": 3.0, "nor_conv_3x3": 3.0, "avg_pool_3x3": 1.0}
 #: Layers are compared with each other, so one image set serves for all.
 _IMAGE_SET = ImageSet("cifar10", resolution=32, classes=10)
-_REFERENCE_SIZE = 2000
+_ENUMERABLE = 100_000
+_SAMPLE_SIZE = 2000
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,22 @@ class Features:
             picked(self.linear), picked(self.choices), picked(self.wiring), self.totals[rows]
         )
 
+    def additive(self, view: str, *, by_position: bool) -> Self:
+        """Return the linear blocks of one view, with those that tell positions apart or not."""
+        linear = {
+            name: block
+            for name, block in self.linear.items()
+            if name.startswith(f"{view}:") and (by_position or not name.endswith(":one_hot"))
+        }
+        return type(self)(linear, {}, {}, self.totals[:, :0])
+
+    @property
+    def expectation(self) -> Array:
+        """Mean of the standardised total costs of all views, shape (n,): more work costs more."""
+        blocks = [block for name, block in self.linear.items() if ":total" in name]
+        mean: Array = np.hstack(blocks).mean(axis=1)
+        return mean
+
     def standardised(self, reference: Features) -> Self:
         """Return these features with every linear block centred and of variance 1 in total."""
         linear = {}
@@ -79,36 +96,50 @@ def describe(space: SearchSpace, X: Architectures) -> Features:
 
 @lru_cache(maxsize=8)
 def _reference(space: SearchSpace) -> Features:
-    """Return the features of architectures spread evenly over the space."""
-    if space.size <= 100_000:
+    """Return the features of the sample: what others are centred and scaled by."""
+    return _features(space, _sample(space))
+
+
+def _sample(space: SearchSpace) -> Architectures:
+    """Return architectures spread evenly over the space."""
+    if space.size <= _ENUMERABLE:
         everything = space.enumerate()
-        return _features(space, everything[:: max(1, len(everything) // _REFERENCE_SIZE)])
+        return everything[:: max(1, len(everything) // _SAMPLE_SIZE)]
     drawn = np.random.default_rng(0).integers(
-        len(space.operations), size=(_REFERENCE_SIZE, space.n_positions)
+        len(space.operations), size=(_SAMPLE_SIZE, space.n_positions)
     )
-    return _features(space, drawn.astype(np.int8))
+    return drawn.astype(np.int8)
 
 
 @singledispatch
 def _features(space: SearchSpace, X: Architectures) -> Features:
     """Layers counted by :func:`hwnas.network.count_layers`, and the choices themselves."""
-    counted = count_layers(space, X, _IMAGE_SET)
-    macs, moved = (
-        np.array([getattr(layer, quantity) for layer in counted.layers], dtype=np.float64)
-        for quantity in ("macs", "bytes_moved")
-    )
-    totals = np.stack([counted.counts @ cost for cost in (macs, moved, np.ones(len(macs)))], axis=1)
-    # What a layer costs before anything is measured: work, traffic and launch in equal shares.
-    share = macs / totals[:, 0].mean() + moved / totals[:, 1].mean() + 1 / totals[:, 2].mean()
+    counts, costs = _layers(space, X)
+    totals = counts @ costs
     chosen = _one_hot(X, len(space.operations))
     linear = {f"raw:total{i}": total[:, None] for i, total in enumerate(totals.T)}
     linear |= {
-        "raw:layers": counted.counts * share,
+        "raw:layers": counts * (costs / _mean_totals(space)).sum(axis=1),
         "raw:counts": chosen.sum(axis=1),
         "raw:one_hot": _flat(chosen),
     }
     choices = {"raw": _flat(chosen) / np.sqrt(space.n_positions)}
     return Features(linear, choices, {}, np.log(totals))
+
+
+def _layers(space: SearchSpace, X: Architectures) -> tuple[Array, Array]:
+    """Return how often each architecture has each layer, and work, traffic, launch of a layer."""
+    counted = count_layers(space, X, _IMAGE_SET)
+    costs = [(layer.macs, layer.bytes_moved, 1) for layer in counted.layers]
+    return counted.counts.astype(np.float64), np.array(costs, dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _mean_totals(space: SearchSpace) -> Array:
+    """Return mean work, traffic and launches, so that a layer's costs are equal shares of them."""
+    counts, costs = _layers(space, _sample(space))
+    mean: Array = (counts @ costs).mean(axis=0)
+    return mean
 
 
 @_features.register

@@ -30,12 +30,12 @@ _LINEAR = {
     "total2": (-2.0, 1.5),
     "layers": (-2.0, 1.5),
     "counts": (-3.0, 1.5),
-    "one_hot": (-4.5, 1.5),
+    "one_hot": (-5.0, 2.0),
 }
 #: Blocks, as written, whose weights depend on the wiring, and their variances' priors.
-_WIRED = {"counts": (-4.0, 1.5), "one_hot": (-5.0, 1.5)}
-_CHOICES = (-3.0, 1.5)
-_CURVE = (-4.0, 1.5)
+_WIRED = {"counts": (-5.0, 2.0), "one_hot": (-6.0, 2.0)}
+_CHOICES = (-4.0, 2.0)
+_CURVE = (-5.0, 2.0)
 #: Of the inverse squared lengthscales.
 _CHOICES_SCALE = (-0.5, 1.0)
 _WIRING_SCALE = (0.0, 1.0)
@@ -57,10 +57,6 @@ class Scaled:
 
     def __len__(self) -> int:
         return len(self.linear)
-
-    def astype(self, dtype: type[np.floating]) -> Scaled:
-        """Return the same in another precision."""
-        return Scaled(**{name: part.astype(dtype) for name, part in vars(self).items()})
 
     def __getitem__(self, rows: slice | NDArray[np.integer]) -> Scaled:
         return Scaled(**{name: part[rows] for name, part in vars(self).items()})
@@ -105,16 +101,19 @@ class Covariance:
         priors |= {f"{view} choices": _CHOICES_SCALE for view in features.choices}
         priors |= {f"{view} wiring": _WIRING_SCALE for view in features.wiring}
         priors |= {f"wired {name}": _WIRED[name.partition(":")[2]] for name in self._wired}
-        priors |= {"choices": _CHOICES, "curve": _CURVE, "curve scale": _CURVE_SCALE}
-        self.names = list(priors)
-        self.mean, self.deviation = np.array(list(priors.values())).T
         start = 0
         columns = {}
         for part, widths in groups.items():
             columns[part] = np.repeat(np.arange(start, start + len(widths)), widths)
             start += len(widths)
         self._layout = Layout(**columns)
-        self._choices, self._curve, self._curve_scale = range(start, start + 3)
+        # One view's additive costs come without the parts that are not linear.
+        self._nonlinear = bool(features.choices)
+        if self._nonlinear:
+            priors |= {"choices": _CHOICES, "curve": _CURVE, "curve scale": _CURVE_SCALE}
+            self._choices, self._curve, self._curve_scale = range(start, start + 3)
+        self.names = list(priors)
+        self.mean, self.deviation = np.array(list(priors.values())).T
 
     def scale(self, features: Features, theta: Array) -> Scaled:
         """Apply the hyperparameters to features."""
@@ -132,7 +131,7 @@ class Covariance:
             choices=stacked(list(features.choices.values()), layout.choices),
             wiring=stacked(list(features.wiring.values()), layout.wiring),
             wired=stacked([features.linear[name] for name in self._wired], layout.wired),
-            totals=features.totals * root[self._curve_scale],
+            totals=features.totals * (root[self._curve_scale] if self._nonlinear else 0.0),
         )
 
     def _parts(self, a: Scaled, b: Scaled, theta: Array) -> tuple[Array, Array, Array]:
@@ -143,6 +142,9 @@ class Covariance:
 
     def __call__(self, a: Scaled, b: Scaled, theta: Array) -> Array:
         """Return the covariances, shape (len(a), len(b))."""
+        if not self._nonlinear:
+            linear: Array = a.linear @ b.linear.T
+            return linear
         choices, wired, curve = self._parts(a, b, theta)
         if a.wired.shape[1]:
             choices += wired * (a.wired @ b.wired.T)
@@ -152,8 +154,9 @@ class Covariance:
 
     def diagonal(self, a: Scaled, theta: Array) -> Array:
         """Return the variance of every row, shape (n,)."""
-        constant = float(np.exp(theta[self._choices]) + np.exp(theta[self._curve]))
-        variance: Array = (a.linear**2).sum(axis=1) + (a.wired**2).sum(axis=1) + constant
+        variance: Array = (a.linear**2).sum(axis=1) + (a.wired**2).sum(axis=1)
+        if self._nonlinear:
+            variance += float(np.exp(theta[self._choices]) + np.exp(theta[self._curve]))
         return variance
 
     def pullback(self, a: Scaled, theta: Array, weights: Array) -> Array:
@@ -162,15 +165,17 @@ class Covariance:
         `weights` are symmetric, shape (n, n).
         """
         layout = self._layout
-        choices, wired, curve = self._parts(a, a, theta)
-        choices *= weights
-        curve *= weights
         gradient = np.zeros(len(theta))
 
         def add(groups: NDArray[np.integer], by_column: Array) -> None:
             gradient[:] += np.bincount(groups, by_column, minlength=len(theta))
 
         add(layout.linear, _products(a.linear, weights))
+        if not self._nonlinear:
+            return gradient
+        choices, wired, curve = self._parts(a, a, theta)
+        choices *= weights
+        curve *= weights
         add(layout.choices, -_squares(a.choices, choices) / 2)
         if a.wired.shape[1]:
             add(layout.wired, _products(a.wired, weights * wired))

@@ -19,9 +19,9 @@ from hwnas.predictor._best_kernel import Covariance, Scaled
 Array = NDArray[np.floating]
 
 #: Mean and standard deviation of the logarithm of the noise variance.
-_NOISE = (-3.5, 1.5)
+_NOISE = (-2.0, 2.0)
 #: Keeps covariances of a device without noise invertible.
-_JITTER = 1e-6
+_JITTER = 1e-8
 _BLOCK = 1000
 
 
@@ -65,7 +65,7 @@ def fit_hyperparameters(
         mean if start is None else start,
         jac=True,
         method="L-BFGS-B",
-        bounds=list(zip(mean - 6 * deviation, mean + 6 * deviation, strict=True)),
+        bounds=list(zip(mean - 8 * deviation, mean + 6 * deviation, strict=True)),
         options={"maxiter": max_iterations, "ftol": 1e-7},
     )
     best: Array = found.x

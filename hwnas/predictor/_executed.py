@@ -37,13 +37,15 @@ def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
     """
     carries = np.not_equal(X, space.none)
     n = len(X)
-    reached = np.zeros((n, N_NODES), dtype=bool)  # not the constant 0
-    reached[:, 0] = True
+    # What each edge brings to its node: through identities alone, a constant 0 is seen as such.
+    brings = carries.copy()
+    zero = np.zeros((n, N_NODES), dtype=bool)
     for edge, (start, end) in enumerate(EDGES):
-        reached[:, end] |= carries[:, edge] & reached[:, start]
-    adds = carries & np.stack([reached[:, start] for start, _ in EDGES], axis=1)
-    alone = np.stack([adds[:, _IN[node]].sum(axis=1) == 1 for node in range(N_NODES)], axis=1)
-    zeroed = _only_zeroed(space, X, carries, adds & alone[:, [end for _, end in EDGES]])
+        brings[:, edge] &= ~(zero[:, start] & (X[:, edge] == space.skip))
+        if edge == _IN[end][-1]:
+            zero[:, end] = ~brings[:, _IN[end]].any(axis=1)
+    alone = np.stack([brings[:, _IN[node]].sum(axis=1) == 1 for node in range(N_NODES)], axis=1)
+    zeroed = _only_zeroed(space, X, carries, brings & alone[:, [end for _, end in EDGES]])
 
     convolutions = [i for i, name in enumerate(space.operations) if name in _CONVOLUTIONS]
     runs = np.zeros((n, len(EDGES)), dtype=bool)
@@ -51,18 +53,18 @@ def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
     needed[:, -1] = True
     for edge in reversed(range(len(EDGES))):
         start, end = EDGES[edge]
-        folded = np.isin(X[:, edge], convolutions) & adds[:, edge] & alone[:, end] & zeroed[:, end]
+        folded = np.isin(X[:, edge], convolutions) & alone[:, end] & zeroed[:, end]
         runs[:, edge] = (carries[:, edge] & needed[:, end]) | folded
         needed[:, start] |= runs[:, edge]
-    # The output is reached exactly if the cell is no constant.
-    return runs & reached[:, -1:]
+    passes = np.not_equal(space.live(X), space.none).any(axis=1, keepdims=True)
+    return np.logical_and(runs, passes)
 
 
 def _only_zeroed(
     space: CellSpace,
     X: Architectures,
     carries: NDArray[np.bool_],
-    adds_alone: NDArray[np.bool_],
+    alone: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Return the nodes that ``none`` alone reads, perhaps through an identity, shape (n, 4)."""
     zeroed = np.zeros((len(X), N_NODES), dtype=bool)
@@ -70,7 +72,7 @@ def _only_zeroed(
         zeroed[:, node] = ~carries[:, _OUT[node]].any(axis=1)
         for edge in _OUT[node]:
             others = [other for other in _OUT[node] if other != edge]
-            passed_on = (X[:, edge] == space.skip) & adds_alone[:, edge]
+            passed_on = (X[:, edge] == space.skip) & alone[:, edge]
             end = EDGES[edge][1]
             zeroed[:, node] |= passed_on & zeroed[:, end] & ~carries[:, others].any(axis=1)
     return zeroed
