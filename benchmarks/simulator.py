@@ -31,7 +31,8 @@ def main() -> None:
     cost = rng.gamma(2.0, 3.0, max(CANDIDATES))
     accuracy = np.clip(60 + 2 * cost + rng.normal(0, 5, len(cost)), 1, 95)
     print(
-        f"{machine_facts()['cpu']}, Python {platform.python_version()}, NumPy {np.__version__}, one core"
+        f"{machine_facts()['cpu']}, one core, Python {platform.python_version()}, "
+        f"NumPy {np.__version__}"
     )
     print(f"{'candidates':>10}  CPU s a trial of {len(SIGMAS)} noise levels")
     seconds = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +225,17 @@ def test_three_objectives_agree_with_two_where_the_third_is_a_copy() -> None:
     noisy = simulate(accuracy, np.column_stack([cost, cost[::-1]]), [60], [0.5], trials=3)
     assert (noisy.scores["mra_all_percent"] > 0).any()
     assert (noisy.scores["retained_hypervolume"] <= 1 + 1e-12).all()
+
+
+def test_a_trial_of_all_noise_levels_stays_within_its_time() -> None:
+    table = small_table(15625)
+    seconds = []
+    for seed in range(5):
+        start = time.process_time()
+        simulate(*table, [15625], trials=1, seed=seed)
+        seconds.append(time.process_time() - start)
+    # CPU seconds, the best of five: other processes on the machine slow single ones down.
+    assert min(seconds) <= 0.07
 
 
 @pytest.mark.parametrize(
