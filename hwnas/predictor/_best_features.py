@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.image_set import ImageSet
-from hwnas.network import count_layers
+from hwnas.network import Layer, count_layers
 from hwnas.predictor._executed import executed
 from hwnas.space import Architectures, CellSpace, SearchSpace
 
@@ -130,8 +130,18 @@ def _features(space: SearchSpace, X: Architectures) -> Features:
 def _layers(space: SearchSpace, X: Architectures) -> tuple[Array, Array]:
     """Return how often each architecture has each layer, and work, traffic, launch of a layer."""
     counted = count_layers(space, X, _IMAGE_SET)
-    costs = [(layer.macs, layer.bytes_moved, 1) for layer in counted.layers]
-    return counted.counts.astype(np.float64), np.array(costs, dtype=np.float64)
+    column = dict(zip(counted.layers, counted.counts.T, strict=True))
+    absent = np.zeros(len(X))
+    known = _known_layers(space)
+    counts = np.stack([column.get(layer, absent) for layer in known], axis=1)
+    costs = [(layer.macs, layer.bytes_moved, 1) for layer in known]
+    return counts.astype(np.float64), np.array(costs, dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _known_layers(space: SearchSpace) -> tuple[Layer, ...]:
+    """Return the layers of the sample, so that a column means the same for all architectures."""
+    return count_layers(space, _sample(space), _IMAGE_SET).layers
 
 
 @lru_cache(maxsize=8)
