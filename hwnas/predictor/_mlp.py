@@ -47,8 +47,7 @@ class MLP(RegressorMixin, BaseEstimator):
     batch_size : int
         Largest size of a batch.
     weight_decay : float
-        Decoupled decay of the weights, not of the biases, divided by the square root of the number
-        of steps.
+        Decoupled decay, divided by the square root of the number of steps.
     l1_output : float
         Factor of the L1 norm of the output layer's weights in the loss.
     random_state : int, RandomState or None

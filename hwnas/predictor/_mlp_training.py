@@ -160,10 +160,7 @@ class _AdamW:
         self.scale = torch.empty_like(self.flat)
         self.gradient = torch.empty_like(self.flat)
         self.gradient_parts = _unpack(self.gradient, shapes)
-        decayed = torch.ones_like(self.flat)
-        for bias in _unpack(decayed, shapes)[1::2]:
-            bias.zero_()
-        self.decay = decayed * (recipe.weight_decay / math.sqrt(n_steps))
+        self.decay = recipe.weight_decay / math.sqrt(n_steps)
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Take one step against the gradients of weights and biases, in place."""
@@ -173,8 +170,7 @@ class _AdamW:
         self.taken += 1
         self.mean.lerp_(self.gradient, 1 - self.beta1)
         self.square.mul_(self.beta2).addcmul_(self.gradient, self.gradient, value=1 - self.beta2)
-        if self.recipe.weight_decay:
-            self.flat.addcmul_(self.flat, self.decay, value=-rate)
+        self.flat.mul_(1 - rate * self.decay)
         # The bias corrections go into the scalars, to save passes over the parameters; epsilon goes
         # under the root, as the root of the zeros that idle units have is 30 times slower.
         correction = 1 - self.beta2**self.taken
