@@ -24,6 +24,9 @@ def with_preset(cfg: DictConfig | Mapping[str, Any]) -> DictConfig:
     parameters, and ``search_space`` replaces the default's. The result has neither ``preset`` nor
     ``presets`` left, so that applying it twice changes nothing.
 
+    What a preset names wins over the same key above it, also over one given on the command line:
+    there, ``predictor.presets.paper.model.alpha=2`` is the override to give.
+
     Raises
     ------
     UserError
