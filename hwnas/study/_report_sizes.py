@@ -38,7 +38,9 @@ class TrainSizes:
         means = means.sort_values(means.columns[-1], ascending=False)
         means.to_csv(material.folder / "sizes.csv")
         self._plot(means, material, "sizes.png", f"{self.title}, mean over data sets")
-        centred = means - means.mean()
+        # A single point, as the lookup table's, is no curve to centre on.
+        curves = means[means.notna().sum(axis=1) > 1]
+        centred = (curves if len(curves) else means).pipe(lambda table: table - table.mean())
         self._plot(centred, material, "sizes_centred.png", f"{self.title} − average of predictors")
         seeds = int(by_data["count"].max())
         data = sorted(set(rows["axis.data"]))
@@ -63,6 +65,8 @@ class TrainSizes:
             style = f"{'-' if place < 10 else '--'}{markers[place % len(markers)]}"
             axes.plot(known.index, known, style, label=predictor, markersize=4, linewidth=1.2)
         axes.set_xscale("log")
+        axes.set_xticks(list(means.columns), [f"{size:,}" for size in means.columns])
+        axes.minorticks_off()
         axes.set_xlabel("training measurements")
         axes.set_ylabel(label)
         note = " (ESTIMATED values)" if material.estimated else ""
