@@ -72,9 +72,9 @@ def load(url: str) -> optuna.Study:
     return optuna.load_study(study_name="tuning", storage=url)
 
 
-def test_two_processes(url: str) -> None:
+def test_two_processes(url: str, tmp_path: Path) -> None:
     """Both find an empty database at the same time: one makes the tables."""
-    workers = [start_worker(url, 30, 0.02) for _ in range(2)]
+    workers = [start_worker(url, 30, 0.02, tmp_path) for _ in range(2)]
     outputs = [worker.communicate(timeout=120)[0].split() for worker in workers]
     study = load(url)
     names = {t.user_attrs["worker"] for t in study.trials if t.state is TrialState.COMPLETE}

@@ -23,9 +23,12 @@ WORKER = Path(__file__).with_name("worker.py")
 ROOT = Path(__file__).parents[2]
 
 
-def start_worker(storage: str, n_trials: int, seconds: float) -> subprocess.Popen[str]:
+def start_worker(
+    storage: str, n_trials: int, seconds: float, gate: Path | None = None
+) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     command = [sys.executable, str(WORKER), storage, str(n_trials), str(seconds)]
+    command += [] if gate is None else [str(gate)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
@@ -101,7 +104,9 @@ def test_a_database_that_is_not_there_is_one_line(url: str) -> None:
 
 def test_two_processes_end_with_exactly_the_asked_number(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
-    workers = [start_worker(storage, 30, 0.01) for _ in range(2)]
+    gate = tmp_path / "gate"
+    gate.mkdir()
+    workers = [start_worker(storage, 30, 0.01, gate) for _ in range(2)]
     outputs = [worker.communicate(timeout=100)[0].split() for worker in workers]
     study = optuna.load_study(
         study_name="tuning", storage=JournalStorage(JournalFileBackend(storage))

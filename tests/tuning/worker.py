@@ -1,9 +1,14 @@
-"""One worker of a shared tuning: ``python worker.py STORAGE N_TRIALS SECONDS_PER_FIT``."""
+"""One worker of a shared tuning: ``python worker.py STORAGE N_TRIALS SECONDS_PER_FIT [GATE]``.
+
+With a gate, a folder, it starts when two workers stand there.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -44,6 +49,14 @@ def tune(storage: str | None, n_trials: int, seconds: float = 0.0, **options: An
     return Tuner(n_trials=n_trials, storage=storage, **options).tune(predictor, SPACE, X, Y, seed=0)
 
 
+def wait_at(gate: Path) -> None:
+    (gate / str(os.getpid())).touch()
+    while len(list(gate.iterdir())) < 2:
+        time.sleep(0.01)
+
+
 if __name__ == "__main__":
+    if len(sys.argv) > 4:
+        wait_at(Path(sys.argv[4]))
     result = tune(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
     print(result.n_trials, result.best_value)  # noqa: T201 - read by the test
