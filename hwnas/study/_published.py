@@ -41,6 +41,9 @@ def compare(material: Material) -> str:
     agree = judged.count(AGREES)
     compared = agree + sum(verdict.startswith("off") for verdict in judged)
     count = f"{agree} of {compared} compared figures agree; {len(judged) - compared} not compared."
+    other = sorted(set(_stand_in_rows(material)["axis.data"]))
+    if other:
+        count += f" Stand-ins, other data that say nothing for or against: {', '.join(other)}."
     return "\n".join([*head, *lines, "", count])
 
 
@@ -63,11 +66,17 @@ def _judge(
 
 
 def _stand_ins(material: Material, entry: Mapping[str, Any]) -> float | None:
-    rows = _select(material.rows, {k: v for k, v in entry["where"].items() if k != "data"})
-    if "data" in entry["where"] or "axis.stand_in" not in rows:
+    if "data" in entry["where"]:
         return None
-    rows = rows[rows["axis.stand_in"].eq(True) & (rows["provenance.kind"] == "measured")]
+    rows = _select(_stand_in_rows(material), entry["where"])
     return None if rows.empty else _mean(rows, entry)
+
+
+def _stand_in_rows(material: Material) -> pd.DataFrame:
+    rows = material.rows
+    if "axis.stand_in" not in rows:
+        return rows.iloc[:0]
+    return rows[rows["axis.stand_in"].eq(True) & (rows["provenance.kind"] == "measured")]
 
 
 def _select(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:

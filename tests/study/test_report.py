@@ -65,6 +65,13 @@ def test_a_mean_over_other_data_sets_is_not_compared(tmp_path: Path) -> None:
     assert verdict(half, tmp_path)[1] == "not run yet"
 
 
+def test_stand_ins_are_named(tmp_path: Path) -> None:
+    text = compare(material([{**RIDGE_11, "value": 0.61}], tmp_path))
+    assert text.endswith("for or against: c.")
+    measured = ROWS.drop(columns="axis.stand_in")
+    assert "Stand-ins" not in compare(material([], tmp_path, rows=measured))
+
+
 def test_one_data_set_is_compared_by_itself(tmp_path: Path) -> None:
     one = {"where": {"predictor": "xgb", "n_train": 11, "data": "a"}, "value": 0.3}
     assert verdict(one, tmp_path) == ["0.310", "agrees", ""]
