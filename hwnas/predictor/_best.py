@@ -21,7 +21,7 @@ Values = NDArray[np.floating]
 _N_CALIBRATION = 500
 #: As if this divided by their number more had deviated exactly as a normal distribution does.
 _PRIOR_WEIGHT = 1500
-#: Effects that are fitted at least: few measurements leave hyperparameters uncertain.
+#: Effects that are fitted at least: what the choice of a model hides from its own variance.
 _N_EFFECTS = 5
 _COVERAGE = 0.9
 #: Decimals of standardised predictions: what differs by rounding alone is equal.
@@ -31,12 +31,12 @@ _DECIMALS = 6
 class Best(RegressorMixin, BaseEstimator):
     """Gaussian process on what the architecture computes, robust to outliers, calibrated.
 
-    Costs of operations are shared by all positions until the measurements tell them apart; which
-    edges are executed at all is chosen among three views (see ``docs/best.md``). Hyperparameters
-    maximise the posterior density on at most 400 measurements; prediction uses all of them.
-    Measurements far from what the others predict are trusted less. The standard deviation, noise
-    included, is scaled so that 90 % of the training measurements lie in their 90 % interval when
-    left out.
+    Costs of operations are shared by all positions until the measurements tell them apart, and
+    which of three views of a cell they are counted in is learnt too: ``docs/best.md`` tells how.
+    Of several such models, the simplest that predicts left-out measurements as well as any is
+    kept. Measurements far from what the others predict are trusted less. The standard deviation,
+    noise included, is scaled so that 90 % of the training measurements lie in their 90 % interval
+    when left out.
 
     Input is the encoding :class:`hwnas.predictor.Operations`, values are about standardised.
 
@@ -71,7 +71,8 @@ class Best(RegressorMixin, BaseEstimator):
         self.process_ = condition(chosen, features, values, order)
         deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
         self.std_scale_ = _calibration(deviation / np.sqrt(variance + self._noise))
-        self.std_scale_ *= float(np.sqrt(1 + _N_EFFECTS / len(values)))
+        if chosen.compared:
+            self.std_scale_ *= float(np.sqrt(1 + _N_EFFECTS / len(values)))
         return self
 
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,11 +74,14 @@ class Candidate:
         Hyperparameters.
     scores : array
         Logarithm of the density of each checked measurement when left out, outliers cut off.
+    compared : bool
+        Whether it was chosen among several.
     """
 
     model: Model
     theta: Array
     scores: Array
+    compared: bool = True
 
 
 def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidate:
@@ -97,7 +100,7 @@ def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidat
         Random order; the first ones are used where not all can be.
     """
     if len(y) < _N_CHOICE:
-        return _candidate(Model(), features, y, order)
+        return replace(_candidate(Model(), features, y, order), compared=False)
     tiers = [
         max((_candidate(model, features, y, order) for model in tier), key=_mean_score)
         for tier in Model.by_complexity(features)

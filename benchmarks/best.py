@@ -1,0 +1,164 @@
+"""How `best` ranks and how sure it is, on every published table that is here.
+
+    HWNAS_DATA=../shared/data python -m benchmarks.best
+    HWNAS_DATA=../shared/data python -m benchmarks.best --tables raspi4,pixel3 --sizes 5,11,15000
+    HWNAS_DATA=../shared/data python -m benchmarks.best --predictors best,ridge,lgb --sizes 11,124
+
+Fits what the CSV file does not hold yet, a row at a time, so that a run that was cut off goes on
+where it stopped; then prints, a row a table and a column a train size, the mean over the seeds of
+Kendall's tau with its standard deviation, and for predictors that know their uncertainty the
+coverage of the 90 % interval (share of the test set's measurements inside).
+
+Splits are the study's: ``perm = np.random.RandomState(seed).permutation(n)``, the test set is its
+head (625 architectures; 256 on TransNAS), the training measurements what follows. Of the copies of
+one measurement (HW-NAS-Bench-360), only the architecture that was measured takes part.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+from scipy.stats import kendalltau, norm
+
+from benchmarks.predictors import CONF, numbers, words
+from hwnas.dataset._readers._help import read_block_lists, read_latencies
+from hwnas.dataset._readers._hwnas import read_nasbench201
+from hwnas.dataset._readers._hwnas360 import read_hwnas360
+from hwnas.dataset._readers._transnas import read_transnas
+from hwnas.predictor import build
+from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMicro
+
+SIZES = (5, 11, 25, 55, 124, 276, 613, 1366)
+COVERAGE = 0.9
+KEY = ["predictor", "table", "seed", "n_train"]
+COLUMNS = [*KEY, "kendall_tau", "coverage", "fit_cpu_seconds"]
+
+#: Space, measured architectures, values.
+Data = tuple[SearchSpace, Architectures, NDArray[np.float64]]
+
+
+def main() -> None:
+    """Fit what is missing and print the tables."""
+    options = arguments()
+    tables = read_tables(options.data)
+    known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
+    done = set(known[KEY].itertuples(index=False, name=None))
+    for name in options.tables or tables:
+        for cell in (
+            (predictor, name, seed, n_train)
+            for n_train in options.sizes
+            for seed in options.seeds
+            for predictor in options.predictors
+        ):
+            if cell not in done:
+                append(options.out, measure(tables[name], *cell))
+    report(pd.read_csv(options.out), options.predictors)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, default=Path(os.environ.get("HWNAS_DATA", "../shared/data")))
+    add("--out", type=Path, default=Path("outputs/benchmarks/best.csv"))
+    add("--predictors", type=words, default=["best"])
+    add("--tables", type=words, default=[], help="as printed; all that are there if not given")
+    add("--sizes", type=numbers, default=list(SIZES))
+    add("--seeds", type=numbers, default=[0, 1, 2])
+    return parser.parse_args()
+
+
+def read_tables(data: Path) -> dict[str, Data]:
+    """Return the measured tables below a folder, by name."""
+    space = NASBench201()
+    hwnas = read_nasbench201(data / "HW-NAS-Bench-v1_0.pickle")
+    cells = hwnas.architectures()
+    tables: dict[str, Data] = {
+        column.partition("/")[2].removesuffix("_latency"): (space, cells, hwnas.floats(column))
+        for column in sorted(hwnas.arrays)
+        if column.startswith("cifar10/") and column.endswith("_latency")
+    }
+    for file in sorted((data / "help/nasbench201/latency").glob("*.pt")):
+        tables[f"help-{file.stem}"] = (space, cells, read_latencies(file).floats("latency"))
+    copies = read_hwnas360(data / "hwnas360.parquet")
+    measured = np.unique(copies.arrays["representative"].astype(np.int64))
+    for column in sorted(copies.arrays):
+        if column.endswith("/latency"):
+            name = "360-" + column.removesuffix("/latency").replace("/", "-")
+            tables[name] = (space, cells[measured], copies.floats(column)[measured])
+    transnas = read_transnas(data / "transnas-bench_v10141024.pth", TransNASMicro())
+    for column in sorted(transnas.arrays):
+        if column.endswith("/latency"):
+            name = "transnas-" + column.removesuffix("/latency")
+            tables[name] = (TransNASMicro(), transnas.architectures(), transnas.floats(column))
+    blocks = read_block_lists(data / "help/fbnet/op_idx.pt").architectures()
+    for file in sorted((data / "help/fbnet/latency").glob("*.pt")):
+        tables[f"fbnet-{file.stem}"] = (FBNet(), blocks, read_latencies(file).floats("latency"))
+    return {name: table for name, table in tables.items() if np.isfinite(table[2]).any()}
+
+
+def measure(data: Data, predictor: str, table: str, seed: int, n_train: int) -> list[object]:
+    """Fit one predictor; return a row of the CSV file."""
+    space, X, y = data
+    perm = np.random.RandomState(seed).permutation(len(y))
+    n_test = 256 if isinstance(space, TransNASMicro) else 625
+    test, train = perm[:n_test], perm[n_test : n_test + n_train]
+    config = OmegaConf.load(CONF / f"{predictor}.yaml")
+    assert isinstance(config, DictConfig)
+    model = build(config, space, seed)
+    start = time.process_time()
+    model.fit(X[train], y[train])
+    seconds = time.process_time() - start
+    coverage = np.nan
+    if model.knows_uncertainty:
+        predicted, std = model.predict(X[test], return_std=True)
+        half = norm.ppf((1 + COVERAGE) / 2) * std
+        coverage = float((np.abs(y[test] - predicted) <= half).mean())
+    tau = kendalltau(model.predict(X[test]), y[test]).statistic
+    row = [predictor, table, seed, n_train, f"{tau:.4f}", f"{coverage:.4f}", f"{seconds:.2f}"]
+    print(*row, flush=True)
+    return row
+
+
+def append(path: Path, row: list[object]) -> None:
+    """Add a row to the CSV file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(COLUMNS)
+        writer.writerow(row)
+
+
+def report(rows: pd.DataFrame, predictors: list[str]) -> None:
+    """Print tau, coverage and CPU seconds."""
+    for predictor in predictors:
+        own = rows[rows.predictor == predictor]
+        groups = own.groupby(["table", "n_train"])
+        tau = groups.kendall_tau.mean().map("{:.3f}".format)
+        spread = groups.kendall_tau.std().map(" ±{:.3f}".format)
+        print(f"\n{predictor}: Kendall's tau, mean ± standard deviation over seeds")
+        print((tau + spread).unstack().to_string(na_rep="-"))
+        if own.coverage.notna().any():
+            print(f"\n{predictor}: coverage of the {COVERAGE:.0%} interval")
+            print(groups.coverage.mean().unstack().round(2).to_string(na_rep="-"))
+        print(f"\n{predictor}: CPU seconds to fit, median")
+        print(own.groupby("n_train").fit_cpu_seconds.median().round(1).to_string())
+
+
+if __name__ == "__main__":
+    main()

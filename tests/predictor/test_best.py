@@ -1,0 +1,201 @@
+"""`best`: what it knows of cells, that it ranks, and that it knows how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import check_grad
+from scipy.stats import kendalltau
+
+from hwnas.predictor import Operations, Predictor
+from hwnas.predictor._best import Best
+from hwnas.predictor._best_features import describe
+from hwnas.predictor._best_fit import N_CHECK, Model
+from hwnas.predictor._best_kernel import Covariance
+from hwnas.predictor._executed import executed
+from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMacro
+from tests.predictor.conftest import Measured
+from tests.predictor.members import draw
+
+Split = Callable[[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+SPACE = NASBench201()
+CELLS = SPACE.enumerate()
+
+
+def best(space: SearchSpace = SPACE) -> Predictor:
+    return Predictor(space, Operations(), Best(random_state=0))
+
+
+def model_of(predictor: Predictor) -> Best:
+    model: Best = predictor.pipeline_.named_steps["model"]
+    return model
+
+
+def counts(X: Architectures) -> NDArray[np.float64]:
+    """What every operation as written costs, in ms."""
+    cost = np.array([0.0, 0.0, 1.0, 4.0, 1.0])
+    total: NDArray[np.float64] = 3.0 + cost[X].sum(axis=1)
+    return total
+
+
+def interval_coverage(predictor: Predictor, X: Architectures, y: NDArray[np.float64]) -> float:
+    predicted, std = predictor.predict(X, return_std=True)
+    return float((np.abs(y - predicted) <= 1.645 * std).mean())
+
+
+# Edges: 0>1, 0>2, 1>2, 0>3, 1>3, 2>3. Operations: none, skip, 1x1, 3x3, pooling.
+@pytest.mark.parametrize(
+    ("cell", "edges"),
+    [
+        ((3, 3, 3, 3, 3, 3), (1, 1, 1, 1, 1, 1)),
+        # Nothing reads node 2, the sum of two convolutions: dropped.
+        ((3, 3, 3, 3, 3, 0), (1, 0, 0, 1, 1, 0)),
+        # Node 2 is one convolution, and only a multiplication by 0 reads it: folded, so it runs.
+        ((3, 0, 3, 3, 3, 0), (1, 0, 1, 1, 1, 0)),
+        ((3, 0, 4, 3, 3, 0), (1, 0, 0, 1, 1, 0)),
+        # Node 1 is 0, and an identity passes on 0: node 2 is one convolution after all.
+        ((0, 3, 1, 3, 0, 0), (0, 1, 0, 1, 0, 0)),
+        # A convolution of 0 is not seen to be 0: node 2 is a sum.
+        ((0, 3, 3, 3, 0, 0), (0, 0, 0, 1, 0, 0)),
+        # What reads nothing runs if its output is needed; a constant cell runs nothing at all.
+        ((0, 3, 3, 3, 0, 3), (0, 1, 1, 1, 0, 1)),
+        ((0, 3, 3, 0, 3, 0), (0, 0, 0, 0, 0, 0)),
+    ],
+)
+def test_edges_that_tensorflow_lite_executes(cell: tuple[int, ...], edges: tuple[int, ...]) -> None:
+    runs = executed(SPACE, np.array([cell], dtype=np.int8))
+    assert tuple(runs[0].astype(int)) == edges
+
+
+@pytest.mark.parametrize("space", [NASBench201(), TransNASMacro(), FBNet()], ids=repr)
+def test_features_do_not_depend_on_what_else_is_asked(space: SearchSpace) -> None:
+    X = draw(space, 40, seed=1)
+    one, many = describe(space, X[:1]), describe(space, X)
+    for name, block in many.linear.items():
+        np.testing.assert_allclose(one.linear[name][0], block[0], atol=1e-12)
+    np.testing.assert_allclose(one.totals[0], many.totals[0])
+
+
+@pytest.mark.parametrize("space", [NASBench201(), TransNASMacro()], ids=repr)
+def test_gradient_of_the_covariance(space: SearchSpace) -> None:
+    features = describe(space, draw(space, 12, seed=2))
+    covariance = Covariance(features)
+    weights = np.random.default_rng(0).normal(size=(12, 12))
+    weights += weights.T
+
+    def weighted(theta: NDArray[np.float64]) -> float:
+        scaled = covariance.scale(features, theta)
+        return float((weights * covariance(scaled, scaled, theta)).sum())
+
+    def gradient(theta: NDArray[np.float64]) -> NDArray[np.floating]:
+        return covariance.pullback(covariance.scale(features, theta), theta, weights)
+
+    theta = covariance.mean + 0.1
+    assert np.linalg.norm(gradient(theta)) > 1
+    assert check_grad(weighted, gradient, theta) < 1e-4 * np.linalg.norm(gradient(theta))
+    scaled = covariance.scale(features, theta)
+    full = covariance(scaled, scaled, theta)
+    np.testing.assert_allclose(covariance.diagonal(scaled, theta), np.diag(full))
+
+
+def test_left_out_is_what_a_fit_without_it_predicts() -> None:
+    predictor = best().fit(CELLS[::800], counts(CELLS[::800]) + (CELLS[::800, 0] == 3))
+    process = model_of(predictor).process_
+    deviation, variance = process.left_out(np.array([4]))
+    rest = np.delete(np.arange(len(process.alpha)), 4)
+    covariance = process.covariance(process.scaled, process.scaled, process.theta)
+    known = covariance[np.ix_(rest, rest)] + np.diag(process.noise[rest] + 1e-8)
+    weights = np.linalg.solve(known, covariance[rest, 4])
+    values = (process.factor @ process.factor.T) @ process.alpha
+    assert deviation[0] == pytest.approx(values[4] - weights @ values[rest], rel=1e-4)
+    expected = covariance[4, 4] - weights @ covariance[rest, 4] + 1e-8
+    assert variance[0] == pytest.approx(expected, rel=1e-3, abs=1e-9)
+
+
+def test_additive_costs_are_exact_from_few_measurements() -> None:
+    X = draw(SPACE, 25, seed=3)
+    predictor = best().fit(X, counts(X))
+    assert model_of(predictor).model_ == Model("raw", by_position=False)
+    np.testing.assert_allclose(predictor.predict(CELLS), counts(CELLS), atol=1e-3)
+    assert kendalltau(predictor.predict(CELLS), counts(CELLS)).statistic > 0.99
+
+
+def test_costs_of_executed_edges_are_told_from_written_ones() -> None:
+    X = draw(SPACE, 60, seed=4)
+    noise = np.random.default_rng(0).normal(0, 0.3, len(CELLS))
+    y = counts(np.where(executed(SPACE, CELLS), CELLS, 0).astype(np.int8)) + noise
+    predictor = best().fit(X, y[SPACE.rank(X)])
+    assert model_of(predictor).model_.view == "executed"
+
+
+def test_outliers_move_predictions_little() -> None:
+    X = draw(SPACE, 150, seed=5)
+    noise = np.random.default_rng(1).normal(0, 0.3, len(X))
+    clean = best().fit(X, counts(X) + noise)
+    noise[::15] += 40
+    predicted = best().fit(X, counts(X) + noise).predict(CELLS[::30])
+    assert np.abs(predicted - counts(CELLS[::30])).mean() < 0.4
+    assert np.abs(predicted - clean.predict(CELLS[::30])).mean() < 0.4
+
+
+@pytest.mark.parametrize("n", [11, 60, 300])
+def test_intervals_hold_on_held_out_architectures(n: int) -> None:
+    """The mean over tables of different noise, none of which it is exactly made for."""
+    shares = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        cost = rng.exponential(1.0, (6, 5)) + np.array([0, 0, 1, 4, 1])
+        y = 3 + cost[np.arange(6), CELLS].sum(axis=1) + 0.4 * (CELLS[:, 0] == 3) * CELLS[:, 5]
+        y += rng.standard_t(5, len(y)) * (0.5 + seed / 4)
+        order = rng.permutation(len(y))
+        train, test = order[:n], order[-2000:]
+        shares.append(interval_coverage(best().fit(CELLS[train], y[train]), CELLS[test], y[test]))
+    assert 0.83 < np.mean(shares) < 0.97
+
+
+def test_more_measurements_than_hyperparameters_are_fitted_to() -> None:
+    order = np.random.default_rng(6).permutation(len(CELLS))[: N_CHECK + 300]
+    y = counts(CELLS) + np.random.default_rng(2).normal(0, 0.5, len(CELLS))
+    predictor = best().fit(CELLS[order], y[order])
+    assert len(model_of(predictor).process_.alpha) == len(order)
+    assert 0.85 < interval_coverage(predictor, CELLS[::7], y[::7]) < 0.95
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_hardly_any_or_equal_measurements(n: int) -> None:
+    predicted, std = best().fit(CELLS[:n], np.full(n, 4.0)).predict(CELLS, return_std=True)
+    assert np.isfinite(predicted).all()
+    assert (std > 0).all()
+
+
+#: Train size and the least mean of Kendall's tau over raspi4 and pixel3, seeds 0 to 2.
+BARS = [(5, 0.66), (11, 0.74), (25, 0.76), (55, 0.79), (124, 0.82), (276, 0.84)]
+
+
+@pytest.mark.parametrize(("n_train", "bar"), BARS)
+def test_published_tables(
+    cifar10_latency: Measured, n_train: int, bar: float, split: Split
+) -> None:
+    taus = []
+    for device in ("raspi4", "pixel3"):
+        X, y = cifar10_latency(device)
+        for seed in range(3):
+            train, test = split(seed, n_train)
+            predicted = best().fit(X[train], y[train]).predict(X[test])
+            taus.append(kendalltau(predicted, y[test]).statistic)
+    assert np.mean(taus) >= bar
+
+
+@pytest.fixture
+def split() -> Split:
+    """The study's splits: training and test rows by seed and train size."""
+
+    def rows(seed: int, n_train: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        perm = np.random.RandomState(seed).permutation(len(CELLS))
+        return perm[625 : 625 + n_train], perm[:625]
+
+    return rows
