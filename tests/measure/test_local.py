@@ -25,7 +25,7 @@ def local(tmp_path: Path) -> Local:
     return Local("cpu", LATENCY, SPACE, Paths(tmp_path, tmp_path, tmp_path))
 
 
-@pytest.mark.parametrize("backend", ["onnxruntime"])
+@pytest.mark.parametrize("backend", ["onnxruntime", "torch"])
 @pytest.mark.parametrize("statistic", ["minimum", "median"])
 def test_bundled_table_is_measured_and_plausible(
     local: Local, backend: str, statistic: Statistic
