@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._best_features import Features, describe
-from hwnas.predictor._best_fit import choose, condition
+from hwnas.predictor._best_fit import choose, condition, refine
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -66,7 +66,7 @@ class Best(RegressorMixin, BaseEstimator):
         features = self._describe(X)
         values = np.asarray(y, dtype=np.float64)
         order = check_random_state(self.random_state).permutation(len(values))
-        chosen = choose(features, values, order)
+        chosen = refine(choose(features, values, order), features, values, order)
         self.model_ = chosen.model
         self.process_ = condition(chosen, features, values, order)
         deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))

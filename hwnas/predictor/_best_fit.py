@@ -15,10 +15,12 @@ from hwnas.predictor._best_process import Process, fit_hyperparameters
 
 Array = NDArray[np.floating]
 
-#: Measurements that hyperparameters are fitted to: their cost grows with the cube.
+#: Measurements that every model's hyperparameters are fitted to: the cost grows with the cube.
 N_HYPERPARAMETERS = 400
-#: Measurements that all are checked for outliers with, and models compared with.
+#: Measurements that all are checked for outliers with, models compared with, and the chosen
+#: model's hyperparameters refined with.
 N_CHECK = 1000
+_REFINEMENTS = 20
 #: Deviations beyond this many standard deviations count as outliers (Huber's loss).
 _OUTLIER = 2.5
 _ROUNDS = 2
@@ -130,6 +132,23 @@ def _candidate(model: Model, features: Features, y: Array, order: NDArray[np.int
     variance = variance + np.exp(theta[-1])
     scores = norm.logpdf(np.minimum(np.abs(deviation) / np.sqrt(variance), 2 * _OUTLIER))
     return Candidate(model, theta, scores - np.log(variance) / 2)
+
+
+def refine(
+    candidate: Candidate, features: Features, y: Array, order: NDArray[np.integer]
+) -> Candidate:
+    """Return the candidate with hyperparameters that fit more measurements, if there are more."""
+    if len(y) <= N_HYPERPARAMETERS:
+        return candidate
+    check = order[:N_CHECK]
+    known = candidate.model.select(features[check])
+    covariance = Covariance(known)
+    values = y[check] - candidate.model.expected(features[check])
+    distrust = _check_distrust(covariance, candidate.theta, known, values)
+    theta = fit_hyperparameters(
+        covariance, known, values, distrust, candidate.theta, max_iterations=_REFINEMENTS
+    )
+    return replace(candidate, theta=theta)
 
 
 def condition(
