@@ -153,6 +153,9 @@ def measure(preset: str, name: str, data: Data, seed: int, n_train: int) -> list
     start = time.perf_counter()
     predicted = predictor.predict(architectures[test])
     query_seconds = (time.perf_counter() - start) / N_TEST
+    if np.ptp(predicted) == 0:
+        # A constant ranks nothing; SciPy's NaN would drop out of the means unseen.
+        return [0.0, 0.0, float(f"{fit_seconds:.4g}"), float(f"{query_seconds:.4g}")]
     tau = kendalltau(predicted, values[test]).statistic
     rho = spearmanr(predicted, values[test]).statistic
     return [float(f"{v:.4g}") for v in (tau, rho, fit_seconds, query_seconds)]
@@ -189,7 +192,8 @@ def report(ours: pd.DataFrame, reference: pd.DataFrame) -> str:
         [
             machine,
             "Kendall's τ: mean over devices and seeds ± standard deviation over seeds (mean over "
-            "devices). `study` is the reference's, where it has the figure.",
+            "devices); of constant predictions 0. `study` is the reference's, where it has the "
+            "figure.",
             markdown(rows, tau_cell),
             f"CPU seconds to fit, median. {how}",
             markdown(rows, seconds_cell),

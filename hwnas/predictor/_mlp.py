@@ -32,6 +32,10 @@ class MLP(RegressorMixin, BaseEstimator):
         Units of each.
     activation : {"relu", "tanh", "hardswish"}
         Of the hidden layers.
+    first_weights : {"linear", "glorot"}
+        ``linear`` draws weights and biases as ``torch.nn.Linear`` does, within ± 1 / sqrt(n_in);
+        ``glorot`` weights within ± sqrt(6 / (n_in + n_out)) and no biases, without which twenty
+        layers let nothing through.
     n_members : int
         Number of perceptrons, alike but for their first weights and their batches.
     learning_rate : float
@@ -70,6 +74,7 @@ class MLP(RegressorMixin, BaseEstimator):
         n_layers: int = 3,
         width: int = 32,
         activation: str = "relu",
+        first_weights: Literal["linear", "glorot"] = "linear",
         n_members: int = 1,
         learning_rate: float = 0.01,
         schedule: Literal["cosine", "constant"] = "cosine",
@@ -84,6 +89,7 @@ class MLP(RegressorMixin, BaseEstimator):
         self.n_layers = n_layers
         self.width = width
         self.activation = activation
+        self.first_weights = first_weights
         self.n_members = n_members
         self.learning_rate = learning_rate
         self.schedule = schedule

@@ -27,6 +27,7 @@ class Recipe:
     n_layers: int
     width: int
     activation: str
+    first_weights: Literal["linear", "glorot"]
     learning_rate: float
     schedule: Literal["cosine", "constant"]
     loss: Literal["l1", "l2"]
@@ -97,7 +98,7 @@ def train(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Te
     n_members, n, n_features = X.shape
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     shapes = recipe.shapes(n_features)
-    flat = torch.stack([_first_weights(shapes, generator) for generator in generators])
+    flat = torch.stack([_first_weights(shapes, recipe.first_weights, g) for g in generators])
     # Views of the flat parameter: the optimiser's steps reach them, autograd does not reach it.
     weights = [part.requires_grad_() for part in _unpack(flat, shapes)]
 
@@ -118,12 +119,18 @@ def train(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Te
     return [part.detach().clone() for part in weights]
 
 
-def _first_weights(shapes: Sequence[tuple[int, int]], generator: torch.Generator) -> Tensor:
-    """Draw one member's weights as torch.nn.Linear does, uniform in ± 1 / sqrt(n_in)."""
+def _first_weights(
+    shapes: Sequence[tuple[int, int]], kind: str, generator: torch.Generator
+) -> Tensor:
+    """Draw one member's weights and biases, uniformly."""
     parts = []
     for (n_in, n_out), bias_shape in zip(shapes[::2], shapes[1::2], strict=True):
-        for shape in ((n_in, n_out), bias_shape):
-            parts.append((torch.rand(shape, generator=generator) * 2 - 1) / math.sqrt(n_in))
+        if kind == "glorot":
+            bound, bias_bound = math.sqrt(6 / (n_in + n_out)), 0.0
+        else:
+            bound = bias_bound = 1 / math.sqrt(n_in)
+        parts.append((torch.rand((n_in, n_out), generator=generator) * 2 - 1) * bound)
+        parts.append((torch.rand(bias_shape, generator=generator) * 2 - 1) * bias_bound)
     return torch.cat([part.flatten() for part in parts])
 
 
