@@ -22,9 +22,9 @@ def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
     nothing but ``none`` reads it. A cell that passes nothing on is a constant and runs nothing.
     Edges are executed even if what they read is 0.
 
-    Found in HW-NAS-Bench's measurements: operation counts of these edges alone explain 97 and 96 %
-    of the variance of raspi4 and pixel3 latencies; counts of the written, the live and the needed
-    edges 85, 85 and 94 % (CIFAR-10, all 15,625 cells).
+    Found in HW-NAS-Bench's measurements: operation counts of these edges alone explain 98 and 96 %
+    of the variance of raspi4 and pixel3 latencies; counts of the written or the live edges 86 and
+    85 %, of those the output needs 94 and 93 % (CIFAR-10, all 15,625 cells).
 
     Examples
     --------
