@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
@@ -37,11 +37,15 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
     def guarded(cfg: DictConfig) -> Any:
         try:
             return task(cfg)
-        except UserError as error:
+        except (UserError, InstantiationException) as error:
+            mistake = error if isinstance(error, UserError) else error.__cause__
+            # Hydra wraps what a node refuses when it is made; anything else it wraps is a fault.
+            if not isinstance(mistake, UserError):
+                raise
             # A single job ends here; of several, Hydra says first which one failed.
             if HydraConfig.get().mode == RunMode.RUN:
-                fail(str(error))
-            raise
+                fail(str(mistake))
+            raise mistake from None
 
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()

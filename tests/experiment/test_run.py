@@ -116,13 +116,14 @@ def test_multirun_gives_each_job_its_folder(tmp_path: Path) -> None:
     assert {path.name for path in results} == {"seed0", "seed1"}
 
 
-class TestEstimated:
-    @pytest.fixture(scope="class")
-    def estimated(self, outputs: Path) -> tuple[str, str]:
-        run = python("run.py", "dataset=hwnas/edgegpu", *CHEAP, f"paths.outputs={outputs}")
-        assert run.returncode == 0, run.stderr
-        return run.stdout, run.stderr
+@pytest.fixture(scope="module")
+def estimated(outputs: Path) -> tuple[str, str]:
+    run = python("run.py", "dataset=hwnas/edgegpu", *CHEAP, f"paths.outputs={outputs}")
+    assert run.returncode == 0, run.stderr
+    return run.stdout, run.stderr
 
+
+class TestEstimated:
     def test_it_says_so_everywhere(self, estimated: tuple[str, str]) -> None:
         stdout, stderr = estimated
         folder, result = result_of(stdout)

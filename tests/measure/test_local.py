@@ -35,12 +35,15 @@ def test_bundled_table_is_measured_and_plausible(
     assert len(values) >= 1000
     assert (values > 0.05).all()
     assert (values < 200).all()
-    macs = count_layers(SPACE, table.architectures, ImageSet("cifar10", 32, 10)).macs
+    # What the live cell runs explains the latency: a table in the wrong order would not fit.
     known = ~np.isnan(table.values)
-    assert np.corrcoef(macs[known], table.values[known])[0, 1] > 0.6
+    live = SPACE.live(SPACE.enumerate()[table.representative[known]])
+    features = np.column_stack([(live == o).sum(axis=1) for o in range(len(SPACE.operations))])
+    explained = features @ np.linalg.lstsq(features, values)[0]
+    assert np.corrcoef(explained, values)[0, 1] > 0.9
     assert table.provenance.kind == "measured"
     assert table.provenance.details["noise"]
-    for rows in np.split(np.arange(len(table)), 10):
+    for rows in np.array_split(np.arange(len(table)), 10):
         keys = table.representative[rows]
         np.testing.assert_array_equal(keys, SPACE.representative(table.architectures[rows]))
 
