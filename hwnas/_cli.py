@@ -16,6 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from hwnas._help import help_text
 from hwnas._schema import register
 from hwnas.errors import UserError
 
@@ -28,6 +29,9 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
     A mistake in the command line, the configuration or a data file ends in one line on standard
     error and exit code 2; only a fault of the program shows a traceback (exit code 1).
     """
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(help_text(CONF, config_name))  # noqa: T201 - the entry point's own output
+        return
     register()
     # Hydra prints and exits by itself unless asked for the full error; asked for it, it hands the
     # exception over, in launcher processes too.

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
 from hwnas._cli import CONF
+from hwnas._help import options
 from hwnas.errors import nearest
 
 _OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
@@ -30,7 +31,7 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = str(error.missing_cfg_file).partition("/")
         if (CONF / group).is_dir():
-            return f"{group}={option}: no such option; {nearest(option, _options(group))}"
+            return f"{group}={option}: no such option; {nearest(option, options(CONF / group))}"
     if isinstance(error, OverrideParseException):
         return f"cannot read the override '{error.override!s}': write key=value"
     text = f"{error}\n{error.__cause__ or ''}"
@@ -64,12 +65,6 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
         groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
         return f"no such group; {nearest(key, groups)}"
     return _first_lines(text.partition("\n")[2] or text)
-
-
-def _options(group: str) -> list[str]:
-    files = (CONF / group).rglob("*.yaml")
-    names = [f.relative_to(CONF / group).with_suffix("").as_posix() for f in files]
-    return [name for name in names if not name.rpartition("/")[2].startswith("_")]
 
 
 def _overrides(arguments: list[str]) -> Iterator[tuple[str, str]]:

@@ -109,14 +109,25 @@ class Table:
             accuracy=None if self.accuracy is None else self.accuracy[keep],
         )
 
+    def measured_on(self) -> NDArray[np.int64]:
+        """Return, for every row, the row of the architecture that its value was measured on.
+
+        That is the row itself unless it copies a measurement (see `representative`), or the table
+        lacks the architecture that was measured.
+        """
+        rows = self._rows_of(self.representative)
+        return np.where(rows >= 0, rows, np.arange(len(self)))
+
     def locate(self, architectures: Architectures) -> NDArray[np.int64]:
         """Return the row of each architecture, -1 where the table has none."""
+        return self._rows_of(self.space.rank(architectures))
+
+    def _rows_of(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
         own = self.space.rank(self.architectures)
         order = np.argsort(own)
-        wanted = self.space.rank(architectures)
-        place = np.minimum(np.searchsorted(own[order], wanted), len(own) - 1)
+        place = np.minimum(np.searchsorted(own[order], ranks), len(own) - 1)
         rows = order[place]
-        return np.where(own[rows] == wanted, rows, -1)
+        return np.where(own[rows] == ranks, rows, -1)
 
 
 class Dataset(Protocol):

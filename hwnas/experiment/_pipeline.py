@@ -114,8 +114,10 @@ def evaluate(
 ) -> Outcome:
     """Score a fitted predictor, and select with its predictions."""
     X, y = table.architectures, table.values
+    # A copy's value is that of the architecture that was measured, and so is its prediction.
+    measured, copy_of = np.unique(table.measured_on(), return_inverse=True)
     fitted = time.perf_counter()
-    predicted = predictor.predict(X)
+    predicted = predictor.predict(X[measured])[copy_of]
     queried = time.perf_counter()
     selection, skipped = _select(cfg, table, predicted, predictor, parts)
     result = Result(
@@ -127,7 +129,7 @@ def evaluate(
         timings=Timings(
             tune_seconds=tuning.seconds,
             fit_seconds=fit_seconds,
-            query_seconds_per_architecture=(queried - fitted) / len(X),
+            query_seconds_per_architecture=(queried - fitted) / len(measured),
         ),
         predictor=_predictor_record(cfg, tuning),
         provenance=ProvenanceRecord(

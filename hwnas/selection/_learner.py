@@ -14,6 +14,7 @@ from hwnas.selection._select import Rows
 if TYPE_CHECKING:
     from hwnas.dataset import Table
     from hwnas.predictor import Predictor
+    from hwnas.space import Architectures
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Learner:
     train: Rows
     rows: Rows
 
+    @property
+    def _candidates(self) -> Architectures:
+        """The architectures to select from, copies as what was measured for them."""
+        return self.table.architectures[self.table.measured_on()[self.rows]]
+
     def relearn(self, measured: Rows, costs: Float) -> Float:
         """Fit again with verified architectures added; return predicted costs of all `rows`."""
         from sklearn.base import clone
@@ -43,10 +49,11 @@ class Learner:
         X, metric = self.table.architectures, self.table.metric
         values = metric.cost(costs[:, 0])
         known = np.concatenate([self.table.values[self.train], values])
+        candidates = self._candidates
         again = clone(self.predictor).fit(
-            X[np.concatenate([self.train, self.rows[measured]])], known
+            np.concatenate([X[self.train], candidates[measured]]), known
         )
-        return np.asarray(metric.cost(again.predict(X[self.rows])))
+        return np.asarray(metric.cost(again.predict(candidates)))
 
     def cost(self, value: float) -> float:
         """Return a value of the metric as a cost."""
@@ -85,6 +92,5 @@ class Learner:
         )
         if not knows:
             return calibration, None
-        return calibration, self.predictor.predict(table.architectures[self.rows], return_std=True)[
-            1
-        ]
+        _, candidates_std = self.predictor.predict(self._candidates, return_std=True)
+        return calibration, candidates_std

@@ -327,5 +327,11 @@ def test_plan_for_a_published_table(hwnas_data: Path, tmp_path: Path) -> None:
         "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    for expected in ("15,625 candidates", "plan        ", "next best", "foreseen between", "twice the"):
+    for expected in (
+        "15,625 candidates",
+        "plan        ",
+        "next best",
+        "foreseen between",
+        "twice the",
+    ):
         assert expected in run.stdout

@@ -86,6 +86,17 @@ def test_too_few_measurements_are_an_error_with_a_way_out(n_train: int, n_test: 
         split(table(), n_train, n_test, seed=0)
 
 
+def test_copies_are_predicted_as_what_was_measured() -> None:
+    whole = table(50)
+    rank = SPACE.rank(whole.architectures)
+    halves = replace(whole, representative=np.repeat(rank[1::2], 2))
+    np.testing.assert_array_equal(halves.measured_on(), np.repeat(np.arange(1, 50, 2), 2))
+    # An architecture whose measured twin is not in the table stands for itself.
+    absent = SPACE.rank(SPACE.enumerate()[whole.locate(SPACE.enumerate()) < 0][:1])[0]
+    lonely = replace(whole, representative=np.where(np.arange(50) == 7, absent, rank))
+    np.testing.assert_array_equal(lonely.measured_on(), np.arange(50))
+
+
 class TestDesign:
     def test_design_is_trained_on_and_kept_out_of_the_test_set(self) -> None:
         whole = table()
