@@ -178,9 +178,11 @@ def _live(cfg: DictConfig, table: Table, rows: NDArray[np.int64]) -> Measure | N
 
 
 def candidate_rows(table: Table) -> NDArray[np.int64]:
-    """Return the rows that can be selected: those whose accuracy is known."""
+    """Return the rows that can be selected: networks whose accuracy is known, each of them once."""
     assert table.accuracy is not None
-    return np.flatnonzero(~np.isnan(table.accuracy))
+    measured = np.unique(table.measured_on())
+    known: NDArray[np.int64] = measured[~np.isnan(table.accuracy[measured])]
+    return known
 
 
 def save(outcome: Outcome, cfg: DictConfig, folder: Path) -> None:
