@@ -128,7 +128,8 @@ def _fronts(
     # Untrained networks at the bottom would squeeze the fronts into a line.
     axes.set_ylim(bottom=float(np.quantile(accuracy[rows], 0.03)))
     axes.set_xlabel(table.metric.label)
-    axes.set_ylabel("accuracy [%]")
+    assert table.accuracy_provenance is not None
+    axes.set_ylabel(f"accuracy [%] ({table.accuracy_provenance.source})")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
