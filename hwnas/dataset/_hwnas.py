@@ -23,6 +23,7 @@ from hwnas.metric import Metric
 from hwnas.space import Architectures, NASBench201, SearchSpace
 
 SOURCES = ("auto", "measured", "estimated")
+IMAGE_SETS = ("cifar10", "cifar100", "ImageNet16-120")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class HWNASBench:
 
     def _check(self) -> None:
         check_choice("dataset.source", self.source, SOURCES)
+        check_choice("image_set", self.image_set.name, IMAGE_SETS)
         check_space("hwnas", self.space, NASBench201())
         check_metric(f"device {self.device.name}", self.metric, self.device.metrics)
 

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from hwnas._cli import CONF
 from hwnas.dataset import Paths
 from hwnas.dataset._atomic import write_atomically
 from hwnas.dataset._local import BUNDLED, table_path
 from hwnas.errors import UserError
+from hwnas.image_set import ImageSet
 from hwnas.measure._store import Store
 from hwnas.measure._table import write_table
 from hwnas.space import CellSpace, SearchSpace
@@ -35,13 +36,19 @@ def latency(cfg: DictConfig) -> None:
     measure_latency(
         folder,
         space,
-        instantiate(cfg.image_set),
+        _image_set(cfg, space),
         instantiate(cfg.backend),
         protocol,
         cfg.passes,
         cfg.n_architectures,
     )
     _finish(cfg, space, folder)
+
+
+def _image_set(cfg: DictConfig, space: SearchSpace) -> ImageSet:
+    own = OmegaConf.load(CONF / "image_set" / f"{space.image_set}.yaml")
+    image_set: ImageSet = instantiate(own if cfg.image_set is None else cfg.image_set)
+    return image_set
 
 
 def accuracy(cfg: DictConfig) -> None:

@@ -16,7 +16,7 @@ class MeasureConfig:
     """One measurement of latency; see `hwnas.measure.measure_latency`."""
 
     space: Any = MISSING
-    image_set: Any = MISSING
+    image_set: Any = None
     backend: Any = MISSING
     name: str = MISSING
     n_architectures: int | None = None

@@ -28,9 +28,12 @@ class SearchSpace(ABC):
         The candidate operations of every position, in index order.
     size : int
         Number of architectures.
+    image_set : str
+        What its benchmark trains on first, one of ``conf/image_set/``.
     """
 
     name: str
+    image_set: str
     n_positions: int
     operations: tuple[str, ...]
 

@@ -23,6 +23,7 @@ class FBNet(SearchSpace):
     """
 
     name = "fbnet"
+    image_set = "ImageNet"
     operations = (
         "k3_e1",
         "k3_e1_g2",

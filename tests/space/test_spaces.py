@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
+from hwnas._cli import CONF
 from hwnas.space import FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
 
 SPACES = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
@@ -131,3 +133,8 @@ class TestRepresentative:
 def test_fbnet_cannot_be_enumerated() -> None:
     with pytest.raises(ValueError, match="9\\^22"):
         FBNet().enumerate()
+
+
+def test_every_space_names_an_image_set_there_is(space: SearchSpace) -> None:
+    config = OmegaConf.load(CONF / "image_set" / f"{space.image_set}.yaml")
+    assert config.name == space.image_set
