@@ -63,14 +63,17 @@ class HWNAS360:
         check_metric(combination, self.metric, self._metrics(columns, combination))
         values = columns.floats(name)
         scored = accuracy in columns.arrays
+        architectures = benchmark_index(self.paths)
+        # The file names an architecture by its place in the benchmark.
+        measured = architectures[columns.arrays["representative"].astype(np.int64)]
         return Table(
             dataset=f"hwnas360-{self.framework}-{self.task}",
             space=self.space,
             device=self.device,
             metric=self.metric,
-            architectures=benchmark_index(self.paths),
+            architectures=architectures,
             values=np.where(self.metric.missing(values), np.nan, values),
-            representative=columns.arrays["representative"].astype(np.int64),
+            representative=self.space.rank(measured),
             provenance=source.provenance(column=name),
             accuracy=columns.floats(accuracy) if scored else None,
             accuracy_provenance=source.provenance(column=accuracy) if scored else None,

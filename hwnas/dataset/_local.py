@@ -100,6 +100,7 @@ class Local:
             provenance=_provenance(path, self._facts(facts)),
             accuracy=columns["accuracy"].astype(np.float64) if has_accuracy else None,
             accuracy_provenance=_provenance(path, facts["accuracy"]) if has_accuracy else None,
+            copy_of=columns["measured_on"].astype(np.int64),
         )
 
     def measure(self, architectures: Architectures) -> NDArray[np.float64]:

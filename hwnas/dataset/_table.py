@@ -57,12 +57,15 @@ class Table:
     values : array of float64, shape (n,)
         In the metric's unit; NaN where nothing was measured.
     representative : array of int64, shape (n,)
-        Rows with the same key hold copies of one measurement; a split keeps them together.
+        Rows with the same key compute the same; a split keeps them together. The key is the rank
+        (`SearchSpace.rank`) of one of them.
     provenance : Provenance
         Of `values`.
     accuracy : array of float64, shape (n,), optional
         Percent; NaN where unknown.
     accuracy_provenance : Provenance, optional
+    copy_of : array of int64, shape (n,), optional
+        Rank of the architecture that each value was measured on; `representative` if None.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Table:
     provenance: Provenance
     accuracy: NDArray[np.float64] | None = None
     accuracy_provenance: Provenance | None = None
+    copy_of: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.architectures)
@@ -107,15 +111,16 @@ class Table:
             values=self.values[keep],
             representative=self.representative[keep],
             accuracy=None if self.accuracy is None else self.accuracy[keep],
+            copy_of=None if self.copy_of is None else self.copy_of[keep],
         )
 
     def measured_on(self) -> NDArray[np.int64]:
         """Return, for every row, the row of the architecture that its value was measured on.
 
-        That is the row itself unless it copies a measurement (see `representative`), or the table
-        lacks the architecture that was measured.
+        That is the row itself unless it copies a measurement (see `copy_of`), or the table lacks
+        the architecture that was measured.
         """
-        rows = self._rows_of(self.representative)
+        rows = self._rows_of(self.representative if self.copy_of is None else self.copy_of)
         return np.where(rows >= 0, rows, np.arange(len(self)))
 
     def locate(self, architectures: Architectures) -> NDArray[np.int64]:

@@ -9,11 +9,11 @@ from hwnas.seeding import generator
 from hwnas.space import SearchSpace
 
 #: Above this a space is drawn from instead of listed.
-_LISTABLE = 1_000_000
+LISTABLE = 1_000_000
 
 
 def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) -> list[str]:
-    """Return one architecture of each of `n_architectures` classes that compute different things.
+    """Return one architecture of each of `n_architectures` different networks.
 
     The order is random, so that any prefix is a fair sample, and a larger number starts with the
     architectures of a smaller one.
@@ -21,7 +21,7 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
     Parameters
     ----------
     n_architectures : int or None
-        None for every class.
+        None for every network of the space.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
             f"n_architectures={n_architectures}: at least 1 is needed", mend="n_architectures=500"
         )
     random = generator(seed, "measuring order")
-    if space.size > _LISTABLE:
+    if space.size > LISTABLE:
         if n_architectures is None:
             raise UserError(
                 f"space={space.name} is too large to measure as a whole",
@@ -48,6 +48,6 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
         drawn = random.integers(len(space.operations), size=shape).astype(np.int8)
         return list(dict.fromkeys(space.to_strings(drawn)))
     everything = space.enumerate()
-    _, first = np.unique(space.representative(everything), return_index=True)
+    _, first = np.unique(space.network_representative(everything), return_index=True)
     chosen = random.permutation(first)[:n_architectures]
     return space.to_strings(everything[chosen])

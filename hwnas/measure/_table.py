@@ -16,6 +16,7 @@ from hwnas.dataset._local import METADATA, column
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between
+from hwnas.measure._order import LISTABLE
 from hwnas.measure._store import Store
 from hwnas.network import build, count_layers
 from hwnas.space import Architectures, SearchSpace
@@ -27,10 +28,10 @@ Values = Mapping[str, Sequence[float]]
 
 
 def write_table(store: Store, space: SearchSpace, name: str, path: Path) -> dict[str, Noise]:
-    """Write what the store holds, one row for each architecture whose class was measured.
+    """Write what the store holds, one row for each architecture whose network was measured.
 
-    Architectures that compute the same share the measurement of the one that was measured, and
-    its `representative`. What was not measured is null; nothing is filled in.
+    Architectures with the same network share the measurement of the one that was measured; its
+    rank is in `measured_on`. What was not measured is null; nothing is filled in.
 
     Returns
     -------
@@ -61,27 +62,28 @@ class _Columns:
         self._store, self._space = store, space
         strings = list(dict.fromkeys(key[2] for key in store.records))
         measured = space.from_strings(strings)
-        classes = space.representative(measured)
-        self._class_of = dict(zip(strings, classes.tolist(), strict=True))
-        if space.size < 1_000_000:
+        networks = space.network_representative(measured)
+        self._network_of = dict(zip(strings, networks.tolist(), strict=True))
+        if space.size <= LISTABLE:
             everything = space.enumerate()
-            of_class = space.representative(everything)
-            keep = np.isin(of_class, classes)
+            network = space.network_representative(everything)
+            keep = np.isin(network, networks)
             self._rows: Architectures = everything[keep]
-            self._class = of_class[keep]
+            self._network = network[keep]
         else:
-            self._rows, self._class = measured, classes
+            self._rows, self._network = measured, networks
         self.columns: dict[str, Any] = {
             "architecture": space.to_strings(self._rows),
-            "representative": self._class,
+            "representative": space.representative(self._rows),
+            "measured_on": self._network,
         }
         self.units: dict[str, str] = {}
         self.facts: dict[str, Any] = {"latency": {}}
 
     def _add(self, name: str, values: Mapping[str, float], unit: str) -> None:
-        """Join values by the class of the architecture that they were measured on."""
-        by_class = {self._class_of[key]: value for key, value in values.items()}
-        self.columns[name] = [by_class.get(key) for key in self._class.tolist()]
+        """Join values by the network that they were measured on."""
+        by_network = {self._network_of[key]: value for key, value in values.items()}
+        self.columns[name] = [by_network.get(key) for key in self._network.tolist()]
         self.units[name] = unit
 
     def _add_array(self, name: str, values: NDArray[Any], unit: str) -> None:

@@ -103,3 +103,10 @@ class SearchSpace(ABC):
     def representative(self, architectures: Architectures) -> NDArray[np.int64]:
         """Return, for every row, a key equal exactly for architectures that compute the same."""
         return self.rank(architectures)
+
+    def network_representative(self, architectures: Architectures) -> NDArray[np.int64]:
+        """Return, for every row, a key equal exactly for architectures with the same network.
+
+        Two architectures may compute the same by other layers, and then cost and learn otherwise.
+        """
+        return self.representative(architectures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from itertools import product
 
 import numpy as np
@@ -21,11 +22,14 @@ class CellSpace(SearchSpace):
     ----------
     none, skip : int
         Index of the operation that passes nothing, and of the identity.
+    strided : bool
+        Whether some cells change the shape, so that an identity out of their input is a layer.
     """
 
     n_positions = len(EDGES)
     none: int
     skip: int
+    strided = False
 
     def enumerate(self) -> Architectures:
         """Return all cells in lexicographic order, shape (size, 6)."""
@@ -61,15 +65,51 @@ class CellSpace(SearchSpace):
         a convolution of a node that nothing but ``none`` enters. The key is the lowest
         lexicographic rank in the class.
         """
-        lowest = self._lowest_rank()
-        rows = architectures.tolist()
-        return np.array([lowest[_expression(self, row)] for row in rows], dtype=np.int64)
+        return self._lowest_rank(architectures, self._functions)
 
-    def _lowest_rank(self) -> dict[str, int]:
-        lowest: dict[str, int] = {}
-        for rank, row in enumerate(self.enumerate().tolist()):
-            lowest.setdefault(_expression(self, row), rank)
-        return lowest
+    def network_representative(self, architectures: Architectures) -> NDArray[np.int64]:
+        """Return the network of every cell: equal only for cells that run the same layers.
+
+        Cells of one class (see `representative`) may share a layer or run it twice: twice the
+        output of one convolution is no sum of two convolutions, whose weights differ. NAS-Bench-201
+        has 7,122 networks. The key is the lowest lexicographic rank among cells with the network.
+        """
+        return self._lowest_rank(architectures, self._networks)
+
+    def _functions(self, architectures: Architectures) -> list[str]:
+        return [_expression(self, row) for row in architectures.tolist()]
+
+    def _networks(self, architectures: Architectures) -> list[tuple[str, ...]]:
+        live = self.live(architectures).tolist()
+        functions = self._functions(architectures)
+        return [
+            (function, *_layers(self, row)) for function, row in zip(functions, live, strict=True)
+        ]
+
+    def _lowest_rank(
+        self, architectures: Architectures, describe: Callable[[Architectures], Sequence[Hashable]]
+    ) -> NDArray[np.int64]:
+        lowest: dict[Hashable, int] = {}
+        for rank, description in enumerate(describe(self.enumerate())):
+            lowest.setdefault(description, rank)
+        return np.array([lowest[one] for one in describe(architectures)], dtype=np.int64)
+
+
+def _layers(space: CellSpace, row: list[int]) -> list[str]:
+    """Write every layer that a live cell runs, by what it computes, in alphabetical order."""
+    nodes, layers = ["0"], []
+    for end in range(1, N_NODES):
+        terms = []
+        for (start, to), operation in zip(EDGES, row, strict=True):
+            if to != end or operation == space.none:
+                continue
+            if operation == space.skip and not (space.strided and start == 0):
+                terms.append(nodes[start])
+            else:
+                terms.append(f"({nodes[start]})@{operation}")
+                layers.append(terms[-1])
+        nodes.append("+".join(sorted(terms)))
+    return sorted(layers)
 
 
 def _expression(space: CellSpace, row: list[int]) -> str:

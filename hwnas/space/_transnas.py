@@ -81,6 +81,7 @@ class TransNASMicro(CellSpace):
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3")
     none = 0
     skip = 1
+    strided = True
 
     def parse(self, string: str) -> tuple[int, ...]:
         """Read ``64-41414-a_bc_def``, one digit an edge."""

@@ -14,6 +14,8 @@ from hwnas.metric import Metric
 from hwnas.space import NASBench201
 from tests.dataset import official
 
+SPACE = NASBench201()
+
 LATENCY, ENERGY = Metric("latency", "ms"), Metric("energy", "mJ")
 
 
@@ -61,9 +63,11 @@ def test_rows_are_joined_by_benchmark_index(paths: Paths, name: str) -> None:
 def test_copies_of_a_measurement_share_their_representative(paths: Paths) -> None:
     write(paths, frame())
     official.write_nats(paths)
-    representative = dataset(paths).load().representative
-    np.testing.assert_array_equal(representative[:5], [0, 0, 2, 0, 4])
-    assert len(np.unique(representative)) == 15625 - 2
+    table = dataset(paths).load()
+    rank = SPACE.rank(table.architectures)
+    np.testing.assert_array_equal(table.representative[:5], rank[[0, 0, 2, 0, 4]])
+    np.testing.assert_array_equal(table.measured_on()[:6], [0, 0, 2, 0, 4, 5])
+    assert len(np.unique(table.representative)) == 15625 - 2
 
 
 def test_minus_one_is_missing(paths: Paths) -> None:
@@ -111,9 +115,12 @@ def test_published_values(real: Paths) -> None:
     assert len(table) == 15625
     # The classes that NAS-Bench-201 counts.
     assert len(np.unique(table.representative)) == 6466
-    for group in (0, 1):
-        values = table.values[table.representative == group]
-        assert len(np.unique(values)) == 1
+    measured = table.measured_on()
+    assert len(np.unique(measured)) == 6466
+    np.testing.assert_array_equal(table.values, table.values[measured])
+    # A copy computes what the measured architecture does; the file's classes err in 204 cells.
+    computes = SPACE.representative(table.architectures)
+    assert (computes != computes[measured]).sum() == 204
     assert table.values[0] == pytest.approx(1.8305045)
     assert table.accuracy is not None
     assert table.accuracy[0] == pytest.approx(52.913333, abs=1e-5)

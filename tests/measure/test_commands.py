@@ -98,7 +98,7 @@ def check_table(data: Path, measured: list[str]) -> None:
     assert of_latency["machines"][0]["cpu"]
     assert facts["units"]["onnxruntime_latency_minimum"] == "ms"
     rows = {row["architecture"]: row for row in table.to_pylist()}
-    assert len({row["representative"] for row in rows.values()}) == 40
+    assert len({row["measured_on"] for row in rows.values()}) == 40
     entries = [json.loads(line) for line in measured]
     for architecture in {entry["architecture"] for entry in entries}:
         values = [each["minimum"] for each in entries if each["architecture"] == architecture]
@@ -111,7 +111,7 @@ def check_table(data: Path, measured: list[str]) -> None:
         assert row["flops"] == network.macs
         assert row["parameters"] == network.params
         assert row["memory"] == network.peak_activation_bytes
-        copies = [r for r in rows.values() if r["representative"] == row["representative"]]
+        copies = [r for r in rows.values() if r["measured_on"] == row["measured_on"]]
         assert {r["onnxruntime_latency_minimum"] for r in copies} == {
             row["onnxruntime_latency_minimum"]
         }
@@ -137,7 +137,7 @@ def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> N
     assert table.accuracy_provenance.details["n_seeds"] == 2
     assert not np.isnan(table.accuracy).any()
     assert ((table.accuracy >= 0) & (table.accuracy <= 100)).all()
-    assert len(np.unique(table.representative)) == 40
+    assert len(np.unique(table.measured_on())) == 40
     assert not table.estimated
     with initialize_config_dir(str(CONF), version_base="1.3"):
         composed = compose("run", [f"dataset=local/{NAME}"])

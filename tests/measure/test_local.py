@@ -37,7 +37,7 @@ def test_bundled_table_is_measured_and_plausible(
     assert (values < 200).all()
     # What the live cell runs explains the latency: a table in the wrong order would not fit.
     known = ~np.isnan(table.values)
-    live = SPACE.live(SPACE.enumerate()[table.representative[known]])
+    live = SPACE.live(table.architectures[known])
     features = np.column_stack([(live == o).sum(axis=1) for o in range(len(SPACE.operations))])
     explained = features @ np.linalg.lstsq(features, values)[0]
     assert np.corrcoef(explained, values)[0, 1] > 0.9
@@ -50,11 +50,13 @@ def test_bundled_table_is_measured_and_plausible(
 
 def test_copies_have_the_value_that_was_measured(local: Local) -> None:
     table = local.load()
-    order = np.argsort(table.representative, kind="stable")
-    same = table.representative[order][1:] == table.representative[order][:-1]
-    values = table.values[order]
-    assert same.any()
-    np.testing.assert_array_equal(values[1:][same], values[:-1][same])
+    measured = table.measured_on()
+    assert len(np.unique(measured)) < len(table)
+    np.testing.assert_array_equal(table.values, table.values[measured])
+    # A copy is the same network, layer by layer.
+    counts = count_layers(SPACE, table.architectures, ImageSet("cifar10", 32, 10))
+    np.testing.assert_array_equal(counts.macs, counts.macs[measured])
+    np.testing.assert_array_equal(counts.params, counts.params[measured])
 
 
 def test_minimum_and_median_are_two_datasets(local: Local) -> None:

@@ -69,12 +69,12 @@ def test_machine_facts_name_what_decides_the_speed() -> None:
     assert all(facts.values())
 
 
-def test_every_class_is_measured_once_in_an_order_whose_prefix_is_stable() -> None:
+def test_every_network_is_measured_once_in_an_order_whose_prefix_is_stable() -> None:
     space = NASBench201()
     order = measuring_order(space, None, 0)
-    assert len(order) == 6466
-    classes = space.representative(space.from_strings(order))
-    assert len(set(classes.tolist())) == 6466
+    assert len(order) == 7122
+    networks = space.network_representative(space.from_strings(order))
+    assert len(set(networks.tolist())) == 7122
     assert measuring_order(space, 100, 0) == order[:100]
     assert measuring_order(space, 100, 1) != order[:100]
 

@@ -7,7 +7,16 @@ import pytest
 from omegaconf import OmegaConf
 
 from hwnas._cli import CONF
-from hwnas.space import FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
+from hwnas.image_set import ImageSet
+from hwnas.network import count_layers
+from hwnas.space import (
+    CellSpace,
+    FBNet,
+    NASBench201,
+    SearchSpace,
+    TransNASMacro,
+    TransNASMicro,
+)
 
 SPACES = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
 ENUMERABLE = [space for space in SPACES if not isinstance(space, FBNet)]
@@ -128,6 +137,33 @@ class TestRepresentative:
         space = NASBench201()
         pair = np.array([[0, 0, 0, 3, 0, 0], [0, 0, 0, 2, 0, 0]], dtype=np.int8)
         assert len(set(space.representative(pair).tolist())) == 2
+
+    def test_a_class_may_have_several_networks(self) -> None:
+        space = NASBench201()
+        every = space.enumerate()
+        key = space.network_representative(every)
+        assert len(np.unique(key)) == 7122
+        np.testing.assert_array_equal(key[np.unique(key)], np.unique(key))
+        # A network computes one function.
+        function = space.representative(every)
+        np.testing.assert_array_equal(function, function[key])
+        # One convolution whose output goes two ways, and a convolution on each of two ways.
+        once = [3, 0, 1, 0, 1, 1]
+        twice = [3, 3, 0, 0, 1, 1]
+        pair = np.array([once, twice], dtype=np.int8)
+        assert len(set(space.representative(pair).tolist())) == 1
+        assert len(set(space.network_representative(pair).tolist())) == 2
+
+    @pytest.mark.parametrize("space", [NASBench201(), TransNASMicro()], ids=lambda s: s.name)
+    def test_equal_networks_have_equal_layers(self, space: CellSpace) -> None:
+        every = space.enumerate()
+        key = space.network_representative(every)
+        resolution = 256 if space.strided else 32
+        counts = count_layers(space, every, ImageSet("any", resolution, 10))
+        own = space.rank(every)
+        first = np.searchsorted(own, key)
+        np.testing.assert_array_equal(counts.macs, counts.macs[first])
+        np.testing.assert_array_equal(counts.params, counts.params[first])
 
 
 def test_fbnet_cannot_be_enumerated() -> None:
