@@ -16,7 +16,7 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 
 def task(cfg: DictConfig) -> int:
-    """Run, count or report on a study; return the number of failed cells."""
+    """Run, count or report on a study; return how many cells failed to run."""
     from hwnas.study import act
 
     failed = act(cfg)

@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, InstantiationException
+from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hwnas._composition import overrides
 from hwnas._help import help_text
 from hwnas._schema import register
 from hwnas.errors import UserError
@@ -39,13 +40,19 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
 
     @functools.wraps(task)
     def guarded(cfg: DictConfig) -> Any:
+        # A launcher's process has Hydra's state, but not OmegaConf's resolvers.
+        register()
+        given = overrides()
         try:
+            _resolve(cfg, given)
             return task(cfg)
-        except (UserError, InstantiationException) as error:
-            mistake = error if isinstance(error, UserError) else error.__cause__
-            # Hydra wraps what a node refuses when it is made; anything else it wraps is a fault.
-            if not isinstance(mistake, UserError):
-                raise
+        except (UserError, HydraException, OmegaConfBaseException) as error:
+            from hwnas._cli_errors import mistake_in
+
+            mistake = mistake_in(error, given)
+            if mistake is None:
+                # Under its own class it would be taken for a mistake in the command line.
+                raise RuntimeError(f"{type(error).__name__} while running") from error
             # A single job ends here; of several, Hydra says first which one failed.
             if HydraConfig.get().mode == RunMode.RUN:
                 fail(str(mistake))
@@ -59,6 +66,16 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
         from hwnas._cli_errors import explain
 
         fail(explain(error, sys.argv[1:]))
+
+
+def _resolve(cfg: DictConfig, given: list[str]) -> None:
+    """Refuse a value that is missing or points nowhere; in the task it would look like a fault."""
+    try:
+        OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        from hwnas._cli_errors import explain
+
+        raise UserError(explain(error, given)) from error
 
 
 def fail(message: str) -> NoReturn:

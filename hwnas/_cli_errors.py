@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import (
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException, ValidationError
 
 from hwnas._cli import CONF
 from hwnas._help import options
-from hwnas.errors import nearest
+from hwnas.errors import UserError, nearest
 
 _OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
 _KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
+_HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
 
 def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]) -> str:
@@ -38,7 +44,33 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
     key = _misfit(text, overrides)
     if key is not None:
         return f"{key}={overrides.get(key, '?')}: {_problem(text, key, error.__cause__)}"
-    return _first_lines(str(error))
+    return _first_lines(str(error).replace(_HYDRA_HINT, f": {error.__cause__}"))
+
+
+def mistake_in(error: Exception, arguments: list[str]) -> UserError | None:
+    """Return what a user did wrong that a task stumbled over; None for a fault of the program.
+
+    Besides a `UserError` it is a node that cannot be made: its ``_target_`` is nowhere, does not
+    take an argument, or refuses a value.
+    """
+    if isinstance(error, UserError):
+        return error
+    if not isinstance(error, InstantiationException):
+        return None
+    cause = error.__cause__
+    if isinstance(cause, UserError):
+        return cause
+    if str(error).startswith("Error in call to target") and not _refuses_arguments(cause):
+        return None
+    return UserError(explain(error, arguments))
+
+
+def _refuses_arguments(cause: BaseException | None) -> bool:
+    if isinstance(cause, ValueError):
+        return True
+    # A call that does not fit its signature fails before anything of the target runs.
+    traceback = None if cause is None else cause.__traceback__
+    return isinstance(cause, TypeError) and traceback is not None and traceback.tb_next is None
 
 
 def _misfit(text: str, overrides: dict[str, str]) -> str | None:
@@ -64,7 +96,8 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
     if "No match in the defaults list" in text:
         groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
         return f"no such group; {nearest(key, groups)}"
-    return _first_lines(text.partition("\n")[2] or text)
+    # The first line only says that a value could not be set, where the rest says why.
+    return _first_lines(text.partition("\n")[2]) or _first_lines(text)
 
 
 def _overrides(arguments: list[str]) -> Iterator[tuple[str, str]]:

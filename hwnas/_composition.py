@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hydra import compose
@@ -11,11 +11,23 @@ from omegaconf import DictConfig, OmegaConf
 
 from hwnas.errors import UserError
 
-_GROUPS = ("metric", "device", "space", "image_set", "dataset", "predictor", "tuning", "selection")
+_GROUPS = (
+    *("metric", "device", "space", "image_set", "dataset"),
+    *("predictor", "tuning", "selection", "deviations"),
+)
 #: Nodes whose values decide a result; the others say where it goes and who is told.
 _DECISIVE = ("n_test", "predictor", "tuning", "selection")
 #: Values in those nodes that decide no result.
 _IDLE = ("tuning.storage", "tuning.force")
+#: What may stand where the YAML says null.
+_EXAMPLES: dict[str, Any] = {
+    "tuning.seed": 0,
+    "tuning.max_measurements": 614,
+    "tuning.storage": "outputs/tuning/",
+    "tuning.time_limit_seconds": 60.0,
+    "selection.n_candidates": 1000,
+    "selection.limit": 8.0,
+}
 
 
 def reference_config(cfg: DictConfig) -> DictConfig:
@@ -29,10 +41,18 @@ def reference_config(cfg: DictConfig) -> DictConfig:
     hydra = HydraConfig.get()
     choices = hydra.runtime.choices
     # A composition takes a tenth of a second: not where no value can differ.
-    if choices.get("experiment") is None and not any(map(_sets_value, hydra.overrides.task)):
+    if choices.get("experiment") is None and not any(map(_sets_value, overrides())):
         return cfg
-    chosen = [f"{group}={choices[group]}" for group in _GROUPS if choices[group] is not None]
+    chosen = [f"{g}={choices[g]}" for g in _GROUPS if choices.get(g) is not None]
     return compose(hydra.job.config_name, overrides=chosen)
+
+
+def overrides() -> list[str]:
+    """Return the overrides of the command line, or of a launcher's job, as they were written."""
+    # Without resolving: one may hold an interpolation, of a node that is not in Hydra's own.
+    given = OmegaConf.to_container(HydraConfig.get().overrides.task)
+    assert isinstance(given, list)
+    return given
 
 
 def check(cfg: DictConfig, reference: DictConfig) -> None:
@@ -41,10 +61,13 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
     Raises
     ------
     UserError
-        If a value has another type than in the YAML, or the device lacks the metric, or a chosen
-        node is used by nothing.
+        If a value has another type than in the YAML, the seed is negative, the predictor's preset
+        would replace an override, the device lacks the metric, or a chosen node is used by nothing.
     """
     check_types(cfg, reference)
+    if cfg.seed < 0:
+        raise UserError(f"seed={cfg.seed}: below 0", mend="seed=0")
+    check_preset(cfg, overrides())
     if cfg.device is not None and cfg.metric.name not in cfg.device.metrics:
         raise UserError(
             f"metric={cfg.metric.name}: device {cfg.device.name} has no such metric; it has "
@@ -72,10 +95,44 @@ def check_types(cfg: DictConfig, reference: DictConfig) -> None:
     """
     given = leaves(cfg)
     for key, default in leaves(reference).items():
-        value = given.get(key)
-        if value is not None and default is not None and not _fits(value, default):
+        value, example = given.get(key), _EXAMPLES.get(key) if default is None else default
+        if value is not None and example is not None and not _fits(value, example):
+            default = "null" if default is None else default
             raise UserError(
-                f"{key}={value}: not of type {type(default).__name__}", mend=f"{key}={default}"
+                f"{key}={value}: not of type {type(example).__name__}", mend=f"{key}={default}"
+            )
+
+
+def check_preset(cfg: DictConfig, given: Sequence[str]) -> None:
+    """Refuse an override that the predictor's chosen preset would silently replace.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+    given : sequence of str
+        The overrides of the command line.
+
+    Raises
+    ------
+    UserError
+        Naming the override that reaches into the preset.
+    """
+    name = cfg.predictor.preset
+    if name not in cfg.predictor.presets:
+        return
+    sets = leaves(cfg.predictor.presets[name])
+    # These nodes are replaced as a whole, others value by value: see `hwnas.predictor.with_preset`.
+    whole = {k.partition(".")[0] for k in sets if k.partition(".")[2] == "_target_"}
+    whole |= {"search_space"} & set(cfg.predictor.presets[name])
+    keys = tuple(f"{_key(o)}." for o in given if _key(o).startswith("predictor."))
+    for key, value in leaves(cfg.predictor).items():
+        replaced = key in sets or key.partition(".")[0] in whole
+        if replaced and f"predictor.{key}.".startswith(keys):
+            raise UserError(
+                f"predictor.{key}={value}: predictor.preset={name} replaces it",
+                mend=f"predictor.presets.{name}.{key}={value}"
+                if key in sets
+                else "predictor.preset=default",
             )
 
 
@@ -93,8 +150,12 @@ def leaves(cfg: DictConfig) -> dict[str, Any]:
     return dict(_walk(container, ""))
 
 
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
 def _sets_value(override: str) -> bool:
-    key = override.lstrip("+~").partition("=")[0]
+    key = _key(override)
     node = key.partition(".")[0]
     return key == "n_test" or ("." in key and node in (*_DECISIVE, *_GROUPS))
 

@@ -87,6 +87,7 @@ class Action(Enum):
 class SweepConfig(RunConfig):
     """A study: ``cells`` and ``job`` are filled in for each job."""
 
+    deviations: Any = None
     action: Action = Action.run
     report: bool = False
     cells: list[int] = field(default_factory=list)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from tests.commands import python
+from tests.commands import ROOT, python
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,29 @@ from tests.commands import python
         (["n_train=20000", "dataset=hwnas/raspi4"], "n_train=20000"),
         (["tracking=wandb", "tracking.mode=sometimes"], "tracking.mode=sometimes"),
         (["n_train"], "write key=value"),
+        (["n_train=${nothing}"], "n_train=${nothing}: Interpolation key 'nothing' not found"),
+        (["seed=-1"], "seed=-1: below 0"),
+        (["tuning.seed=abc"], "tuning.seed=abc: not of type int"),
+        (["tuning.seed=-1"], "tuning.seed=-1: below 0"),
+        (["tuning.max_measurements=0.5"], "tuning.max_measurements=0.5: not of type int"),
+        (["tuning.max_measurements=0"], "tuning.max_measurements=0: below 1"),
+        (["tuning.sampler._target_=optuna.samplers.GPsampler"], "optuna.samplers.GPsampler"),
+        (["+predictor.model.nothing=1"], "unexpected keyword argument 'nothing'"),
+        (["selection.limit=abc"], "selection.limit=abc: not of type float"),
+        (["selection.verify=lvie"], "selection.verify=lvie: no such way"),
+        (["selection.rounds=0"], "selection.rounds=0: at least 1"),
+        (["selection.n_candidates=99999"], "selection.n_candidates=99999: local-onnxruntime has"),
+        (["dataset=hwnas/raspi4", "selection.verify=live"], "selection.verify=table"),
+        (["predictor=svr", "predictor.model.kernel=rfb"], "The 'kernel' parameter of SVR must be"),
+        (
+            ["predictor=mlp", "predictor.preset=paper", "predictor.model.epochs=10"],
+            "To mend it: predictor.presets.paper.model.epochs=10",
+        ),
+        (
+            ["predictor=svr", "predictor.preset=paper", "predictor.search_space.gamma.low=1.0"],
+            "To mend it: predictor.preset=default",
+        ),
+        (["paths.outputs=README.md/x"], "paths.outputs=README.md/x: Not a directory"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -46,11 +72,53 @@ def test_help_names_the_groups() -> None:
         assert f"\n{group}: " in run.stdout
 
 
-def test_light_commands_load_no_heavy_library() -> None:
+def test_help_offers_each_choice_where_it_is_taken() -> None:
+    def groups(command: str) -> dict[str, list[str]]:
+        lines = python(command, "--help").stdout.splitlines()
+        pairs = [line.split(": ") for line in lines if re.fullmatch(r"\w+: \S.*", line)]
+        return {name: options.split(", ") for name, options in pairs}
+
+    assert groups("run.py")["selection"] == ["default", "none"]
+    assert not {"deviations", "backend"} & set(groups("run.py"))
+    assert groups("sweep.py")["deviations"] == ["bootstrap", "mixture", "normal"]
+
+
+@pytest.mark.parametrize("argument", ["--help", "n_trian=5"])
+@pytest.mark.parametrize("command", ["run.py", "sweep.py"])
+def test_light_commands_load_no_heavy_library(command: str, argument: str) -> None:
     """``--help`` and composition errors answer at once: nothing numerical is imported."""
-    code = (
-        "import sys; from hwnas._cli import run_hydra; import hwnas._schema, hwnas.errors\n"
-        "heavy = {'numpy', 'torch', 'sklearn', 'optuna', 'wandb', 'matplotlib', 'pandas'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
+    run = python("-X", "importtime", command, argument)
+    imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines() if "|" in line}
+    assert "hydra" in imported
+    heavy = {"numpy", "torch", "sklearn", "xgboost", "optuna", "wandb", "matplotlib", "pandas"}
+    assert not heavy & imported
+
+
+def test_what_a_preset_leaves_alone_is_set_by_the_command_line() -> None:
+    chosen = ("predictor=ridge", "predictor.preset=paper", "predictor.model.alpha=2.0")
+    run = python("run.py", *chosen, "tuning=none", "n_train=99999")
+    # The next thing to go wrong: the preset names an encoding, no alpha.
+    assert "n_train=99999" in run.stderr
+
+
+@pytest.mark.parametrize("mode", [[], ["-m"]])
+def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path, mode: list[str]) -> None:
+    """Also one of a class that composition raises for a user's mistake."""
+    script = tmp_path / "faulty.py"
+    script.write_text(
+        "from hwnas._cli import run_hydra\n"
+        "def task(cfg):\n    return cfg.no_such_key\n"
+        "if __name__ == '__main__':\n    run_hydra(task, 'run')\n"
     )
-    assert python("-c", code).stdout.strip() == "[]"
+    run = python(str(script), *mode, f"paths.outputs={tmp_path}", PYTHONPATH=str(ROOT))
+    assert run.returncode == 1
+    assert "ConfigAttributeError" in run.stderr
+    assert "return cfg.no_such_key" in run.stderr
+
+
+def test_jobs_of_a_launcher_resolve_the_default_folders(tmp_path: Path) -> None:
+    small = ("tuning=none", "n_train=20", "n_test=50", "tracking=off", "selection=none")
+    joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    run = python("run.py", "-m", "seed=0,1", *small, *joblib, f"paths.outputs={tmp_path}")
+    assert run.returncode == 0, run.stderr
+    assert len(list(tmp_path.rglob("result.json"))) == 2

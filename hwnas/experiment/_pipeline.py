@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
@@ -29,13 +28,14 @@ from hwnas.experiment._result import (
     Timings,
     write_json,
 )
+from hwnas.experiment._selecting import candidate_rows, select, selection_scores
 from hwnas.experiment._split import Split, split, split_by_design
-from hwnas.experiment._tables import save_predictions, save_selected
+from hwnas.experiment._tables import save_predictions, save_selected, save_trials
 from hwnas.predictor import Predictor, build, with_preset
 from hwnas.scores import score
-from hwnas.seeding import generator, integer_seed
-from hwnas.selection import Learner, Measure, Selection
-from hwnas.tuning import TuningResult
+from hwnas.seeding import integer_seed
+from hwnas.selection import Selection, Selector
+from hwnas.tuning import NoTuning, Tuner, TuningResult
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Outcome:
     predictor: Predictor
     predicted: NDArray[np.float64]
     selection: Selection | None
+    tuning: TuningResult
     result: Result
 
 
@@ -59,27 +60,33 @@ def prepare(cfg: DictConfig, table: Table, seed: int) -> tuple[Predictor, Split]
     return predictor, split_by_design(table, design, cfg.n_test, seed)
 
 
-def experiment(cfg: DictConfig, table: Table, predictor: Predictor, parts: Split) -> Outcome:
+def experiment(
+    cfg: DictConfig,
+    table: Table,
+    tuner: Tuner | NoTuning,
+    selector: Selector | None,
+    predictor: Predictor,
+    parts: Split,
+) -> Outcome:
     """Tune and fit a predictor, score it, and select with its predictions."""
-    tuning = tune(cfg, table)
+    tuning = tune(cfg, table, tuner)
     predictor = tuning.apply(predictor)
     start = time.perf_counter()
     predictor.fit(table.architectures[parts.train], table.values[parts.train])
-    return evaluate(cfg, table, predictor, parts, tuning, time.perf_counter() - start)
+    return evaluate(cfg, table, selector, predictor, parts, tuning, time.perf_counter() - start)
 
 
-def tune(cfg: DictConfig, table: Table) -> TuningResult:
+def tune(cfg: DictConfig, table: Table, tuner: Tuner | NoTuning) -> TuningResult:
     """Tune on the training measurements of ``tuning.seed``, the run's own seed if that is null.
 
     The study's name holds everything that decides it but the number of trials, so that runs that
     share ``tuning.storage`` and ``tuning.seed`` tune once, and more trials go on where fewer ended.
     """
-    tuner = instantiate(cfg.tuning)
     seed = cfg.seed if tuner.seed is None else tuner.seed
     predictor, parts = prepare(cfg, table, seed)
     # A smaller training set is a prefix of a larger one.
     train = parts.train[: tuner.max_measurements]
-    result: TuningResult = tuner.tune(
+    return tuner.tune(
         predictor,
         with_preset(cfg.predictor).search_space,
         table.architectures[train],
@@ -88,7 +95,6 @@ def tune(cfg: DictConfig, table: Table) -> TuningResult:
         seed=integer_seed(seed, "tuning"),
         name=_tuning_name(cfg, table, len(train), seed),
     )
-    return result
 
 
 def _tuning_name(cfg: DictConfig, table: Table, n_train: int, seed: int) -> str:
@@ -98,7 +104,8 @@ def _tuning_name(cfg: DictConfig, table: Table, n_train: int, seed: int) -> str:
     for key in ("n_trials", "storage", "force", "time_limit_seconds", "max_measurements"):
         tuning.pop(key, None)
     # The test set is drawn first: how large it is decides which measurements are left.
-    decisive = json.dumps([predictor, tuning, table.provenance.sha256, cfg.n_test], sort_keys=True)
+    values = [table.provenance.sha256, table.provenance.details]
+    decisive = json.dumps([predictor, tuning, values, cfg.n_test], sort_keys=True, default=str)
     digest = hashlib.sha256(decisive.encode()).hexdigest()[:10]
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
     return f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
@@ -107,6 +114,7 @@ def _tuning_name(cfg: DictConfig, table: Table, n_train: int, seed: int) -> str:
 def evaluate(
     cfg: DictConfig,
     table: Table,
+    selector: Selector | None,
     predictor: Predictor,
     parts: Split,
     tuning: TuningResult,
@@ -119,12 +127,14 @@ def evaluate(
     fitted = time.perf_counter()
     predicted = predictor.predict(X[measured])[copy_of]
     queried = time.perf_counter()
-    selection, skipped = _select(cfg, table, predicted, predictor, parts)
+    selection, skipped = None, _why_not(selector, table)
+    if selector is not None and skipped is None:
+        selection = select(cfg, selector, table, predicted, predictor, parts.train)
     result = Result(
         identity=_identity(cfg, table, parts),
         scores=score(y[parts.test], predicted[parts.test], table.metric),
         scores_all=score(y, predicted, table.metric),
-        selection=None if selection is None else selection.scores(),
+        selection=None if selection is None else selection_scores(selection, table, predicted),
         selection_skipped=skipped,
         timings=Timings(
             tune_seconds=tuning.seconds,
@@ -139,50 +149,14 @@ def evaluate(
             environment=_environment(),
         ),
     )
-    return Outcome(table, parts, predictor, predicted, selection, result)
+    return Outcome(table, parts, predictor, predicted, selection, tuning, result)
 
 
-def _select(
-    cfg: DictConfig,
-    table: Table,
-    predicted: NDArray[np.float64],
-    predictor: Predictor,
-    parts: Split,
-) -> tuple[Selection | None, str | None]:
-    if cfg.selection is None:
-        return None, "selection=none"
-    if table.accuracy is None:
-        return None, f"{table.dataset} has no accuracy"
-    rows = candidate_rows(table)
-    selection: Selection = instantiate(cfg.selection).run(
-        table.accuracy[rows],
-        table.metric.cost(table.values[rows]),
-        table.metric.cost(predicted[rows]),
-        generator(cfg.seed, "selection"),
-        learner=Learner(predictor, table, parts.train, rows),
-        measure=_live(cfg, table, rows),
-    )
-    return selection, None
-
-
-def _live(cfg: DictConfig, table: Table, rows: NDArray[np.int64]) -> Measure | None:
-    """Return what measures selectable rows on the device at hand, None where it is elsewhere."""
-    measure = getattr(instantiate(cfg.dataset), "measure", None)
-    if measure is None:
-        return None
-
-    def costs(chosen: NDArray[np.int64]) -> NDArray[np.float64]:
-        return table.metric.cost(measure(table.architectures[rows[chosen]]))
-
-    return costs
-
-
-def candidate_rows(table: Table) -> NDArray[np.int64]:
-    """Return the rows that can be selected: networks whose accuracy is known, each of them once."""
-    assert table.accuracy is not None
-    measured = np.unique(table.measured_on())
-    known: NDArray[np.int64] = measured[~np.isnan(table.accuracy[measured])]
-    return known
+def _why_not(selector: Selector | None, table: Table) -> str | None:
+    """Say why there is no selection; None if there is one."""
+    if selector is None:
+        return "selection=none"
+    return None if table.accuracy is not None else f"{table.dataset} has no accuracy"
 
 
 def save(outcome: Outcome, cfg: DictConfig, folder: Path) -> None:
@@ -192,6 +166,8 @@ def save(outcome: Outcome, cfg: DictConfig, folder: Path) -> None:
     OmegaConf.save(cfg, folder / "config.yaml", resolve=True)
     if cfg.artifacts == Artifacts.result:
         return
+    if outcome.tuning.trials:
+        save_trials(folder / "tuning.csv", outcome.tuning.trials)
     save_predictions(folder / PREDICTIONS, table, outcome.split, outcome.predicted)
     rows = None
     if selection is not None:
@@ -222,6 +198,7 @@ def _predictor_record(cfg: DictConfig, tuning: TuningResult) -> PredictorRecord:
         best_params=dict(tuning.best_params),
         n_trials=tuning.n_trials,
         cross_validated_kendall_tau=tuning.best_value,
+        tuning_reused=tuning.reused,
     )
 
 

@@ -70,8 +70,10 @@ def _selection_rows(result: dict[str, Any]) -> list[str]:
     if selection is None:
         return [f"no selection: {result['selection_skipped']}"]
     accuracy = result["provenance"]["accuracy"]
-    return [
-        f"selection by {accuracy['kind']} accuracy ({accuracy['source']}):",
+    image_set = accuracy["details"].get("image_set")
+    on = f" on {image_set}" if image_set else ""
+    rows = [
+        f"selection by {accuracy['kind']} accuracy{on} ({accuracy['source']}):",
         _row("", "selected", "verified"),
         _row("architectures", f"{selection['n_selected']}", f"{selection['n_after_verification']}"),
         _row(
@@ -82,6 +84,22 @@ def _selection_rows(result: dict[str, Any]) -> list[str]:
         _row("hypervolume", _short(selection["hypervolume"]), ""),
         _row("retained hypervolume", _short(selection["retained_hypervolume"]), ""),
     ]
+    if "constraint" in selection:
+        rows.append(_chosen(selection["constraint"], result["identity"]["unit"]))
+    return rows
+
+
+def _chosen(constraint: dict[str, Any], unit: str) -> str:
+    """Name the architecture chosen under a limit, in a line."""
+    if constraint["architecture"] is None:
+        return "  within the limit: no architecture is sure enough to hold it"
+    broken = ", and exceeds it" if constraint["violated"] else ""
+    return (
+        f"  within the limit: {constraint['architecture']}, accuracy "
+        f"{_short(constraint['accuracy_percent'])} %, predicted {_short(constraint['predicted'])}, "
+        f"true {_short(constraint['true'])} {unit}; holds with probability "
+        f"{_short(constraint['probability'])}{broken}"
+    )
 
 
 def _timings(result: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.dataset import Provenance
+from hwnas.errors import UserError
 from hwnas.scores import Scores
 
 RESULT = "result.json"
@@ -28,13 +29,17 @@ class Timings:
 
 @dataclass(frozen=True)
 class PredictorRecord:
-    """Which predictor, and with which tuned parameters."""
+    """Which predictor, and with which tuned parameters.
+
+    `tuning_reused` says that all trials were found in ``tuning.storage``: tuning took no time then.
+    """
 
     name: str
     preset: str
     best_params: dict[str, Any]
     n_trials: int
     cross_validated_kendall_tau: float | None
+    tuning_reused: bool
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ class Result:
     scores_all : Scores
         On every architecture of the table.
     selection : dict or None
-        Scores of the selected set; None if there is nothing to select by.
+        Scores of the selected set, and under ``constraint`` the architecture chosen under
+        ``selection.limit``; None if there is nothing to select by.
     selection_skipped : str or None
         Why there is no selection.
     """
@@ -88,12 +94,29 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     return content
 
 
+def check_writable(outputs: Path) -> None:
+    """Refuse a folder for results that nothing can be written to, before anything is computed.
+
+    Raises
+    ------
+    UserError
+        With the system's reason.
+    """
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=outputs).close()
+    except OSError as reason:
+        raise UserError(
+            f"paths.outputs={outputs}: {reason.strerror}", mend="paths.outputs=$HOME/hwnas-outputs"
+        ) from reason
+
+
 @contextmanager
 def result_folder_writer(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes `folder` when the block ends without an error.
 
-    A finished result that stands there is replaced only then, so that at every moment there is
-    the old result or the new one, whole.
+    A finished result that stands there is replaced only then: what stands there is always whole.
+    A kill between the two renames leaves neither; the old result is then in ``.<name>-*/old``.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas._schema import Artifacts
 from hwnas.dataset import Dataset, EstimatedWarning, Table
+from hwnas.experiment._finished import finished
 from hwnas.experiment._identity import result_folder, variant
 from hwnas.experiment._report import banner, print_report
-from hwnas.experiment._result import PREDICTIONS, read_result, result_folder_writer
+from hwnas.experiment._result import check_writable, result_folder_writer
 from hwnas.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -41,26 +41,33 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     Raises
     ------
     UserError
-        If the configuration does not fit together, or a data file is missing or damaged.
+        If the configuration does not fit together, a data file is missing or damaged, or the
+        folder holds a result of other data.
     """
     _log_to_stderr()
-    # Both refuse what does not fit when they are made: before anything heavy is imported.
+    # Each refuses what does not fit when it is made: before anything is fitted, most of it before
+    # anything heavy is imported.
     dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
-    table = _load(dataset)
+    selector = instantiate(cfg.selection)
+    table, tuner = _load(dataset), instantiate(cfg.tuning)
 
     from hwnas.experiment import _pipeline as pipeline
+    from hwnas.experiment._selecting import check_selection
 
+    check_selection(selector, dataset, table)
     predictor, parts = pipeline.prepare(cfg, table, cfg.seed)
     folder = result_folder(cfg, table, len(parts.train), variant(cfg, reference))
-    finished = read_result(folder)
-    complete = cfg.artifacts == Artifacts.result or (folder / PREDICTIONS).is_file()
-    if finished is not None and complete and not cfg.force:
-        print_report(finished, folder, note="finished before; force=true runs it again")
-        return float(finished["scores"]["kendall_tau"])
+    before = finished(cfg, folder, table)
+    if before is not None:
+        print_report(before, folder, note="finished before; force=true runs it again")
+        return float(before["scores"]["kendall_tau"])
 
-    outcome = record(
-        cfg, table, folder, tracker, lambda: pipeline.experiment(cfg, table, predictor, parts)
-    )
+    check_writable(Path(cfg.paths.outputs).expanduser())
+
+    def compute() -> Outcome:
+        return pipeline.experiment(cfg, table, tuner, selector, predictor, parts)
+
+    outcome = record(cfg, table, folder, tracker, compute)
     print_report(outcome.result.to_dict(), folder)
     return outcome.result.scores.kendall_tau
 
@@ -85,10 +92,12 @@ def record(
         config={str(key): value for key, value in config.items()},
         folder=outputs,
     )
-    with tracked_run as tracked, result_folder_writer(folder) as fresh:
-        outcome = compute()
-        pipeline.save(outcome, cfg, fresh)
-        tracked.log(outcome.result.to_dict(), fresh)
+    with tracked_run as tracked:
+        with result_folder_writer(folder) as fresh:
+            outcome = compute()
+            pipeline.save(outcome, cfg, fresh)
+        # Only now: a tracker that fails must not cost the result.
+        tracked.log(outcome.result.to_dict(), folder)
     return outcome
 
 

@@ -1,11 +1,13 @@
-"""Predictions and selected architectures as files."""
+"""Predictions, selected architectures and tuning trials as files."""
 
 from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,3 +83,23 @@ def save_selected(
             string = table.space.format(table.architectures[row].tolist())
             numbers = [table.values[row], predicted[row], accuracy[row]]
             writer.writerow([string, *numbers, candidate in verified, table.provenance.kind])
+
+
+def save_trials(path: Path, trials: Sequence[Mapping[str, Any]]) -> None:
+    """Write one row a tuning trial, one column a parameter; empty where it did not apply.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV file.
+    trials : sequence of mapping
+        `hwnas.tuning.TuningResult.trials`: τ on held-out folds, CPU seconds of a fit.
+    """
+    names = list(dict.fromkeys(name for trial in trials for name in trial["params"]))
+    columns = ["trial", "state", "kendall_tau", "fit_seconds"]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*columns, *names])
+        for trial in trials:
+            params = [trial["params"].get(name, "") for name in names]
+            writer.writerow([*(trial[column] for column in columns), *params])

@@ -24,8 +24,9 @@ def with_preset(cfg: DictConfig | Mapping[str, Any]) -> DictConfig:
     parameters, and ``search_space`` replaces the default's. The result has neither ``preset`` nor
     ``presets`` left, so that applying it twice changes nothing.
 
-    What a preset names wins over the same key above it, also over one given on the command line:
-    there, ``predictor.presets.paper.model.alpha=2`` is the override to give.
+    What a preset names wins over the same key above it. On the command line
+    ``predictor.presets.paper.model.alpha=2`` is the override to give: one that the preset would
+    replace is refused.
 
     Raises
     ------
@@ -68,7 +69,8 @@ def build(cfg: DictConfig | Mapping[str, Any], space: SearchSpace, seed: int) ->
     Raises
     ------
     UserError
-        If there is no such preset, or the encoding makes no sense on the space.
+        If there is no such preset, the encoding makes no sense on the space, or the model refuses a
+        parameter.
 
     Examples
     --------
@@ -81,8 +83,20 @@ def build(cfg: DictConfig | Mapping[str, Any], space: SearchSpace, seed: int) ->
     config = with_preset(cfg)
     encoding = instantiate(config.encoding, _convert_="all")
     bind(clone(encoding), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
-    predictor = Predictor(space, encoding, instantiate(config.model, _convert_="all"))
+    model = instantiate(config.model, _convert_="all")
+    _check_parameters(model)
+    predictor = Predictor(space, encoding, model)
     states = [key for key in predictor.get_params() if key.rpartition("__")[2] == "random_state"]
     seeds = {key: integer_seed(seed, "predictor", key) for key in states}
     built: Predictor = predictor.set_params(**seeds)
     return built
+
+
+def _check_parameters(model: Any) -> None:
+    """Refuse now what scikit-learn's own models refuse only when they are fitted."""
+    if not hasattr(model, "_parameter_constraints"):
+        return
+    try:
+        model._validate_params()
+    except ValueError as reason:
+        raise UserError(f"predictor.model: {reason}") from reason

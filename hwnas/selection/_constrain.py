@@ -83,7 +83,8 @@ class Constrained:
     Parameters
     ----------
     row : int or None
-        Row of the table; None if no architecture holds the limit surely enough.
+        Index into the arrays that were chosen from, not a row of the table where these are some of
+        its rows; None if no architecture holds the limit surely enough.
     probability : float
         The probability, claimed before measuring, that its cost is within the limit.
     violated : bool

@@ -16,8 +16,8 @@ from hwnas.selection._pareto import Float
 class Deviations(Protocol):
     """How a simulated predictor deviates from the truth.
 
-    Write a class with this method, and name it by `_target_` in a YAML under
-    ``conf/selection/deviations/``: that is all a new kind of deviation needs.
+    Write a class with this method, and name it by `_target_` in a YAML under ``conf/deviations/``:
+    that is all a new kind of deviation needs.
     """
 
     def draw(self, sigmas: Float, n: int, rng: np.random.Generator) -> Float:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def accuracy_and_cost(table: Table, accuracy: Float | None = None) -> tuple[Float, Float]:
-    """Return what `simulate` takes, in the order of the search space.
+    """Return what `simulate` takes: each network once, in the order of the search space.
 
-    The order is what ``pairing="sorted"`` needs to repeat the study's figures.
+    The order is what ``pairing="sorted"`` needs to repeat the study's figures. Architectures that
+    copy a measurement are one network: it would be drawn as often as it has copies.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ def accuracy_and_cost(table: Table, accuracy: Float | None = None) -> tuple[Floa
     Returns
     -------
     accuracy, cost : array of float64
-        Of the architectures with both, sorted by `hwnas.space.SearchSpace.rank`.
+        Of the measured architectures with both, sorted by `hwnas.space.SearchSpace.rank`.
 
     Raises
     ------
@@ -36,7 +37,12 @@ def accuracy_and_cost(table: Table, accuracy: Float | None = None) -> tuple[Floa
     """
     percent = table.accuracy if accuracy is None else np.asarray(accuracy, dtype=np.float64)
     if percent is None:
-        raise UserError(f"{table.dataset} has no accuracy: there is nothing to select by")
-    order = np.argsort(table.space.rank(table.architectures))
+        fetch, other = "python -m hwnas.data fetch nasbench201", "dataset=local/cpu"
+        raise UserError(
+            f"{table.dataset} has no accuracy: there is nothing to select by",
+            mend=fetch if table.space.name == "nasbench201" else other,
+        )
+    measured = np.unique(table.measured_on())
+    order = measured[np.argsort(table.space.rank(table.architectures[measured]))]
     rows = order[~np.isnan(percent[order]) & ~np.isnan(table.values[order])]
     return percent[rows], table.metric.cost(table.values[rows])

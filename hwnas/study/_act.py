@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from omegaconf import DictConfig
 
 from hwnas._schema import Action
+from hwnas.experiment._finished import Data
+from hwnas.experiment._result import check_writable
 from hwnas.study._gather import gather, rows_of
 from hwnas.study._grid import Cell
 from hwnas.study._launch import launch, progress_bar
-from hwnas.study._ledger import Progress
+from hwnas.study._ledger import FAILED, Progress
 from hwnas.study._study import Study, table_of
 
 SHOWN = 10
 
 
 def act(cfg: DictConfig) -> int:
-    """Run, count or report on a study; return the number of failed cells.
+    """Run, count or report on a study; return how many cells failed to run, 0 if none was to.
 
     Raises
     ------
     UserError
-        If no study is chosen, or a cell cannot be composed.
+        If no study is chosen, a cell cannot be composed, or nothing can be written to the outputs.
     """
     study = Study.of(cfg)
     crashed: list[BaseException] = []
     if cfg.action == Action.run:
+        check_writable(Path(cfg.paths.outputs).expanduser())
         crashed = run(study)
     progress, absent = study.progress()
     _say(status(study, progress, absent))
@@ -34,12 +38,12 @@ def act(cfg: DictConfig) -> int:
         _say(f"crashed    {type(error).__name__}: {error}")
     if cfg.action != Action.status:
         _conclude(study.whole, wanted=cfg.report or cfg.action == Action.report)
-    return len(progress.failed) + len(crashed)
+    return len(progress.failed) + len(crashed) if cfg.action == Action.run else 0
 
 
 def _conclude(study: Study, wanted: bool) -> None:
     """Gather everything that is done, narrowed or not, and report on it where that is wanted."""
-    progress = study.ledger.sort(study.cells)
+    progress, _ = study.progress()
     if not progress.done:
         return
     rows = rows_of(progress)
@@ -51,11 +55,12 @@ def _conclude(study: Study, wanted: bool) -> None:
 
 
 def run(study: Study) -> list[BaseException]:
-    """Run the cells that are missing or failed, or all with ``force=true``."""
+    """Run what is missing or failed; with ``force=true`` everything, also what is of other data."""
     progress, absent = study.progress()
-    todo = [*progress.missing, *progress.failed]
+    failed = [cell for cell, outcome in progress.failed.items() if outcome.state == FAILED]
+    todo = [*progress.missing, *failed]
     if study.cfg.force:
-        todo = [*todo, *progress.done]
+        todo = [*progress.missing, *progress.failed, *progress.done]
     if not todo:
         return []
     order = {cell: place for place, cell in enumerate(study.cells)}
@@ -77,7 +82,8 @@ def status(study: Study, progress: Progress, absent: Sequence[Cell]) -> str:
     if absent:
         reasons = dict.fromkeys(str(study.tables[table_of(cell)]) for cell in absent)
         lines += [f"no data    {len(absent):,}", *_indented(reasons)]
-    estimated = {key for key, kind in study.tables.items() if kind == "estimated"}
+    tables = study.tables.items()
+    estimated = {key for key, data in tables if isinstance(data, Data) and data.estimated}
     if estimated:
         n = sum(table_of(cell) in estimated for cell in study.cells)
         lines.append(f"ESTIMATED  {n:,} cells are on values of a model, not measured ones")

@@ -17,7 +17,10 @@ BATCH_AXIS = "seed"
 #: Keys of an axis' value that describe it and are no overrides.
 LABEL, STAND_IN = "label", "stand_in"
 #: Overrides of the command line that say how a study is run, not what its cells are.
-RUNNING = ("experiment", "action", "report", "study", "force", "paths", "hydra", "cells")
+RUNNING = (
+    *("experiment", "action", "report", "study", "force", "paths", "hydra", "cells"),
+    *("tracking", "artifacts"),
+)
 #: ... but for these keys of the experiment, which its cells read.
 SETTINGS = "experiment.settings."
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
@@ -70,14 +73,15 @@ def expand(
     given : sequence of str
         Overrides of the command line. Those for keys of an axis choose among its values, and leave
         out the grids that have none of them; if no grid has any, they take the place of the axis.
-        One for a group puts its choice in place of what `fixed` says about that group.
+        One for a group puts its choice in place of what `fixed` says about that group, unless it
+        chooses among the values of an axis.
     narrow : bool
         False adds the cells that `given` leaves out of its axes: the whole grid.
 
     Raises
     ------
     UserError
-        If there are no cells, or a grid has no seeds.
+        If there are no cells, or a grid has no seeds or impossible ones.
 
     Examples
     --------
@@ -86,15 +90,10 @@ def expand(
     [(('tuning=none', 'predictor=xgb'), 0), (('tuning=none', 'predictor=xgb'), 1)]
     """
     mine = [override for override in given if _decides(_key(override))]
-    # What is fixed about an axis, such as a preset, is fixed about each of its values.
-    keys = {_key(override) for override in mine} - {
-        axis for grid in grids.values() for axis in grid
-    }
-    kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, keys)]
     chosen = [grid for grid in grids.values() if _has(grid, mine)] or list(grids.values())
-    cells = [cell for grid in chosen for cell in _cells(grid, kept, mine, narrow=True)]
+    cells = [cell for grid in chosen for cell in _cells(grid, fixed, mine, narrow=True)]
     if not narrow:
-        cells += [c for grid in grids.values() for c in _cells(grid, kept, mine, narrow=False)]
+        cells += [c for grid in grids.values() for c in _cells(grid, fixed, mine, narrow=False)]
     if not cells:
         raise UserError("experiment.grids: no cells")
     # Several grids may meet in a cell, above all when an override narrows them: once is enough.
@@ -102,12 +101,13 @@ def expand(
 
 
 def _cells(
-    grid: Mapping[str, Any], fixed: list[str], given: Sequence[str], narrow: bool
+    grid: Mapping[str, Any], fixed: Mapping[str, Any], given: Sequence[str], narrow: bool
 ) -> Iterator[Cell]:
     axes = {axis: _values(values) for axis, values in grid.items()}
     if BATCH_AXIS not in axes:
         raise UserError(f"experiment.grids: a grid has no axis {BATCH_AXIS!r}")
     rest = list(given)
+    foreign: set[str] = set()
     for axis, values in axes.items():
         keys = _keys(axis, values)
         chosen = dict(_split(override) for override in given if _key(override) in keys)
@@ -117,15 +117,27 @@ def _cells(
         rest = [o for o in rest if _key(o) not in keys and (narrow or o not in within)]
         if chosen and narrow:
             axes[axis] = _matching(axis, values, chosen) or [chosen]
+            known = {k for k, value in chosen.items() if _matching(axis, values, {k: value})}
+            foreign |= chosen.keys() - known - {axis}
+    # What is fixed about an axis, such as a preset or a source, is fixed about each of its values;
+    # a choice that is none of them may not even have the key.
+    replaced = {_key(override) for override in rest} | foreign
+    kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, replaced)]
     for point in itertools.product(*axes.values()):
-        overrides, labels = list(fixed), {}
+        overrides, labels = list(kept), {}
         for axis, value in zip(axes, point, strict=True):
             own, labels[axis.rpartition(".")[2]] = _point(axis, value)
             if isinstance(value, Mapping) and value.get(STAND_IN):
                 labels[STAND_IN] = True
             if axis != BATCH_AXIS:
                 overrides += own
-        yield Cell((*overrides, *rest), int(labels[BATCH_AXIS]), labels)
+        yield Cell((*overrides, *rest), _seed(labels[BATCH_AXIS]), labels)
+
+
+def _seed(label: Any) -> int:
+    if not isinstance(label, int) or label < 0:
+        raise UserError(f"seed={label}: no whole number from 0", mend="seed=0")
+    return label
 
 
 def _has(grid: Mapping[str, Any], given: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, RunMode
 
+from hwnas._composition import overrides
 from hwnas.study._grid import Cell
 from hwnas.study._ledger import Ledger
 from hwnas.study._worker import run_job
@@ -37,7 +38,7 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
     loader = GlobalHydra.instance().config_loader()
     config = loader.load_configuration(
         config_name=hydra.job.config_name,
-        overrides=[*hydra.overrides.hydra, *hydra.overrides.task],
+        overrides=[*hydra.overrides.hydra, *overrides()],
         run_mode=RunMode.MULTIRUN,
     )
     context = HydraContext(config_loader=loader, callbacks=Callbacks())

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hwnas.experiment._result import RESULT
 from hwnas.study._grid import Cell
 
-DONE, FAILED = "done", "failed"
-RESULT = "result.json"
+#: Stale is what was done on other data than those at hand: found out, never written down.
+DONE, FAILED, STALE = "done", "failed", "stale"
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,11 @@ class Outcome:
     Parameters
     ----------
     seed : int
-    state : {"done", "failed"}
+    state : {"done", "failed", "stale"}
     rows : tuple of mapping
         Its rows in the table of results.
     folder : str, optional
-        Its result folder in the outputs; it must be there for the cell to count as done.
+        Its result folder in the outputs; it must be there, whole, for the cell to count as done.
     error : str, optional
         Why it failed, in a line.
     trace : str, optional
@@ -58,10 +59,13 @@ class Ledger:
     folder : Path
     outputs : Path
         What the result folders in it are relative to.
+    files : tuple of str
+        What a result folder must hold.
     """
 
     folder: Path
     outputs: Path
+    files: tuple[str, ...] = (RESULT,)
 
     def write(self, job: str, outcome: Outcome) -> None:
         """Append an outcome in one write, which a kill cannot cut in two unnoticed."""
@@ -110,18 +114,24 @@ class Ledger:
             outcome = read[job].get(cell.seed)
             if outcome is not None and outcome.state == FAILED:
                 progress.failed[cell] = outcome
-            elif outcome is not None and (
-                outcome.folder is None or (self.outputs / outcome.folder / RESULT).is_file()
-            ):
+            elif outcome is not None and self._whole(outcome):
                 progress.done[cell] = outcome
             else:
                 progress.missing.append(cell)
         return progress
 
+    def _whole(self, outcome: Outcome) -> bool:
+        if outcome.folder is None:
+            return True
+        return all((self.outputs / outcome.folder / name).is_file() for name in self.files)
+
 
 @dataclass(frozen=True)
 class Progress:
-    """The cells of a study by what became of them; each cell stands in exactly one."""
+    """The cells of a study by what became of them; each cell stands in exactly one.
+
+    Those whose result is of other data are among the failed: their state is stale.
+    """
 
     done: dict[Cell, Outcome]
     failed: dict[Cell, Outcome]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,16 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas._composition import check, reference_config
-from hwnas.dataset import EstimatedWarning, Table
-from hwnas.experiment import Split, read_result
+from hwnas.dataset import Table
+from hwnas.experiment import Split
 from hwnas.experiment import _pipeline as pipeline
+from hwnas.experiment._finished import finished
 from hwnas.experiment._identity import result_folder, variant
 from hwnas.experiment._run import record
+from hwnas.experiment._selecting import check_selection
 from hwnas.predictor import Predictor, fit_many
+from hwnas.selection import Selector
+from hwnas.study._data import load
 from hwnas.study._ledger import DONE, Outcome
 from hwnas.tuning import TuningResult
 
@@ -46,6 +49,11 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
         Composed from ``conf/sweep.yaml``; its own seed does not count.
     seeds : sequence of int
 
+    Raises
+    ------
+    UserError
+        If something does not fit together, or a result folder holds a result of other data.
+
     Yields
     ------
     Outcome
@@ -53,7 +61,8 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     """
     reference = reference_config(cfg)
     check(cfg, reference)
-    table = load(cfg)
+    table, selector = load(cfg), instantiate(cfg.selection)
+    check_selection(selector, instantiate(cfg.dataset), table)
     named = variant(cfg, reference)
     pending = []
     for seed in seeds:
@@ -61,9 +70,9 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
         own.seed = seed
         predictor, parts = pipeline.prepare(own, table, seed)
         folder = result_folder(own, table, len(parts.train), named)
-        finished = None if cfg.force else read_result(folder)
-        if finished is not None:
-            yield _outcome(own, folder, finished, 0.0)
+        before = finished(own, folder, table)
+        if before is not None:
+            yield _outcome(own, folder, before, 0.0)
         else:
             pending.append(_Pending(own, predictor, parts, folder))
     together = pending and hasattr(type(pending[0].predictor.model), "fit_many")
@@ -73,23 +82,20 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
         start = time.process_time()
         tunings = []
         for one in batch:
-            tuning = shared or pipeline.tune(one.cfg, table)
+            # A tuner each: a pruner may remember what it saw.
+            tuning = shared or pipeline.tune(one.cfg, table, instantiate(cfg.tuning))
             # With a seed of its own, tuning is the same for every run.
             shared = tuning if one.cfg.tuning.get("seed") is not None else None
             tunings.append(tuning)
-        yield from _fit(batch, tunings, table, start)
-
-
-def load(cfg: DictConfig) -> Table:
-    """Load the table; that its values are estimated is said once for the study, not here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EstimatedWarning)
-        table: Table = instantiate(cfg.dataset).load().measured_rows()
-    return table
+        yield from _fit(batch, tunings, table, selector, start)
 
 
 def _fit(
-    pending: Sequence[_Pending], tunings: Sequence[TuningResult], table: Table, start: float
+    pending: Sequence[_Pending],
+    tunings: Sequence[TuningResult],
+    table: Table,
+    selector: Selector | None,
+    start: float,
 ) -> Iterator[Outcome]:
     """Fit tuned predictors in one call, then score and save each.
 
@@ -110,7 +116,9 @@ def _fit(
         def compute(
             one: _Pending = one, predictor: Predictor = predictor, tuning: TuningResult = tuning
         ) -> pipeline.Outcome:
-            return pipeline.evaluate(one.cfg, table, predictor, one.parts, tuning, fit_seconds)
+            return pipeline.evaluate(
+                one.cfg, table, selector, predictor, one.parts, tuning, fit_seconds
+            )
 
         done = record(one.cfg, table, one.folder, instantiate(one.cfg.tracking), compute)
         spent = cpu_seconds + time.process_time() - start

@@ -16,7 +16,8 @@ def compare(material: Material) -> str:
     """Return a Markdown table of each published figure, ours, and whether they agree.
 
     A figure without ``data`` is a mean over data sets: it is compared only where all of them are
-    here, measured. What stand-ins give is printed too, and judged by nobody.
+    here, measured, and selected from by the accuracies that it is about. What stand-ins give is
+    printed too, and judged by nobody.
     """
     published = material.published
     if not published:
@@ -56,6 +57,8 @@ def _judge(
         return None, f"data not here ({len(gone)} of {len(labels)})"
     if material.estimated & set(labels):
         return None, "estimated values"
+    if material.other_accuracies.keys() & set(labels):
+        return None, "other accuracies"
     rows = _select(material.rows, entry["where"])
     rows = rows[rows["axis.data"].isin(labels)]
     if set(labels) - set(rows["axis.data"]):
@@ -76,7 +79,8 @@ def _stand_in_rows(material: Material) -> pd.DataFrame:
     rows = material.rows
     if "axis.stand_in" not in rows:
         return rows.iloc[:0]
-    return rows[rows["axis.stand_in"].eq(True) & (rows["provenance.kind"] == "measured")]
+    other = rows["axis.data"].isin(material.other_accuracies)
+    return rows[rows["axis.stand_in"].eq(True) & (rows["provenance.kind"] == "measured") & ~other]
 
 
 def _select(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:

@@ -33,8 +33,6 @@ class Material:
         Labels of the data that the published figures are about, here or not.
     folder : Path
         Where tables and figures go.
-    options : mapping
-        The experiment's ``settings``.
     """
 
     title: str
@@ -43,13 +41,20 @@ class Material:
     absent: Mapping[str, str]
     wanted: tuple[str, ...]
     folder: Path
-    options: Mapping[str, Any]
 
     @property
     def estimated(self) -> set[str]:
         """Labels of the data whose values a model computed."""
         kinds = self.rows.groupby("axis.data")["provenance.kind"].first()
         return set(kinds.index[kinds == "estimated"])
+
+    @property
+    def other_accuracies(self) -> dict[str, str]:
+        """By label of the data: the image set of accuracies that stand in for the wanted one's."""
+        if "provenance.accuracy_on" not in self.rows:
+            return {}
+        on, wanted = (self.rows[f"provenance.accuracy_{name}"] for name in ("on", "wanted"))
+        return dict(zip(self.rows["axis.data"][on != wanted], on[on != wanted], strict=True))
 
 
 class Report(Protocol):
@@ -78,7 +83,6 @@ def report(study: Study, rows: Sequence[Row]) -> str:
         absent=reasons,
         wanted=tuple(wanted),
         folder=folder,
-        options=node.get("settings") or {},
     )
     parts = [instantiate(part).write(material) for part in node.get("reports") or []]
     text = "\n\n".join([f"# {node['title']}", *parts, _absent(material), _cost(study, material)])
@@ -92,6 +96,8 @@ def _absent(material: Material) -> str:
     lines = [f"- {label}: {reason.partition('. To mend')[0]}" for label, reason in absent]
     if material.estimated:
         lines += [f"- {label}: ESTIMATED by a model" for label in sorted(material.estimated)]
+    other = sorted(material.other_accuracies.items())
+    lines += [f"- {label}: with accuracies on {image_set}" for label, image_set in other]
     if not lines:
         return "All data of this study are here."
     mend = {reason.partition("To mend it: ")[2] for _, reason in absent} - {""}

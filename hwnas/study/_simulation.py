@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas._composition import check, reference_config
 from hwnas.dataset import Table
-from hwnas.dataset._accuracy import accuracy_of
-from hwnas.errors import UserError
-from hwnas.selection import simulate, simulation_rows
+from hwnas.selection import accuracy_and_cost, simulate, simulation_rows
+from hwnas.study._data import columns_of, load
 from hwnas.study._ledger import DONE, Outcome
-from hwnas.study._predictors import load
 
 
 def run_simulations(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
@@ -24,7 +22,7 @@ def run_simulations(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     Parameters
     ----------
     cfg : DictConfig
-        Composed from ``conf/sweep.yaml``; reads ``experiment.settings``.
+        Composed from ``conf/sweep.yaml``; reads ``experiment.settings`` and ``deviations``.
     seeds : sequence of int
 
     Raises
@@ -34,45 +32,48 @@ def run_simulations(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     """
     check(cfg, reference_config(cfg))
     settings = cfg.experiment.settings
-    table = in_space_order(load(cfg))
-    accuracy, image_set = table.accuracy, None if cfg.image_set is None else cfg.image_set.name
-    if settings.accuracy is not None:
-        image_set = settings.accuracy
-        paths = instantiate(cfg.dataset).paths
-        accuracy, _ = accuracy_of(table.space, table.architectures, image_set, paths)
-    if accuracy is None:
-        raise UserError(f"no {image_set} accuracies are here", mend="python -m hwnas.data fetch")
-    known = ~np.isnan(accuracy)
+    table = load(cfg)
+    accuracy, cost = accuracy_and_cost(table)
+    on, wanted = image_sets(cfg, table)
     values = cfg.image_set.name if cfg.image_set is not None else table.dataset
-    data = f"{table.device} {table.metric.name} ({values}) + {image_set} accuracy"
+    data = f"{table.device} {table.metric.name} ({values}) + {on} accuracy"
+    about = {
+        **columns_of(table),
+        "provenance.accuracy_on": on,
+        "provenance.accuracy_wanted": wanted,
+    }
     for seed in seeds:
         start = time.process_time()
         simulation = simulate(
-            accuracy[known],
-            table.metric.cost(table.values)[known],
+            accuracy,
+            cost,
             n_candidates=[settings.n_candidates],
             sigmas=list(settings.sigmas),
             trials=settings.trials,
             pairing=settings.pairing,
-            deviations=instantiate(settings.deviations, _convert_="all"),
+            deviations=instantiate(cfg.deviations, _convert_="all"),
             seed=seed,
             rounds=settings.rounds,
         )
-        spent = time.process_time() - start
-        more = {"seed": seed, "provenance.kind": table.provenance.kind, "cpu_seconds": spent}
-        rows = tuple({**row, **more} for row in simulation_rows(simulation, data))
+        more = {**about, "seed": seed, "cpu_seconds": time.process_time() - start}
+        rows = tuple(_known(row) | more for row in simulation_rows(simulation, data))
         yield Outcome(seed, DONE, rows)
 
 
-def in_space_order(table: Table) -> Table:
-    """Sort the rows by rank: the study's pairing depends on their order."""
-    from dataclasses import replace
+def image_sets(cfg: DictConfig, table: Table) -> tuple[str, str]:
+    """Return the image set that a table's accuracies are of, and the one that is wanted.
 
-    order = np.argsort(table.space.rank(table.architectures))
-    return replace(
-        table,
-        architectures=table.architectures[order],
-        values=table.values[order],
-        representative=table.representative[order],
-        accuracy=None if table.accuracy is None else table.accuracy[order],
-    )
+    They differ where only the bundled accuracies are here, which are of a small image set.
+    """
+    wanted = cfg.experiment.settings.accuracy
+    if wanted is None and cfg.image_set is not None:
+        wanted = cfg.image_set.name
+    assert table.accuracy_provenance is not None
+    details = table.accuracy_provenance.details
+    on = str(details.get("image_set", wanted or table.accuracy_provenance.source))
+    return on, str(wanted or on)
+
+
+def _known(row: dict[str, str | float]) -> dict[str, str | float | None]:
+    """Return a row with None for NaN, such as the standard error of a single trial."""
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}

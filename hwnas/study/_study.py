@@ -10,18 +10,23 @@ from pathlib import Path
 
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas._cli import CONF
+from hwnas._cli_errors import explain
+from hwnas._composition import overrides
 from hwnas.errors import UserError, nearest
+from hwnas.experiment._finished import Data
+from hwnas.study._data import ACCURACY, load, other_data
 from hwnas.study._grid import Cell, expand
-from hwnas.study._ledger import Ledger, Progress
+from hwnas.study._ledger import STALE, Ledger, Outcome, Progress
 from hwnas.study._worker import ledger_of, study_folder
 
 #: Overrides that choose the table of a cell.
 _DATA = ("dataset", "device", "metric", "space", "image_set")
 #: Overrides of the command line that are passed on to every job besides its cells'.
-_PASSED = ("experiment", "paths", "force", "tuning.force")
+_PASSED = ("experiment", "paths", "force", "tuning.force", "tracking", "artifacts")
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Study:
     choice: str
     given: tuple[str, ...]
     narrow: bool = True
-    _tables: dict[tuple[str, ...], str | UserError] = field(default_factory=dict, repr=False)
+    _tables: dict[tuple[str, ...], Data | UserError] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, cfg: DictConfig) -> Study:
@@ -61,7 +66,7 @@ class Study:
             raise UserError(
                 "experiment: no study is chosen", mend="python sweep.py experiment=quick"
             )
-        return cls(cfg, choice, tuple(hydra.overrides.task))
+        return cls(cfg, choice, tuple(overrides()))
 
     @cached_property
     def cells(self) -> list[Cell]:
@@ -92,9 +97,10 @@ class Study:
 
     @property
     def command(self) -> str:
-        """The command that runs what is missing."""
+        """The command that runs what is missing, and nothing that is finished."""
         hydra = [o for o in HydraConfig.get().overrides.hydra if not o.startswith("hydra.mode")]
-        rest = [o for o in self.given if not o.startswith(("action=", "report="))]
+        other = ("action", "report", "force", "tuning.force")
+        rest = [o for o in self.given if o.partition("=")[0] not in other]
         return shlex.join(["python", "sweep.py", *rest, *hydra])
 
     def overrides(self, cell: Cell) -> list[str]:
@@ -117,10 +123,8 @@ class Study:
         ]
 
     @cached_property
-    def tables(self) -> Mapping[tuple[str, ...], str | UserError]:
-        """By choice of table: whether it is measured or estimated, or why it is not here."""
-        from hwnas.study._predictors import load
-
+    def tables(self) -> Mapping[tuple[str, ...], Data | UserError]:
+        """By choice of table: where its values come from, or why it is not here."""
         # Shared with the whole study: loading tables takes longer than anything else here.
         found = self._tables
         composed: set[str] = set()
@@ -132,17 +136,32 @@ class Study:
                 continue
             # Composing it refuses a misspelt key before anything runs.
             composed |= keys
-            cfg = compose("sweep", self.overrides(cell))
+            cfg = self._compose(cell)
             if key not in found:
                 try:
-                    found[key] = load(cfg).provenance.kind
+                    found[key] = Data.of(load(cfg))
                 except UserError as reason:
                     found[key] = reason
         return found
 
+    def _compose(self, cell: Cell) -> DictConfig:
+        given = self.overrides(cell)
+        try:
+            return compose("sweep", given)
+        except HydraException as reason:
+            raise UserError(explain(reason, given)) from reason
+
     def progress(self) -> tuple[Progress, list[Cell]]:
-        """Return what became of the cells, and those among the rest whose data are not here."""
+        """Return what became of the cells, and those among the rest whose data are not here.
+
+        What is finished, but on other data than those that are here, counts as failed.
+        """
         progress = self.ledger.sort(self.cells)
+        for cell, outcome in list(progress.done.items()):
+            other = self._other_data(cell, outcome)
+            if other is not None:
+                del progress.done[cell]
+                progress.failed[cell] = replace(outcome, state=STALE, error=other)
         absent = [
             cell
             for cell in [*progress.missing, *progress.failed]
@@ -154,10 +173,18 @@ class Study:
         missing = [cell for cell in progress.missing if cell not in gone]
         return Progress(progress.done, progress.failed, missing), absent
 
+    def _other_data(self, cell: Cell, outcome: Outcome) -> str | None:
+        """Say on which other data a cell was finished; None where they are the same, or gone."""
+        here = self.tables[table_of(cell)]
+        if isinstance(here, UserError):
+            return None
+        selects = "selection=none" not in cell.overrides
+        return other_data(outcome.rows[0], here, accuracies=selects)
+
 
 def table_of(cell: Cell) -> tuple[str, ...]:
     """Return the overrides that choose the table of a cell."""
-    return tuple(o for o in cell.overrides if _first(o) in _DATA)
+    return tuple(o for o in cell.overrides if _first(o) in _DATA or o.partition("=")[0] == ACCURACY)
 
 
 @cache

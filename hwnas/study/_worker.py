@@ -8,8 +8,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from hwnas._schema import register
-from hwnas.errors import UserError
+from hwnas._cli_errors import mistake_in
+from hwnas._schema import Artifacts, register
+from hwnas.experiment._result import PREDICTIONS, RESULT
 from hwnas.study._ledger import FAILED, Ledger, Outcome
 
 
@@ -37,7 +38,10 @@ def run_job(cfg: DictConfig) -> int:
     try:
         attempt(list(left))
         return 0
-    except Exception:
+    except Exception as reason:
+        if len(left) == 1:
+            ledger.write(cfg.job, failure(left[0], reason))
+            return 1
         # One seed spoils a common training: each that is left gets its own.
         failed = 0
         for seed in list(left):
@@ -51,9 +55,10 @@ def run_job(cfg: DictConfig) -> int:
 
 def failure(seed: int, error: Exception) -> Outcome:
     """Return the outcome of a cell that an exception ended."""
+    mistake = mistake_in(error, [])
+    if mistake is not None:
+        return Outcome(seed, FAILED, error=str(mistake))
     line = f"{type(error).__name__}: {error}".splitlines()[0]
-    if isinstance(error, UserError):
-        return Outcome(seed, FAILED, error=str(error))
     return Outcome(seed, FAILED, error=line, trace="".join(traceback.format_exception(error)))
 
 
@@ -64,4 +69,6 @@ def study_folder(cfg: DictConfig) -> Path:
 
 def ledger_of(cfg: DictConfig) -> Ledger:
     """Return the ledger of a study."""
-    return Ledger(study_folder(cfg) / "cells", Path(cfg.paths.outputs).expanduser())
+    files = (RESULT, PREDICTIONS) if cfg.artifacts == Artifacts.all else (RESULT,)
+    outputs = Path(cfg.paths.outputs).expanduser()
+    return Ledger(study_folder(cfg) / "cells", outputs, files)

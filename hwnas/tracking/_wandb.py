@@ -29,7 +29,8 @@ class WandbTracker:
     entity : str, optional
         The user's default entity if not given.
     mode : {"auto", "online", "offline"}
-        "auto" is online where a key is found and the server answers, else offline.
+        "auto" does what the environment's WANDB_MODE says, offline or disabled; else it is online
+        where a key is found and the server answers, and offline elsewhere.
     tags : list of str
         Added to those of the experiment.
     init_timeout : float
@@ -66,11 +67,13 @@ class WandbTracker:
         run = self._init(
             name=name, group=group, tags=[*tags, *self.tags], config=dict(config), folder=folder
         )
+        # A run left open swallows the next one of a multirun.
         try:
             yield _WandbRun(run)
-        finally:
-            # A run left open swallows the next one of a multirun.
-            run.finish()
+        except BaseException:
+            run.finish(exit_code=1)
+            raise
+        run.finish()
 
     def _init(self, folder: Path, **settings: Any) -> wandb.Run:
         import wandb
@@ -89,7 +92,10 @@ class WandbTracker:
                 **settings,
             )
 
-        if self.mode == "offline" or not has_key():
+        wanted = os.environ.get("WANDB_MODE", "") if self.mode == "auto" else self.mode
+        if wanted in ("offline", "disabled"):
+            return init(wanted)
+        if not has_key():
             return init("offline")
         try:
             return init("online")

@@ -104,6 +104,13 @@ class Tuner:
                 "tuning.objectives: kendall_tau is not among them",
                 mend="tuning.objectives=[kendall_tau,fit_seconds]",
             )
+        if self.seed is not None and self.seed < 0:
+            raise UserError(f"tuning.seed={self.seed}: below 0", mend="tuning.seed=0")
+        if self.max_measurements is not None and self.max_measurements < 1:
+            raise UserError(
+                f"tuning.max_measurements={self.max_measurements}: below 1",
+                mend="tuning.max_measurements=null",
+            )
 
     def tune(
         self,

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hwnas.experiment._result import read_result, result_folder_writer, write_json
+from hwnas.errors import UserError
+from hwnas.experiment._result import (
+    check_writable,
+    read_result,
+    result_folder_writer,
+    write_json,
+)
 
 
 def write(folder: Path, content: dict[str, object]) -> None:
@@ -43,3 +49,10 @@ def test_nan_is_no_result(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write(tmp_path / "seed0", {"tau": float("nan")})
     assert not (tmp_path / "seed0").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_the_users_mistake(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "outputs")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"paths\.outputs=.*/file/below: Not a directory"):
+        check_writable(tmp_path / "file" / "below")

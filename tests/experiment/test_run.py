@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -96,13 +97,61 @@ class TestDefaultExperiment:
             assert result_of(forced.stdout)[1][part] == result[part]
 
     def test_another_setting_has_another_folder(self, default_run: str, outputs: Path) -> None:
+        # Without tuning there is no number of trials to set.
         other = python("run.py", *CHEAP, f"paths.outputs={outputs}", "tuning=none")
-        assert other.returncode == 0 or "n_trials" in other.stderr
+        assert other.returncode == 2
+        assert "tuning.n_trials" in other.stderr
         plain = python(
             "run.py", "tracking=off", "tuning=none", "n_train=30", "n_test=100",
             f"paths.outputs={outputs}",
         )  # fmt: skip
+        assert plain.returncode == 0, plain.stderr
         assert result_of(plain.stdout)[0] != result_of(default_run)[0]
+        assert not (result_of(plain.stdout)[0] / "tuning.csv").exists()
+
+    def test_tuning_trials_are_a_table(self, default_run: str) -> None:
+        folder, result = result_of(default_run)
+        trials = (folder / "tuning.csv").read_text().splitlines()
+        assert trials[0] == "trial,state,kendall_tau,fit_seconds,alpha"
+        assert len(trials) == 1 + 2
+        best = max(trials[1:], key=lambda line: float(line.split(",")[2]))
+        assert float(best.split(",")[4]) == result["predictor"]["best_params"]["alpha"]  # type: ignore[index]
+
+    def test_report_names_the_accuracies(self, default_run: str) -> None:
+        assert "selection by measured accuracy on digits (nasbench201_cpu.parquet)" in default_run
+
+    def test_a_result_of_other_data_is_neither_taken_nor_replaced(
+        self, default_run: str, tmp_path: Path
+    ) -> None:
+        folder, result = result_of(default_run)
+        outputs = folder.parents[5]
+        copy = tmp_path / folder.relative_to(outputs)
+        shutil.copytree(folder, copy)
+        result["provenance"]["values"]["sha256"] = "0" * 64  # type: ignore[index]
+        text = json.dumps(result)
+        (copy / "result.json").write_text(text)
+        again = python("run.py", *CHEAP, f"paths.outputs={tmp_path}")
+        assert again.returncode == 2
+        assert "holds a result of other values, nasbench201_cpu.parquet" in again.stderr
+        assert again.stderr.strip().endswith("To mend it: force=true")
+        assert (copy / "result.json").read_text() == text
+
+    def test_limit_names_its_choice(self, default_run: str, outputs: Path) -> None:
+        assert "within the limit" not in default_run
+        chosen = ("selection.limit=4", "selection.confidence=0.8")
+        run = python("run.py", *CHEAP, f"paths.outputs={outputs}", *chosen)
+        assert run.returncode == 0, run.stderr
+        folder, result = result_of(run.stdout)
+        constraint: dict[str, object] = result["selection"]["constraint"]  # type: ignore[assignment]
+        rows = pq.read_table(folder / "predictions.parquet").to_pylist()
+        (row,) = [row for row in rows if row["architecture"] == constraint["architecture"]]
+        assert row["true"] == constraint["true"]
+        assert row["predicted"] == constraint["predicted"]
+        assert row["predicted"] <= 4
+        assert row["accuracy"] == constraint["accuracy_percent"]
+        assert constraint["violated"] == (row["true"] > 4)
+        (line,) = [line for line in run.stdout.splitlines() if "within the limit" in line]
+        assert f": {row['architecture']}, accuracy " in line
 
 
 def test_multirun_gives_each_job_its_folder(tmp_path: Path) -> None:
@@ -169,3 +218,24 @@ class TestAgainstTheStudy:
         _, result = result_of(run.stdout)
         # reference/predictors.csv: .7926, .77.., .78.. for seeds 0-2 on its own splits.
         assert 0.74 < float(result["scores"]["kendall_tau"]) < 0.83  # type: ignore[arg-type]
+
+
+def test_a_tracker_that_fails_does_not_cost_the_result(tmp_path: Path) -> None:
+    """It is told once the result is in place."""
+    module = tmp_path / "failing.py"
+    module.write_text(
+        "from contextlib import contextmanager\n"
+        "class Tracker:\n"
+        "    @contextmanager\n"
+        "    def start(self, **settings):\n"
+        "        yield self\n"
+        "    def log(self, result, folder):\n"
+        "        raise RuntimeError(f'told {(folder / \"result.json\").is_file()}')\n"
+    )
+    run = python(
+        "run.py", *CHEAP, "tracking._target_=failing.Tracker", f"paths.outputs={tmp_path}",
+        PYTHONPATH=str(tmp_path),
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert "RuntimeError: told True" in run.stderr
+    assert len(list(tmp_path.rglob("result.json"))) == 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
 from hwnas.errors import UserError
 from hwnas.study import expand
+from tests.commands import ROOT
 
 GRID: dict[str, Any] = {
     "curves": {
@@ -121,9 +123,45 @@ def test_what_is_fixed_about_an_axis_stays_when_the_axis_is_narrowed() -> None:
     assert not any(override.startswith("dataset.source") for override in other)
 
 
+def paper_hwnas() -> tuple[dict[str, Any], dict[str, Any]]:
+    node = OmegaConf.to_container(OmegaConf.load(ROOT / "conf/experiment/paper_hwnas.yaml"))
+    assert isinstance(node, dict)
+    return node["grids"], node["fixed"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "n"),
+    [
+        (["dataset=hwnas/raspi4"], 2),
+        (["image_set=cifar10"], 3),
+        (["dataset=hwnas/edgegpu", "metric=energy"], 1),
+        (["predictor=lut"], 7),
+    ],
+)
+def test_cells_narrowed_by_their_data_are_those_of_the_whole(chosen: list[str], n: int) -> None:
+    grids, fixed = paper_hwnas()
+    whole, part = expand(grids, fixed, []), expand(grids, fixed, chosen)
+    assert len({cell.axes["data"] for cell in part}) == n
+    assert all("dataset.source=measured" in cell.overrides for cell in part)
+    assert {cell.job for cell in part} < {cell.job for cell in whole}
+    assert set(part) < set(whole)
+    assert set(expand(grids, fixed, chosen, narrow=False)) == set(whole)
+
+
+def test_other_values_of_chosen_data_leave_the_rest_of_the_grid_alone() -> None:
+    grids, fixed = paper_hwnas()
+    chosen = ["dataset=hwnas/raspi4", "dataset.source=estimated"]
+    part = expand(grids, fixed, chosen)
+    assert all("dataset.source=estimated" in cell.overrides for cell in part)
+    assert not any("dataset.source=measured" in cell.overrides for cell in part)
+    whole = set(expand(grids, fixed, []))
+    assert set(expand(grids, fixed, chosen, narrow=False)) == whole | set(part)
+
+
 def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
     running = ["experiment=quick", "report=true", "force=true", "paths.outputs=/tmp/x"]
     running += ["tuning.force=true", "action=status", "hydra/launcher=joblib"]
+    running += ["tracking=wandb", "tracking.mode=offline", "artifacts=all"]
     assert expand(GRID, {}, running) == expand(GRID, {}, [])
     given = ["experiment.settings.trials=3"]
     assert "experiment.settings.trials=3" in expand(GRID, {}, given)[0].overrides
@@ -140,6 +178,8 @@ def test_seed_zero_is_a_seed() -> None:
         ({"all": {"predictor": ["ridge"]}}, "no axis 'seed'"),
         ({"all": {"seed": "0-9"}}, "no range"),
         ({"all": {"seed": []}}, "no cells"),
+        ({"all": {"seed": [-1]}}, "seed=-1: no whole number from 0"),
+        ({"all": {"seed": ["first"]}}, "seed=first"),
     ],
 )
 def test_a_table_that_makes_no_grid_is_refused(grids: dict[str, Any], message: str) -> None:

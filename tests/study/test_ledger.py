@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
+from hwnas._schema import Artifacts
 from hwnas.study import Cell, Ledger, Outcome, expand
 from hwnas.study._worker import run_job
 
@@ -28,6 +29,7 @@ def job(tmp_path: Path, seeds: list[int]) -> DictConfig:
             "cells": seeds,
             "job": RIDGE[0].job,
             "paths": {"outputs": str(tmp_path)},
+            "artifacts": Artifacts.result,
         }
     )
 
@@ -110,3 +112,22 @@ def test_seeds_are_offered_together_and_singly_only_after_a_failure(tmp_path: Pa
     (tmp_path / "broken").touch()
     run_job(job(tmp_path, [0, 1, 2]))
     assert (tmp_path / "calls").read_text().splitlines()[1:] == ["[0, 1, 2]", "[1]", "[2]"]
+
+
+def test_a_seed_that_is_alone_in_its_job_is_tried_once(tmp_path: Path) -> None:
+    (tmp_path / "broken").touch()
+    assert run_job(job(tmp_path, [1])) == 1
+    assert (tmp_path / "calls").read_text().splitlines() == ["[1]"]
+    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
+    assert seeds(written.sort(RIDGE).failed) == [1]
+
+
+def test_a_result_without_the_files_that_are_wanted_is_missing(ledger: Ledger) -> None:
+    (ledger.outputs / "result0").mkdir()
+    (ledger.outputs / "result0" / "result.json").touch()
+    ledger.write(RIDGE[0].job, Outcome(0, "done", folder="result0"))
+    assert seeds(ledger.sort(RIDGE).done) == [0]
+    more = Ledger(ledger.folder, ledger.outputs, ("result.json", "predictions.parquet"))
+    assert 0 in seeds(more.sort(RIDGE).missing)
+    (ledger.outputs / "result0" / "predictions.parquet").touch()
+    assert seeds(more.sort(RIDGE).done) == [0]

@@ -38,7 +38,6 @@ def material(figures: list[dict[str, Any]], folder: Path, **changes: Any) -> Mat
         "absent": {},
         "wanted": ("a", "b"),
         "folder": folder,
-        "options": {},
     }
     return Material(**(defaults | changes))
 
@@ -80,6 +79,15 @@ def test_one_data_set_is_compared_by_itself(tmp_path: Path) -> None:
 def test_estimated_values_are_never_compared(tmp_path: Path) -> None:
     rows = ROWS.assign(**{"provenance.kind": "estimated"})
     assert verdict({**RIDGE_11, "value": 0.61}, tmp_path, rows=rows)[:2] == ["", "estimated values"]
+
+
+def test_selections_by_other_accuracies_are_never_compared(tmp_path: Path) -> None:
+    accuracies = {"provenance.accuracy_on": "digits", "provenance.accuracy_wanted": "cifar10"}
+    rows = ROWS.assign(**accuracies)
+    other = verdict({**RIDGE_11, "value": 0.61}, tmp_path, rows=rows)
+    assert other == ["", "other accuracies", ""]
+    same = ROWS.assign(**(accuracies | {"provenance.accuracy_on": "cifar10"}))
+    assert verdict({**RIDGE_11, "value": 0.61}, tmp_path, rows=same)[1] == "agrees"
 
 
 def test_curves_and_their_table(tmp_path: Path) -> None:

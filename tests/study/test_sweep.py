@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import open_dict
 
 from hwnas._schema import register
+from hwnas.errors import UserError
 from hwnas.study import act
 from tests.commands import ROOT, python
 
@@ -97,6 +99,87 @@ def test_missing_cells_are_counted_and_filled_and_finished_ones_left(
     assert "done       3\n" in sweep("action=status", *some).printed
     assert finished.stat().st_mtime_ns == before
     assert [row["axis.seed"] for row in results(tmp_path, "quick")] == [0, 1, 2]
+
+
+def simulated(outputs: Path) -> dict[str, object]:
+    (row, *_) = results(outputs, "paper_simulation")
+    return row
+
+
+def test_accuracies_are_named_by_the_image_set_that_they_are_on(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    """Without nats_bench.csv they are those of the bundled table, on digits."""
+    run = sweep("experiment=paper_simulation", *SIMULATION, "report=true")
+    row = simulated(tmp_path)
+    assert str(row["data"]).endswith("latency (ImageNet16-120) + digits accuracy")
+    assert (row["provenance.accuracy_on"], row["provenance.accuracy_wanted"]) == (
+        "digits",
+        "ImageNet16-120",
+    )
+    assert "with accuracies on digits" in run.printed
+
+
+def test_a_single_trial_has_no_standard_error(sweep: Callable[..., Run], tmp_path: Path) -> None:
+    one = [o.replace("trials=2", "trials=1") for o in SIMULATION]
+    assert sweep("experiment=paper_simulation", *one, "report=true").failed == 0
+    assert simulated(tmp_path)["kendall_tau_sem"] is None
+
+
+def test_other_deviations_are_a_choice_of_their_group(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    some = ("experiment=paper_simulation", *SIMULATION)
+    sweep(*some)
+    sweep(*some, "deviations=normal", outputs=tmp_path / "normal")
+    mixture, normal = (
+        results(tmp_path, "paper_simulation"),
+        results(tmp_path / "normal", "paper_simulation"),
+    )
+    assert [row["sigma"] for row in mixture] == [row["sigma"] for row in normal]
+    assert mixture[-1]["kendall_tau"] != normal[-1]["kendall_tau"]
+
+
+def test_cells_finished_on_other_data_fail_until_forced(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    measured = tmp_path / "none" / "local" / "board" / "nasbench201.parquet"
+    measured.parent.mkdir(parents=True)
+    bundled = ROOT / "hwnas/dataset/tables/nasbench201_cpu.parquet"
+    shutil.copy(bundled, measured)
+    data = ("dataset=local/cpu", "dataset.name=board", "metric=latency")
+    some = ("experiment=quick", *data, *CHEAP[len(ESTIMATED) :])
+    assert sweep(*some).failed == 0
+    (path,) = tmp_path.glob("nasbench201/**/result.json")
+    text = path.read_text()
+
+    table = pq.read_table(bundled)
+    pq.write_table(table, measured, compression="none")
+    status = sweep("action=status", *some)
+    assert "done       0\nfailed     1\n" in status.printed
+    assert "finished on other values, nasbench201.parquet (measured, sha256" in status.printed
+    assert sweep(*some).failed == 1
+    assert path.read_text() == text
+    # Another study finds the folder, and takes it no more than this one does.
+    shutil.rmtree(tmp_path / "studies")
+    run = sweep(*some)
+    assert run.failed == 1
+    assert "holds a result of other values" in run.printed
+    forced = sweep(*some, "force=true")
+    assert forced.failed == 0
+    assert path.read_text() != text
+
+
+def test_all_artifacts_are_made_where_only_the_result_is_there(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    some = ("experiment=quick", *CHEAP)
+    sweep(*some)
+    assert not list(tmp_path.rglob("predictions.parquet"))
+    assert "missing    1" in sweep("action=status", *some, "artifacts=all").printed
+    assert sweep(*some, "artifacts=all").failed == 0
+    assert len(list(tmp_path.rglob("predictions.parquet"))) == 1
+    assert len(results(tmp_path, "quick")) == 1
 
 
 def test_two_jobs_give_the_numbers_of_one(sweep: Callable[..., Run], tmp_path: Path) -> None:
@@ -230,11 +313,26 @@ def test_a_killed_worker_is_reported_and_its_cells_run_again(tmp_path: Path) -> 
 
 def test_a_failed_cell_is_reported_and_retried(sweep: Callable[..., Run]) -> None:
     some = ("experiment=quick", *ESTIMATED, "tuning=none", "predictor=lin_reg", "seed=0")
-    run = sweep(*some, "experiment.grids.all.n_train=[11,15624]")
+    grid = "experiment.grids.all.n_train=[11,15624]"
+    run = sweep(*some, grid, "force=true")
     assert run.failed == 1
     assert "done       1\nfailed     1\n  predictor=lin_reg" in run.printed
     assert "n_train=15624" in run.printed
-    assert "to fill the gap: python sweep.py" in run.printed
+    command = run.printed.partition("to fill the gap: python sweep.py ")[2].splitlines()[0]
+    assert grid in command
+    # It would run everything that is finished as well.
+    assert "force" not in command
+    # Only running can fail.
+    assert sweep(*some, grid, "action=status").failed == 0
+    assert sweep(*some, grid, "action=report").failed == 0
+
+
+def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"predictor\.model\.alpha=2: no such key"):
+        sweep("experiment=quick", "predictor.model.alpha=2")
+    assert not list(tmp_path.rglob("result.json"))
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+import wandb
 from PIL import Image
 
 from hwnas.errors import UserError
@@ -46,8 +48,6 @@ def test_run_is_written_offline(tmp_path: Path) -> None:
 
 
 def test_failed_experiment_leaves_no_run_open(tmp_path: Path) -> None:
-    import wandb
-
     with pytest.raises(RuntimeError):
         track(tmp_path, fail=True)
     assert wandb.run is None
@@ -69,3 +69,35 @@ def test_off_tracks_nothing(tmp_path: Path) -> None:
     with NoTracker().start("a/b", "study", [], {}, tmp_path) as run:
         run.log({"scores": {}}, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fail", [False, True])
+def test_a_run_that_failed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: bool
+) -> None:
+    codes: list[int | None] = []
+    finish = wandb.Run.finish
+
+    def recorded(run: wandb.Run, exit_code: int | None = None) -> None:
+        codes.append(exit_code)
+        finish(run, exit_code)
+
+    monkeypatch.setattr(wandb.Run, "finish", recorded)
+    with pytest.raises(RuntimeError) if fail else nullcontext():
+        track(tmp_path, fail=fail)
+    assert codes == [1 if fail else None]
+
+
+def test_the_environment_decides_where_the_mode_is_auto(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    track(tmp_path)
+    assert not list(tmp_path.glob("wandb/*run-*"))
+    # With a key, only the environment keeps it from asking the server.
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    other = tmp_path / "other"
+    other.mkdir()
+    track(other)
+    assert list(other.glob("wandb/offline-run-*"))

@@ -1,0 +1,132 @@
+"""The selection stage of one experiment: among which rows, and what came out of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from hwnas.dataset import Dataset, Table
+from hwnas.errors import UserError
+from hwnas.predictor import Predictor
+from hwnas.seeding import generator
+from hwnas.selection import Learner, Measure, Selection, Selector
+
+
+def check_selection(selector: Selector | None, dataset: Dataset, table: Table) -> None:
+    """Refuse, before anything is fitted, a selection that would fail at the end.
+
+    Raises
+    ------
+    UserError
+        If the table has fewer candidates than asked for, or its device is not at hand.
+    """
+    if selector is None or table.accuracy is None:
+        return
+    n = len(candidate_rows(table))
+    if selector.n_candidates is not None and selector.n_candidates > n:
+        raise UserError(
+            f"selection.n_candidates={selector.n_candidates}: {table.dataset} has {n:,} networks "
+            "with an accuracy",
+            mend="selection.n_candidates=null",
+        )
+    if selector.verify == "live" and not hasattr(dataset, "measure"):
+        raise UserError(
+            f"selection.verify=live: the device of {table.dataset} is not the one at hand",
+            mend="selection.verify=table",
+        )
+
+
+def select(
+    cfg: DictConfig,
+    selector: Selector,
+    table: Table,
+    predicted: NDArray[np.float64],
+    predictor: Predictor,
+    train: NDArray[np.int64],
+) -> Selection:
+    """Select among the candidates of a table that has accuracies.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Its seed draws the candidate set; its dataset measures live, where it can.
+    selector : Selector
+    table : Table
+    predicted : array of float64, shape (len(table),)
+        In the metric's unit.
+    predictor : Predictor
+        Fitted.
+    train : array of int64
+        Rows of its training measurements.
+    """
+    rows = candidate_rows(table)
+    assert table.accuracy is not None
+    return selector.run(
+        table.accuracy[rows],
+        table.metric.cost(table.values[rows]),
+        table.metric.cost(predicted[rows]),
+        generator(cfg.seed, "selection"),
+        learner=Learner(predictor, table, train, rows),
+        measure=_live(cfg, table, rows),
+    )
+
+
+def selection_scores(
+    selection: Selection, table: Table, predicted: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Return the scores of a selection, with the architecture chosen under a limit by name.
+
+    Parameters
+    ----------
+    selection : Selection
+        Among the `candidate_rows` of the table.
+    table : Table
+    predicted : array of float64, shape (len(table),)
+        In the metric's unit.
+
+    Returns
+    -------
+    dict
+        `Selection.scores`; under ``constraint``, in place of a row number, ``architecture``,
+        ``predicted`` and ``true`` (in the metric's unit) and ``accuracy_percent``, all None where
+        none is sure enough to hold the limit.
+    """
+    scores = selection.scores()
+    if selection.constraint is None:
+        return scores
+    chosen = selection.constraint.row
+    names = ("architecture", "predicted", "true", "accuracy_percent")
+    found: tuple[Any, ...] = (None,) * len(names)
+    if chosen is not None:
+        row = candidate_rows(table)[chosen]
+        assert table.accuracy is not None
+        name = table.space.format(table.architectures[row].tolist())
+        numbers = (predicted[row], table.values[row], table.accuracy[row])
+        found = (name, *map(float, numbers))
+    rest = {key: value for key, value in scores["constraint"].items() if key != "row"}
+    scores["constraint"] = dict(zip(names, found, strict=True)) | rest
+    return scores
+
+
+def candidate_rows(table: Table) -> NDArray[np.int64]:
+    """Return the rows that can be selected: networks whose accuracy is known, each of them once."""
+    assert table.accuracy is not None
+    measured = np.unique(table.measured_on())
+    known: NDArray[np.int64] = measured[~np.isnan(table.accuracy[measured])]
+    return known
+
+
+def _live(cfg: DictConfig, table: Table, rows: NDArray[np.int64]) -> Measure | None:
+    """Return what measures selectable rows on the device at hand, None where it is elsewhere."""
+    measure = getattr(instantiate(cfg.dataset), "measure", None)
+    if measure is None:
+        return None
+
+    def costs(chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+        return table.metric.cost(measure(table.architectures[rows[chosen]]))
+
+    return costs

@@ -1,0 +1,68 @@
+"""The data of a study's cells: loaded quietly, and told from those of finished cells."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas.dataset import EstimatedWarning, Table
+from hwnas.dataset._accuracy import accuracy_of
+from hwnas.errors import UserError
+from hwnas.experiment._finished import Data
+
+#: Key of an experiment that puts the accuracies of another image set beside the values.
+ACCURACY = "experiment.settings.accuracy"
+
+
+def load(cfg: DictConfig) -> Table:
+    """Load the table of a cell; that its values are estimated is said once for the study, not here.
+
+    Raises
+    ------
+    UserError
+        If it is not here, or does not fit.
+    """
+    dataset = instantiate(cfg.dataset)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EstimatedWarning)
+        table: Table = dataset.load().measured_rows()
+    image_set = OmegaConf.select(cfg, ACCURACY)
+    if image_set is None:
+        return table
+    accuracy, of = accuracy_of(table.space, table.architectures, image_set, dataset.paths)
+    return replace(table, accuracy=accuracy, accuracy_provenance=of)
+
+
+def columns_of(table: Table) -> dict[str, str]:
+    """Return what a row of results says about its data, as `other_data` reads it."""
+    data = Data.of(table)
+    return {
+        "provenance.kind": table.provenance.kind,
+        "provenance.values": json.dumps(data.values),
+        "provenance.accuracy": json.dumps(data.accuracy),
+    }
+
+
+def other_data(row: Mapping[str, Any], here: Data, accuracies: bool) -> str | None:
+    """Say which other data a finished row is of, and what to do; None if it is of these.
+
+    Parameters
+    ----------
+    row : mapping
+        With the columns ``provenance.values`` and ``provenance.accuracy``: JSON, or None.
+    here : Data
+    accuracies : bool
+        Whether accuracies decided the row.
+    """
+    texts = (row.get(f"provenance.{part}") for part in ("values", "accuracy"))
+    of = Data(*(None if text is None else json.loads(text) for text in texts))
+    difference = of.difference(here, accuracies)
+    if difference is None:
+        return None
+    return str(UserError(f"finished on other {difference}", mend="force=true"))

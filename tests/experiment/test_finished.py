@@ -1,0 +1,104 @@
+"""A finished result is returned for the data that it was computed on, and for no other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas._schema import Artifacts
+from hwnas.dataset import Provenance, Table
+from hwnas.errors import UserError
+from hwnas.experiment._finished import finished
+from hwnas.experiment._result import write_json
+from tests.experiment.test_split import table
+
+DIGITS = Provenance("measured", "bundled.parquet", "d1", details={"image_set": "digits"})
+CIFAR = Provenance("measured", "nats_bench.csv", "c1", details={"image_set": "cifar10"})
+
+
+def cfg(**changes: Any) -> DictConfig:
+    defaults: dict[str, Any] = {"force": False, "artifacts": Artifacts.all, "selection": {}}
+    return OmegaConf.create(defaults | changes)
+
+
+@pytest.fixture
+def here() -> Table:
+    return replace(
+        table(50),
+        provenance=Provenance("measured", "latency.csv", "a1", details={"columns": ("x", 1)}),
+        accuracy=np.linspace(10.0, 90.0, 50),
+        accuracy_provenance=DIGITS,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, here: Table) -> Path:
+    """Return a folder with a finished result of `here`."""
+    assert here.accuracy_provenance is not None
+    accuracy = asdict(here.accuracy_provenance)
+    write_json(
+        tmp_path / "result.json",
+        {"provenance": {"values": asdict(here.provenance), "accuracy": accuracy}},
+    )
+    (tmp_path / "predictions.parquet").touch()
+    return tmp_path
+
+
+def test_the_same_data_are_recognised_through_json(folder: Path, here: Table) -> None:
+    assert finished(cfg(), folder, here) is not None
+    moved = replace(here, provenance=replace(here.provenance, url="https://elsewhere"))
+    assert finished(cfg(), folder, moved) is not None
+
+
+def test_there_is_something_to_run(folder: Path, here: Table) -> None:
+    assert finished(cfg(force=True), folder, here) is None
+    assert finished(cfg(), folder / "elsewhere", here) is None
+    (folder / "predictions.parquet").unlink()
+    assert finished(cfg(), folder, here) is None
+    assert finished(cfg(artifacts=Artifacts.result), folder, here) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"kind": "estimated"}, "estimated"),
+        ({"source": "other.csv"}, "other.csv"),
+        ({"sha256": "b2"}, "sha256 b2"),
+        ({"details": {"columns": ("y", 1)}}, "columns ['y', 1]"),
+    ],
+)
+def test_other_values_are_refused(
+    folder: Path, here: Table, change: dict[str, Any], named: str
+) -> None:
+    other = replace(here, provenance=replace(here.provenance, **change))
+    with pytest.raises(UserError) as caught:
+        finished(cfg(), folder, other)
+    message = str(caught.value)
+    assert message.startswith(f"{folder} holds a result of other values, latency.csv (measured")
+    assert named in message.partition("; here is ")[2]
+    assert message.endswith("To mend it: force=true")
+    assert finished(cfg(force=True), folder, other) is None
+
+
+def test_an_unfinished_result_of_other_values_is_not_replaced(folder: Path, here: Table) -> None:
+    (folder / "predictions.parquet").unlink()
+    with pytest.raises(UserError, match="force=true"):
+        finished(cfg(), folder, replace(here, provenance=CIFAR))
+
+
+def test_other_accuracies_count_where_they_decide(folder: Path, here: Table) -> None:
+    other = replace(here, accuracy_provenance=CIFAR)
+    with pytest.raises(UserError, match=r"other accuracies, bundled.* here is nats_bench\.csv"):
+        finished(cfg(), folder, other)
+    with pytest.raises(UserError, match="here is none"):
+        finished(cfg(), folder, replace(here, accuracy=None, accuracy_provenance=None))
+    # Without a selection they stand in the file of predictions alone.
+    with pytest.raises(UserError, match="other accuracies"):
+        finished(cfg(selection=None), folder, other)
+    scores_alone = cfg(selection=None, artifacts=Artifacts.result)
+    assert finished(scores_alone, folder, other) is not None
