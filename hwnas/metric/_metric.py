@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hwnas.errors import UserError
 
 Direction = Literal["minimize", "maximize"]
 
@@ -28,6 +30,11 @@ class Metric:
     title : str
         The name in plots; defaults to `name`.
 
+    Raises
+    ------
+    UserError
+        If the direction is neither.
+
     Examples
     --------
     >>> latency = Metric("latency", "ms")
@@ -43,6 +50,13 @@ class Metric:
     lower: float = 0.0
     upper: float = float("inf")
     title: str = ""
+
+    def __post_init__(self) -> None:
+        if self.direction not in get_args(Direction):
+            raise UserError(
+                f"metric.direction={self.direction}: neither minimize nor maximize",
+                mend="metric.direction=minimize",
+            )
 
     @property
     def label(self) -> str:

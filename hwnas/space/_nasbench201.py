@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hwnas.space._cell import EDGES, N_NODES, CellSpace
 
-_TERM = re.compile(r"([a-z0-9_]+)~(\d)")
+_OPERATION = re.compile(r"([a-z0-9_]+)~")
 
 
 class NASBench201(CellSpace):
@@ -33,13 +33,13 @@ class NASBench201(CellSpace):
 
     def parse(self, string: str) -> tuple[int, ...]:
         """Read ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
-        terms = _TERM.findall(string)
-        try:
-            if [int(start) for _, start in terms] != [start for start, _ in EDGES]:
-                raise ValueError
-            return tuple(self.operations.index(name) for name, _ in terms)
-        except ValueError:
-            raise ValueError(f"not a NAS-Bench-201 architecture string: {string!r}") from None
+        names = _OPERATION.findall(string)
+        if len(names) == self.n_positions and set(names) <= set(self.operations):
+            architecture = tuple(self.operations.index(name) for name in names)
+            # The nodes that the edges start from, and everything between, must be right as well.
+            if self.format(architecture) == string:
+                return architecture
+        raise ValueError(f"not a NAS-Bench-201 architecture string: {string!r}")
 
     def format(self, architecture: Sequence[int]) -> str:
         """Write the string NAS-Bench-201 uses."""

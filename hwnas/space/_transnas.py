@@ -43,9 +43,9 @@ class TransNASMacro(SearchSpace):
     def parse(self, string: str) -> tuple[int, ...]:
         """Read ``64-4111-basic``."""
         match = _MACRO.fullmatch(string)
-        if match is None:
+        modules = [int(digit) for digit in match.group(1)] if match else []
+        if not _follows_rule(modules):
             raise ValueError(f"not a TransNAS macro architecture string: {string!r}")
-        modules = [int(digit) for digit in match.group(1)]
         return (*modules, *[0] * (self.n_positions - len(modules)))
 
     def format(self, architecture: Sequence[int]) -> str:
@@ -57,11 +57,15 @@ class TransNASMacro(SearchSpace):
         rows = []
         for length in (4, 5, 6):
             for modules in product((1, 2, 3, 4), repeat=length):
-                doubled = sum(module in (2, 4) for module in modules)
-                halved = sum(module in (3, 4) for module in modules)
-                if 1 <= doubled <= 3 and 1 <= halved <= 4:
+                if _follows_rule(modules):
                     rows.append((*modules, *[0] * (self.n_positions - length)))
         return np.array(sorted(rows), dtype=np.int8)
+
+
+def _follows_rule(modules: Sequence[int]) -> bool:
+    doubled = sum(module in (2, 4) for module in modules)
+    halved = sum(module in (3, 4) for module in modules)
+    return 1 <= doubled <= 3 and 1 <= halved <= 4
 
 
 class TransNASMicro(CellSpace):

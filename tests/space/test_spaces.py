@@ -72,6 +72,12 @@ def test_enumeration_is_complete_and_sorted(space: SearchSpace) -> None:
     assert (np.diff(rank) > 0).all()
 
 
+@pytest.mark.parametrize("modules", ["1111", "2111", "3111", "222231", "333333", "444411"])
+def test_macro_strings_outside_the_rule_are_refused(modules: str) -> None:
+    with pytest.raises(ValueError, match="not a TransNAS macro"):
+        TransNASMacro().parse(f"64-{modules}-basic")
+
+
 def test_macro_rule() -> None:
     """1 to 3 modules double the channels, 1 to 4 halve the resolution."""
     every = TransNASMacro().enumerate()
@@ -89,6 +95,9 @@ def test_nasbench201_edge_and_operation_order() -> None:
     assert space.parse(string) == (3, 0, 1, 4, 2, 0)
     with pytest.raises(ValueError, match="not a NAS-Bench-201"):
         space.parse(string.replace("skip_connect~1", "skip_connect~0"))
+    for junk in (f"x{string}", f"{string}|", f"{string}\n", string.replace("+", "&")):
+        with pytest.raises(ValueError, match="not a NAS-Bench-201"):
+            space.parse(junk)
 
 
 class TestLiveCell:

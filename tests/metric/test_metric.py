@@ -1,0 +1,35 @@
+"""A metric's direction is one of two."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from hwnas._cli import CONF
+from hwnas._schema import register
+from hwnas.errors import UserError
+from hwnas.metric import Metric
+
+
+def test_direction_turns_values_into_costs() -> None:
+    values = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(Metric("latency", "ms").cost(values), values)
+    np.testing.assert_array_equal(Metric("speed", "1/ms", "maximize").cost(values), -values)
+
+
+@pytest.mark.parametrize("direction", ["minimise", "max", "", "MINIMIZE"])
+def test_another_direction_is_refused(direction: str) -> None:
+    with pytest.raises(UserError, match=rf"metric\.direction={direction}: neither"):
+        Metric("latency", "ms", direction)  # type: ignore[arg-type]
+
+
+def test_another_direction_on_the_command_line_is_a_users_mistake() -> None:
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("run", ["metric.direction=minimise"])
+    with pytest.raises(InstantiationException) as error:
+        instantiate(config.metric)
+    assert isinstance(error.value.__cause__, UserError)
