@@ -7,41 +7,16 @@ the same names.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from hwnas.image_set import ImageSet
+from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
 from hwnas.space import FBNet
 
-_STEM_CHANNELS = 16
-#: (blocks, channels) of every stage.
-_STAGES = ((1, 16), (4, 24), (4, 32), (4, 64), (4, 112), (4, 184), (1, 352))
 _CANDIDATE = re.compile(r"k(\d)_e(\d)(?:_g(\d))?")
-
-
-@dataclass(frozen=True)
-class Head:
-    """What differs between the image sets.
-
-    Parameters
-    ----------
-    resolution, classes : int
-    stem_stride : int
-    strides : tuple of int
-        Of the first block of every stage.
-    channels : int
-        Of the last convolution.
-    """
-
-    resolution: int
-    classes: int
-    stem_stride: int
-    strides: tuple[int, ...]
-    channels: int
-
 
 #: The image sets that HW-NAS-Bench has FBNet tables for.
 IMAGE_SETS = {
-    "cifar100": Head(32, 100, 1, (1, 1, 2, 2, 1, 2, 1), 1504),
-    "ImageNet": Head(224, 1000, 2, (1, 2, 2, 2, 1, 2, 1), 1984),
+    each.name: each for each in (ImageSet("cifar100", 32, 100), ImageSet("ImageNet", 224, 1000))
 }
 
 
@@ -68,22 +43,22 @@ def block_names(image_set: str) -> tuple[list[list[str]], list[str]]:
     >>> fixed[-1]
     'FC_Cin1504_Cout100'
     """
-    head = IMAGE_SETS[image_set]
-    size = head.resolution
-    fixed = [_conv(size, 3, _STEM_CHANNELS, kernel=3, stride=head.stem_stride)]
-    size //= head.stem_stride
-    channels = _STEM_CHANNELS
+    images = IMAGE_SETS[image_set]
+    size, stride = images.resolution, stem_stride(images)
+    fixed = [_conv(size, 3, STEM_CHANNELS, kernel=3, stride=stride)]
+    size //= stride
+    channels = STEM_CHANNELS
     searchable = []
-    for (n_blocks, width), first_stride in zip(_STAGES, head.strides, strict=True):
-        for stride in (first_stride, *[1] * (n_blocks - 1)):
-            at = f"H{size}_W{size}_Cin{channels}_Cout{width}"
-            searchable.append([_block(name, at, stride) for name in FBNet.operations])
-            size //= stride
-            channels = width
+    for width, stride in positions(images):
+        at = f"H{size}_W{size}_Cin{channels}_Cout{width}"
+        searchable.append([_block(name, at, stride) for name in FBNet.operations])
+        size //= stride
+        channels = width
+    last = FBNetSkeleton().last_channels(images)
     fixed += [
-        _conv(size, channels, head.channels, kernel=1, stride=1),
-        f"AvgP_H{size}_W{size}_Cin{head.channels}_Cout{head.channels}_kernel{size}_stride1",
-        f"FC_Cin{head.channels}_Cout{head.classes}",
+        _conv(size, channels, last, kernel=1, stride=1),
+        f"AvgP_H{size}_W{size}_Cin{last}_Cout{last}_kernel{size}_stride1",
+        f"FC_Cin{last}_Cout{images.classes}",
     ]
     return searchable, fixed
 

@@ -17,7 +17,7 @@ from hwnas.space import Architectures, FBNet
 _SPACE = FBNet()
 #: (blocks, channels, stride of the first block) of every stage: Wu et al., CVPR 2019, table 1.
 _STAGES = ((1, 16, 1), (4, 24, 2), (4, 32, 2), (4, 64, 2), (4, 112, 1), (4, 184, 2), (1, 352, 1))
-_STEM_CHANNELS = 16
+STEM_CHANNELS = 16
 #: Smaller images, and HW-NAS-Bench's CIFAR-100, keep their resolution in the stem and stage 2.
 _LARGE_IMAGE = 64
 
@@ -45,7 +45,7 @@ class FBNetSkeleton(Skeleton):
         """Return the network of one architecture."""
         graph = GraphBuilder(self.in_channels, image_set.resolution)
         x = _append_stem(graph, image_set)
-        for block, (channels, stride) in zip(architecture, _positions(image_set), strict=True):
+        for block, (channels, stride) in zip(architecture, positions(image_set), strict=True):
             x = _append_block(graph, x, _SPACE.operations[block], channels, stride)
         self._append_head(graph, x, image_set)
         return graph.network(image_set.resolution, image_set.classes)
@@ -60,7 +60,7 @@ class FBNetSkeleton(Skeleton):
         graph = GraphBuilder(self.in_channels, image_set.resolution)
         x = _append_stem(graph, image_set)
         searched: dict[Layer, NDArray[np.int64]] = {}
-        for chosen, (channels, stride) in zip(architectures.T, _positions(image_set), strict=True):
+        for chosen, (channels, stride) in zip(architectures.T, positions(image_set), strict=True):
             for index, name in enumerate(_SPACE.operations):
                 part = GraphBuilder(graph.channels(x), graph.size(x))
                 _append_block(part, 0, name, channels, stride)
@@ -71,26 +71,35 @@ class FBNetSkeleton(Skeleton):
         return LayerCounts.of(len(architectures), graph.layer_counts, searched)
 
     def _append_head(self, graph: GraphBuilder, x: int, image_set: ImageSet) -> None:
-        channels = self.small_head_channels if _is_small(image_set) else self.head_channels
+        channels = self.last_channels(image_set)
         graph.classifier(graph.conv_bn(x, channels, kernel=1, relu=True), image_set.classes)
+
+    def last_channels(self, image_set: ImageSet) -> int:
+        """Return the channels of the last convolution."""
+        return self.small_head_channels if _is_small(image_set) else self.head_channels
 
 
 def _is_small(image_set: ImageSet) -> bool:
     return image_set.resolution < _LARGE_IMAGE
 
 
+def stem_stride(image_set: ImageSet) -> int:
+    """Return the stride of the first convolution."""
+    return 1 if _is_small(image_set) else 2
+
+
 def _append_stem(graph: GraphBuilder, image_set: ImageSet) -> int:
-    stride = 1 if _is_small(image_set) else 2
-    return graph.conv_bn(0, _STEM_CHANNELS, kernel=3, stride=stride, relu=True)
+    stride = stem_stride(image_set)
+    return graph.conv_bn(0, STEM_CHANNELS, kernel=3, stride=stride, relu=True)
 
 
-def _positions(image_set: ImageSet) -> list[tuple[int, int]]:
+def positions(image_set: ImageSet) -> list[tuple[int, int]]:
     """Return (channels, stride) of the 22 blocks."""
-    positions = []
+    found = []
     for stage, (blocks, channels, stride) in enumerate(_STAGES):
         first = 1 if stage == 1 and _is_small(image_set) else stride
-        positions += [(channels, first if block == 0 else 1) for block in range(blocks)]
-    return positions
+        found += [(channels, first if block == 0 else 1) for block in range(blocks)]
+    return found
 
 
 def _append_block(graph: GraphBuilder, x: int, name: str, channels: int, stride: int) -> int:
