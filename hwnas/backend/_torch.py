@@ -16,6 +16,7 @@ from hwnas.errors import UserError
 from hwnas.network import Layer, Network
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     Call = Callable[..., Tensor]
@@ -31,7 +32,8 @@ class Torch:
     ----------
     name : str
     device : str
-        ``"cpu"``, ``"cuda"`` or another device PyTorch knows.
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device PyTorch knows. A run ends
+        when the device has finished. On NVIDIA's GPUs TF32, which rounds, is switched off.
     """
 
     name: str = "torch"
@@ -41,18 +43,20 @@ class Torch:
         """Build the network, ready to be timed; see `Backend`."""
         import torch
 
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise UserError("backend.device=cuda: no GPU here", mend="backend.device=cpu")
+        device = self._unit()
         torch.set_num_threads(threads)
-        forward = build_forward(network, seed, self.device)
+        if device.type != "cpu":
+            # NVIDIA's libraries may round to TF32, and cuDNN does unless it is told not to.
+            torch.backends.cudnn.allow_tf32 = False
+            torch.backends.cuda.matmul.allow_tf32 = False
+        forward = build_forward(network, seed, device)
         image = torch.from_numpy(random_image(network.nodes[0].layer, batch_size, seed))
-        image = image.to(self.device)
-        on_gpu = self.device.startswith("cuda")
+        image = image.to(device)
 
         def run() -> None:
             forward(image)
-            if on_gpu:
-                torch.cuda.synchronize()
+            if device.type != "cpu":
+                torch.accelerator.synchronize(device)
 
         def prepared(repeats: int) -> NDArray[np.float64]:
             with torch.inference_mode():
@@ -61,19 +65,55 @@ class Torch:
         return prepared
 
     def facts(self) -> dict[str, str]:
-        """Return versions and settings."""
+        """Return versions and settings.
+
+        Raises
+        ------
+        UserError
+            If the device is not here.
+        """
         import torch
 
-        unit = torch.cuda.get_device_name() if self.device.startswith("cuda") else self.device
-        return {
+        device = self._unit()
+        facts = {
             "torch": torch.__version__,
             "python": platform.python_version(),
-            "unit": unit,
+            "unit": _name(device),
             "batch_norm": "a layer of its own",
         }
+        # Not for the CPU: it needs none, and facts that change end a series of measurements.
+        return facts if device.type == "cpu" else facts | {"device": str(device), "tf32": "off"}
+
+    def _unit(self) -> torch.device:
+        """Return the device; raise `UserError` if PyTorch has none of that name here."""
+        import torch
+
+        here = ["cpu"]
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        if accelerator is not None:
+            numbered = [f"{accelerator.type}:{i}" for i in range(torch.accelerator.device_count())]
+            here += [accelerator.type, *numbered]
+        if self.device not in here:
+            raise UserError(
+                f"backend.device={self.device}: not among the devices here, {', '.join(here)}",
+                mend="backend.device=cpu",
+            )
+        return torch.device(self.device)
 
 
-def build_forward(network: Network, seed: int, device: str = "cpu") -> Callable[[Tensor], Tensor]:
+def _name(device: torch.device) -> str:
+    """Return the product's name where PyTorch tells it: not of CPUs, nor of Apple's GPU."""
+    import torch
+
+    if device.type in ("cpu", "mps"):
+        return device.type
+    name: str = torch.get_device_module(device).get_device_name(device)
+    return name
+
+
+def build_forward(
+    network: Network, seed: int, device: torch.device | str = "cpu"
+) -> Callable[[Tensor], Tensor]:
     """Return the network as a function from images (batch, channels, size, size) to scores."""
     weights = RandomWeights(seed)
     steps = [
@@ -99,7 +139,7 @@ def build_forward(network: Network, seed: int, device: str = "cpu") -> Callable[
     return forward
 
 
-def _call(layer: Layer, weights: RandomWeights, device: str) -> Call:
+def _call(layer: Layer, weights: RandomWeights, device: torch.device | str) -> Call:
     import torch
     from torch.nn import functional
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import onnxruntime
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from hwnas.backend import Backend, ONNXRuntime, Torch, time_calls
 from hwnas.backend._onnxruntime import build_onnx
 from hwnas.backend._torch import build_forward
-from hwnas.backend._weights import RandomWeights, random_image
+from hwnas.backend._weights import RandomWeights, _pool, random_image
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network import Network, build
@@ -47,13 +50,17 @@ def test_both_backends_compute_the_same_scores(network: Network) -> None:
 
 
 def test_weights_come_from_the_seed_and_lie_apart(network: Network) -> None:
-    layers = [node.layer for node in network.nodes if node.layer.kind == "conv"]
-    first, again, other = RandomWeights(0), RandomWeights(0), RandomWeights(1)
-    for layer in layers:
-        weight = first.of(layer)["weight"]
-        np.testing.assert_array_equal(weight, again.of(layer)["weight"])
-        assert not np.array_equal(weight, other.of(layer)["weight"])
-        assert weight.base is None or not np.shares_memory(weight, again.of(layer)["weight"])
+    def arrays(seed: int) -> list[NDArray[np.float32]]:
+        weights = RandomWeights(seed)
+        return [each for node in network.nodes for each in weights.of(node.layer).values()]
+
+    first, pool, again, other = arrays(0), _pool(0), arrays(0), arrays(1)
+    for one, same, another in zip(first, again, other, strict=True):
+        np.testing.assert_array_equal(one, same)
+        assert not np.array_equal(one, another)
+    # Layers that shared memory would find it in the cache.
+    for one, another in combinations([*first, pool], 2):
+        assert not np.may_share_memory(one, another)
 
 
 @pytest.mark.parametrize("backend", [Torch(), ONNXRuntime()], ids=lambda each: each.name)
@@ -69,13 +76,71 @@ def test_backend_times_every_run(backend: Backend) -> None:
     assert backend.name in backend.facts()
 
 
-def test_unknown_unit_is_a_users_mistake() -> None:
+BAD_UNITS: list[Backend] = [
+    ONNXRuntime(provider="Toaster"),
+    Torch(device="toaster"),
+    Torch(device="meta"),
+]
+BAD_UNITS += [] if torch.cuda.is_available() else [Torch(device="cuda")]
+BAD_UNITS += [Torch(device="cuda:99")]
+
+
+@pytest.mark.parametrize("backend", BAD_UNITS, ids=str)
+def test_a_unit_that_is_not_here_is_a_users_mistake(backend: Backend) -> None:
     small = build(NASBench201(), (1,) * 6, TINY)
-    with pytest.raises(UserError, match=r"backend\.provider=Toaster"):
-        ONNXRuntime(provider="Toaster").prepare(small, 1, 1, 0)
-    if not torch.cuda.is_available():
-        with pytest.raises(UserError, match=r"backend\.device=cuda"):
-            Torch(device="cuda").prepare(small, 1, 1, 0)
+    with pytest.raises(UserError, match=r"backend\.(device|provider)="):
+        backend.facts()
+    with pytest.raises(UserError, match=r"backend\.(device|provider)="):
+        backend.prepare(small, 1, 1, 0)
+
+
+def test_a_provider_that_does_not_start_is_not_timed_on_the_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("the provider starts here")
+    # As with a GPU build whose driver is missing: the provider is listed, and the CPU runs.
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    small = build(NASBench201(), (1,) * 6, TINY)
+    with (
+        pytest.warns(UserWarning, match="CUDAExecutionProvider"),
+        pytest.raises(UserError, match=r"does not start here.*on CPUExecutionProvider"),
+    ):
+        ONNXRuntime(provider="CUDAExecutionProvider").prepare(small, 1, 1, 0)
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, kind: str, n: int) -> None:
+    accelerator = torch.device(kind)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda **_: accelerator)
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: n)
+
+
+def test_every_run_waits_for_the_device_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[torch.device] = []
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
+    # Tensors without values: every layer runs, nothing is computed.
+    pretend(monkeypatch, "meta", 1)
+    small = build(NASBench201(), (3,) * 6, TINY)
+    assert Torch(device="meta").prepare(small, 1, 1, 0)(3).shape == (3,)
+    assert waited == [torch.device("meta")] * 3
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+    waited.clear()
+    Torch().prepare(small, 1, 1, 0)(3)
+    assert waited == []
+
+
+def test_facts_name_the_device_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "device" not in Torch().facts()
+    pretend(monkeypatch, "cuda", 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
+    facts = Torch(device="cuda:1").facts()
+    assert (facts["unit"], facts["device"], facts["tf32"]) == ("GPU 1", "cuda:1", "off")
+    with pytest.raises(UserError, match="here, cpu, cuda, cuda:0, cuda:1"):
+        Torch(device="cuda:2").facts()
 
 
 def test_time_calls_counts_calls_and_measures_milliseconds() -> None:
