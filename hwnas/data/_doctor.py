@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hwnas.data._tables import FAMILIES, Entry
 from hwnas.dataset import Paths
+from hwnas.dataset._files import families
 from hwnas.errors import UserError
 from hwnas.space import Architectures, SearchSpace
 
@@ -31,14 +32,9 @@ def doctor(paths: Paths) -> tuple[str, list[str]]:
     Returns
     -------
     text : str
-        A table, with its legend.
+        A table, with its legend; the bundled measurements are always in it.
     faults : list of str
         What is wrong with the files that could not be read, a line each.
-
-    Raises
-    ------
-    UserError
-        If there is no file at all.
     """
     rows: list[tuple[str, ...]] = []
     faults: list[str] = []
@@ -48,9 +44,14 @@ def doctor(paths: Paths) -> tuple[str, list[str]]:
             rows.extend(describe(entry, classes) for entry in family(paths))
         except UserError as error:
             faults.append(str(error))
-    if not rows and not faults:
-        raise UserError(f"no table is in {paths.data}", mend="python -m hwnas.data fetch hwnas")
-    return (f"{_align([_HEAD, *rows])}\n{_NOTE}" if rows else ""), faults
+    return f"{_align([_HEAD, *rows])}\n{_NOTE}{_hint(paths)}", faults
+
+
+def _hint(paths: Paths) -> str:
+    files = (file for family in families().values() for file in family)
+    if any(file.find(paths) for file in files):
+        return ""
+    return f"\n\nno official file is in {paths.data}; to get one: python -m hwnas.data fetch hwnas"
 
 
 class _Classes:

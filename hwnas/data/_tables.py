@@ -22,7 +22,7 @@ from hwnas.dataset._files import (
     help_latency,
 )
 from hwnas.dataset._help import devices_here
-from hwnas.dataset._local import BUNDLED, METADATA
+from hwnas.dataset._local_table import BUNDLED, METADATA
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
 from hwnas.dataset._readers._hwnas import read_fbnet, read_nasbench201
 from hwnas.dataset._readers._hwnas360 import read_hwnas360

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hwnas.dataset import _cache
 from hwnas.dataset._files import NATS_CSV
-from hwnas.dataset._local import BUNDLED, METADATA
+from hwnas.dataset._local_table import BUNDLED, METADATA
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._nats import read_accuracies
 from hwnas.dataset._source import hash_file, identify
@@ -36,9 +36,10 @@ def accuracy_of(
     -------
     accuracy : array of float64, shape (n,), or None
         Percent, NaN where unknown; from ``nats_bench.csv`` where it is there, else from the
-        table that ships with the project, which was trained on another, small image set. None if
-        neither knows any of the architectures.
+        table that ships with the project, which was trained on scikit-learn's digits whatever
+        `image_set` is. None if the one that is there knows none of the architectures.
     provenance : Provenance or None
+        ``details["image_set"]`` is what was trained on: `image_set`, or ``"digits"``.
     """
     if space != NASBench201():
         return None, None

@@ -35,3 +35,11 @@ def check_choice(key: str, value: str, known: Iterable[str], where: object = "")
     if value not in names:
         place = f" in {where}" if where else ""
         raise UserError(f"{key}: no {value!r}{place}; {nearest(value, names)}")
+
+
+def check_number(key: str, value: int, lowest: int, highest: int | None = None) -> None:
+    """Raise `UserError` unless a number of the configuration lies within its bounds."""
+    if value < lowest:
+        raise UserError(f"{key}={value}: at least {lowest} is needed", mend=f"{key}={lowest}")
+    if highest is not None and value > highest:
+        raise UserError(f"{key}={value}: at most {highest} is possible", mend=f"{key}={highest}")

@@ -13,6 +13,7 @@ from hwnas.dataset._check import check_choice, check_metric, check_space
 from hwnas.dataset._files import HELP_FBNET, help_latency
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
+from hwnas.dataset._readers._nats import ACCURACY
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Table
 from hwnas.errors import UserError
@@ -36,7 +37,7 @@ class HELP:
         NAS-Bench-201, or FBNet (the 5,000 architectures that were sampled).
     paths : Paths
     accuracy : str
-        Image set whose accuracies are joined.
+        Image set whose accuracies are joined; another than CIFAR-10 is another dataset in results.
     """
 
     device: str
@@ -51,10 +52,11 @@ class HELP:
         Raises
         ------
         UserError
-            If a file is not here or damaged, or the device unknown.
+            If a file is not here or damaged, or the device or the image set unknown.
         """
         check_space("help", self.space, NASBench201(), FBNet())
         check_metric("HELP", self.metric, ["latency"])
+        check_choice("dataset.accuracy", self.accuracy, ACCURACY)
         file = help_latency(self.space.name, self.device)
         here = devices_here(self.paths, self.space.name)
         if here:
@@ -68,7 +70,7 @@ class HELP:
             raise UserError(f"{path}: {len(values)} values for {len(architectures)} architectures")
         accuracy, of_accuracy = accuracy_of(self.space, architectures, self.accuracy, self.paths)
         return Table(
-            dataset="help",
+            dataset="help" if self.accuracy == HELP.accuracy else f"help-{self.accuracy}",
             space=self.space,
             device=self.device,
             metric=self.metric,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import _cache
-from hwnas.dataset._check import check_choice, check_metric, check_space
+from hwnas.dataset._check import check_choice, check_metric, check_number, check_space
 from hwnas.dataset._fbnet_blocks import IMAGE_SETS, block_names
 from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.dataset._paths import Paths
@@ -25,7 +25,8 @@ from hwnas.space import Architectures, FBNet, SearchSpace
 class HWNASFBNet:
     """FBNet on a device of HW-NAS-Bench (Li et al., ICLR 2021).
 
-    The space cannot be enumerated, so the table is a random sample of it.
+    The space cannot be enumerated, so the table is a random sample of it. Another sample than the
+    default is another dataset in results.
 
     Parameters
     ----------
@@ -57,10 +58,13 @@ class HWNASFBNet:
         Raises
         ------
         UserError
-            If the file is not here or damaged, or lacks the device, the metric or a block.
+            If the file is not here or damaged, or lacks the device, the metric or a block, or a
+            number is out of its bounds.
         """
         check_space("hwnas_fbnet", self.space, FBNet())
         check_choice("dataset.image_set", self.image_set, IMAGE_SETS)
+        check_number("dataset.n_architectures", self.n_architectures, 1)
+        check_number("dataset.seed", self.seed, 0)
         path = HWNAS_PICKLE.require(self.paths)
         source = identify(path, HWNAS_PICKLE, self.paths)
         name = f"{self.device}_{self.metric.name}"
@@ -77,7 +81,7 @@ class HWNASFBNet:
         except KeyError as error:
             raise UserError(f"{path}: {name} lacks the block {error.args[0]}") from error
         return Table(
-            dataset=f"hwnas-fbnet-{self.image_set}",
+            dataset=self._identity(),
             space=self.space,
             device=self.device,
             metric=self.metric,
@@ -86,6 +90,14 @@ class HWNASFBNet:
             representative=self.space.rank(architectures),
             provenance=source.provenance(column=f"fbnet/{name}", seed=self.seed),
         )
+
+    def _identity(self) -> str:
+        name = f"hwnas-fbnet-{self.image_set}"
+        if self.n_architectures != HWNASFBNet.n_architectures:
+            name += f"-n{self.n_architectures}"
+        if self.seed != HWNASFBNet.seed:
+            name += f"-seed{self.seed}"
+        return name
 
     def _sample(self) -> Architectures:
         rng = generator(self.seed, "fbnet-sample")

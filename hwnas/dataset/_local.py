@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.dataset._accuracy import Accuracy, accuracy_of
 from hwnas.dataset._check import check_choice, check_metric
+from hwnas.dataset._local_table import column, read_table, table_path
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import Provenance, Table
@@ -18,31 +19,10 @@ from hwnas.errors import UserError
 from hwnas.metric import Metric
 from hwnas.space import Architectures, SearchSpace
 
-#: Key of the facts in a Parquet file's schema metadata: JSON.
-METADATA = "hwnas"
-BUNDLED = Path(__file__).parent / "tables"
-
 #: Counted from the network, so the same on every backend.
 _COUNTED = ("flops", "parameters", "memory")
 
 Statistic = Literal["minimum", "median"]
-
-
-def column(backend: str, metric: str, statistic: str) -> str:
-    """Return the name of a measured column.
-
-    Examples
-    --------
-    >>> column("torch", "latency", "minimum")
-    'torch_latency_minimum'
-    """
-    return f"{backend}_{metric}_{statistic}"
-
-
-def table_path(name: str, space: SearchSpace, paths: Paths) -> Path:
-    """Return where the table of a device is, bundled or measured by the user."""
-    bundled = BUNDLED / f"{space.name}_{name}.parquet"
-    return bundled if bundled.exists() else paths.data / "local" / name / f"{space.name}.parquet"
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,10 @@ class Local:
     statistic: Statistic = "median"
 
     def load(self) -> Table:
-        """Return the table, with accuracies on digits where they were measured.
+        """Return the table.
+
+        Its accuracies are those on digits where they were measured, else those that are known of
+        the networks' image set, as for every other dataset (see `accuracy_of`).
 
         Raises
         ------
@@ -80,52 +63,67 @@ class Local:
             If the device was not measured, or not with this space, backend or metric.
         """
         check_choice("dataset.statistic", self.statistic, ["median", "minimum"])
-        path = table_path(self.name, self.space, self.paths)
+        path = self._path()
         if not path.exists():
             raise UserError(
                 f"{path}: not here, {self.name} has no measurements of {self.space.name}",
-                mend=f"python -m hwnas.measure name={self.name} space={self.space.name}",
+                mend=self._measuring,
             )
-        columns, facts = _read(path)
+        columns, facts = read_table(path)
+        self._check(facts)
         architectures = self.space.from_strings(columns["architecture"])
-        has_accuracy = "accuracy" in columns
+        accuracy, of_accuracy = self._accuracy(columns, facts, architectures)
         return Table(
             dataset=self._identity(),
             space=self.space,
             device=self.name,
             metric=self.metric,
             architectures=architectures,
-            values=columns[self._column(facts)].astype(np.float64),
+            values=columns[self._column()].astype(np.float64),
             representative=columns["representative"].astype(np.int64),
             provenance=_provenance(path, self._facts(facts)),
-            accuracy=columns["accuracy"].astype(np.float64) if has_accuracy else None,
-            accuracy_provenance=_provenance(path, facts["accuracy"]) if has_accuracy else None,
+            accuracy=accuracy,
+            accuracy_provenance=of_accuracy,
             copy_of=columns["measured_on"].astype(np.int64),
         )
 
     def measure(self, architectures: Architectures) -> NDArray[np.float64]:
         """Measure architectures now, on this machine, as the table's were.
 
+        Parameters
+        ----------
+        architectures : array of int8, shape (n, n_positions)
+
+        Returns
+        -------
+        array of float64, shape (n,)
+            Milliseconds.
+
         Raises
         ------
         UserError
-            If the metric is counted, or the backend is none of ``conf/backend/``.
+            If the metric is counted, or this machine has not the unit that was measured.
         """
         # Imported here: a backend loads the library that runs the networks.
-        from hydra import compose
-        from hydra.utils import instantiate
-
-        from hwnas.measure._live import measure_live
+        from hwnas.measure._live import backend_of, measure_live
 
         if self.metric.name in _COUNTED:
             raise UserError(
                 f"metric={self.metric.name}: counted from the network, there is nothing to measure",
                 mend="selection.verify=table",
             )
-        _, facts = _read(table_path(self.name, self.space, self.paths))
-        check_choice("dataset.backend", self.backend, facts["latency"])
-        backend = instantiate(compose(f"backend/{self.backend}").backend)
-        return measure_live(self.space, architectures, backend, self._facts(facts), self.statistic)
+        _, facts = read_table(self._path())
+        self._check(facts)
+        of_backend = self._facts(facts)
+        backend = backend_of(self.backend, of_backend["settings"])
+        return measure_live(self.space, architectures, backend, of_backend, self.statistic)
+
+    @property
+    def _measuring(self) -> str:
+        return f"python -m hwnas.measure name={self.name} space={self.space.name}"
+
+    def _path(self) -> Path:
+        return table_path(self.name, self.space, self.paths)
 
     def _identity(self) -> str:
         if self.metric.name in _COUNTED:
@@ -133,11 +131,19 @@ class Local:
         suffix = "" if self.statistic == "median" else f"-{self.statistic}"
         return f"local-{self.backend}{suffix}"
 
-    def _column(self, facts: dict[str, Any]) -> str:
+    def _check(self, facts: dict[str, Any]) -> None:
         check_metric(f"dataset=local/{self.name}", self.metric, ["latency", *_COUNTED])
+        if not facts["latency"]:
+            # Counts need networks too, and these are known with the first latency.
+            raise UserError(
+                f"{self._path()} holds accuracies and no {self.metric.name}", mend=self._measuring
+            )
+        if self.metric.name not in _COUNTED:
+            check_choice("dataset.backend", self.backend, facts["latency"])
+
+    def _column(self) -> str:
         if self.metric.name in _COUNTED:
             return self.metric.name
-        check_choice("dataset.backend", self.backend, facts["latency"])
         return column(self.backend, self.metric.name, self.statistic)
 
     def _facts(self, facts: dict[str, Any]) -> dict[str, Any]:
@@ -146,20 +152,12 @@ class Local:
         found: dict[str, Any] = facts["latency"][self.backend]
         return found
 
-
-def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(path)
-        facts = json.loads(table.schema.metadata[METADATA.encode()])
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path}: not a table of hwnas.measure ({error})", mend=f"rm {path}, and measure again"
-        ) from error
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    return columns, facts
+    def _accuracy(
+        self, columns: dict[str, NDArray[Any]], facts: dict[str, Any], architectures: Architectures
+    ) -> Accuracy:
+        if "accuracy" not in columns:
+            return accuracy_of(self.space, architectures, facts["networks"]["name"], self.paths)
+        return columns["accuracy"].astype(np.float64), _provenance(self._path(), facts["accuracy"])
 
 
 def _provenance(path: Path, details: dict[str, Any]) -> Provenance:

@@ -19,7 +19,7 @@ def latency(cfg: DictConfig) -> None:
 
 
 def accuracy(cfg: DictConfig) -> None:
-    """Train every class of cells on digits."""
+    """Train cells on digits."""
     from hwnas.measure._commands import accuracy as command
 
     command(cfg)

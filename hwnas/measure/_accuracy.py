@@ -1,4 +1,4 @@
-"""Accuracy: every class of cells, trained on digits."""
+"""Accuracy: one cell of every network, trained on digits."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from hwnas.dataset._check import check_number
 from hwnas.measure._digits import Training, train
 from hwnas.measure._machine import machine_facts
 from hwnas.measure._order import measuring_order
+from hwnas.measure._settings import ACCURACY
 from hwnas.measure._store import Record, Store, Unit, units_of
 from hwnas.measure._work import work_off
 from hwnas.space import CellSpace
-
-SERIES = "accuracy"
 
 
 def measure_accuracy(
@@ -24,7 +24,7 @@ def measure_accuracy(
     n_architectures: int | None,
     seed: int,
     at_once: int,
-) -> None:
+) -> int:
     """Train architectures until each has its seeds; a second call continues.
 
     Parameters
@@ -34,14 +34,28 @@ def measure_accuracy(
     n_seeds : int
         Trainings of each architecture, with the seeds 0, 1, ...
     n_architectures : int, optional
-        How many; all classes of the space by default. A larger number later adds to the same.
+        How many; one of every network of the space by default. A larger number later adds to the
+        same.
     seed : int
         Of the order in which architectures are taken.
     at_once : int
         Architectures trained together; decides the speed and not the result.
+
+    Returns
+    -------
+    int
+        How many trainings are missing, because other processes have them in hand.
+
+    Raises
+    ------
+    UserError
+        If a number is out of its bounds, or the folder holds accuracies of another training.
     """
     import torch
 
+    check_number("n_seeds", n_seeds, 1)
+    check_number("seed", seed, 0)
+    check_number("at_once", at_once, 1)
     order = measuring_order(space, n_architectures, seed)
 
     def measure(unit: Unit, architectures: Sequence[str]) -> Iterator[Record]:
@@ -49,7 +63,7 @@ def measure_accuracy(
         accuracies = train(space, rows, training, unit.round)
         for architecture, accuracy in zip(architectures, accuracies.tolist(), strict=True):
             yield {
-                "series": SERIES,
+                "series": ACCURACY,
                 "round": unit.round,
                 "architecture": architecture,
                 "accuracy": accuracy,
@@ -57,8 +71,8 @@ def measure_accuracy(
 
     torch.set_num_threads(1)
     with Store(folder) as store:
-        store.start(SERIES, asdict(training), machine_facts())
-        rounds = [units_of(SERIES, each, order, at_once) for each in range(n_seeds)]
+        store.start(ACCURACY, asdict(training), machine_facts())
+        rounds = [units_of(ACCURACY, each, order, at_once) for each in range(n_seeds)]
         # All seeds of some architectures before the next: stopped early, what is there is whole.
         units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
-        work_off(store, units, measure, f"{SERIES}, {n_seeds} seeds")
+        return work_off(store, units, measure, lambda unit: f"{ACCURACY}, seed {unit.round}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from hwnas._cli import CONF
 from hwnas.dataset import Paths
 from hwnas.dataset._atomic import write_atomically
-from hwnas.dataset._local import BUNDLED, table_path
+from hwnas.dataset._local_table import BUNDLED, table_path
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._store import Store
@@ -33,7 +34,7 @@ def latency(cfg: DictConfig) -> None:
         seed=cfg.seed,
         sizes=dict(cfg.sizes),
     )
-    measure_latency(
+    missing = measure_latency(
         folder,
         space,
         _image_set(cfg, space),
@@ -42,7 +43,7 @@ def latency(cfg: DictConfig) -> None:
         cfg.passes,
         cfg.n_architectures,
     )
-    _finish(cfg, space, folder)
+    _finish(cfg, space, folder, missing)
 
 
 def _image_set(cfg: DictConfig, space: SearchSpace) -> ImageSet:
@@ -62,7 +63,7 @@ def accuracy(cfg: DictConfig) -> None:
             f"space={space.name}: only cells are trained on digits", mend="space=nasbench201"
         )
     folder = _folder(cfg, space)
-    measure_accuracy(
+    missing = measure_accuracy(
         folder,
         space,
         Training(**cfg.training),
@@ -71,7 +72,7 @@ def accuracy(cfg: DictConfig) -> None:
         seed=cfg.seed,
         at_once=cfg.at_once,
     )
-    _finish(cfg, space, folder)
+    _finish(cfg, space, folder, missing)
 
 
 def _paths(cfg: DictConfig) -> Paths:
@@ -86,22 +87,29 @@ def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
     return _paths(cfg).data / "local" / str(cfg.name) / space.name
 
 
-def _finish(cfg: DictConfig, space: SearchSpace, folder: Path) -> None:
+def _finish(cfg: DictConfig, space: SearchSpace, folder: Path, missing: int) -> None:
+    if missing:
+        print(f"{missing} measurements are missing: other processes are at them")  # noqa: T201
     path = table_path(cfg.name, space, _paths(cfg))
-    with Store(folder) as store:
+    # Of several processes that end together, the last to write has read what all have measured.
+    with Store(folder) as store, store.lock("table"):
+        store.refresh()
+        if not store.records:
+            return
         noise = write_table(store, space, cfg.name, path)
-    _write_config(cfg.name)
     lines = [f"{name}: {each}" for name, each in noise.items()]
+    print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
+    _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
-    lines += [f"table: {path}", f"use it: python run.py dataset=local/{cfg.name}{also}"]
-    print("\n".join(lines))  # noqa: T201 - the command's own output
+    print(f"use it: python run.py dataset=local/{cfg.name}{also}")  # noqa: T201
 
 
 def _write_config(name: str) -> None:
     """Write the dataset's YAML where Hydra finds it; git ignores it."""
+    # Quoted: a name like 123 or null is a string here too.
     text = (
         f"# Measured with: python -m hwnas.measure name={name}\n"
-        f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {name}\n"
+        f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {json.dumps(name)}\n"
     )
     file = CONF / "dataset" / "local" / f"{name}.yaml"
     write_atomically(file, lambda path: path.write_text(text))

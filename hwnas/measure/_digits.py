@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from hwnas.dataset._check import check_number
 from hwnas.measure._cells import CellNetworks
 from hwnas.seeding import generator
 from hwnas.space import Architectures, CellSpace
 
 _CLASSES = 10
+#: scikit-learn has so many.
+_IMAGES = 1797
 _TEST_BATCH = 128
 #: Training images that batch norm's statistics for the test are taken from.
 _CALIBRATION = 256
@@ -37,6 +40,11 @@ class Training:
         The highest; it rises linearly over the first quarter and falls as a cosine to 0.
     momentum, weight_decay : float
         Nesterov's momentum.
+
+    Raises
+    ------
+    UserError
+        If a number is out of its bounds.
     """
 
     channels: int
@@ -46,6 +54,13 @@ class Training:
     learning_rate: float
     momentum: float
     weight_decay: float
+
+    def __post_init__(self) -> None:
+        for key in ("channels", "epochs"):
+            check_number(f"training.{key}", getattr(self, key), 1)
+        check_number("training.batch_size", self.batch_size, 1, _IMAGES - 1)
+        # A batch to train on, and an image to test on.
+        check_number("training.n_train", self.n_train, self.batch_size, _IMAGES - 1)
 
 
 @dataclass(frozen=True)

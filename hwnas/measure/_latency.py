@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hwnas.backend import Backend
+from hwnas.dataset._check import check_choice, check_number
 from hwnas.image_set import ImageSet
 from hwnas.measure._machine import load, machine_facts
 from hwnas.measure._order import measuring_order
 from hwnas.measure._store import Record, Store, Unit, units_of
 from hwnas.measure._work import work_off
-from hwnas.network import build
+from hwnas.network import build, skeleton
 from hwnas.seeding import generator
 from hwnas.space import SearchSpace
 
@@ -38,6 +39,11 @@ class Protocol:
         Of the order, the weights and the image.
     sizes : dict of str to int
         Fields of the network's skeleton that differ from the published ones.
+
+    Raises
+    ------
+    UserError
+        If a number is out of its bounds.
     """
 
     batch_size: int
@@ -46,6 +52,12 @@ class Protocol:
     repeats: int
     seed: int
     sizes: dict[str, int]
+
+    def __post_init__(self) -> None:
+        for key in ("batch_size", "threads", "repeats"):
+            check_number(key, getattr(self, key), 1)
+        for key in ("warm_up", "seed"):
+            check_number(key, getattr(self, key), 0)
 
 
 def measure_latency(
@@ -56,7 +68,7 @@ def measure_latency(
     protocol: Protocol,
     passes: int,
     n_architectures: int | None,
-) -> None:
+) -> int:
     """Time architectures until each has its passes; a second call continues.
 
     A pass takes all architectures in a fresh random order, so that a slow minute of the machine
@@ -68,20 +80,44 @@ def measure_latency(
     folder : Path
         Of the `Store`.
     n_architectures : int, optional
-        How many; all classes of the space by default. A larger number later adds to the same.
+        How many; one of every network of the space by default. A larger number later adds to the
+        same.
+
+    Returns
+    -------
+    int
+        How many measurements are missing, because other processes have them in hand.
+
+    Raises
+    ------
+    UserError
+        If a number is out of its bounds, the backend lacks its unit, or the folder holds
+        measurements that do not compare.
     """
+    check_number("passes", passes, 1)
     architectures = measuring_order(space, n_architectures, protocol.seed)
+    _check_sizes(space, protocol.sizes)
     settings = asdict(protocol) | {"image_set": asdict(image_set)} | backend.facts()
     with Store(folder) as store:
         store.start(backend.name, settings, machine_facts())
+        units: list[Unit] = []
         for number in range(passes):
             order = generator(protocol.seed, "pass", number).permutation(len(architectures))
-            work_off(
-                store,
-                units_of(backend.name, number, [architectures[i] for i in order], _UNIT_SIZE),
-                lambda unit, missing: _time(unit, missing, space, image_set, backend, protocol),
-                f"{backend.name}, pass {number + 1} of {passes}",
-            )
+            shuffled = [architectures[i] for i in order]
+            units += units_of(backend.name, number, shuffled, _UNIT_SIZE)
+        return work_off(
+            store,
+            units,
+            lambda unit, missing: _time(unit, missing, space, image_set, backend, protocol),
+            lambda unit: f"{backend.name}, pass {unit.round + 1} of {passes}",
+        )
+
+
+def _check_sizes(space: SearchSpace, sizes: Mapping[str, int]) -> None:
+    known = [field.name for field in fields(skeleton(space))]
+    for name, size in sizes.items():
+        check_choice("sizes", name, known)
+        check_number(f"sizes.{name}", size, 1)
 
 
 def _time(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.backend import Backend
+from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._latency import summary
 from hwnas.measure._machine import machine_facts
@@ -18,6 +19,10 @@ from hwnas.seeding import generator
 from hwnas.space import Architectures, SearchSpace
 
 _LOG = logging.getLogger(__name__)
+
+#: What says where a network runs; each backend has those that apply.
+_UNIT = ("provider", "device", "unit")
+_INSTEAD = "selection.verify=table"
 
 
 def measure_live(
@@ -66,3 +71,37 @@ def measure_live(
             prepared(settings["warm_up"])
             times[number, row] = summary(prepared(settings["repeats"]))[statistic]
     return np.asarray(np.median(times, axis=0))
+
+
+def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:
+    """Return a backend of ``conf/backend`` as it was set when a table was measured.
+
+    Parameters
+    ----------
+    name : str
+    settings : mapping
+        Of the table's latency.
+
+    Raises
+    ------
+    UserError
+        If this machine has not the unit that was measured.
+    """
+    from hydra import compose
+    from hydra.utils import instantiate
+
+    node = compose(f"backend/{name}").backend
+    stored = {key: settings[key] for key in node if key in settings}
+    backend: Backend = instantiate(node, **stored)
+    try:
+        here = backend.facts()
+    except UserError as error:
+        # Its own mend is a key of the measurement, not of the run that verifies.
+        raise UserError(error.problem, mend=_INSTEAD) from error
+    for key in _UNIT:
+        if key in settings and here.get(key) != settings[key]:
+            raise UserError(
+                f"the table was measured with {key}={settings[key]}, here it is {here.get(key)}",
+                mend=_INSTEAD,
+            )
+    return backend

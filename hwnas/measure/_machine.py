@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _UNREADABLE = "not readable"
+_CPUINFO = Path("/proc/cpuinfo")
+_DEVICE_TREE = Path("/proc/device-tree/model")
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def machine_facts() -> dict[str, str]:
     """Return CPU, cores, frequency governor, system, load and date."""
     return {
-        "cpu": _from_cpuinfo("model name") or platform.processor() or _UNREADABLE,
+        "cpu": _cpu() or _UNREADABLE,
         "cores": str(os.cpu_count()),
         "cores_allowed": ",".join(map(str, _affinity())) or _UNREADABLE,
-        "governor": _first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "virtual": "yes" if "hypervisor" in (_from_cpuinfo("flags") or "").split() else "no",
+        "governor": _first_line(_GOVERNOR) or _UNREADABLE,
+        "virtual": "yes" if "hypervisor" in _from_cpuinfo("flags").split() else "no",
         "system": platform.platform(),
         "load": f"{load():.2f}",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -33,17 +36,28 @@ def _affinity() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
-def _first_line(path: str) -> str:
-    file = Path(path)
-    return file.read_text().splitlines()[0] if os.access(file, os.R_OK) else _UNREADABLE
+def _cpu() -> str:
+    """Return the CPU's name; ARM's Linux has none, but the board's."""
+    return (
+        _from_cpuinfo("model name")
+        or _from_cpuinfo("Model")
+        or _first_line(_DEVICE_TREE)
+        or platform.processor()
+    )
 
 
-def _from_cpuinfo(field: str) -> str | None:
-    file = Path("/proc/cpuinfo")
+def _first_line(file: Path) -> str:
     if not os.access(file, os.R_OK):
-        return None
-    for line in file.read_text().splitlines():
+        return ""
+    # The device tree ends its strings with a null byte.
+    return file.read_text().partition("\n")[0].strip("\0 ")
+
+
+def _from_cpuinfo(field: str) -> str:
+    if not os.access(_CPUINFO, os.R_OK):
+        return ""
+    for line in _CPUINFO.read_text().splitlines():
         name, _, value = line.partition(":")
         if name.strip() == field:
             return value.strip()
-    return None
+    return ""

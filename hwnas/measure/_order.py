@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hwnas.dataset._check import check_number
 from hwnas.errors import UserError
 from hwnas.seeding import generator
 from hwnas.space import SearchSpace
@@ -33,10 +34,8 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
     UserError
         If the number is not positive, or missing for a space too large to measure as a whole.
     """
-    if n_architectures is not None and n_architectures < 1:
-        raise UserError(
-            f"n_architectures={n_architectures}: at least 1 is needed", mend="n_architectures=500"
-        )
+    if n_architectures is not None:
+        check_number("n_architectures", n_architectures, 1)
     random = generator(seed, "measuring order")
     if space.size > LISTABLE:
         if n_architectures is None:

@@ -13,7 +13,7 @@ from hwnas._schema import PathsConfig
 
 @dataclass
 class MeasureConfig:
-    """One measurement of latency; see `hwnas.measure.measure_latency`."""
+    """One measurement of latency; see `hwnas.measure._latency.measure_latency`."""
 
     space: Any = MISSING
     image_set: Any = None
@@ -31,8 +31,21 @@ class MeasureConfig:
 
 
 @dataclass
+class TrainingConfig:
+    """See `hwnas.measure._digits.Training`."""
+
+    channels: int = MISSING
+    n_train: int = MISSING
+    epochs: int = MISSING
+    batch_size: int = MISSING
+    learning_rate: float = MISSING
+    momentum: float = MISSING
+    weight_decay: float = MISSING
+
+
+@dataclass
 class AccuracyConfig:
-    """One measurement of accuracy; see `hwnas.measure.measure_accuracy`."""
+    """One measurement of accuracy; see `hwnas.measure._accuracy.measure_accuracy`."""
 
     space: Any = MISSING
     name: str = MISSING
@@ -40,7 +53,7 @@ class AccuracyConfig:
     n_seeds: int = MISSING
     seed: int = MISSING
     at_once: int = MISSING
-    training: dict[str, Any] = MISSING
+    training: TrainingConfig = MISSING
     paths: PathsConfig = MISSING
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -9,9 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from hwnas.errors import UserError
+from hwnas.measure._settings import Header, check_settings
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 #: Series (a backend, or "accuracy"), round (the pass, or the seed), architecture string.
 Key = tuple[str, int, str]
@@ -28,21 +33,24 @@ class Unit:
         A backend's name, or ``"accuracy"``.
     round : int
         Number of the pass, or the seed.
-    index : int
-        Place of the unit in its round.
     architectures : tuple of str
     """
 
     series: str
     round: int
-    index: int
     architectures: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The same for equal units, however the rest of the round is cut."""
+        digest = hashlib.sha256("\n".join(self.architectures).encode()).hexdigest()
+        return f"{self.series}-{self.round}-{digest[:16]}"
 
 
 def units_of(series: str, round_: int, architectures: Sequence[str], size: int) -> list[Unit]:
     """Cut one round into units of `size` architectures."""
     return [
-        Unit(series, round_, start // size, tuple(architectures[start : start + size]))
+        Unit(series, round_, tuple(architectures[start : start + size]))
         for start in range(0, len(architectures), size)
     ]
 
@@ -62,11 +70,14 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        #: What is measured, by key; where two processes measured the same, the first file's.
+        #: What is measured, by key; where two processes measured the same, the first that is read.
         self.records: dict[Key, Record] = {}
-        #: Every process's settings and machine facts, in order of file names.
-        self.headers: list[dict[str, Any]] = []
+        #: Settings and machine facts of every process that measured something.
+        self.headers: list[Header] = []
         self._offsets: dict[Path, int] = {}
+        #: A header binds nobody before a record follows it.
+        self._unproven: dict[Path, Header] = {}
+        self._own: Header | None = None
         self._file: TextIO | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -92,19 +103,28 @@ class Store:
                 data = file.read()
             whole = data.rfind(b"\n") + 1
             self._offsets[path] = self._offsets.get(path, 0) + whole
-            for line in data[:whole].splitlines():
+            for line in data[:whole].split(b"\n")[:-1]:
                 self._take(line, path)
 
     def _take(self, line: bytes, path: Path) -> None:
         try:
             entry = json.loads(line)
             if "header" in entry:
-                self.headers.append(entry["header"])
-            else:
-                key = (entry["series"], entry["round"], entry["architecture"])
-                self.records.setdefault(key, entry)
+                self._unproven[path] = entry["header"]
+                return
+            self._remember(entry)
         except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path}: damaged line {line[:60]!r}", mend=f"rm {path}") from error
+            number = path.read_bytes().split(b"\n").index(line) + 1
+            raise UserError(
+                f"{path}: damaged line {number} {line[:60]!r}",
+                mend="delete that line; what it holds is measured again",
+            ) from error
+        if path in self._unproven:
+            self.headers.append(self._unproven.pop(path))
+
+    def _remember(self, record: Record) -> None:
+        key = (record["series"], record["round"], record["architecture"])
+        self.records.setdefault(key, record)
 
     def missing(self, unit: Unit) -> list[str]:
         """Return the unit's architectures that are not measured yet."""
@@ -115,47 +135,62 @@ class Store:
         ]
 
     def start(self, series: str, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-        """Begin this process's file; all processes of a series must share its settings.
+        """Say what this process is about to measure; nothing is written before the first record.
 
         Raises
         ------
         UserError
-            If the folder holds measurements of this series with other settings.
+            If the folder holds measurements that do not compare: of this series with other
+            settings, or of another backend with other networks.
         """
-        for header in self.headers:
-            if header["series"] != series:
-                continue
-            for key, value in settings.items():
-                there = header["settings"].get(key)
-                if there != value:
-                    raise UserError(
-                        f"{self.folder} holds {series} measurements with {key}={there}, "
-                        f"not {value}",
-                        mend=f"{key}={there}, or another name=",
-                    )
-        path = self.folder / f"{series}-{time.time_ns()}-{os.getpid()}.jsonl"
-        self._file = path.open("x", encoding="utf-8")
-        self._write({"header": {"series": series, "settings": settings, "machine": facts}})
+        self._own = {"series": series, "settings": settings, "machine": facts}
+        check_settings(self.folder, self._own, self.headers)
 
     def append(self, record: Record) -> None:
-        """Put one measurement on the disk."""
-        self._write(record)
-        self.records.setdefault((record["series"], record["round"], record["architecture"]), record)
+        """Put one measurement on the disk.
 
-    def _write(self, entry: Mapping[str, Any]) -> None:
-        assert self._file is not None, "start() comes first"
-        self._file.write(json.dumps(entry) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        Raises
+        ------
+        UserError
+            If it is this process's first, and another process began with other settings since
+            `start`.
+        """
+        if self._file is None:
+            self._begin(record)
+        else:
+            self._write(self._file, record)
+        self._remember(record)
+
+    def _begin(self, record: Record) -> None:
+        assert self._own is not None, "start() comes first"
+        # One process at a time: the second sees the settings of the first.
+        with self.lock("start"):
+            self.refresh()
+            check_settings(self.folder, self._own, self.headers)
+            path = self.folder / f"{self._own['series']}-{time.time_ns()}-{os.getpid()}.jsonl"
+            self._file = path.open("x", encoding="utf-8")
+            self._write(self._file, {"header": self._own}, record)
+
+    @staticmethod
+    def _write(file: TextIO, *entries: Mapping[str, Any]) -> None:
+        file.write("".join(f"{json.dumps(entry)}\n" for entry in entries))
+        file.flush()
+        os.fsync(file.fileno())
+
+    def lock(self, name: str) -> BaseFileLock:
+        """Return a lock of this folder; the system frees it when the process dies."""
+        from filelock import FileLock
+
+        locks = self.folder / "locks"
+        locks.mkdir(exist_ok=True)
+        return FileLock(locks / f"{name}.lock")
 
     @contextmanager
     def claim(self, unit: Unit) -> Iterator[bool]:
         """Hold a unit; the value says whether it is ours, or another living process has it."""
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
 
-        locks = self.folder / "locks"
-        locks.mkdir(exist_ok=True)
-        lock = FileLock(locks / f"{unit.series}-{unit.round}-{unit.index}.lock")
+        lock = self.lock(unit.name)
         try:
             lock.acquire(timeout=0)
         except Timeout:

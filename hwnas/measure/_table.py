@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset._atomic import write_atomically
-from hwnas.dataset._local import METADATA, column
+from hwnas.dataset._local_table import METADATA, column
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between
 from hwnas.measure._order import LISTABLE
+from hwnas.measure._settings import ACCURACY
 from hwnas.measure._store import Store
 from hwnas.network import build, count_layers
 from hwnas.space import Architectures, SearchSpace
 
-ACCURACY = "accuracy"
 _STATISTICS = ("minimum", "median", "mad")
 
 Values = Mapping[str, Sequence[float]]
@@ -43,7 +43,7 @@ def write_table(store: Store, space: SearchSpace, name: str, path: Path) -> dict
 
     table = _Columns(store, space)
     noise: dict[str, Noise] = {}
-    for series in sorted({header["series"] for header in store.headers}):
+    for series in sorted({series for series, _, _ in store.records}):
         if series == ACCURACY:
             table.add_accuracy()
         else:
@@ -116,10 +116,9 @@ class _Columns:
         return noise
 
     def add_accuracy(self) -> None:
-        """Add the mean over seeds of every architecture that has them all, and each seed."""
-        values = by_architecture(self._store, ACCURACY, ACCURACY)
-        seeds = max(map(len, values.values()))
-        whole = {key: v for key, v in values.items() if len(v) == seeds}
+        """Add the mean over seeds, and each seed, of every architecture that has them all."""
+        seeds = _rounds(by_architecture(self._store, ACCURACY, ACCURACY))
+        whole = self._of_seeds(seeds)
         self._add(ACCURACY, {key: float(np.mean(v)) for key, v in whole.items()}, "percent")
         for seed in range(seeds):
             of_seed = {key: v[seed] for key, v in whole.items()}
@@ -128,8 +127,19 @@ class _Columns:
             "image_set": "digits",
             "n_seeds": seeds,
             "n_measured": len(whole),
-            "tau_between_seeds": _known(tau_between(complete(values))),
+            "tau_between_seeds": _known(tau_between(np.array(list(whole.values())).T)),
         }
+
+    def _of_seeds(self, seeds: int) -> dict[str, list[float]]:
+        """Return the accuracies with the seeds 0, 1, ... of the architectures that have them."""
+        records = self._store.records
+        whole = {}
+        for architecture in {key[2] for key in records if key[0] == ACCURACY}:
+            of = [records.get((ACCURACY, seed, architecture)) for seed in range(seeds)]
+            known = [record[ACCURACY] for record in of if record is not None]
+            if len(known) == seeds:
+                whole[architecture] = known
+        return whole
 
     def add_counts(self) -> None:
         """Add FLOPs, parameters and memory of the networks whose latency was measured."""
@@ -173,9 +183,14 @@ def by_architecture(store: Store, series: str, value: str) -> dict[str, list[flo
 
 
 def complete(values: Values) -> NDArray[np.float64]:
-    """Return as many rounds as half of the architectures have, (rounds, architectures).
+    """Return the first rounds of the architectures that have them, (rounds, architectures)."""
+    rounds = _rounds(values)
+    return np.array([each[:rounds] for each in values.values() if len(each) >= rounds]).T
+
+
+def _rounds(values: Values) -> int:
+    """Return how many rounds at least half of the architectures have.
 
     A sample may have been measured more often than the rest, or the rest not yet as often.
     """
-    rounds = int(np.median([len(each) for each in values.values()]))
-    return np.array([each[:rounds] for each in values.values() if len(each) >= rounds]).T
+    return int(np.median([len(each) for each in values.values()]))

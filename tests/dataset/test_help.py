@@ -41,7 +41,10 @@ def test_nasbench201_is_by_benchmark_index(paths: Paths) -> None:
     np.testing.assert_array_equal(table.values[:3], [16.0, np.nan, 33.0])
     assert table.accuracy is not None
     assert table.accuracy[0] == pytest.approx(official.accuracy_of_rank(int(official.ORDER[0]), 1))
-    assert (table.dataset, table.device) == ("help", "phone")
+    assert (table.dataset, table.device) == ("help-cifar100", "phone")
+    assert nasbench201(paths, "phone").load().dataset == "help"
+    with pytest.raises(UserError, match=r"dataset\.accuracy: no 'cifar11'"):
+        nasbench201(paths, "phone", "cifar11").load()
 
 
 @pytest.mark.parametrize(
@@ -147,6 +150,37 @@ def test_the_sample_is_nested_and_comes_from_the_seed(paths: Paths) -> None:
     larger = of_blocks(paths, n_architectures=80).load().architectures
     np.testing.assert_array_equal(larger[:50], sample)
     assert not np.array_equal(of_blocks(paths, seed=1).load().architectures, sample)
+
+
+@pytest.mark.parametrize(
+    ("options", "identity"),
+    [
+        ({}, "hwnas-fbnet-cifar100-n50"),
+        ({"n_architectures": 5000}, "hwnas-fbnet-cifar100"),
+        ({"seed": 1}, "hwnas-fbnet-cifar100-n50-seed1"),
+        ({"n_architectures": 5000, "seed": 2}, "hwnas-fbnet-cifar100-seed2"),
+    ],
+)
+def test_another_sample_is_another_dataset(
+    paths: Paths, options: dict[str, Any], identity: str
+) -> None:
+    official.write_hwnas(paths, fbnet_content())
+    assert of_blocks(paths, **options).load().dataset == identity
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ({"n_architectures": 0}, "dataset.n_architectures=0: at least 1"),
+        ({"seed": -1}, "dataset.seed=-1: at least 0"),
+    ],
+)
+def test_a_sample_that_is_none_is_refused(
+    paths: Paths, option: dict[str, Any], problem: str
+) -> None:
+    official.write_hwnas(paths, fbnet_content())
+    with pytest.raises(UserError, match=problem):
+        of_blocks(paths, **option).load()
 
 
 def test_blocks_are_named_as_in_the_official_tables() -> None:

@@ -76,6 +76,14 @@ def test_the_bundled_table_stands_in(paths: Paths, monkeypatch: pytest.MonkeyPat
     assert accuracy_of(SPACE, unknown, "cifar10", paths) == (None, None)
 
 
+def test_the_table_that_ships_says_that_it_is_of_digits(paths: Paths) -> None:
+    accuracy, provenance = accuracy_of(SPACE, SPACE.enumerate(), "cifar10", paths)
+    assert accuracy is not None
+    assert np.isfinite(accuracy).sum() > 1000
+    assert provenance is not None
+    assert provenance.details["image_set"] == "digits"
+
+
 def test_published_order(real: Paths) -> None:
     index = benchmark_index(real)
     assert len(np.unique(SPACE.rank(index))) == 15625

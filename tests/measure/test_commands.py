@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
 from pyarrow import parquet
 
 from hwnas._cli import CONF
@@ -20,7 +22,9 @@ from hwnas._schema import register as register_run
 from hwnas.dataset import Local, Paths
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
+from hwnas.measure import _commands
 from hwnas.measure._commands import accuracy, latency
+from hwnas.measure._live import backend_of
 from hwnas.measure._schema import register
 from hwnas.metric import Metric
 from hwnas.network import build
@@ -122,6 +126,8 @@ def test_two_processes_share_the_work(data: Path) -> None:
     assert [process.wait(timeout=100) for process in both] == [0, 0]
     measured = keys(lines(data))
     assert len(measured) == len(set(measured)) == 80
+    # Whichever ended last has read what the other one measured.
+    check_table(data, lines(data))
 
 
 def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> None:
@@ -145,20 +151,95 @@ def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> N
     assert composed.dataset._target_ == "hwnas.dataset.Local"
 
 
+def test_a_table_is_verified_live_as_it_was_measured(data: Path) -> None:
+    latency(configuration(data, "measure", *TINY, "n_architectures=5"))
+    local = Local(NAME, Metric("latency", "ms"), SPACE, Paths(data, data, data))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        values = local.measure(SPACE.enumerate()[[0, 11718, 15624]])
+    assert values.shape == (3,)
+    assert (values > 0).all()
+
+
+def test_a_backend_is_set_as_it_was_measured() -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        for provider in onnxruntime.get_available_providers():
+            assert backend_of("onnxruntime", {"provider": provider}).facts()["provider"] == provider
+        elsewhere = {"unit": "NVIDIA H100", "device": "cuda:99"}
+        with pytest.raises(UserError, match=r"cuda:99.*selection\.verify=table"):
+            backend_of("torch", elsewhere)
+        with pytest.raises(UserError, match=r"unit=another CPU.*selection\.verify=table"):
+            backend_of("torch", {"unit": "another CPU"})
+
+
+@pytest.mark.parametrize("name", ["123", "null", "true", "1e3"])
+def test_a_name_stays_a_string(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_commands, "CONF", tmp_path)
+    _commands._write_config(name)
+    written = OmegaConf.load(tmp_path / "dataset" / "local" / f"{name}.yaml")
+    assert written.name == name
+    assert isinstance(written.name, str)
+
+
+def test_the_noise_is_told_before_the_dataset_is_written(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: str) -> None:
+        raise UserError("cannot be written")
+
+    monkeypatch.setattr(_commands, "_write_config", refuse)
+    with pytest.raises(UserError, match="cannot be written"):
+        latency(configuration(data, "measure", *TINY, "n_architectures=3"))
+    assert "tau between halves of 2 passes" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
         (["name=../up"], "letters, digits"),
-        (["n_architectures=0"], "at least 1"),
+        (["n_architectures=0"], "n_architectures=0: at least 1"),
+        (["passes=0"], "passes=0: at least 1"),
+        (["repeats=0"], "repeats=0: at least 1"),
+        (["warm_up=-1"], "warm_up=-1: at least 0"),
+        (["threads=0"], "threads=0: at least 1"),
+        (["batch_size=0"], "batch_size=0: at least 1"),
+        (["seed=-1"], "seed=-1: at least 0"),
+        (["+sizes.channel=4"], "sizes: no 'channel'; did you mean 'channels'"),
+        (["sizes.channels=0"], "sizes.channels=0: at least 1"),
         (["space=fbnet", "n_architectures=null"], "too large to measure as a whole"),
         (["backend.provider=Toaster"], "Toaster"),
+        (["backend=torch", "backend.device=cuda:99"], "backend.device=cuda:99"),
     ],
 )
-def test_mistakes_say_what_is_wrong(data: Path, more: list[str], problem: str) -> None:
+def test_mistakes_say_what_is_wrong_and_leave_nothing(
+    data: Path, more: list[str], problem: str
+) -> None:
     with pytest.raises(UserError, match=problem):
         latency(configuration(data, "measure", *TINY, *more))
+    assert list(data.iterdir()) == []
 
 
-def test_only_cells_are_trained(data: Path) -> None:
-    with pytest.raises(UserError, match="only cells"):
-        accuracy(configuration(data, "accuracy", "space=transnas_macro"))
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ("space=transnas_macro", "only cells"),
+        ("n_architectures=0", "n_architectures=0: at least 1"),
+        ("n_seeds=0", "n_seeds=0: at least 1"),
+        ("at_once=0", "at_once=0: at least 1"),
+        ("seed=-1", "seed=-1: at least 0"),
+        ("training.channels=0", "training.channels=0: at least 1"),
+        ("training.epochs=0", "training.epochs=0: at least 1"),
+        ("training.batch_size=0", "training.batch_size=0: at least 1"),
+        ("training.batch_size=1797", "training.batch_size=1797: at most 1796"),
+        ("training.n_train=0", "training.n_train=0: at least 20"),
+        ("training.n_train=1797", "training.n_train=1797: at most 1796"),
+    ],
+)
+def test_mistakes_about_accuracy_leave_nothing(data: Path, more: str, problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        accuracy(configuration(data, "accuracy", more))
+    assert list(data.iterdir()) == []
+
+
+def test_a_training_that_is_no_number_is_refused(data: Path) -> None:
+    with pytest.raises(HydraException):
+        configuration(data, "accuracy", "training.epochs=many")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
 from hwnas.errors import UserError
+from hwnas.measure import _machine
 from hwnas.measure._latency import summary
 from hwnas.measure._machine import machine_facts
 from hwnas.measure._noise import judge, tau_between
@@ -67,6 +69,23 @@ def test_machine_facts_name_what_decides_the_speed() -> None:
     facts = machine_facts()
     assert {"cpu", "cores", "governor", "load", "started"} <= set(facts)
     assert all(facts.values())
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "device_tree", "cpu"),
+    [
+        ("model\t: 5\nmodel name\t: Xeon @ 2.0\n", "A Board", "Xeon @ 2.0"),
+        ("processor\t: 0\n\nModel\t\t: Raspberry Pi 5\n", "A Board", "Raspberry Pi 5"),
+        ("processor\t: 0\n", "A Board\0", "A Board"),
+    ],
+)
+def test_a_cpu_without_a_name_is_told_by_its_board(
+    cpuinfo: str, device_tree: str, cpu: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("_CPUINFO", cpuinfo), ("_DEVICE_TREE", device_tree)):
+        (tmp_path / name).write_text(text)
+        monkeypatch.setattr(_machine, name, tmp_path / name)
+    assert machine_facts()["cpu"] == cpu
 
 
 def test_every_network_is_measured_once_in_an_order_whose_prefix_is_stable() -> None:

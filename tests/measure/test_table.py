@@ -1,0 +1,133 @@
+"""From the store to the table, and what ``dataset=local/...`` makes of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+from hwnas.dataset import Local, Paths
+from hwnas.dataset._local_table import table_path
+from hwnas.errors import UserError
+from hwnas.measure._store import Store
+from hwnas.measure._table import write_table
+from hwnas.metric import Metric
+from hwnas.space import NASBench201
+from tests.dataset import official
+
+SPACE = NASBench201()
+NAME = "mine"
+LATENCY = Metric("latency", "ms")
+#: Of five different networks.
+CELLS = [
+    [0, 0, 0, 1, 0, 0],
+    [0, 0, 0, 2, 0, 0],
+    [0, 0, 0, 3, 0, 0],
+    [0, 0, 0, 4, 0, 0],
+    [3, 0, 0, 0, 3, 0],
+]
+ARCHITECTURES = [SPACE.format(cell) for cell in CELLS]
+NETWORKS = {
+    "image_set": {"name": "cifar10", "resolution": 32, "classes": 10},
+    "sizes": {"channels": 4, "cells_per_stage": 1},
+}
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return official.folders(tmp_path)
+
+
+def add(paths: Paths, series: str, round_: int, architectures: list[str], **values: float) -> None:
+    with Store(paths.data / "local" / NAME / "nasbench201") as store:
+        store.start(series, {} if series == "accuracy" else NETWORKS, {"cpu": "x"})
+        for number, architecture in enumerate(architectures):
+            of = {key: value + number for key, value in values.items()}
+            store.append({"series": series, "round": round_, "architecture": architecture, **of})
+
+
+def add_latency(paths: Paths) -> None:
+    for number in range(2):
+        values = {"minimum": 1.0, "median": 2.0, "mad": 0.5, "load": 0.0}
+        add(paths, "onnxruntime", number, ARCHITECTURES, **values)
+
+
+def written(paths: Paths) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Return the measured rows by architecture, and the facts."""
+    path = table_path(NAME, SPACE, paths)
+    with Store(path.with_suffix("")) as store:
+        write_table(store, SPACE, NAME, path)
+    table = parquet.read_table(path)
+    rows = {row["architecture"]: row for row in table.to_pylist()}
+    return rows, json.loads(table.schema.metadata[b"hwnas"])
+
+
+def local(paths: Paths, metric: Metric = LATENCY) -> Local:
+    return Local(NAME, metric, SPACE, paths)
+
+
+def test_a_series_without_a_measurement_is_no_column(paths: Paths) -> None:
+    add_latency(paths)
+    header = {"header": {"series": "torch", "settings": NETWORKS, "machine": {"cpu": "x"}}}
+    folder = paths.data / "local" / NAME / "nasbench201"
+    (folder / "torch-1.jsonl").write_text(f"{json.dumps(header)}\n")
+    rows, facts = written(paths)
+    assert list(facts["latency"]) == ["onnxruntime"]
+    assert rows[ARCHITECTURES[3]]["onnxruntime_latency_minimum"] == 4.0
+
+
+def test_a_further_seed_of_a_sample_keeps_the_other_accuracies(paths: Paths) -> None:
+    for seed, n in enumerate((5, 5, 2)):
+        add(paths, "accuracy", seed, ARCHITECTURES[:n], accuracy=50.0 + 10 * seed)
+    rows, facts = written(paths)
+    assert facts["accuracy"]["n_seeds"] == 2
+    assert facts["accuracy"]["n_measured"] == 5
+    assert [rows[each]["accuracy"] for each in ARCHITECTURES] == [55.0, 56.0, 57.0, 58.0, 59.0]
+    assert "accuracy_seed2" not in rows[ARCHITECTURES[0]]
+
+
+def test_an_accuracy_stands_in_the_column_of_its_own_seed(paths: Paths) -> None:
+    add(paths, "accuracy", 0, ARCHITECTURES[:4], accuracy=50.0)
+    add(paths, "accuracy", 1, ARCHITECTURES, accuracy=60.0)
+    add(paths, "accuracy", 2, ARCHITECTURES[4:], accuracy=70.0)
+    rows, _ = written(paths)
+    assert rows[ARCHITECTURES[0]]["accuracy_seed0"] == 50.0
+    # The fifth has two seeds, but not the first two.
+    assert rows[ARCHITECTURES[4]]["accuracy"] is None
+    assert rows[ARCHITECTURES[4]]["accuracy_seed0"] is None
+
+
+def test_accuracies_that_were_not_measured_are_the_published_ones(paths: Paths) -> None:
+    add_latency(paths)
+    written(paths)
+    official.write_nats(paths)
+    table = local(paths).load()
+    assert table.accuracy is not None
+    assert table.accuracy_provenance is not None
+    assert table.accuracy_provenance.details["image_set"] == "cifar10"
+    ranks = SPACE.rank(table.architectures).tolist()
+    assert table.accuracy == pytest.approx([official.accuracy_of_rank(rank) for rank in ranks])
+
+
+def test_without_the_published_ones_they_are_the_bundled_ones_on_digits(paths: Paths) -> None:
+    add_latency(paths)
+    written(paths)
+    table = local(paths).load()
+    assert table.accuracy is not None
+    assert np.isfinite(table.accuracy).any()
+    assert table.accuracy_provenance is not None
+    assert table.accuracy_provenance.source == "nasbench201_cpu.parquet"
+    assert table.accuracy_provenance.details["image_set"] == "digits"
+
+
+@pytest.mark.parametrize("metric", [LATENCY, Metric("flops", "FLOPs")], ids=lambda m: m.name)
+def test_accuracies_alone_are_no_dataset(paths: Paths, metric: Metric) -> None:
+    add(paths, "accuracy", 0, ARCHITECTURES, accuracy=50.0)
+    written(paths)
+    command = f"python -m hwnas.measure name={NAME} space=nasbench201"
+    with pytest.raises(UserError, match=f"no {metric.name}.*{command}"):
+        local(paths, metric).load()
