@@ -40,8 +40,6 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
 
     @functools.wraps(task)
     def guarded(cfg: DictConfig) -> Any:
-        # A launcher's process has Hydra's state, but not OmegaConf's resolvers.
-        register()
         given = overrides()
         try:
             _resolve(cfg, given)
