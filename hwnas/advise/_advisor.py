@@ -88,6 +88,12 @@ class Advisor:
                 f"predictors={list(predictors)}, worlds={worlds}, repeats={repeats}: at least one "
                 "predictor, 1 world and 2 repeats"
             )
+        chosen = [name for name, one in predictors.items() if one.training_design() is not None]
+        if chosen:
+            raise UserError(
+                f"predictors: {chosen[0]} chooses its measurements itself: no learning curve",
+                mend="predictors=[ridge,xgb]",
+            )
         self.situation = situation
         self.measure_seconds = measure_seconds
         self.objective = objective

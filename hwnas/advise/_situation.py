@@ -29,11 +29,12 @@ class Situation:
     ----------
     space : SearchSpace
     architectures : array of int8, shape (n, n_positions)
-        The candidate set: every architecture of known accuracy.
+        The candidate set: the networks of known accuracy, each once, by the architecture that is
+        measured for all that share it (`Table.measured_on`).
     accuracy : array, shape (n,)
         Percent, descending.
     measured : array of int64, shape (m,)
-        Rows measured so far, one a distinct measurement, in random order.
+        Rows measured so far, in random order.
     cost : array, shape (m,)
         Their values as costs, in the order of `measured`.
     least : float
@@ -64,27 +65,24 @@ class Situation:
         """
         if table.accuracy is None:
             raise UserError(f"{table.dataset} has no accuracy: there is nothing to select by")
-        rows = np.flatnonzero(~np.isnan(table.accuracy))
-        cost = table.metric.cost(table.values)
+        rows = _networks(table)
+        rows = rows[~np.isnan(table.accuracy[rows])]
         rows = rows[
             np.lexsort((table.space.rank(table.architectures[rows]), -table.accuracy[rows]))
         ]
-        cost = cost[rows]
+        cost = table.metric.cost(table.values[rows])
         known = np.flatnonzero(~np.isnan(cost))
         whole = len(known) == len(rows)
-        # Copies of one measurement tell nothing new: one row of each, in the seed's order.
         order = generator(seed, "advice", "measured").permutation(known)
-        _, first = np.unique(table.representative[rows[order]], return_index=True)
-        distinct = order[np.sort(first)]
         if n_measured is None:
-            n_measured = min(SAMPLE, len(distinct) // 4) if whole else len(distinct)
-        if not FEWEST <= n_measured <= len(distinct):
+            n_measured = min(SAMPLE, len(order) // 4) if whole else len(order)
+        if not FEWEST <= n_measured <= len(order):
             raise UserError(
-                f"{n_measured} measurements so far, of {len(distinct)} in {table.dataset}: advice "
+                f"{n_measured} measurements so far, of {len(order)} in {table.dataset}: advice "
                 f"needs {FEWEST} at least",
-                mend=f"measured={min(SAMPLE, len(distinct))}, or measure more first",
+                mend=f"measured={min(SAMPLE, len(order))}, or measure more first",
             )
-        measured = distinct[:n_measured]
+        measured = order[:n_measured]
         if np.ptp(cost[measured]) == 0:
             raise UserError(f"all {n_measured} measurements so far of {table.dataset} are equal")
         bounds = (table.metric.lower, table.metric.upper)
@@ -100,3 +98,14 @@ class Situation:
 
     def __len__(self) -> int:
         return len(self.accuracy)
+
+
+def _networks(table: Table) -> Rows:
+    """Return one row a network: a copy has its value, and measuring it too tells nothing new.
+
+    It is the row of the architecture that is measured, unless only a copy has a value.
+    """
+    network = table.measured_on()
+    preferred = np.lexsort((network != np.arange(len(table)), np.isnan(table.values)))
+    _, first = np.unique(network[preferred], return_index=True)
+    return preferred[first]

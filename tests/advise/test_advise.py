@@ -28,10 +28,11 @@ from hwnas.advise._command import predictors
 from hwnas.advise._curve import LearningCurve
 from hwnas.advise._plan import train_sizes
 from hwnas.advise._worlds import draw_worlds, smooth_uniform
-from hwnas.dataset import Provenance, Table
+from hwnas.dataset import Local, Paths, Provenance, Table
 from hwnas.errors import UserError
 from hwnas.metric import Metric
-from hwnas.predictor import OneHot, Predictor
+from hwnas.predictor import OneHot, Operations, Predictor
+from hwnas.predictor._lut import LookupTable
 from hwnas.space import NASBench201
 from tests.commands import python
 
@@ -54,7 +55,7 @@ def made_table(n: int = 1200) -> Table:
         metric=Metric("latency", "ms"),
         architectures=X,
         values=y,
-        representative=np.arange(n),
+        representative=SPACE.rank(X),
         provenance=Provenance("measured", "made", ""),
         accuracy=accuracy,
     )
@@ -93,19 +94,48 @@ def test_situation_of_a_whole_table_is_a_sample_of_it() -> None:
     assert len(Situation.of(TABLE, None, seed=0).measured) == 124
 
 
-def test_unmeasured_rows_are_candidates_and_copies_count_once() -> None:
-    values = TABLE.values.copy()
+def test_a_network_is_a_candidate_once_measured_or_not() -> None:
+    # Rows 100 to 199 copy rows 0 to 99, all measured; rows 300 to 399 copy 200 to 299, none is.
+    assert TABLE.accuracy is not None
+    rank, row = SPACE.rank(TABLE.architectures), np.arange(len(TABLE))
+    original = np.where(((row >= 100) & (row < 200)) | ((row >= 300) & (row < 400)), row - 100, row)
+    values, accuracy = TABLE.values[original].copy(), TABLE.accuracy[original]
     values[200:] = np.nan
-    values[100:200] = values[:100]
-    copies = np.where(np.arange(len(TABLE)) < 200, np.arange(len(TABLE)) % 100, -1)
-    copies[200:] = np.arange(200, len(TABLE))
-    table = replace(TABLE, values=values, representative=copies)
+    table = replace(TABLE, values=values, accuracy=accuracy, copy_of=rank[original])
     situation = Situation.of(table, None, seed=0)
-    assert len(situation) == len(TABLE)
+    assert len(situation) == len(TABLE) - 200
+    assert len(np.unique(SPACE.rank(situation.architectures))) == len(situation)
     assert len(situation.measured) == 100
+    X = situation.architectures[situation.measured]
+    assert set(SPACE.rank(X).tolist()) == set(rank[:100].tolist())
+    np.testing.assert_array_equal(situation.cost, values[table.locate(X)])
     assert situation.truth is None
     with pytest.raises(ValueError, match="every value is known"):
         follow(Plan(None, 1, 101, 0), situation, PREDICTORS, np.random.default_rng(0))
+
+
+def test_a_value_that_only_a_copy_has_is_not_lost() -> None:
+    rank, values = SPACE.rank(TABLE.architectures), TABLE.values.copy()
+    values[0] = np.nan
+    copy_of = rank.copy()
+    copy_of[1] = rank[0]
+    situation = Situation.of(replace(TABLE, values=values, copy_of=copy_of), 60, seed=0)
+    assert len(situation) == len(TABLE) - 1
+    assert situation.truth is not None
+
+
+def test_two_networks_of_one_function_are_two_candidates() -> None:
+    same = replace(TABLE, representative=np.full(len(TABLE), SPACE.rank(TABLE.architectures)[0]))
+    whole = replace(same, copy_of=SPACE.rank(TABLE.architectures))
+    assert len(Situation.of(whole, 60, seed=0).measured) == 60
+
+
+def test_candidates_of_the_bundled_table_are_networks(tmp_path: Path) -> None:
+    table = Local("cpu", TABLE.metric, SPACE, Paths(tmp_path, tmp_path, tmp_path)).load()
+    situation = Situation.of(table, 60, seed=0)
+    rows = table.locate(situation.architectures)
+    assert len(situation) < len(table)
+    np.testing.assert_array_equal(table.measured_on()[rows], rows)
 
 
 def test_too_little_to_advise_on() -> None:
@@ -265,6 +295,9 @@ def test_wrong_settings_are_refused() -> None:
         Advisor(situation, PREDICTORS, 1.0, objective="accuracy")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="at least one"):
         Advisor(situation, {}, 1.0)
+    lut = {"lut": Predictor(SPACE, Operations(), LookupTable())}
+    with pytest.raises(UserError, match="lut chooses its measurements itself"):
+        Advisor(situation, lut, 1.0)
 
 
 def test_the_seed_decides_the_advice() -> None:
