@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hwnas.errors import UserError
 from hwnas.selection._constrain import Calibration
 from hwnas.selection._pareto import Float
 from hwnas.selection._select import Rows
@@ -68,10 +69,21 @@ class Learner:
             Of costs; copies of one measurement stay in one fold.
         std : array, shape (len(rows),), or None
             The fitted predictor's standard deviations; None if it knows none.
+
+        Raises
+        ------
+        UserError
+            If the predictor needs all of its training measurements, so that none can be held out.
         """
         from sklearn.base import clone
         from sklearn.model_selection import GroupKFold
 
+        if self.predictor.training_design() is not None:
+            raise UserError(
+                f"selection.limit: {type(self.predictor.model).__name__} needs every one of its "
+                f"{len(self.train)} training measurements: none can be held out to calibrate it",
+                mend="selection.limit=null, or another predictor=",
+            )
         table, train = self.table, self.train
         groups = table.representative[train]
         splitter = GroupKFold(min(folds, len(np.unique(groups))))

@@ -13,7 +13,8 @@ from hwnas.dataset import Provenance
 from hwnas.dataset import Table as DataTable
 from hwnas.errors import UserError
 from hwnas.metric import Direction, Metric
-from hwnas.predictor import OneHot, Predictor
+from hwnas.predictor import OneHot, Operations, Predictor
+from hwnas.predictor._lut import LookupTable
 from hwnas.selection import (
     SCORES,
     Calibration,
@@ -32,6 +33,7 @@ from hwnas.space import NASBench201
 from tests.selection.test_select import Table, brute_front, tables
 
 Float = NDArray[np.float64]
+SPACE = NASBench201()
 
 
 def noisy_table(n: int = 400, sigma: float = 1.0) -> Table:
@@ -230,27 +232,32 @@ def test_selector_chooses_under_its_limit() -> None:
         Selector(limit=limit).run(accuracy, true, predicted, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("direction", ["minimize", "maximize"])
-@pytest.mark.parametrize("model", ["ridge", "bayes"])
-def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
-    space = NASBench201()
-    X = space.enumerate()[::23]
+def speed_table(direction: Direction = "maximize") -> DataTable:
+    X = SPACE.enumerate()[::23]
     y = (X == 3).sum(axis=1) + 0.5 * (X == 4).sum(axis=1) + 3.0
     accuracy = np.clip(50 + 6 * y + np.random.default_rng(0).normal(0, 3, len(y)), 1, 95)
-    table = DataTable(
+    return DataTable(
         dataset="made",
-        space=space,
+        space=SPACE,
         device="made",
         metric=Metric("speed", "1/ms", direction),
         architectures=X,
         values=y,
-        representative=np.arange(len(X)),
+        representative=SPACE.rank(X),
         provenance=Provenance("measured", "made", ""),
         accuracy=accuracy,
     )
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@pytest.mark.parametrize("model", ["ridge", "bayes"])
+def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
+    table = speed_table(direction)
+    X, y, accuracy = table.architectures, table.values, table.accuracy
+    assert accuracy is not None
     train = np.random.default_rng(1).permutation(len(X))[:12]
     regressor = Ridge(alpha=5.0) if model == "ridge" else BayesianRidge()
-    predictor = Predictor(space, OneHot(), regressor).fit(X[train], y[train])
+    predictor = Predictor(SPACE, OneHot(), regressor).fit(X[train], y[train])
     learner = Learner(predictor, table, train, np.arange(len(X)))
     cost = table.metric.cost
     done = Selector(rounds=4, limit=5.0).run(
@@ -270,3 +277,10 @@ def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
     again = learner.relearn(measured, cost(y[measured])[:, np.newaxis])
     before = np.abs(predictor.predict(X) - y).mean()
     assert np.abs(cost(again) - y).mean() < 0.8 * before
+
+
+def test_a_predictor_that_needs_all_its_measurements_cannot_be_calibrated() -> None:
+    predictor = Predictor(SPACE, Operations(), LookupTable())
+    learner = Learner(predictor, speed_table(), np.arange(25), np.arange(10))
+    with pytest.raises(UserError, match=r"LookupTable needs every one of its 25 .*selection.limit=null"):
+        learner.calibrate()
