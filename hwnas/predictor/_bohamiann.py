@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, Self, get_args, overload
 
 import numpy as np
 import torch
@@ -13,14 +13,15 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from hwnas.errors import UserError, nearest
 from hwnas.predictor._mlp_training import one_thread
 from hwnas.predictor._training import denormals_flushed, seeded_generator
 
 Values = NDArray[np.float64]
 MOMENTUM_DECAY = 0.05
-#: First and most likely noise variance, in units of the values' variance; a logarithm.
-NOISE = math.log(0.01)
 PREDICT_BATCH = 2048
+
+FirstWeights = Literal["normal", "linear"]
 
 
 class Bohamiann(RegressorMixin, BaseEstimator):
@@ -44,6 +45,11 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         Squared step size.
     weight_precision : float
         Inverse variance of the weights' normal prior, in units of their number of inputs.
+    first_weights : {"normal", "linear"}
+        ``normal`` draws them with variance 1 / inputs, and biases of 0; ``linear`` draws both as
+        ``torch.nn.Linear`` does, within ± 1 / sqrt(inputs), a third of that variance.
+    noise : float
+        First and most likely noise variance, in units of the values' variance.
     random_state : int, RandomState or None
         Seed of the first weights, the batches and the sampler's noise.
 
@@ -71,6 +77,8 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         batch_size: int = 64,
         learning_rate: float = 1e-3,
         weight_precision: float = 1.0,
+        first_weights: FirstWeights = "normal",
+        noise: float = 0.01,
         random_state: Any = None,
     ) -> None:
         self.n_layers = n_layers
@@ -81,10 +89,30 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_precision = weight_precision
+        self.first_weights = first_weights
+        self.noise = noise
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,)."""
+        """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,).
+
+        Raises
+        ------
+        UserError
+            If there are no such first weights, or the steps after the burn-in are too few to keep
+            a sample.
+        """
+        if self.first_weights not in get_args(FirstWeights):
+            raise UserError(
+                f"bohamiann: no first_weights {self.first_weights!r}",
+                mend=nearest(str(self.first_weights), list(get_args(FirstWeights))),
+            )
+        if self.n_steps - self.burn_in < self.keep_every:
+            raise UserError(
+                f"bohamiann: n_steps={self.n_steps}, burn_in={self.burn_in} and keep_every="
+                f"{self.keep_every} keep no sample",
+                mend=f"predictor.model.n_steps={self.burn_in + self.keep_every}, or more",
+            )
         features = np.asarray(X, dtype=np.float32)
         self.n_features_in_ = features.shape[1]
         self.offset_ = features.mean(axis=0)
@@ -100,7 +128,9 @@ class Bohamiann(RegressorMixin, BaseEstimator):
     def _sample(self, X: Tensor, y: Tensor) -> Tensor:
         generator = seeded_generator(self.random_state)
         shapes = self._shapes()
-        weights = first_weights(shapes, generator).requires_grad_()
+        drawn = first_weights(shapes, self.first_weights, generator)
+        log_noise = math.log(self.noise)
+        weights = torch.cat([drawn, torch.tensor([log_noise])]).requires_grad_()
         precision = torch.cat([torch.full((a * b,), float(a - 1)) for a, b in shapes])
         precision *= self.weight_precision
         sampler = AdaptiveSGHMC(weights, self.learning_rate, generator)
@@ -116,7 +146,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
             deviation = network(weights, shapes, X[batch]) - y[batch]
             misfit = (deviation**2 * torch.exp(-log_variance) + log_variance).mean() / 2 * len(y)
             # The noise's prior is log-normal, e-fold either way.
-            unusual = (log_variance - NOISE) ** 2 / 2
+            unusual = (log_variance - log_noise) ** 2 / 2
             prior = (precision * weights[:-1] ** 2).sum() / 2 + unusual
             (gradient,) = torch.autograd.grad(misfit + prior, weights)
             sampler.step(gradient, adapt=step <= self.burn_in)
@@ -156,14 +186,20 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         return mean, np.sqrt(outputs.var(axis=0) + noise)
 
 
-def first_weights(shapes: list[tuple[int, int]], generator: torch.Generator) -> Tensor:
-    """Return weights of variance 1 / inputs, biases of 0, and a noise variance of 0.01."""
+def first_weights(
+    shapes: list[tuple[int, int]], kind: FirstWeights, generator: torch.Generator
+) -> Tensor:
+    """Draw weights and biases of all layers, see `Bohamiann`."""
     parts = []
     for inputs, outputs in shapes:
-        layer = torch.empty(inputs, outputs).normal_(generator=generator) / (inputs - 1) ** 0.5
-        layer[-1] = 0
+        scale = (inputs - 1) ** -0.5
+        layer = torch.empty(inputs, outputs)
+        if kind == "linear":
+            layer.uniform_(-scale, scale, generator=generator)
+        else:
+            layer.normal_(generator=generator).mul_(scale)[-1] = 0
         parts.append(layer.flatten())
-    return torch.cat([*parts, torch.tensor([NOISE])])
+    return torch.cat(parts)
 
 
 def network(weights: Tensor, shapes: list[tuple[int, int]], X: Tensor) -> Tensor:

@@ -25,6 +25,10 @@ class BONAS(NetworkRegressor):
     ----------
     hidden, n_layers : int
         Width and number of the graph convolutions.
+    first_bound : float or None
+        First weights of the graph convolutions are drawn from U(-first_bound, first_bound), None:
+        by Glorot & Bengio's rule. Batch normalisation cancels their scale, so that smaller ones
+        turn further at the same learning rate.
     epochs, min_steps, batch_size, learning_rate, weight_decay, warmup
         See :func:`hwnas.predictor._training.train`.
     random_state : int, RandomState or None
@@ -35,6 +39,7 @@ class BONAS(NetworkRegressor):
         self,
         hidden: int = 32,
         n_layers: int = 4,
+        first_bound: float | None = None,
         epochs: int = 140,
         min_steps: int = 300,
         batch_size: int = 128,
@@ -45,6 +50,7 @@ class BONAS(NetworkRegressor):
     ) -> None:
         self.hidden = hidden
         self.n_layers = n_layers
+        self.first_bound = first_bound
         self.epochs = epochs
         self.min_steps = min_steps
         self.batch_size = batch_size
@@ -58,7 +64,7 @@ class BONAS(NetworkRegressor):
 
     def _network(self, inputs: tuple[Tensor, ...], generator: torch.Generator) -> nn.Module:
         widths = [inputs[0].shape[-1], *[self.hidden] * self.n_layers]
-        return _Network(widths, generator)
+        return _Network(widths, self.first_bound, generator)
 
     def _loss(
         self,
@@ -94,12 +100,15 @@ def with_global_node(features: Tensor, adjacency: Tensor) -> tuple[Tensor, Tenso
 
 
 class _Network(nn.Module):
-    def __init__(self, widths: list[int], generator: torch.Generator) -> None:
+    def __init__(self, widths: list[int], bound: float | None, generator: torch.Generator) -> None:
         super().__init__()
         shapes = np.lib.stride_tricks.sliding_window_view(widths, 2).tolist()
         # No bias: batch normalisation would subtract it again.
         self.convolutions = nn.ParameterList(
-            glorot(*shape, generator=generator) for shape in shapes
+            glorot(*shape, generator=generator)
+            if bound is None
+            else uniform(*shape, bound=bound, generator=generator)
+            for shape in shapes
         )
         self.normalisations = nn.ModuleList(nn.BatchNorm1d(width) for width in widths[1:])
         self.last = uniform(widths[-1], 1, bound=widths[-1] ** -0.5, generator=generator)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, Literal, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 import torch
@@ -13,9 +13,26 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
 from hwnas.errors import UserError, nearest
-from hwnas.predictor._mlp_training import ACTIVATIONS, Recipe, forward, one_thread, train
+from hwnas.predictor._mlp_training import (
+    ACTIVATIONS,
+    FirstWeights,
+    Loss,
+    Recipe,
+    Schedule,
+    forward,
+    one_thread,
+    train,
+)
 
 Values = NDArray[np.float64]
+
+#: What the parameters that are words may be.
+WORDS: dict[str, tuple[str, ...]] = {
+    "activation": tuple(ACTIVATIONS),
+    "first_weights": get_args(FirstWeights),
+    "schedule": get_args(Schedule),
+    "loss": get_args(Loss),
+}
 
 
 class MLP(RegressorMixin, BaseEstimator):
@@ -74,11 +91,11 @@ class MLP(RegressorMixin, BaseEstimator):
         n_layers: int = 3,
         width: int = 32,
         activation: str = "relu",
-        first_weights: Literal["linear", "glorot"] = "linear",
+        first_weights: FirstWeights = "linear",
         n_members: int = 1,
         learning_rate: float = 0.01,
-        schedule: Literal["cosine", "constant"] = "cosine",
-        loss: Literal["l1", "l2"] = "l1",
+        schedule: Schedule = "cosine",
+        loss: Loss = "l1",
         epochs: int = 60,
         min_steps: int = 200,
         batch_size: int = 64,
@@ -138,11 +155,10 @@ class MLP(RegressorMixin, BaseEstimator):
         return predicted
 
     def _recipe(self) -> Recipe:
-        if self.activation not in ACTIVATIONS:
-            raise UserError(
-                f"mlp: no activation {self.activation!r}",
-                mend=nearest(self.activation, list(ACTIVATIONS)),
-            )
+        for name, known in WORDS.items():
+            word = getattr(self, name)
+            if word not in known:
+                raise UserError(f"mlp: no {name} {word!r}", mend=nearest(str(word), list(known)))
         return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
 
     def _member_seeds(self) -> list[int]:

@@ -19,6 +19,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "hardswish": functional.hardswish,
 }
 
+FirstWeights = Literal["linear", "glorot"]
+Schedule = Literal["cosine", "constant"]
+Loss = Literal["l1", "l2"]
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -27,10 +31,10 @@ class Recipe:
     n_layers: int
     width: int
     activation: str
-    first_weights: Literal["linear", "glorot"]
+    first_weights: FirstWeights
     learning_rate: float
-    schedule: Literal["cosine", "constant"]
-    loss: Literal["l1", "l2"]
+    schedule: Schedule
+    loss: Loss
     epochs: int
     min_steps: int
     batch_size: int
@@ -120,7 +124,7 @@ def train(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Te
 
 
 def _first_weights(
-    shapes: Sequence[tuple[int, int]], kind: str, generator: torch.Generator
+    shapes: Sequence[tuple[int, int]], kind: FirstWeights, generator: torch.Generator
 ) -> Tensor:
     """Draw one member's weights and biases, uniformly."""
     parts = []
@@ -139,7 +143,7 @@ def _unpack(flat: Tensor, shapes: Sequence[tuple[int, int]]) -> list[Tensor]:
     return [part.view(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _loss(predicted: Tensor, y: Tensor, kind: str) -> Tensor:
+def _loss(predicted: Tensor, y: Tensor, kind: Loss) -> Tensor:
     """Return the sum over members: none feels the others."""
     deviation = predicted - y
     losses = deviation.abs() if kind == "l1" else deviation.square()

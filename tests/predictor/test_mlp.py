@@ -82,6 +82,16 @@ def test_l1_of_the_output_layer_shrinks_it() -> None:
     assert np.abs(held.weights_[-2]).sum() < 0.5 * np.abs(free.weights_[-2]).sum()
 
 
-def test_unknown_activation_names_the_nearest() -> None:
-    with pytest.raises(UserError, match="did you mean 'relu'"):
-        MLP(activation="rleu").fit(np.eye(2), np.arange(2.0))
+@pytest.mark.parametrize(
+    ("name", "word", "meant"),
+    [
+        ("activation", "rleu", "relu"),
+        ("first_weights", "gloro", "glorot"),
+        ("schedule", "cosin", "cosine"),
+        ("loss", "l11", "l1"),
+    ],
+)
+def test_unknown_words_name_the_nearest(name: str, word: str, meant: str) -> None:
+    wrong: dict[str, Any] = {name: word}
+    with pytest.raises(UserError, match=f"mlp: no {name} '{word}'. .*did you mean '{meant}'"):
+        MLP(**wrong).fit(np.eye(2), np.arange(2.0))

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from hwnas.errors import UserError
 from hwnas.predictor import Graph, Tokens
 from hwnas.predictor._bohamiann import AdaptiveSGHMC, Bohamiann
 from hwnas.predictor._bonas import BONAS, with_global_node
@@ -128,11 +129,18 @@ def test_length_and_width_are_obeyed(model: type[Any]) -> None:
         (NAO, {"max_norm": 0.01}),
         (NAO, {"hidden_regressor": 7}),
         (GCN, {"hidden_linear": 7}),
+        (BONAS, {"first_bound": 0.05}),
     ],
     ids=str,
 )
 def test_hyperparameters_are_obeyed(model: type[Any], changed: dict[str, Any]) -> None:
     assert not np.allclose(predicted(model), predicted(model, **changed), atol=1e-5)
+
+
+def test_first_weights_of_bonas_lie_within_their_bound() -> None:
+    still = fitted(BONAS, first_bound=0.05, learning_rate=0.0).network_.convolutions
+    for weight in still:
+        assert 0.04 < weight.abs().max().item() <= 0.05
 
 
 def test_what_is_dropped_in_training_is_there_in_prediction() -> None:
@@ -168,6 +176,33 @@ def test_denormals_are_flushed_within_the_block_only() -> None:
     with denormals_flushed():
         assert small.mul(0.1).item() == 0
     assert small.mul(0.1).item() != 0
+
+
+def test_a_burn_in_that_leaves_no_sample_is_refused() -> None:
+    with pytest.raises(UserError, match=r"keep no sample.*predictor\.model\.n_steps=1020"):
+        Bohamiann(n_steps=500, burn_in=1000, keep_every=20).fit(GRAPHS, Y)
+    assert len(Bohamiann(n_steps=12, burn_in=10, keep_every=2).fit(GRAPHS, Y).samples_) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"first_weights": "linear"}, {"noise": 1e-4}, {"weight_precision": 50.0}, {"n_layers": 1}],
+    ids=str,
+)
+def test_settings_of_the_sampled_network_are_obeyed(changed: dict[str, Any]) -> None:
+    def outputs(**settings: Any) -> NDArray[np.float64]:
+        model = Bohamiann(
+            width=8, n_steps=30, burn_in=10, keep_every=10, random_state=0, **settings
+        )
+        values: NDArray[np.float64] = model.fit(GRAPHS, Y).predict(GRAPHS)
+        return values
+
+    assert not np.allclose(outputs(), outputs(**changed), atol=1e-4)
+
+
+def test_unknown_first_weights_name_the_nearest() -> None:
+    with pytest.raises(UserError, match="did you mean 'linear'"):
+        Bohamiann(first_weights="liner").fit(GRAPHS, Y)  # type: ignore[arg-type]
 
 
 def test_sampler_keeps_to_a_known_distribution() -> None:
