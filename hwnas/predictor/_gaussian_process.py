@@ -1,4 +1,4 @@
-"""Exact Gaussian-process regression by Cholesky: kernels, marginal likelihood, prediction.
+"""Exact Gaussian-process regression by Cholesky: kernel, marginal likelihood, prediction.
 
 Functions of float64 features, shape (n, d), and values of about mean 0 and variance 1. The
 hyperparameters are one vector of logarithms: those of the kernel, then the noise variance.
@@ -8,7 +8,6 @@ Rasmussen & Williams, "Gaussian Processes for Machine Learning" (2006), sections
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,32 +21,11 @@ Array = NDArray[np.float64]
 PREDICT_BATCH = 1000
 
 
-class Kernel(ABC):
-    """A covariance function of features, with logarithmic hyperparameters."""
-
-    @abstractmethod
-    def prior(self, X: Array) -> tuple[Array, Array]:
-        """Return mean and standard deviation of the logarithms' normal prior on such features."""
-
-    @abstractmethod
-    def __call__(self, theta: Array, X: Array, Z: Array) -> Array:
-        """Return the covariances of the rows of `X` with those of `Z`, shape (n, m)."""
-
-    @abstractmethod
-    def diagonal(self, theta: Array, X: Array) -> Array:
-        """Return the variance at every row of `X`, shape (n,)."""
-
-    @abstractmethod
-    def pullback(self, theta: Array, X: Array, weights: Array) -> Array:
-        """Return the gradient with respect to `theta` of the sum of `weights` * covariances.
-
-        `weights`, shape (n, n), are symmetric.
-        """
-
-
 @dataclass(frozen=True)
-class RBF(Kernel):
-    """Variance times exp(-distance² / 2), the distance in units of the lengthscales.
+class RBF:
+    """A covariance function: variance times exp(-distance² / 2), in units of the lengthscales.
+
+    Its hyperparameters are logarithms: of the variance, then of the lengthscales.
 
     Attributes
     ----------
@@ -59,14 +37,17 @@ class RBF(Kernel):
     spread: float = 0.0
 
     def prior(self, X: Array) -> tuple[Array, Array]:
-        """Variance around 1; lengthscale around a typical distance of two rows."""
+        """Return mean and standard deviation of the logarithms' normal prior on such features.
+
+        The variance is around 1, the lengthscale around a typical distance of two rows.
+        """
         distance = math.sqrt(2 * X.var(axis=0).sum()) or 1.0
         factors = np.zeros(X.shape[1] if self.spread else 0)
         mean = np.concatenate([[0.0, math.log(distance)], factors])
         return mean, np.concatenate([[1.0, 1.0], factors + self.spread])
 
     def __call__(self, theta: Array, X: Array, Z: Array) -> Array:
-        """Return the covariances."""
+        """Return the covariances of the rows of `X` with those of `Z`, shape (n, m)."""
         scaled_x, scaled_z = X / self._lengthscales(theta), Z / self._lengthscales(theta)
         covariance: Array = scaled_x @ scaled_z.T
         covariance -= (scaled_x**2).sum(axis=1)[:, None] / 2
@@ -81,11 +62,14 @@ class RBF(Kernel):
         return lengthscales
 
     def diagonal(self, theta: Array, X: Array) -> Array:
-        """Return the variance."""
+        """Return the variance at every row of `X`, shape (n,)."""
         return np.full(len(X), math.exp(theta[0]))
 
     def pullback(self, theta: Array, X: Array, weights: Array) -> Array:
-        """Return the gradient."""
+        """Return the gradient with respect to `theta` of the sum of `weights` * covariances.
+
+        `weights`, shape (n, n), are symmetric.
+        """
         weighted = weights * self(theta, X, X)
         # Sum over i, j of weighted * (x_i - x_j)² / lengthscale², feature by feature.
         squares = weighted.sum(axis=1) @ X**2 - np.einsum("id,id->d", X, weighted @ X)
@@ -94,64 +78,7 @@ class RBF(Kernel):
         return np.concatenate([common, by_feature if self.spread else []])
 
 
-@dataclass(frozen=True)
-class Linear(Kernel):
-    """Variance times the product of the rows, plus a constant's variance of 1."""
-
-    def prior(self, X: Array) -> tuple[Array, Array]:
-        """All features together explain a variance around 1."""
-        return np.array([-math.log(X.var(axis=0).sum() or 1.0)]), np.array([1.0])
-
-    def __call__(self, theta: Array, X: Array, Z: Array) -> Array:
-        """Return the covariances."""
-        return math.exp(theta[0]) * (X @ Z.T) + 1
-
-    def diagonal(self, theta: Array, X: Array) -> Array:
-        """Return the variances."""
-        diagonal: Array = math.exp(theta[0]) * (X**2).sum(axis=1) + 1
-        return diagonal
-
-    def pullback(self, theta: Array, X: Array, weights: Array) -> Array:
-        """Return the gradient."""
-        return np.array([math.exp(theta[0]) * np.vdot(X, weights @ X)])
-
-
-@dataclass(frozen=True)
-class Sum(Kernel):
-    """The sum of kernels; their hyperparameters one after another."""
-
-    parts: tuple[Kernel, ...]
-
-    def prior(self, X: Array) -> tuple[Array, Array]:
-        """Return the parts' priors."""
-        means, deviations = zip(*(part.prior(X) for part in self.parts), strict=True)
-        return np.concatenate(means), np.concatenate(deviations)
-
-    def _split(self, theta: Array, X: Array) -> list[Array]:
-        sizes = [len(part.prior(X)[0]) for part in self.parts]
-        return np.split(theta, np.cumsum(sizes)[:-1])
-
-    def __call__(self, theta: Array, X: Array, Z: Array) -> Array:
-        """Return the covariances."""
-        thetas = self._split(theta, X)
-        covariance = self.parts[0](thetas[0], X, Z)
-        for part, own in zip(self.parts[1:], thetas[1:], strict=True):
-            covariance += part(own, X, Z)
-        return covariance
-
-    def diagonal(self, theta: Array, X: Array) -> Array:
-        """Return the variances."""
-        pairs = zip(self.parts, self._split(theta, X), strict=True)
-        diagonal: Array = np.sum([part.diagonal(own, X) for part, own in pairs], axis=0)
-        return diagonal
-
-    def pullback(self, theta: Array, X: Array, weights: Array) -> Array:
-        """Return the gradient."""
-        pairs = zip(self.parts, self._split(theta, X), strict=True)
-        return np.concatenate([part.pullback(own, X, weights) for part, own in pairs])
-
-
-def _factor(kernel: Kernel, theta: Array, X: Array) -> Array:
+def _factor(kernel: RBF, theta: Array, X: Array) -> Array:
     """Return the lower Cholesky factor of the covariances plus noise; it may overwrite nothing."""
     covariance = kernel(theta[:-1], X, X)
     covariance[np.diag_indices_from(covariance)] += math.exp(theta[-1])
@@ -160,9 +87,7 @@ def _factor(kernel: Kernel, theta: Array, X: Array) -> Array:
     return factor
 
 
-def log_marginal_likelihood(
-    kernel: Kernel, theta: Array, X: Array, y: Array
-) -> tuple[float, Array]:
+def log_marginal_likelihood(kernel: RBF, theta: Array, X: Array, y: Array) -> tuple[float, Array]:
     """Return log p(y | X, theta) and its gradient.
 
     Raises
@@ -183,7 +108,7 @@ def log_marginal_likelihood(
 
 
 def fit_hyperparameters(
-    kernel: Kernel,
+    kernel: RBF,
     X: Array,
     y: Array,
     noise_prior: tuple[float, float] = (math.log(0.1), 1.0),
@@ -193,7 +118,7 @@ def fit_hyperparameters(
 
     Parameters
     ----------
-    kernel : Kernel
+    kernel : RBF
     X : array, shape (n, d)
     y : array, shape (n,)
     noise_prior : pair of float
@@ -227,7 +152,7 @@ class Posterior:
 
     Attributes
     ----------
-    kernel : Kernel
+    kernel : RBF
     theta : array
         Hyperparameters, the noise last.
     X : array, shape (n, d)
@@ -238,7 +163,7 @@ class Posterior:
         Weights of the training measurements in a prediction.
     """
 
-    kernel: Kernel
+    kernel: RBF
     theta: Array
     X: Array
     factor: Array
@@ -268,7 +193,7 @@ def _batches(Z: Array) -> list[Array]:
     return np.array_split(Z, max(1, math.ceil(len(Z) / PREDICT_BATCH)))
 
 
-def condition(kernel: Kernel, theta: Array, X: Array, y: Array) -> Posterior:
+def condition(kernel: RBF, theta: Array, X: Array, y: Array) -> Posterior:
     """Return the Gaussian process with these hyperparameters, given measurements."""
     factor = _factor(kernel, theta, X)
     half = solve_triangular(factor, y, lower=True, check_finite=False)
