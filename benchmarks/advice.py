@@ -24,6 +24,7 @@ from hydra.utils import instantiate
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
+from benchmarks._docs import write_between
 from hwnas._cli import CONF
 from hwnas._schema import register
 from hwnas.advise import Advisor, Outcome, Plan, Situation, duration, follow
@@ -133,9 +134,7 @@ def main(n_trials: int) -> None:
     text = "\n".join(lines)
     print(text)
     print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
-    page = DOCS.read_text()
-    before, _, rest = page.partition(MARKS[0])
-    DOCS.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{rest.partition(MARKS[1])[2]}")
+    write_between(DOCS, MARKS, text)
 
 
 def _table(results: dict[str, dict[float, list[Record]]]) -> list[str]:

@@ -3,13 +3,13 @@
     HWNAS_DATA=../shared/data python -m benchmarks.predictors
     HWNAS_DATA=../shared/data python -m benchmarks.predictors --predictors ridge,mlp --sizes 11,124
 
-Fits what the CSV file does not hold yet, a row at a time, so that a run that was cut off goes on
-where it stopped; then prints Kendall's tau and CPU seconds to fit, ours beside the reference's,
-and writes both tables into ``docs/benchmarks.md``. The columns are those of the reference, with
-our preset and the processor before them.
+Fits what the CSV file does not hold of this processor yet, a row at a time, so that a run that was
+cut off goes on where it stopped; then prints Kendall's tau and CPU seconds to fit, ours beside the
+reference's, and with ``--docs`` writes the tables into ``docs/benchmarks.md``. The columns are
+those of the reference, with our preset and the processor before them and the versions after them.
 
-CPU seconds of two machines are compared by a yardstick that both ran: LightGBM in the study's
-setting at 1,366 training measurements.
+CPU seconds of two machines stand in tables of their own, and are compared with the reference's by a
+yardstick that both ran: LightGBM in the study's setting at 1,366 training measurements.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from scipy.stats import kendalltau, spearmanr
 
+from benchmarks._docs import write_between
 from hwnas.dataset._readers._hwnas import read_nasbench201
+from hwnas.measure._machine import machine_facts
 from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201
 
@@ -56,8 +58,12 @@ COLUMNS = (
     "spearman",
     "fit_cpu_seconds",
     "query_seconds_per_architecture",
+    "versions",
 )
-KEY = ["preset", "predictor", "device", "seed", "n_train"]
+#: What a figure is of, on whatever machine.
+CELL = ["preset", "predictor", "device", "seed", "n_train"]
+#: Two devices, three seeds: means of fewer say so.
+RUNS = 6
 
 Data = tuple[Architectures, NDArray[np.float64]]
 
@@ -68,7 +74,8 @@ def main() -> None:
     reference = pd.read_csv(options.reference)
     cells = list(wanted(options, reference))
     known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
-    done = set(known[KEY].itertuples(index=False, name=None))
+    processor, libraries = machine_facts()["cpu"], versions()
+    done = set(known[known.processor == processor][CELL].itertuples(index=False, name=None))
     missing = [cell for cell in cells if cell not in done]
     print(f"{len(cells)} fits, {len(missing)} of them not in {options.out} yet", flush=True)
     tables = read_tables(options.data, options.devices) if missing else {}
@@ -79,13 +86,13 @@ def main() -> None:
             measure(preset, name, tables[device], seed, 11)
             warmed.add(name)
         scores = measure(preset, name, tables[device], seed, n_train)
-        append(options.out, [preset, processor(), name, device, seed, n_train, *scores])
+        cell = [preset, processor, name, device, seed, n_train]
+        append(options.out, [*cell, *scores, libraries])
 
     ours = pd.read_csv(options.out)
-    text = report(ours[ours.predictor.isin(options.predictors)], reference)
-    print(text)
+    print(report(ours[ours.predictor.isin(options.predictors)], reference))
     if options.docs:
-        write_docs(report(ours, reference))
+        write_between(DOCS, MARKS, report(ours, reference))
 
 
 def arguments() -> argparse.Namespace:
@@ -122,7 +129,7 @@ def wanted(
     options: argparse.Namespace, reference: pd.DataFrame
 ) -> Iterator[tuple[str, str, str, int, int]]:
     """Yield the cells asked for; a preset ``paper`` only where the reference has the figure."""
-    there = set(reference[KEY[1:]].itertuples(index=False, name=None))
+    there = set(reference[CELL[1:]].itertuples(index=False, name=None))
     for cell in product(
         options.presets, options.predictors, options.devices, options.seeds, options.sizes
     ):
@@ -180,24 +187,42 @@ def append(path: Path, row: list[object]) -> None:
 
 
 def report(ours: pd.DataFrame, reference: pd.DataFrame) -> str:
-    """Return the tables of tau and of seconds as Markdown."""
-    factor, how = yardstick(ours, reference)
-    study = reference.assign(preset="study")
-    study["fit_cpu_seconds"] *= factor
-    rows = pd.concat([study, ours])
-    rows = rows[rows.predictor.isin(ours.predictor)]
-    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    machine = f"{processor()}, one core, Python {platform.python_version()}, {versions}."
-    return "\n\n".join(
-        [
-            machine,
-            "Kendall's τ: mean over devices and seeds ± standard deviation over seeds (mean over "
-            "devices); of constant predictions 0. `study` is the reference's, where it has the "
-            "figure.",
-            markdown(rows, tau_cell),
-            f"CPU seconds to fit, median. {how}",
-            markdown(rows, seconds_cell),
+    """Return the table of tau, and of seconds on each processor, as Markdown."""
+    study = reference[reference.predictor.isin(ours.predictor)].assign(preset="study")
+    parts = [
+        "Kendall's τ: mean over devices and seeds ± standard deviation over seeds (mean over "
+        f"devices), in brackets the number of fits where it is below {RUNS}; of constant "
+        "predictions 0. `study` is the reference's, where it has the figure.",
+        markdown(pd.concat([study, ours.drop_duplicates(CELL)]), tau_cell),
+        not_fitted(ours, study),
+    ]
+    for processor, here in ours.groupby("processor"):
+        factor, how = yardstick(here, study)
+        scaled = study.assign(fit_cpu_seconds=study.fit_cpu_seconds * factor)
+        fits = here.groupby("versions").size()
+        with_what = "; ".join(f"{names} ({n:,} fits)" for names, n in fits.items())
+        parts += [
+            f"CPU seconds to fit, median, on one core of {processor}. {how} Fitted with "
+            f"{with_what}.",
+            markdown(pd.concat([scaled, here]), seconds_cell),
         ]
+    return "\n\n".join(parts)
+
+
+def not_fitted(ours: pd.DataFrame, study: pd.DataFrame) -> str:
+    """Say which figures of the reference have no fit of ours in its settings."""
+    cells = CELL[1:]
+    paper = set(ours[ours.preset == "paper"][cells].itertuples(index=False, name=None))
+    fitted = [cell in paper for cell in study[cells].itertuples(index=False, name=None)]
+    lacking = study[~np.array(fitted, dtype=bool)]
+    if lacking.empty:
+        return "`paper` is fitted wherever the reference has the figure."
+    by_size = [
+        f"{n_train:,}: {', '.join(sorted(set(rows.predictor)))}"
+        for n_train, rows in lacking.groupby("n_train")
+    ]
+    return (
+        f"Not fitted in `paper`, though the reference has the figure, at {'; at '.join(by_size)}."
     )
 
 
@@ -216,10 +241,11 @@ def yardstick(ours: pd.DataFrame, reference: pd.DataFrame) -> tuple[float, str]:
 
 
 def tau_cell(rows: pd.DataFrame, _: pd.DataFrame) -> str:
-    """Return mean and spread."""
+    """Return mean and spread, and the number of fits where some are missing."""
     spread = rows.groupby("device").kendall_tau.std().mean()
     mean = f"{rows.groupby('device').kendall_tau.mean().mean():.3f}"
-    return mean if np.isnan(spread) else f"{mean} ±{spread:.3f}"
+    few = f" [{len(rows)}]" if len(rows) < RUNS else ""
+    return f"{mean}{few}" if np.isnan(spread) else f"{mean} ±{spread:.3f}{few}"
 
 
 def seconds_cell(rows: pd.DataFrame, study: pd.DataFrame) -> str:
@@ -250,22 +276,10 @@ def markdown(rows: pd.DataFrame, cell: Any) -> str:
     return "\n".join(lines)
 
 
-def processor() -> str:
-    """Return the processor's name."""
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text().splitlines() if known.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
-def write_docs(text: str) -> None:
-    """Put the report between its marks."""
-    page = DOCS.read_text()
-    before, _, rest = page.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    new = DOCS.with_suffix(".tmp")
-    new.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}")
-    new.replace(DOCS)
+def versions() -> str:
+    """Return the versions of Python and of what the predictors are made with."""
+    libraries = (f"{name} {version(name)}" for name in LIBRARIES)
+    return ", ".join([f"Python {platform.python_version()}", *libraries])
 
 
 if __name__ == "__main__":

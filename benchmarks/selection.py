@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from hydra import initialize_config_dir
 
+from benchmarks._docs import write_between
 from benchmarks.advice import DATASETS, load
 from hwnas._cli import CONF
 from hwnas._schema import register
@@ -64,7 +65,8 @@ def measure(table: Table) -> tuple[Means, Means, Means]:
     rounds: dict[str, list[dict[str, float]]] = {}
     limits: dict[str, list[dict[str, float]]] = {}
     for fit, (learner, predicted) in enumerate(fits(table)):
-        deviations = (predicted - true) / true.std()
+        held_out = np.delete(np.arange(len(table)), learner.train)
+        deviations = ((predicted - true) / true.std())[held_out]
         rng = generator(fit, "benchmark", "candidates")
         for _ in range(TRIALS):
             scores = Selector(N_CANDIDATES).run(accuracy, true, predicted, rng).scores()
@@ -137,13 +139,12 @@ def main() -> None:
     lines.append(
         f"Means of {FITS} fits of ridge regression to {N_TRAIN} training measurements; candidate "
         f"sets of {N_CANDIDATES} ({TRIALS} a fit; limits: 100 a fit); rounds of verification on "
-        "all candidates. Simulated deviations have the standard deviation of the real ones."
+        "all candidates. Simulated deviations have the standard deviation of the real ones off the "
+        "training measurements."
     )
     text = "\n".join(lines)
     print(text)
-    page = DOCS.read_text()
-    before, _, rest = page.partition(MARKS[0])
-    DOCS.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{rest.partition(MARKS[1])[2]}")
+    write_between(DOCS, MARKS, text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,114 @@
+"""The benchmark of the predictors: it resumes machine by machine, and says what it lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import predictors as benchmark
+from benchmarks._docs import write_between
+
+SCORES: dict[str, float | str] = {
+    "kendall_tau": 0.8,
+    "spearman": 0.9,
+    "query_seconds_per_architecture": 1e-6,
+}
+
+
+def rows(n: int = 6, seconds: float = 1.0, **of: float | str) -> pd.DataFrame:
+    """Return fits of ridge at 11, on as many seeds and devices as there are."""
+    cells = [(device, seed) for device in ("raspi4", "pixel3") for seed in range(3)][:n]
+    fits = pd.DataFrame(cells, columns=["device", "seed"])
+    common: dict[str, float | str] = {
+        "preset": "paper",
+        "predictor": "ridge",
+        "n_train": 11,
+        "versions": "numpy 2",
+    }
+    return fits.assign(**SCORES | common | {"fit_cpu_seconds": seconds} | of)
+
+
+def test_each_processor_has_its_own_seconds_and_tau_counts_a_cell_once() -> None:
+    fast, slow = rows(processor="fast", kendall_tau=0.7), rows(seconds=3.0, processor="slow")
+    text = benchmark.report(pd.concat([fast, slow]), rows(preset="study"))
+    tau, on_fast, on_slow = text.split("CPU seconds to fit")
+    assert "| ridge | paper | 0.700 ±0.000 |" in tau
+    assert "one core of fast" in on_fast
+    assert "| ridge | paper | 1 (1.0×) |" in on_fast
+    assert "one core of slow" in on_slow
+    assert "| ridge | paper | 3 (0.3×) |" in on_slow
+    assert "Fitted with numpy 2 (6 fits)" in on_slow
+
+
+def test_what_is_missing_is_said() -> None:
+    reference = pd.concat([rows(preset="study"), rows(1, preset="study", n_train=15000)])
+    text = benchmark.report(rows(2, processor="cpu"), reference)
+    assert "| ridge | paper | 0.800 ±0.000 [2] | – |" in text
+    assert "| ridge | study | 0.800 ±0.000 | 0.800 [1] |" in text
+    assert "the reference has the figure, at 11: ridge; at 15,000: ridge." in text
+    assert "wherever the reference" in benchmark.report(rows(processor="cpu"), rows(preset="study"))
+
+
+def test_fits_go_on_where_they_stopped_on_the_same_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, reference = tmp_path / "ours.csv", tmp_path / "reference.csv"
+    rows(preset="study").to_csv(reference, index=False)
+    fitted: list[object] = []
+
+    def measure(*cell: object) -> list[float]:
+        fitted.append(cell[3:])
+        return [0.8, 0.9, 0.1, 1e-6]
+
+    def run(cpu: str, sizes: str) -> int:
+        """Return the number of fits, the first of which is only the library's warm-up."""
+        command = f"predictors --predictors ridge --presets default --sizes {sizes} --seeds 0,1"
+        command += f" --out {out} --reference {reference}"
+        monkeypatch.setattr("sys.argv", command.split())
+        monkeypatch.setattr(benchmark, "machine_facts", lambda: {"cpu": cpu})
+        fitted.clear()
+        benchmark.main()
+        return max(len(fitted) - 1, 0)
+
+    monkeypatch.setattr(benchmark, "measure", measure)
+    monkeypatch.setattr(benchmark, "read_tables", lambda *_: {"raspi4": None, "pixel3": None})
+    assert [run("a", "11"), run("a", "11,55"), run("a", "11,55"), run("b", "11")] == [4, 4, 0, 4]
+    written = pd.read_csv(out)
+    assert written.processor.tolist() == ["a"] * 8 + ["b"] * 4
+    assert written.versions.str.contains("scikit-learn").all()
+
+
+def test_text_goes_between_its_marks_or_nowhere(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before <a>old</a> after\n")
+    write_between(page, ("<a>", "</a>"), "new")
+    write_between(page, ("<a>", "</a>"), "newer")
+    assert page.read_text() == "before <a>\n\nnewer\n\n</a> after\n"
+    with pytest.raises(ValueError, match="in this order"):
+        write_between(page, ("<b>", "</a>"), "lost")
+    assert [file.name for file in tmp_path.iterdir()] == ["page.md"]
+
+
+@pytest.fixture(scope="module")
+def reference(hwnas_data: Path) -> pd.DataFrame:
+    file = hwnas_data.parent / "reference" / "predictors.csv"
+    if not file.is_file():
+        pytest.skip(f"{file} is not here: nothing to compare with")
+    return pd.read_csv(file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ridge", "lgb", "svr", "rf", "xgb", "mlp_small"])
+def test_paper_preset_reaches_the_studys_own_code(
+    name: str, reference: pd.DataFrame, hwnas_data: Path
+) -> None:
+    table = benchmark.read_tables(hwnas_data, ["raspi4"])["raspi4"]
+    study = reference[
+        (reference.predictor == name) & (reference.device == "raspi4") & (reference.n_train == 124)
+    ].kendall_tau
+    taus = [benchmark.measure("paper", name, table, seed, 124)[0] for seed in range(3)]
+    assert len(study) == 3
+    assert abs(np.mean(taus) - study.mean()) < 3 * study.std()
