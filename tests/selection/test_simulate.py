@@ -163,7 +163,7 @@ def test_deviations_of_a_run_leave_its_training_measurements_out(tmp_path: Path)
 def test_every_kind_of_deviations_has_a_config_that_makes_it(tmp_path: Path) -> None:
     columns = {"true": [1.0, 2.0], "predicted": [1.5, 2.0], "part": ["test", "test"]}
     parquet.write_table(pa.table(columns), tmp_path / "predictions.parquet")
-    files = sorted((CONF / "selection" / "deviations").glob("*.yaml"))
+    files = sorted((CONF / "deviations").glob("*.yaml"))
     assert [file.stem for file in files] == ["bootstrap", "mixture", "normal"]
     for file in files:
         cfg = OmegaConf.load(file)
