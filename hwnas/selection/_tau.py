@@ -43,13 +43,20 @@ def kendall_tau(ranks: Ranks, predicted: NDArray[np.float64]) -> NDArray[np.floa
     Returns
     -------
     array of float64, shape (k,)
-        NaN where all true values, or all predictions of the row, are equal.
+        0 where all true values, or all predictions of the row, are equal.
+
+    Raises
+    ------
+    ValueError
+        If a prediction is NaN.
 
     Examples
     --------
     >>> kendall_tau(dense_ranks(np.array([1.0, 2.0, 3.0])), np.array([[1.0, 3.0, 2.0]])).tolist()
     [0.3333333333333333]
     """
+    if np.isnan(predicted).any():
+        raise ValueError("cannot rank predictions that are NaN")
     n = len(ranks)
     order = np.argsort(predicted, axis=1)
     in_order = np.take_along_axis(predicted, order, axis=1)
@@ -70,8 +77,8 @@ def kendall_tau(ranks: Ranks, predicted: NDArray[np.float64]) -> NDArray[np.floa
     positions = np.argsort(sequence, axis=1, kind="stable")
     discordant = inversions(positions)
     surplus = pairs - true_ties - predicted_ties + both_ties - 2 * discordant
-    with np.errstate(invalid="ignore"):
-        return np.asarray(surplus / np.sqrt((pairs - true_ties) * (pairs - predicted_ties)))
+    ranked = np.sqrt((pairs - true_ties) * (pairs - predicted_ties))
+    return np.divide(surplus, ranked, out=np.zeros(len(predicted)), where=ranked > 0)
 
 
 def inversions(permutations: NDArray[np.int64]) -> NDArray[np.int64]:

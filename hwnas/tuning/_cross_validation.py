@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.scores import kendall_tau
 from hwnas.seeding import integer_seed
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -95,17 +96,3 @@ class CrossValidation:
             seconds = (time.process_time() - start) / len(batch)
             for fitted, (_, test) in zip(fresh, batch, strict=True):
                 yield FoldScore(kendall_tau(y[test], fitted.predict(X[test])), seconds)
-
-
-def kendall_tau(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
-    """Return Kendall's τ-b; 0 where it is undefined, as for a constant or NaN prediction.
-
-    Examples
-    --------
-    >>> kendall_tau(np.array([1.0, 2.0, 3.0]), np.array([5.0, 5.0, 5.0]))
-    0.0
-    """
-    from scipy.stats import kendalltau
-
-    tau = float(kendalltau(true, predicted).statistic)
-    return tau if np.isfinite(tau) else 0.0

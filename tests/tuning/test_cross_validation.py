@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
 from hwnas.predictor import OneHot, Predictor
 from hwnas.predictor._mlp import MLP
+from hwnas.scores import kendall_tau
 from hwnas.space import NASBench201
-from hwnas.tuning._cross_validation import CrossValidation, kendall_tau
+from hwnas.tuning._cross_validation import CrossValidation
 
 
 def test_every_measurement_is_held_out_once_and_groups_stay_together() -> None:
@@ -71,6 +73,14 @@ def test_too_few_groups_leave_no_folds() -> None:
     assert CrossValidation.of(9, np.repeat(np.arange(3), 3), 3, seed=0).splits == ()
 
 
-@pytest.mark.parametrize("predicted", [[1.0, 1.0, 1.0], [np.nan, 1.0, 2.0]])
-def test_undefined_tau_counts_as_zero(predicted: list[float]) -> None:
-    assert kendall_tau(np.array([1.0, 2.0, 3.0]), np.array(predicted)) == 0.0
+class Diverged(DummyRegressor):
+    """A model whose training went to infinity."""
+
+    def predict(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.full(len(X), np.nan)
+
+
+def test_a_prediction_that_is_nan_is_refused() -> None:
+    folds = CrossValidation.of(30, None, 3, seed=0)
+    with pytest.raises(ValueError, match="NaN"):
+        list(folds.scores(Diverged(), np.zeros((30, 2)), np.arange(30.0)))
