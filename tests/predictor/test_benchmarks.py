@@ -101,7 +101,9 @@ def reference(hwnas_data: Path) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ridge", "lgb", "svr", "rf", "xgb", "mlp_small"])
+@pytest.mark.parametrize(
+    "name", ["ridge", "lgb", "svr", "rf", "xgb", "mlp_small", "bohamiann", "bonas"]
+)
 def test_paper_preset_reaches_the_studys_own_code(
     name: str, reference: pd.DataFrame, hwnas_data: Path
 ) -> None:
