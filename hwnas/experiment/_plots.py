@@ -129,7 +129,9 @@ def _fronts(
     axes.set_ylim(bottom=float(np.quantile(accuracy[rows], 0.03)))
     axes.set_xlabel(table.metric.label)
     assert table.accuracy_provenance is not None
-    axes.set_ylabel(f"accuracy [%] ({table.accuracy_provenance.source})")
+    image_set = table.accuracy_provenance.details.get("image_set")
+    on = f" on {image_set}" if image_set else ""
+    axes.set_ylabel(f"accuracy{on} [%] ({table.accuracy_provenance.source})")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
