@@ -89,9 +89,9 @@ class Candidate:
 def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidate:
     """Return the simplest model that predicts as well as any.
 
-    As well as any: its mean score is less than one standard error of the difference, with all
-    measurements, below the best one's. Where the additive costs of one view say it all, the model
-    is exact, and gives architectures of equal cost equal predictions.
+    As well as any: its mean score is at most one standard error of the difference below the best
+    one's. Where the additive costs of one view say it all, the model is exact, and gives
+    architectures of equal cost equal predictions.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidat
     best = max(tiers, key=_mean_score)
     for candidate in tiers:
         lost = best.scores - candidate.scores
-        if lost.mean() <= lost.std() / np.sqrt(len(y)):
+        if lost.mean() <= lost.std() / np.sqrt(len(lost)):
             return candidate
     return best
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.optimize import check_grad
 from scipy.stats import kendalltau
 
-from hwnas.predictor import Operations, Predictor
+from hwnas.predictor import Operations, Predictor, _best_fit
 from hwnas.predictor._best import Best
 from hwnas.predictor._best_features import describe
-from hwnas.predictor._best_fit import N_CHECK, Model
+from hwnas.predictor._best_fit import N_CHECK, Candidate, Model, choose
 from hwnas.predictor._best_kernel import Covariance
 from hwnas.predictor._executed import executed
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMacro
@@ -130,6 +130,23 @@ def test_costs_of_executed_edges_are_told_from_written_ones() -> None:
     y = counts(np.where(executed(SPACE, CELLS), CELLS, 0).astype(np.int8)) + noise
     predictor = best().fit(X, y[SPACE.rank(X)])
     assert model_of(predictor).model_.view == "executed"
+
+
+def test_simpler_is_judged_by_as_many_measurements_as_were_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noise = np.random.default_rng(0).normal(size=N_CHECK)
+    noise = (noise - noise.mean()) / noise.std()
+
+    def candidate(model: Model, *_: object) -> Candidate:
+        # Simple models lose 0.025 a measurement; the standard error of 1,000 is 0.032.
+        scores = np.zeros(N_CHECK) if model.view is None else -0.025 - noise
+        return Candidate(model, np.zeros(1), scores)
+
+    monkeypatch.setattr(_best_fit, "_candidate", candidate)
+    n = 3 * N_CHECK
+    chosen = choose(describe(SPACE, CELLS[:n]), np.zeros(n), np.arange(n))
+    assert chosen.model.view is not None
 
 
 def test_outliers_move_predictions_little() -> None:
