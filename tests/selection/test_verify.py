@@ -282,5 +282,6 @@ def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
 def test_a_predictor_that_needs_all_its_measurements_cannot_be_calibrated() -> None:
     predictor = Predictor(SPACE, Operations(), LookupTable())
     learner = Learner(predictor, speed_table(), np.arange(25), np.arange(10))
-    with pytest.raises(UserError, match=r"LookupTable needs every one of its 25 .*selection.limit=null"):
+    refusal = r"LookupTable needs every one of its 25 .*selection.limit=null"
+    with pytest.raises(UserError, match=refusal):
         learner.calibrate()
