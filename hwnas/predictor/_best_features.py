@@ -40,7 +40,8 @@ class Features:
         ``view:block``, and blocks of one kind (``totals``, ``counts``, ``one_hot``, ...) share a
         prior. Total cost first, then per operation, then per operation and position.
     choices : dict of str to array
-        For each view, one-hot columns whose squared distance is twice the share of positions
+        For each view and operation, ``view:operation``, a column a position that tells whether it
+        is there. The squared distance over a view's operations is twice the share of positions
         that differ.
     wiring : dict of str to array
         Likewise for what each edge passes on: nothing or something; nothing, its input or more.
@@ -60,6 +61,11 @@ class Features:
         return type(self)(
             picked(self.linear), picked(self.choices), picked(self.wiring), self.totals[rows]
         )
+
+    @property
+    def views(self) -> list[str]:
+        """Names of the views."""
+        return list(dict.fromkeys(name.partition(":")[0] for name in self.choices))
 
     def additive(self, view: str, *, by_position: bool) -> Self:
         """Return the linear blocks of one view, with those that tell positions apart or not."""
@@ -123,7 +129,7 @@ def _features(space: SearchSpace, X: Architectures) -> Features:
         "raw:counts": chosen.sum(axis=1),
         "raw:one_hot": _flat(chosen),
     }
-    choices = {"raw": _flat(chosen) / np.sqrt(space.n_positions)}
+    choices = _by_operation("raw", chosen)
     return Features(linear, choices, {}, np.log(totals))
 
 
@@ -175,7 +181,7 @@ def _(space: CellSpace, X: Architectures) -> Features:
         total = counts @ per_operation
         linear |= {f"{view}:total{i}": column[:, None] for i, column in enumerate(total.T)}
         linear |= {f"{view}:counts": counts, f"{view}:one_hot": _flat(kept)}
-        choices[view] = _flat(chosen) / np.sqrt(space.n_positions)
+        choices |= _by_operation(view, chosen)
         totals.append(total)
     passes = np.select([np.equal(X, space.none), np.equal(X, space.skip)], [0, 1], default=2)
     wiring = {
@@ -183,6 +189,11 @@ def _(space: CellSpace, X: Architectures) -> Features:
         "passes": _flat(_one_hot(passes, 3)) / np.sqrt(space.n_positions),
     }
     return Features(linear, choices, wiring, np.hstack(totals[:2]))
+
+
+def _by_operation(view: str, chosen: Array) -> dict[str, Array]:
+    scaled = chosen / np.sqrt(chosen.shape[1])
+    return {f"{view}:{operation}": scaled[:, :, operation] for operation in range(scaled.shape[2])}
 
 
 def _one_hot(indices: NDArray[np.integer], n: int) -> Array:

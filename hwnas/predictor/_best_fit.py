@@ -59,9 +59,8 @@ class Model:
     @classmethod
     def by_complexity(cls, features: Features) -> Iterator[list[Model]]:
         """Return the models, simplest first."""
-        views = list(features.choices)
         for by_position in (False, True):
-            yield [cls(view, by_position) for view in views]
+            yield [cls(view, by_position) for view in features.views]
         yield [cls()]
 
 

@@ -3,7 +3,8 @@
 A sum of four parts, with a variance each:
 
 - a linear function of every block of features: total costs, counts, positions;
-- any function of the choices, smooth in the share of positions that differ;
+- any function of the choices, smooth in the share of positions that differ, where each operation
+  has a weight of its own: some runtimes mind above all where one of them stands;
 - costs of operations that change smoothly with the cell's wiring;
 - a curved function of the total costs.
 
@@ -37,7 +38,7 @@ _WIRED = {"counts": (-5.0, 2.0), "one_hot": (-6.0, 2.0)}
 _CHOICES = (-4.0, 2.0)
 _CURVE = (-5.0, 2.0)
 #: Of the inverse squared lengthscales.
-_CHOICES_SCALE = (-0.5, 1.0)
+_CHOICES_SCALE = (-0.5, 1.5)
 _WIRING_SCALE = (0.0, 1.0)
 _CURVE_SCALE = (-1.4, 1.4)
 
@@ -98,7 +99,7 @@ class Covariance:
             "wiring": [part.shape[1] for part in features.wiring.values()],
             "wired": [features.linear[name].shape[1] for name in self._wired],
         }
-        priors |= {f"{view} choices": _CHOICES_SCALE for view in features.choices}
+        priors |= {f"{name} choices": _CHOICES_SCALE for name in features.choices}
         priors |= {f"{view} wiring": _WIRING_SCALE for view in features.wiring}
         priors |= {f"wired {name}": _WIRED[name.partition(":")[2]] for name in self._wired}
         start = 0
