@@ -38,7 +38,7 @@ _WIRED = {"counts": (-5.0, 2.0), "one_hot": (-6.0, 2.0)}
 _CHOICES = (-4.0, 2.0)
 _CURVE = (-5.0, 2.0)
 #: Of the inverse squared lengthscales.
-_CHOICES_SCALE = (-0.5, 1.5)
+_CHOICES_SCALE = (-0.5, 1.0)
 _WIRING_SCALE = (0.0, 1.0)
 _CURVE_SCALE = (-1.4, 1.4)
 
