@@ -126,9 +126,10 @@ def test_additive_costs_are_exact_from_few_measurements() -> None:
 
 def test_one_operation_may_matter_by_where_it_stands() -> None:
     """Every pattern of pooling edges has a cost of its own, and 3×3 convolutions add up."""
-    pools = SPACE.operations.index("avg_pool_3x3") == CELLS
+    pools = np.equal(CELLS, SPACE.operations.index("avg_pool_3x3"))
+    convolutions = np.equal(CELLS, SPACE.operations.index("nor_conv_3x3")).sum(axis=1)
     pattern = np.random.default_rng(0).normal(size=2**6)[pools @ 2 ** np.arange(6)]
-    y = 10.0 + pattern + 0.3 * (SPACE.operations.index("nor_conv_3x3") == CELLS).sum(axis=1)
+    y = 10.0 + pattern + 0.3 * convolutions
     order = np.random.default_rng(1).permutation(len(CELLS))
     train, test = order[:300], order[300:900]
     predicted = best().fit(CELLS[train], y[train]).predict(CELLS[test])
