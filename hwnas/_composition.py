@@ -124,7 +124,7 @@ def check_preset(cfg: DictConfig, given: Sequence[str]) -> None:
     # These nodes are replaced as a whole, others value by value: see `hwnas.predictor.with_preset`.
     whole = {k.partition(".")[0] for k in sets if k.partition(".")[2] == "_target_"}
     whole |= {"search_space"} & set(cfg.predictor.presets[name])
-    keys = tuple(f"{_key(o)}." for o in given if _key(o).startswith("predictor."))
+    keys = tuple(f"{key_of(o)}." for o in given if key_of(o).startswith("predictor."))
     for key, value in leaves(cfg.predictor).items():
         replaced = key in sets or key.partition(".")[0] in whole
         if replaced and f"predictor.{key}.".startswith(keys):
@@ -150,12 +150,19 @@ def leaves(cfg: DictConfig) -> dict[str, Any]:
     return dict(_walk(container, ""))
 
 
-def _key(override: str) -> str:
+def key_of(override: str) -> str:
+    """Return the key that an override is about.
+
+    Examples
+    --------
+    >>> key_of("+sizes.channels=8")
+    'sizes.channels'
+    """
     return override.lstrip("+~").partition("=")[0]
 
 
 def _sets_value(override: str) -> bool:
-    key = _key(override)
+    key = key_of(override)
     node = key.partition(".")[0]
     return key == "n_test" or ("." in key and node in (*_DECISIVE, *_GROUPS))
 

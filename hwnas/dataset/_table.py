@@ -123,6 +123,10 @@ class Table:
         rows = self._rows_of(self.representative if self.copy_of is None else self.copy_of)
         return np.where(rows >= 0, rows, np.arange(len(self)))
 
+    def networks(self) -> NDArray[np.int64]:
+        """Return the rows that were measured: every network once, however many rows copy it."""
+        return np.unique(self.measured_on())
+
     def locate(self, architectures: Architectures) -> NDArray[np.int64]:
         """Return the row of each architecture, -1 where the table has none."""
         return self._rows_of(self.space.rank(architectures))

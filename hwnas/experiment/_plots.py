@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import Table
+from hwnas.experiment._report import on_images
 from hwnas.experiment._split import Split
 from hwnas.scores import kendall_tau
 from hwnas.selection import Selection
@@ -128,10 +129,9 @@ def _fronts(
     # Untrained networks at the bottom would squeeze the fronts into a line.
     axes.set_ylim(bottom=float(np.quantile(accuracy[rows], 0.03)))
     axes.set_xlabel(table.metric.label)
-    assert table.accuracy_provenance is not None
-    image_set = table.accuracy_provenance.details.get("image_set")
-    on = f" on {image_set}" if image_set else ""
-    axes.set_ylabel(f"accuracy{on} [%] ({table.accuracy_provenance.source})")
+    of_accuracy = table.accuracy_provenance
+    assert of_accuracy is not None
+    axes.set_ylabel(f"accuracy{on_images(of_accuracy.details)} [%] ({of_accuracy.source})")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def banner(text: str) -> str:
     return "\n".join([rule, *(f"! {line:<88} !" for line in lines), rule])
 
 
+def on_images(details: Mapping[str, Any]) -> str:
+    """Return " on <image set>" for accuracies whose provenance has these details, else ""."""
+    image_set = details.get("image_set")
+    return f" on {image_set}" if image_set else ""
+
+
 def _heading(result: dict[str, Any]) -> list[str]:
     identity, values = result["identity"], result["provenance"]["values"]
     kind = values["kind"].upper() if values["kind"] == "estimated" else values["kind"]
@@ -70,10 +77,9 @@ def _selection_rows(result: dict[str, Any]) -> list[str]:
     if selection is None:
         return [f"no selection: {result['selection_skipped']}"]
     accuracy = result["provenance"]["accuracy"]
-    image_set = accuracy["details"].get("image_set")
-    on = f" on {image_set}" if image_set else ""
     rows = [
-        f"selection by {accuracy['kind']} accuracy{on} ({accuracy['source']}):",
+        f"selection by {accuracy['kind']} accuracy{on_images(accuracy['details'])} "
+        f"({accuracy['source']}):",
         _row("", "selected", "verified"),
         _row("architectures", f"{selection['n_selected']}", f"{selection['n_after_verification']}"),
         _row(

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from hwnas.dataset import Dataset, Table
-from hwnas.errors import UserError
 from hwnas.predictor import Predictor
 from hwnas.seeding import generator
 from hwnas.selection import Learner, Measure, Selection, Selector
@@ -26,18 +25,8 @@ def check_selection(selector: Selector | None, dataset: Dataset, table: Table) -
     """
     if selector is None or table.accuracy is None:
         return
-    n = len(candidate_rows(table))
-    if selector.n_candidates is not None and selector.n_candidates > n:
-        raise UserError(
-            f"selection.n_candidates={selector.n_candidates}: {table.dataset} has {n:,} networks "
-            "with an accuracy",
-            mend="selection.n_candidates=null",
-        )
-    if selector.verify == "live" and not hasattr(dataset, "measure"):
-        raise UserError(
-            f"selection.verify=live: the device of {table.dataset} is not the one at hand",
-            mend="selection.verify=table",
-        )
+    n, measurable = len(candidate_rows(table)), hasattr(dataset, "measure")
+    selector.check(n, measurable=measurable, where=table.dataset)
 
 
 def select(
@@ -115,7 +104,7 @@ def selection_scores(
 def candidate_rows(table: Table) -> NDArray[np.int64]:
     """Return the rows that can be selected: networks whose accuracy is known, each of them once."""
     assert table.accuracy is not None
-    measured = np.unique(table.measured_on())
+    measured = table.networks()
     known: NDArray[np.int64] = measured[~np.isnan(table.accuracy[measured])]
     return known
 

@@ -47,8 +47,10 @@ def latency(cfg: DictConfig) -> None:
 
 
 def _image_set(cfg: DictConfig, space: SearchSpace) -> ImageSet:
-    own = OmegaConf.load(CONF / "image_set" / f"{space.image_set}.yaml")
-    image_set: ImageSet = instantiate(own if cfg.image_set is None else cfg.image_set)
+    chosen = cfg.image_set
+    if chosen is None:
+        chosen = OmegaConf.load(CONF / "image_set" / f"{space.image_set}.yaml")
+    image_set: ImageSet = instantiate(chosen)
     return image_set
 
 

@@ -42,7 +42,7 @@ def accuracy_and_cost(table: Table, accuracy: Float | None = None) -> tuple[Floa
             f"{table.dataset} has no accuracy: there is nothing to select by",
             mend=fetch if table.space.name == "nasbench201" else other,
         )
-    measured = np.unique(table.measured_on())
+    measured = table.networks()
     order = measured[np.argsort(table.space.rank(table.architectures[measured]))]
     rows = order[~np.isnan(percent[order]) & ~np.isnan(table.values[order])]
     return percent[rows], table.metric.cost(table.values[rows])

@@ -111,6 +111,7 @@ class Selector:
             If the table has fewer architectures than `n_candidates`, nothing can be measured live
             or calibrated, or a limit is asked for with several metrics.
         """
+        self.check(len(accuracy), measurable=measure is not None)
         candidates = self._candidates(len(accuracy), rng)
         truth = objectives(accuracy, true_cost)
         scale = Scale.of(truth[:, 1:])
@@ -128,24 +129,43 @@ class Selector:
         chosen = self._constrain(truth, predicted_cost, candidates, self.limit, learner)
         return replace(selection, constraint=chosen)
 
+    def check(self, n: int, *, measurable: bool, where: str = "the table") -> None:
+        """Refuse what cannot be selected from; an experiment asks before anything is fitted.
+
+        Parameters
+        ----------
+        n : int
+            Number of architectures that can be selected.
+        measurable : bool
+            Whether their device is at hand.
+        where : str
+            What they are in, for the message.
+
+        Raises
+        ------
+        UserError
+            If there are fewer than `n_candidates`, or they are to be verified live and cannot.
+        """
+        if self.n_candidates is not None and self.n_candidates > n:
+            raise UserError(
+                f"selection.n_candidates={self.n_candidates}: {where} has {n:,} architectures",
+                mend="selection.n_candidates=null",
+            )
+        if self.verify == "live" and not measurable:
+            raise UserError(
+                f"selection.verify=live: the device of {where} is not the one at hand",
+                mend="dataset=local/cpu, or selection.verify=table",
+            )
+
     def _candidates(self, n: int, rng: np.random.Generator) -> Rows:
         if self.n_candidates is None:
             return np.arange(n)
-        if self.n_candidates > n:
-            raise UserError(
-                f"selection.n_candidates={self.n_candidates}: the table has {n} architectures",
-                mend="selection.n_candidates=null",
-            )
         return np.sort(rng.choice(n, self.n_candidates, replace=False))
 
     def _measure(self, truth: Float, live: Measure | None) -> Measure:
         if self.verify == "table":
             return lambda rows: truth[rows, 1:]
-        if live is None:
-            raise UserError(
-                "selection.verify=live: this dataset's device is not the one at hand",
-                mend="dataset=local/cpu, or selection.verify=table",
-            )
+        assert live is not None, "check() comes first"
         return live
 
     def _constrain(

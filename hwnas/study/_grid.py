@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hwnas._composition import key_of
 from hwnas.errors import UserError
 
 #: The axis whose values one job runs together.
@@ -89,7 +90,7 @@ def expand(
     >>> [(c.overrides, c.seed) for c in expand(grid, {"tuning": "none"}, ["predictor=xgb"])]
     [(('tuning=none', 'predictor=xgb'), 0), (('tuning=none', 'predictor=xgb'), 1)]
     """
-    mine = [override for override in given if _decides(_key(override))]
+    mine = [override for override in given if _decides(key_of(override))]
     chosen = [grid for grid in grids.values() if _has(grid, mine)] or list(grids.values())
     cells = [cell for grid in chosen for cell in _cells(grid, fixed, mine, narrow=True)]
     if not narrow:
@@ -110,18 +111,18 @@ def _cells(
     foreign: set[str] = set()
     for axis, values in axes.items():
         keys = _keys(axis, values)
-        chosen = dict(_split(override) for override in given if _key(override) in keys)
+        chosen = dict(_split(override) for override in given if key_of(override) in keys)
         groups = tuple(f"{key}." for key in chosen)
         # A value inside a group that is chosen, such as dataset.source, is about that choice.
-        within = [o for o in given if groups and o.startswith(groups) and _key(o) not in keys]
-        rest = [o for o in rest if _key(o) not in keys and (narrow or o not in within)]
+        within = [o for o in given if groups and o.startswith(groups) and key_of(o) not in keys]
+        rest = [o for o in rest if key_of(o) not in keys and (narrow or o not in within)]
         if chosen and narrow:
             axes[axis] = _matching(axis, values, chosen) or [chosen]
             known = {k for k, value in chosen.items() if _matching(axis, values, {k: value})}
             foreign |= chosen.keys() - known - {axis}
     # What is fixed about an axis, such as a preset or a source, is fixed about each of its values;
     # a choice that is none of them may not even have the key.
-    replaced = {_key(override) for override in rest} | foreign
+    replaced = {key_of(override) for override in rest} | foreign
     kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, replaced)]
     for point in itertools.product(*axes.values()):
         overrides, labels = list(kept), {}
@@ -186,10 +187,6 @@ def _point(axis: str, value: Any) -> tuple[list[str], Any]:
 def _text(value: Any) -> str:
     """Write a value as Hydra reads it."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _key(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0]
 
 
 def _split(override: str) -> tuple[str, Any]:

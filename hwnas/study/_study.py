@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hwnas._cli import CONF
 from hwnas._cli_errors import explain
-from hwnas._composition import overrides
+from hwnas._composition import key_of, overrides
 from hwnas.errors import UserError, nearest
 from hwnas.experiment._finished import Data
 from hwnas.study._data import ACCURACY, load, other_data
@@ -100,12 +100,12 @@ class Study:
         """The command that runs what is missing, and nothing that is finished."""
         hydra = [o for o in HydraConfig.get().overrides.hydra if not o.startswith("hydra.mode")]
         other = ("action", "report", "force", "tuning.force")
-        rest = [o for o in self.given if o.partition("=")[0] not in other]
+        rest = [o for o in self.given if key_of(o) not in other]
         return shlex.join(["python", "sweep.py", *rest, *hydra])
 
     def overrides(self, cell: Cell) -> list[str]:
         """Return what composes a cell."""
-        keys = {override: (_first(override), override.partition("=")[0]) for override in self.given}
+        keys = {override: (_first(override), key_of(override)) for override in self.given}
         passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o not in cell.overrides]
         chosen = f"experiment={self.choice}"
         # The choice comes first: the overrides of its values need it.
@@ -131,7 +131,7 @@ class Study:
         for cell in self.cells:
             for override in cell.overrides:
                 _check_choice(override)
-            key, keys = table_of(cell), {override.partition("=")[0] for override in cell.overrides}
+            key, keys = table_of(cell), {key_of(override) for override in cell.overrides}
             if key in found and keys <= composed:
                 continue
             # Composing it refuses a misspelt key before anything runs.
@@ -184,7 +184,7 @@ class Study:
 
 def table_of(cell: Cell) -> tuple[str, ...]:
     """Return the overrides that choose the table of a cell."""
-    return tuple(o for o in cell.overrides if _first(o) in _DATA or o.partition("=")[0] == ACCURACY)
+    return tuple(o for o in cell.overrides if _first(o) in _DATA or key_of(o) == ACCURACY)
 
 
 @cache
@@ -204,4 +204,4 @@ def _check_choice(override: str) -> None:
 
 
 def _first(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0].partition(".")[0]
+    return key_of(override).partition(".")[0]
