@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -22,6 +23,10 @@ from hwnas._schema import register
 from hwnas.errors import UserError
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
+
+#: The user's file system refuses to be written: no fault of the program.
+_UNWRITABLE = {errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.ENOSPC}
+_ELSEWHERE = "paths.outputs=$HOME/hwnas-outputs, or another folder that can be written"
 
 
 def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
@@ -64,6 +69,11 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
         from hwnas._cli_errors import explain
 
         fail(explain(error, sys.argv[1:]))
+    except OSError as error:
+        # Hydra makes the folder of several jobs before the first one checks its own.
+        if error.errno not in _UNWRITABLE:
+            raise
+        fail(f"{error.filename}: {error.strerror}. To mend it: {_ELSEWHERE}")
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:

@@ -9,7 +9,7 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_number
 
 _GROUPS = (
     *("metric", "device", "space", "image_set", "dataset"),
@@ -65,8 +65,7 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
         would replace an override, the device lacks the metric, or a chosen node is used by nothing.
     """
     check_types(cfg, reference)
-    if cfg.seed < 0:
-        raise UserError(f"seed={cfg.seed}: below 0", mend="seed=0")
+    check_number("seed", cfg.seed, 0)
     check_preset(cfg, overrides())
     if cfg.device is not None and cfg.metric.name not in cfg.device.metrics:
         raise UserError(

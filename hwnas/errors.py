@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """A mistake in the command line, the configuration or a data file.
@@ -46,3 +48,39 @@ def nearest(word: str, known: list[str]) -> str:
     close = get_close_matches(word, known, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return f"{hint}known: {', '.join(sorted(known))}"
+
+
+def check_choice(key: str, value: str, known: Iterable[str], where: object = "") -> None:
+    """Raise `UserError` naming the known values unless the configuration's value is one of them.
+
+    Examples
+    --------
+    >>> check_choice("dataset.statistic", "mean", ["median", "minimum"])
+    Traceback (most recent call last):
+    hwnas.errors.UserError: dataset.statistic: no 'mean'; ...known: median, minimum
+    """
+    names = list(known)
+    if value not in names:
+        place = f" in {where}" if where else ""
+        raise UserError(f"{key}: no {value!r}{place}; {nearest(str(value), names)}")
+
+
+def check_number(
+    key: str, value: int, lowest: int, highest: int | None = None, mend: str | None = None
+) -> None:
+    """Raise `UserError` unless a number of the configuration lies within its bounds.
+
+    Examples
+    --------
+    >>> check_number("passes", 0, 1)
+    Traceback (most recent call last):
+    hwnas.errors.UserError: passes=0: at least 1 is needed. To mend it: passes=1
+    """
+    if value < lowest:
+        raise UserError(
+            f"{key}={value}: at least {lowest} is needed", mend=mend or f"{key}={lowest}"
+        )
+    if highest is not None and value > highest:
+        raise UserError(
+            f"{key}={value}: at most {highest} is possible", mend=mend or f"{key}={highest}"
+        )

@@ -20,7 +20,7 @@ from hwnas.advise._report import report
 from hwnas.advise._seconds import seconds
 from hwnas.advise._situation import Situation
 from hwnas.dataset import EstimatedWarning, Table
-from hwnas.errors import UserError, nearest
+from hwnas.errors import check_choice
 from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
 
@@ -55,8 +55,7 @@ def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str,
     """
     known = sorted(file.stem for file in (CONF / "predictor").glob("*.yaml"))
     for name in names:
-        if name not in known:
-            raise UserError(f"predictors: no predictor {name!r}", mend=nearest(name, known))
+        check_choice("predictors", name, known)
     return {name: build(compose(f"predictor/{name}").predictor, space, seed) for name in names}
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hwnas.dataset import _cache
 from hwnas.dataset._accuracy import accuracy_of
-from hwnas.dataset._check import check_choice, check_metric, check_space
+from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._estimate import estimate, estimated_notice, warn_estimated
 from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.dataset._paths import Paths
@@ -17,7 +17,7 @@ from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Provenance, Table
 from hwnas.device import Device
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_choice
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.space import Architectures, NASBench201, SearchSpace

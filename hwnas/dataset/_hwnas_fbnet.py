@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import _cache
-from hwnas.dataset._check import check_choice, check_metric, check_number, check_space
+from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._fbnet_blocks import IMAGE_SETS, block_names
 from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._hwnas import UNITS, read_fbnet
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Table
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_choice, check_number
 from hwnas.metric import Metric
 from hwnas.seeding import generator
 from hwnas.space import Architectures, FBNet, SearchSpace

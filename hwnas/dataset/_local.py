@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset._accuracy import Accuracy, accuracy_of
-from hwnas.dataset._check import check_choice, check_metric
+from hwnas.dataset._check import check_metric
 from hwnas.dataset._local_table import column, read_table, table_path
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import Provenance, Table
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
 from hwnas.space import Architectures, SearchSpace
 

@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 
 from hwnas.dataset import _cache
-from hwnas.dataset._check import check_choice, check_metric, check_space
+from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._files import TRANSNAS_PTH
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._transnas import SCORES, read_transnas
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Table
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
 from hwnas.space import SearchSpace, TransNASMacro, TransNASMicro
 

@@ -54,8 +54,8 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     from hwnas.experiment import _pipeline as pipeline
     from hwnas.experiment._selecting import check_selection
 
-    check_selection(selector, dataset, table)
     predictor, parts = pipeline.prepare(cfg, table, cfg.seed)
+    check_selection(selector, dataset, table, predictor)
     folder = result_folder(cfg, table, len(parts.train), variant(cfg, reference))
     before = finished(cfg, folder, table)
     if before is not None:

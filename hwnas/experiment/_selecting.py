@@ -12,21 +12,26 @@ from omegaconf import DictConfig
 from hwnas.dataset import Dataset, Table
 from hwnas.predictor import Predictor
 from hwnas.seeding import generator
-from hwnas.selection import Learner, Measure, Selection, Selector
+from hwnas.selection import Learner, Measure, Selection, Selector, check_calibration
 
 
-def check_selection(selector: Selector | None, dataset: Dataset, table: Table) -> None:
+def check_selection(
+    selector: Selector | None, dataset: Dataset, table: Table, predictor: Predictor
+) -> None:
     """Refuse, before anything is fitted, a selection that would fail at the end.
 
     Raises
     ------
     UserError
-        If the table has fewer candidates than asked for, or its device is not at hand.
+        If the table has fewer candidates than asked for, its device is not at hand, or a limit is
+        asked for with a predictor that cannot be calibrated.
     """
     if selector is None or table.accuracy is None:
         return
     n, measurable = len(candidate_rows(table)), hasattr(dataset, "measure")
     selector.check(n, measurable=measurable, where=table.dataset)
+    if selector.limit is not None:
+        check_calibration(predictor)
 
 
 def select(

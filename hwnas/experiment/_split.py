@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import Table
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_number
 from hwnas.seeding import generator
 from hwnas.space import Architectures
 
@@ -39,9 +39,8 @@ def split(table: Table, n_train: int, n_test: int, seed: int) -> Split:
     UserError
         If the table has too few measurements.
     """
-    if n_train < 2 or n_test < 2:
-        name, value = ("n_train", n_train) if n_train < 2 else ("n_test", n_test)
-        raise UserError(f"{name}={value}: at least 2 are needed", mend=f"{name}=124")
+    for name, number in (("n_train", n_train), ("n_test", n_test)):
+        check_number(name, number, 2, mend=f"{name}=124")
     rows = _one_row_a_measurement(table)
     if n_train + n_test > len(rows):
         left = len(rows) - n_test

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from hwnas.dataset._check import check_number
+from hwnas.errors import check_number
 from hwnas.measure._digits import Training, train
 from hwnas.measure._machine import machine_facts
 from hwnas.measure._order import measuring_order

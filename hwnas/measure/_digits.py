@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from hwnas.dataset._check import check_number
+from hwnas.errors import check_number
 from hwnas.measure._cells import CellNetworks
 from hwnas.seeding import generator
 from hwnas.space import Architectures, CellSpace

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hwnas.backend import Backend
-from hwnas.dataset._check import check_choice, check_number
+from hwnas.errors import check_choice, check_number
 from hwnas.image_set import ImageSet
 from hwnas.measure._machine import load, machine_facts
 from hwnas.measure._order import measuring_order

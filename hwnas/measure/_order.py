@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwnas.dataset._check import check_number
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_number
 from hwnas.seeding import generator
 from hwnas.space import SearchSpace
 

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from hwnas.errors import UserError
-from hwnas.predictor._mlp_training import check_word, one_thread
+from hwnas.errors import UserError, check_choice
+from hwnas.predictor._mlp_training import one_thread
 from hwnas.predictor._training import denormals_flushed, seeded_generator
 
 Values = NDArray[np.float64]
@@ -102,7 +102,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
             If there are no such first weights, or the steps after the burn-in are too few to keep
             a sample.
         """
-        check_word("bohamiann", "first_weights", self.first_weights, get_args(FirstWeights))
+        check_choice("predictor.model.first_weights", self.first_weights, get_args(FirstWeights))
         if self.n_steps - self.burn_in < self.keep_every:
             raise UserError(
                 f"bohamiann: n_steps={self.n_steps}, burn_in={self.burn_in} and keep_every="

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from sklearn.base import clone
 
-from hwnas.errors import UserError, nearest
+from hwnas.errors import UserError, check_choice
 from hwnas.predictor._predictor import Predictor, bind
 from hwnas.seeding import integer_seed
 from hwnas.space import SearchSpace
@@ -45,8 +45,7 @@ def with_preset(cfg: DictConfig | Mapping[str, Any]) -> DictConfig:
     config = DictConfig(plain)
     presets = {"default": {}, **(config.pop("presets", None) or {})}
     name = config.pop("preset", None) or "default"
-    if name not in presets:
-        raise UserError(f"predictor.preset: no preset {name!r}", mend=nearest(name, list(presets)))
+    check_choice("predictor.preset", name, presets)
     for key, node in presets[name].items():
         replaces = key == "search_space" or not isinstance(node, DictConfig) or "_target_" in node
         config[key] = node if replaces else OmegaConf.merge(config[key], node)

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
+from hwnas.errors import check_choice
 from hwnas.predictor._mlp_training import (
     ACTIVATIONS,
     FirstWeights,
     Loss,
     Recipe,
     Schedule,
-    check_word,
     forward,
     one_thread,
     train,
@@ -156,7 +156,7 @@ class MLP(RegressorMixin, BaseEstimator):
 
     def _recipe(self) -> Recipe:
         for name, known in WORDS.items():
-            check_word("mlp", name, getattr(self, name), known)
+            check_choice(f"predictor.model.{name}", getattr(self, name), known)
         return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
 
     def _member_seeds(self) -> list[int]:

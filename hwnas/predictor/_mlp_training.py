@@ -13,8 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hwnas.errors import UserError, nearest
-
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": functional.relu,
     "tanh": torch.tanh,
@@ -24,12 +22,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 FirstWeights = Literal["linear", "glorot"]
 Schedule = Literal["cosine", "constant"]
 Loss = Literal["l1", "l2"]
-
-
-def check_word(model: str, parameter: str, word: object, known: Sequence[str]) -> None:
-    """Raise `UserError` unless a parameter that is a word is one that the model knows."""
-    if word not in known:
-        raise UserError(f"{model}: no {parameter} {word!r}", mend=nearest(str(word), list(known)))
 
 
 @dataclass(frozen=True)

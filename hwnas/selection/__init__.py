@@ -8,7 +8,7 @@ from hwnas.selection._constrain import (
     constraint_rates,
 )
 from hwnas.selection._deviations import Bootstrap, Deviations, Mixture, Normal
-from hwnas.selection._learner import Learner
+from hwnas.selection._learner import Learner, check_calibration
 from hwnas.selection._of_table import accuracy_and_cost
 from hwnas.selection._pareto import hypervolume, nondominated, objectives, pareto_front
 from hwnas.selection._report import (
@@ -47,6 +47,7 @@ __all__ = [
     "Simulation",
     "Verification",
     "accuracy_and_cost",
+    "check_calibration",
     "compare",
     "constrain",
     "constraint_rates",

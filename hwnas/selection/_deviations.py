@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_number
 from hwnas.selection._pareto import Float
 
 
@@ -65,8 +65,7 @@ class Mixture:
                 f"deviations.weights={list(self.weights)}: three shares that add up to 1",
                 mend="deviations.weights=[0.725,0.265,0.01]",
             )
-        if self.repeat < 1:
-            raise UserError(f"deviations.repeat={self.repeat}: at least 1")
+        check_number("deviations.repeat", self.repeat, 1)
 
     def draw(self, sigmas: Float, n: int, rng: np.random.Generator) -> Float:
         """Return deviations of standard deviation σ, one row a noise level."""

@@ -78,12 +78,7 @@ class Learner:
         from sklearn.base import clone
         from sklearn.model_selection import GroupKFold
 
-        if self.predictor.training_design() is not None:
-            raise UserError(
-                f"selection.limit: {type(self.predictor.model).__name__} needs every one of its "
-                f"{len(self.train)} training measurements: none can be held out to calibrate it",
-                mend="selection.limit=null, or another predictor=",
-            )
+        check_calibration(self.predictor)
         table, train = self.table, self.train
         groups = table.representative[train]
         splitter = GroupKFold(min(folds, len(np.unique(groups))))
@@ -106,3 +101,20 @@ class Learner:
             return calibration, None
         _, candidates_std = self.predictor.predict(self._candidates, return_std=True)
         return calibration, candidates_std
+
+
+def check_calibration(predictor: Predictor) -> None:
+    """Refuse to calibrate a predictor that needs all of its training measurements.
+
+    Raises
+    ------
+    UserError
+        Naming the predictor's model.
+    """
+    design = predictor.training_design()
+    if design is not None:
+        raise UserError(
+            f"selection.limit: {type(predictor.model).__name__} needs every one of its "
+            f"{len(design)} training measurements: none can be held out to calibrate it",
+            mend="selection.limit=null, or another predictor=",
+        )

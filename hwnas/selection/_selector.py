@@ -7,7 +7,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_choice, check_number
 from hwnas.selection._constrain import Calibration, Constrained, constrain
 from hwnas.selection._pareto import Float, objectives
 from hwnas.selection._select import RoundScores, Rows, Scale, Selection, score_selected
@@ -64,16 +64,11 @@ class Selector:
     confidence: float = 0.9
 
     def __post_init__(self) -> None:
-        if self.n_candidates is not None and self.n_candidates < 1:
-            raise UserError(
-                f"selection.n_candidates={self.n_candidates}: at least 1 candidate",
-                mend="selection.n_candidates=null takes every architecture",
-            )
-        if self.rounds < 1:
-            raise UserError(f"selection.rounds={self.rounds}: at least 1", "selection.rounds=1")
-        if self.verify not in get_args(Verify):
-            known = " or ".join(f"selection.verify={way}" for way in get_args(Verify))
-            raise UserError(f"selection.verify={self.verify}: no such way", known)
+        if self.n_candidates is not None:
+            every = "selection.n_candidates=null takes every architecture"
+            check_number("selection.n_candidates", self.n_candidates, 1, mend=every)
+        check_number("selection.rounds", self.rounds, 1)
+        check_choice("selection.verify", self.verify, get_args(Verify))
         if not 0 < self.confidence < 1:
             raise UserError(
                 f"selection.confidence={self.confidence}: between 0 and 1",

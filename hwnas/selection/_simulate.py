@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_choice, check_number
 from hwnas.seeding import generator
 from hwnas.selection._deviations import Deviations, Mixture
 from hwnas.selection._pareto import Float, objectives
@@ -187,9 +187,7 @@ def _check(
     rounds: int,
 ) -> None:
     """Refuse what cannot be simulated, in one line each."""
-    if pairing not in get_args(Pairing):
-        known = " or ".join(get_args(Pairing))
-        raise UserError(f"pairing={pairing}: no such pairing", mend=f"pairing={known}")
+    check_choice("pairing", pairing, get_args(Pairing))
     wrong = [size for size in n_candidates if not 1 <= size <= n]
     if wrong or not n_candidates:
         raise UserError(
@@ -198,7 +196,5 @@ def _check(
         )
     if not sigmas or min(sigmas) < 0:
         raise UserError(f"sigmas={list(sigmas)}: at least one, none negative")
-    if trials < 1:
-        raise UserError(f"trials={trials}: at least 1")
-    if rounds < 1:
-        raise UserError(f"rounds={rounds}: at least 1")
+    check_number("trials", trials, 1)
+    check_number("rounds", rounds, 1)

@@ -61,14 +61,14 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     """
     reference = reference_config(cfg)
     check(cfg, reference)
-    table, selector = load(cfg), instantiate(cfg.selection)
-    check_selection(selector, instantiate(cfg.dataset), table)
+    table, selector, dataset = load(cfg), instantiate(cfg.selection), instantiate(cfg.dataset)
     named = variant(cfg, reference)
     pending = []
     for seed in seeds:
         own = cfg.copy()
         own.seed = seed
         predictor, parts = pipeline.prepare(own, table, seed)
+        check_selection(selector, dataset, table, predictor)
         folder = result_folder(own, table, len(parts.train), named)
         before = finished(own, folder, table)
         if before is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.errors import UserError, nearest
+from hwnas.errors import UserError, check_choice, check_number
 from hwnas.seeding import integer_seed
 from hwnas.tuning._cross_validation import CrossValidation
 from hwnas.tuning._objective import DIRECTIONS, Objective, row_of
@@ -90,27 +90,20 @@ class Tuner:
     force: bool = False
 
     def __post_init__(self) -> None:
-        if self.n_trials < 1:
-            raise UserError(f"tuning.n_trials: {self.n_trials} is below 1", mend="tuning=none")
-        if self.folds < 2:
-            raise UserError(f"tuning.folds: {self.folds} is below 2", mend="tuning.folds=3")
+        check_number("tuning.n_trials", self.n_trials, 1, mend="tuning=none")
+        check_number("tuning.folds", self.folds, 2)
         for objective in self.objectives:
-            if objective not in DIRECTIONS:
-                raise UserError(
-                    f"tuning.objectives: no {objective!r}; {nearest(objective, list(DIRECTIONS))}"
-                )
+            check_choice("tuning.objectives", objective, DIRECTIONS)
         if "kendall_tau" not in self.objectives:
             raise UserError(
                 "tuning.objectives: kendall_tau is not among them",
                 mend="tuning.objectives=[kendall_tau,fit_seconds]",
             )
-        if self.seed is not None and self.seed < 0:
-            raise UserError(f"tuning.seed={self.seed}: below 0", mend="tuning.seed=0")
-        if self.max_measurements is not None and self.max_measurements < 1:
-            raise UserError(
-                f"tuning.max_measurements={self.max_measurements}: below 1",
-                mend="tuning.max_measurements=null",
-            )
+        if self.seed is not None:
+            check_number("tuning.seed", self.seed, 0)
+        if self.max_measurements is not None:
+            most = self.max_measurements
+            check_number("tuning.max_measurements", most, 1, mend="tuning.max_measurements=null")
 
     def tune(
         self,

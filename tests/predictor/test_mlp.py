@@ -93,5 +93,5 @@ def test_l1_of_the_output_layer_shrinks_it() -> None:
 )
 def test_unknown_words_name_the_nearest(name: str, word: str, meant: str) -> None:
     wrong: dict[str, Any] = {name: word}
-    with pytest.raises(UserError, match=f"mlp: no {name} '{word}'. .*did you mean '{meant}'"):
+    with pytest.raises(UserError, match=f"{name}: no '{word}'; did you mean '{meant}'"):
         MLP(**wrong).fit(np.eye(2), np.arange(2.0))

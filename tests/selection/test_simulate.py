@@ -249,7 +249,7 @@ def test_a_trial_of_all_noise_levels_stays_within_its_time() -> None:
         ({"n_candidates": []}, "has 300 architectures"),
         ({"sigmas": [-0.1]}, "none negative"),
         ({"trials": 0}, "at least 1"),
-        ({"pairing": "sort"}, "no such pairing"),
+        ({"pairing": "sort"}, "pairing: no 'sort'"),
     ],
 )
 def test_impossible_simulations_are_refused(wrong: dict[str, object], message: str) -> None:

@@ -150,7 +150,7 @@ def test_live_verification_trusts_the_measurement() -> None:
     ("settings", "message"),
     [
         ({"rounds": 0}, "rounds"),
-        ({"verify": "phone"}, "no such way"),
+        ({"verify": "phone"}, "selection.verify: no 'phone'"),
         ({"confidence": 1.0}, "between 0 and 1"),
     ],
 )
