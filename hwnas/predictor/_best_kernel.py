@@ -4,7 +4,8 @@ A sum of four parts, with a variance each:
 
 - a linear function of every block of features: total costs, counts, positions;
 - any function of the choices, smooth in the share of positions that differ, where each operation
-  has a weight of its own: some runtimes mind above all where one of them stands;
+  has a weight of its own, and that a factor for each position: some runtimes mind above all where
+  one of them stands;
 - costs of operations that change smoothly with the cell's wiring;
 - a curved function of the total costs.
 
@@ -39,6 +40,8 @@ _CHOICES = (-4.0, 2.0)
 _CURVE = (-5.0, 2.0)
 #: Of the inverse squared lengthscales.
 _CHOICES_SCALE = (-0.5, 1.0)
+#: Of each position's factor of it.
+_POSITION_SCALE = (0.0, 0.5)
 _WIRING_SCALE = (0.0, 1.0)
 _CURVE_SCALE = (-1.4, 1.4)
 
@@ -65,10 +68,11 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns of :class:`Scaled` a hyperparameter scales."""
+    """Which hyperparameters scale the columns of :class:`Scaled`: two those of `choices`."""
 
     linear: NDArray[np.integer]
     choices: NDArray[np.integer]
+    positions: NDArray[np.integer]
     wiring: NDArray[np.integer]
     wired: NDArray[np.integer]
 
@@ -96,10 +100,16 @@ class Covariance:
         groups = {
             "linear": [block.shape[1] for block in blocks.values()],
             "choices": [part.shape[1] for part in features.choices.values()],
+            "positions": [1 for part in features.choices.values() for _ in part.T],
             "wiring": [part.shape[1] for part in features.wiring.values()],
             "wired": [features.linear[name].shape[1] for name in self._wired],
         }
         priors |= {f"{name} choices": _CHOICES_SCALE for name in features.choices}
+        priors |= {
+            f"{name} position {i}": _POSITION_SCALE
+            for name, part in features.choices.items()
+            for i in range(part.shape[1])
+        }
         priors |= {f"{view} wiring": _WIRING_SCALE for view in features.wiring}
         priors |= {f"wired {name}": _WIRED[name.partition(":")[2]] for name in self._wired}
         start = 0
@@ -129,7 +139,8 @@ class Covariance:
         layout = self._layout
         return Scaled(
             linear=stacked([constant, *features.linear.values()], layout.linear),
-            choices=stacked(list(features.choices.values()), layout.choices),
+            choices=stacked(list(features.choices.values()), layout.choices)
+            * root[layout.positions],
             wiring=stacked(list(features.wiring.values()), layout.wiring),
             wired=stacked([features.linear[name] for name in self._wired], layout.wired),
             totals=features.totals * (root[self._curve_scale] if self._nonlinear else 0.0),
@@ -177,7 +188,9 @@ class Covariance:
         choices, wired, curve = self._parts(a, a, theta)
         choices *= weights
         curve *= weights
-        add(layout.choices, -_squares(a.choices, choices) / 2)
+        by_column = -_squares(a.choices, choices) / 2
+        add(layout.choices, by_column)
+        add(layout.positions, by_column)
         if a.wired.shape[1]:
             add(layout.wired, _products(a.wired, weights * wired))
             wired *= weights * (a.wired @ a.wired.T)
