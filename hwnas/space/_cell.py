@@ -97,18 +97,17 @@ class CellSpace(SearchSpace):
 
 def _layers(space: CellSpace, row: list[int]) -> list[str]:
     """Write every layer that a live cell runs, by what it computes, in alphabetical order."""
-    nodes, layers = ["0"], []
-    for end in range(1, N_NODES):
-        terms = []
-        for (start, to), operation in zip(EDGES, row, strict=True):
-            if to != end or operation == space.none:
-                continue
-            if operation == space.skip and not (space.strided and start == 0):
-                terms.append(nodes[start])
-            else:
-                terms.append(f"({nodes[start]})@{operation}")
-                layers.append(terms[-1])
-        nodes.append("+".join(sorted(terms)))
+    layers = []
+
+    def term(start: int, node: str, operation: int) -> str | None:
+        if operation == space.none:
+            return None
+        if operation == space.skip and not (space.strided and start == 0):
+            return node
+        layers.append(f"({node})@{operation}")
+        return layers[-1]
+
+    _nodes(row, term)
     return sorted(layers)
 
 
@@ -117,17 +116,26 @@ def _expression(space: CellSpace, row: list[int]) -> str:
 
     An identity passes its input through; ``none``, and whatever is computed from nothing, is "#".
     """
+
+    def term(_: int, node: str, operation: int) -> str:
+        if operation == space.none or node == "#":
+            return "#"
+        return node if operation == space.skip else f"({node})@{operation}"
+
+    return _nodes(row, term)[-1]
+
+
+def _nodes(row: list[int], term: Callable[[int, str, int], str | None]) -> list[str]:
+    """Write what every node computes: the sum of what `term` makes of each edge into it.
+
+    `term` takes an edge's start, what that node computes, and the operation; None adds nothing.
+    """
     nodes = ["0"]
     for end in range(1, N_NODES):
-        terms = []
-        for (start, to), operation in zip(EDGES, row, strict=True):
-            if to != end:
-                continue
-            if operation == space.none or nodes[start] == "#":
-                terms.append("#")
-            elif operation == space.skip:
-                terms.append(nodes[start])
-            else:
-                terms.append(f"({nodes[start]})@{operation}")
-        nodes.append("+".join(sorted(terms)))
-    return nodes[-1]
+        terms = [
+            term(start, nodes[start], operation)
+            for (start, to), operation in zip(EDGES, row, strict=True)
+            if to == end
+        ]
+        nodes.append("+".join(sorted(one for one in terms if one is not None)))
+    return nodes

@@ -28,19 +28,19 @@ from hwnas.advise._command import predictors
 from hwnas.advise._curve import LearningCurve
 from hwnas.advise._plan import train_sizes
 from hwnas.advise._worlds import draw_worlds, smooth_uniform
-from hwnas.dataset import Local, Paths, Provenance, Table
+from hwnas.dataset import Local, Paths, Table
 from hwnas.errors import UserError
-from hwnas.metric import Metric
 from hwnas.predictor import OneHot, Operations, Predictor
 from hwnas.predictor._lut import LookupTable
 from hwnas.space import NASBench201
 from tests.commands import python
+from tests.tables import made_table
 
 SPACE = NASBench201()
 PREDICTORS = {"ridge": Predictor(SPACE, OneHot(), Ridge())}
 
 
-def made_table(n: int = 1200) -> Table:
+def learnable_table(n: int = 1200) -> Table:
     """A table with what ridge can learn, pairs of edges that it cannot, and noise."""
     rng = np.random.default_rng(0)
     X = SPACE.enumerate()[rng.permutation(SPACE.size)[:n]]
@@ -48,20 +48,10 @@ def made_table(n: int = 1200) -> Table:
     y = 2.0 + cost_of[X].sum(axis=1) * rng.normal(1.0, 0.05, n)
     y += 2.0 * ((X[:, 0] == 3) & (X[:, 5] == 3)) + 1.0 * ((X[:, 1] == 2) & (X[:, 4] == 3))
     accuracy = np.clip(60 + 2.5 * y + rng.normal(0, 4, n), 1, 99)
-    return Table(
-        dataset="made",
-        space=SPACE,
-        device="made",
-        metric=Metric("latency", "ms"),
-        architectures=X,
-        values=y,
-        representative=SPACE.rank(X),
-        provenance=Provenance("measured", "made", ""),
-        accuracy=accuracy,
-    )
+    return made_table(X, y, accuracy)
 
 
-TABLE = made_table()
+TABLE = learnable_table()
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwnas.dataset import Provenance, Table
+from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment import split, split_by_design
-from hwnas.metric import Metric
 from hwnas.space import NASBench201
+from tests.tables import made_table
 
 SPACE = NASBench201()
 
@@ -19,18 +19,8 @@ SPACE = NASBench201()
 def table(n: int = 400, copies: bool = False) -> Table:
     every = SPACE.enumerate()
     architectures = every[np.random.default_rng(0).choice(len(every), n, replace=False)]
-    return Table(
-        dataset="toy",
-        space=SPACE,
-        device="toy",
-        metric=Metric("latency", "ms"),
-        architectures=architectures,
-        values=np.arange(n, dtype=np.float64),
-        representative=(
-            SPACE.representative(architectures) if copies else SPACE.rank(architectures)
-        ),
-        provenance=Provenance("measured", "toy", "0"),
-    )
+    classes = SPACE.representative(architectures) if copies else None
+    return made_table(architectures, np.arange(n, dtype=np.float64), representative=classes)
 
 
 def test_smaller_training_set_is_a_prefix_and_the_test_set_stays() -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwnas.dataset import Provenance, Table
+from hwnas.dataset import Table
 from hwnas.errors import UserError
-from hwnas.metric import Metric
 from hwnas.selection import accuracy_and_cost
 from hwnas.space import NASBench201
+from tests.tables import made_table
 
 SPACE = NASBench201()
 
@@ -19,17 +19,7 @@ SPACE = NASBench201()
 def table() -> Table:
     architectures = SPACE.enumerate()[::500][::-1]
     n = len(architectures)
-    return Table(
-        dataset="made",
-        space=SPACE,
-        device="made",
-        metric=Metric("latency", "ms"),
-        architectures=architectures,
-        values=np.arange(n, dtype=np.float64),
-        representative=SPACE.rank(architectures),
-        provenance=Provenance("measured", "made", ""),
-        accuracy=np.linspace(10.0, 90.0, n),
-    )
+    return made_table(architectures, np.arange(n, dtype=np.float64), np.linspace(10.0, 90.0, n))
 
 
 def test_every_row_counts_where_each_was_measured() -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import BayesianRidge, Ridge
 
-from hwnas.dataset import Provenance
 from hwnas.dataset import Table as DataTable
 from hwnas.errors import UserError
 from hwnas.metric import Direction, Metric
@@ -31,6 +30,7 @@ from hwnas.selection import (
 from hwnas.selection._sweep import sweep
 from hwnas.space import NASBench201
 from tests.selection.test_select import Table, brute_front, tables
+from tests.tables import made_table
 
 Float = NDArray[np.float64]
 SPACE = NASBench201()
@@ -236,17 +236,7 @@ def speed_table(direction: Direction = "maximize") -> DataTable:
     X = SPACE.enumerate()[::23]
     y = (X == 3).sum(axis=1) + 0.5 * (X == 4).sum(axis=1) + 3.0
     accuracy = np.clip(50 + 6 * y + np.random.default_rng(0).normal(0, 3, len(y)), 1, 95)
-    return DataTable(
-        dataset="made",
-        space=SPACE,
-        device="made",
-        metric=Metric("speed", "1/ms", direction),
-        architectures=X,
-        values=y,
-        representative=SPACE.rank(X),
-        provenance=Provenance("measured", "made", ""),
-        accuracy=accuracy,
-    )
+    return made_table(X, y, accuracy, metric=Metric("speed", "1/ms", direction))
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
