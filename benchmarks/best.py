@@ -2,12 +2,15 @@
 
     HWNAS_DATA=../shared/data python -m benchmarks.best
     HWNAS_DATA=../shared/data python -m benchmarks.best --tables raspi4,pixel3 --sizes 5,11,15000
-    HWNAS_DATA=../shared/data python -m benchmarks.best --predictors best,ridge,lgb --sizes 11,124
+    HWNAS_DATA=../shared/data python -m benchmarks.best --predictors ridge,lgb --sizes 11,124
+    HWNAS_DATA=../shared/data python -m benchmarks.best --predictors ridge,lgb --trials 20
 
 Fits what the CSV file does not hold yet, a row at a time, so that a run that was cut off goes on
 where it stopped; then prints, a row a table and a column a train size, the mean over the seeds of
 Kendall's tau with its standard deviation, and for predictors that know their uncertainty the
-coverage of the 90 % interval (share of the test set's measurements inside).
+coverage of the 90 % interval (share of the test set's measurements inside); and where the mean of
+`best` lies below another predictor's. With ``--trials``, predictors are tuned on their training
+measurements first, as in ``tuning=default``; `best` has nothing to tune.
 
 Splits are the study's: ``perm = np.random.RandomState(seed).permutation(n)``, the test set is its
 head (625 architectures; 256 on TransNAS), the training measurements what follows. Of the copies of
@@ -27,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from scipy.stats import kendalltau, norm
@@ -36,12 +40,12 @@ from hwnas.dataset._readers._help import read_block_lists, read_latencies
 from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.dataset._readers._hwnas360 import read_hwnas360
 from hwnas.dataset._readers._transnas import read_transnas
-from hwnas.predictor import build
+from hwnas.predictor import build, with_preset
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMicro
 
 SIZES = (5, 11, 25, 55, 124, 276, 613, 1366)
 COVERAGE = 0.9
-KEY = ["predictor", "table", "seed", "n_train"]
+KEY = ["predictor", "trials", "table", "seed", "n_train"]
 COLUMNS = [*KEY, "kendall_tau", "coverage", "fit_cpu_seconds"]
 
 #: Space, measured architectures, values.
@@ -56,14 +60,16 @@ def main() -> None:
     done = set(known[KEY].itertuples(index=False, name=None))
     for name in options.tables or tables:
         for cell in (
-            (predictor, name, seed, n_train)
+            (predictor, trials_of(predictor, options.trials), name, seed, n_train)
             for n_train in options.sizes
             for seed in options.seeds
             for predictor in options.predictors
         ):
             if cell not in done:
                 append(options.out, measure(tables[name], *cell))
-    report(pd.read_csv(options.out), options.predictors)
+    rows = pd.read_csv(options.out)
+    report(rows, options.predictors, options.trials)
+    report_behind(rows)
 
 
 def arguments() -> argparse.Namespace:
@@ -78,6 +84,7 @@ def arguments() -> argparse.Namespace:
     add("--tables", type=words, default=[], help="as printed; all that are there if not given")
     add("--sizes", type=numbers, default=list(SIZES))
     add("--seeds", type=numbers, default=[0, 1, 2])
+    add("--trials", type=int, default=0, help="0: default parameters")
     return parser.parse_args()
 
 
@@ -110,8 +117,10 @@ def read_tables(data: Path) -> dict[str, Data]:
     return {name: table for name, table in tables.items() if np.isfinite(table[2]).any()}
 
 
-def measure(data: Data, predictor: str, table: str, seed: int, n_train: int) -> list[object]:
-    """Fit one predictor; return a row of the CSV file."""
+def measure(
+    data: Data, predictor: str, trials: int, table: str, seed: int, n_train: int
+) -> list[object]:
+    """Tune and fit one predictor; return a row of the CSV file."""
     space, X, y = data
     perm = np.random.RandomState(seed).permutation(len(y))
     n_test = 256 if isinstance(space, TransNASMicro) else 625
@@ -119,6 +128,10 @@ def measure(data: Data, predictor: str, table: str, seed: int, n_train: int) -> 
     config = OmegaConf.load(CONF / f"{predictor}.yaml")
     assert isinstance(config, DictConfig)
     model = build(config, space, seed)
+    if trials:
+        tuner = instantiate(OmegaConf.load(CONF.parent / "tuning/default.yaml"), n_trials=trials)
+        choices, groups = with_preset(config).search_space, space.representative(X[train])
+        model = tuner.tune(model, choices, X[train], y[train], groups, seed=seed).apply(model)
     start = time.process_time()
     model.fit(X[train], y[train])
     seconds = time.process_time() - start
@@ -128,9 +141,15 @@ def measure(data: Data, predictor: str, table: str, seed: int, n_train: int) -> 
         half = norm.ppf((1 + COVERAGE) / 2) * std
         coverage = float((np.abs(y[test] - predicted) <= half).mean())
     tau = kendalltau(model.predict(X[test]), y[test]).statistic
-    row = [predictor, table, seed, n_train, f"{tau:.4f}", f"{coverage:.4f}", f"{seconds:.2f}"]
+    figures = [f"{tau:.4f}", f"{coverage:.4f}", f"{seconds:.2f}"]
+    row = [predictor, trials, table, seed, n_train, *figures]
     print(*row, flush=True)
     return row
+
+
+def trials_of(predictor: str, trials: int) -> int:
+    """Return in how many trials a predictor is tuned: `best` in none."""
+    return 0 if predictor == "best" else trials
 
 
 def append(path: Path, row: list[object]) -> None:
@@ -144,10 +163,11 @@ def append(path: Path, row: list[object]) -> None:
         writer.writerow(row)
 
 
-def report(rows: pd.DataFrame, predictors: list[str]) -> None:
+def report(rows: pd.DataFrame, predictors: list[str], trials: int) -> None:
     """Print tau, coverage and CPU seconds."""
     for predictor in predictors:
-        own = rows[rows.predictor == predictor]
+        chosen = trials_of(predictor, trials)
+        own = rows[(rows.predictor == predictor) & (rows.trials == chosen)]
         groups = own.groupby(["table", "n_train"])
         tau = groups.kendall_tau.mean().map("{:.3f}".format)
         spread = groups.kendall_tau.std().map(" ±{:.3f}".format)
@@ -158,6 +178,26 @@ def report(rows: pd.DataFrame, predictors: list[str]) -> None:
             print(groups.coverage.mean().unstack().round(2).to_string(na_rep="-"))
         print(f"\n{predictor}: CPU seconds to fit, median")
         print(own.groupby("n_train").fit_cpu_seconds.median().round(1).to_string())
+
+
+def report_behind(rows: pd.DataFrame) -> None:
+    """Print where the mean tau of `best` lies below the highest of all others in the file.
+
+    Means are compared over the seeds that a predictor has in common with `best`.
+    """
+    cell = ["table", "n_train"]
+    own = rows[rows.predictor == "best"].set_index([*cell, "seed"]).kendall_tau
+    rest = rows[rows.predictor != "best"].join(own.rename("best"), on=[*cell, "seed"], how="inner")
+    if rest.empty:
+        return
+    groups = rest.groupby([*cell, "predictor", "trials"])
+    means = groups[["best", "kendall_tau"]].mean()
+    means["difference"] = means.best - means.kendall_tau
+    means["seeds"] = groups.size()
+    worst = means.loc[means.groupby(cell).difference.idxmin()]
+    behind = worst[worst.difference < 0]
+    print(f"\nbest: behind another's mean in {len(behind)} of {len(worst)} pairs of table and size")
+    print(behind.round(3).to_string())
 
 
 if __name__ == "__main__":
