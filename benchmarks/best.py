@@ -24,7 +24,6 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
@@ -35,16 +34,21 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from scipy.stats import kendalltau, norm
 
+from benchmarks._csv import append
+from benchmarks._docs import write_between
 from benchmarks.predictors import CONF, numbers, words
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
 from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.dataset._readers._hwnas360 import read_hwnas360
 from hwnas.dataset._readers._transnas import read_transnas
+from hwnas.measure._machine import machine_facts
 from hwnas.predictor import build, with_preset
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMicro
 
 SIZES = (5, 11, 25, 55, 124, 276, 613, 1366)
 COVERAGE = 0.9
+DOCS = Path(__file__).parents[1] / "docs" / "best.md"
+MARKS = ("<!-- best: written by benchmarks/best.py -->", "<!-- end of best -->")
 KEY = ["predictor", "trials", "table", "seed", "n_train"]
 COLUMNS = [*KEY, "kendall_tau", "coverage", "fit_cpu_seconds"]
 
@@ -66,10 +70,14 @@ def main() -> None:
             for predictor in options.predictors
         ):
             if cell not in done:
-                append(options.out, measure(tables[name], *cell))
+                append(options.out, COLUMNS, measure(tables[name], *cell))
     rows = pd.read_csv(options.out)
-    report(rows, options.predictors, options.trials)
-    report_behind(rows)
+    for predictor in options.predictors:
+        print("\n" + report(rows, predictor, trials_of(predictor, options.trials)))
+    print("\n" + behind(rows))
+    if options.docs:
+        text = f"{report(rows, 'best', 0)}\n\n{behind(rows)}"
+        write_between(DOCS, MARKS, text)
 
 
 def arguments() -> argparse.Namespace:
@@ -85,6 +93,7 @@ def arguments() -> argparse.Namespace:
     add("--sizes", type=numbers, default=list(SIZES))
     add("--seeds", type=numbers, default=[0, 1, 2])
     add("--trials", type=int, default=0, help="0: default parameters")
+    add("--docs", action="store_true", help=f"write the whole CSV's tables into {DOCS.name}")
     return parser.parse_args()
 
 
@@ -152,36 +161,44 @@ def trials_of(predictor: str, trials: int) -> int:
     return 0 if predictor == "best" else trials
 
 
-def append(path: Path, row: list[object]) -> None:
-    """Add a row to the CSV file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(COLUMNS)
-        writer.writerow(row)
+def report(rows: pd.DataFrame, predictor: str, trials: int) -> str:
+    """Return one predictor's tau, coverage and CPU seconds as Markdown."""
+    own = rows[(rows.predictor == predictor) & (rows.trials == trials)]
+    groups = own.groupby(["table", "n_train"])
+    mean = groups.kendall_tau.mean()
+    tau = mean.map("{:.3f}".format) + groups.kendall_tau.std().map(" ±{:.3f}".format)
+    parts = [
+        f"{predictor}: Kendall's τ, mean ± standard deviation over seeds.",
+        markdown(tau.unstack(), mean.unstack().mean().map("{:.3f}".format)),
+    ]
+    if own.coverage.notna().any():
+        inside = groups.coverage.mean().unstack()
+        text = inside.map("{:.2f}".format, na_action="ignore")
+        parts += [
+            f"{predictor}: share of the test set's measurements in the {COVERAGE:.0%} interval.",
+            markdown(text, inside.mean().map("{:.2f}".format)),
+        ]
+    seconds = own.groupby("n_train").fit_cpu_seconds.median()
+    medians = ", ".join(f"{median:.1f} at {size:,}" for size, median in seconds.items())
+    parts.append(
+        f"{predictor}: CPU seconds to fit, median over tables and seeds, on one core of "
+        f"{machine_facts()['cpu']}: {medians}."
+    )
+    return "\n\n".join(parts)
 
 
-def report(rows: pd.DataFrame, predictors: list[str], trials: int) -> None:
-    """Print tau, coverage and CPU seconds."""
-    for predictor in predictors:
-        chosen = trials_of(predictor, trials)
-        own = rows[(rows.predictor == predictor) & (rows.trials == chosen)]
-        groups = own.groupby(["table", "n_train"])
-        tau = groups.kendall_tau.mean().map("{:.3f}".format)
-        spread = groups.kendall_tau.std().map(" ±{:.3f}".format)
-        print(f"\n{predictor}: Kendall's tau, mean ± standard deviation over seeds")
-        print((tau + spread).unstack().to_string(na_rep="-"))
-        if own.coverage.notna().any():
-            print(f"\n{predictor}: coverage of the {COVERAGE:.0%} interval")
-            print(groups.coverage.mean().unstack().round(2).to_string(na_rep="-"))
-        print(f"\n{predictor}: CPU seconds to fit, median")
-        print(own.groupby("n_train").fit_cpu_seconds.median().round(1).to_string())
+def markdown(table: pd.DataFrame, mean: pd.Series) -> str:
+    """Return a line a table and a column a size, and the mean where every table has a figure."""
+    whole = table.notna().all()
+    lines = ["| table | " + " | ".join(f"{size:,}" for size in table.columns) + " |"]
+    lines.append("|" + "---|" * (len(table.columns) + 1))
+    rows = {**dict(table.fillna("–").iterrows()), "**mean**": mean.where(whole, "–")}
+    lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows.items()]
+    return "\n".join(lines)
 
 
-def report_behind(rows: pd.DataFrame) -> None:
-    """Print where the mean tau of `best` lies below the highest of all others in the file.
+def behind(rows: pd.DataFrame) -> str:
+    """Say where the mean tau of `best` lies below the highest of all others in the file.
 
     Means are compared over the seeds that a predictor has in common with `best`.
     """
@@ -189,15 +206,28 @@ def report_behind(rows: pd.DataFrame) -> None:
     own = rows[rows.predictor == "best"].set_index([*cell, "seed"]).kendall_tau
     rest = rows[rows.predictor != "best"].join(own.rename("best"), on=[*cell, "seed"], how="inner")
     if rest.empty:
-        return
-    groups = rest.groupby([*cell, "predictor", "trials"])
-    means = groups[["best", "kendall_tau"]].mean()
-    means["difference"] = means.best - means.kendall_tau
-    means["seeds"] = groups.size()
-    worst = means.loc[means.groupby(cell).difference.idxmin()]
-    behind = worst[worst.difference < 0]
-    print(f"\nbest: behind another's mean in {len(behind)} of {len(worst)} pairs of table and size")
-    print(behind.round(3).to_string())
+        return ""
+    tuned = rest.trials.map(lambda n: f" tuned in {n} trials" if n else "")
+    rest = rest.assign(predictor=rest.predictor + tuned)
+    means = rest.groupby([*cell, "predictor"])[["best", "kendall_tau"]].mean().reset_index()
+    means["lead"] = means.best - means.kendall_tau
+    closest = means.loc[means.groupby(cell).lead.idxmin()]
+    worse = closest[closest.lead < 0].sort_values("lead")
+    others = ", ".join(sorted(set(rest.predictor)))
+    lines = [
+        f"Beside {others}: best's mean over the seeds is at least as high as the highest of "
+        f"theirs in {len(closest) - len(worse)} of {len(closest)} pairs of table and size. The "
+        "others:",
+        "",
+        "| table | size | best | highest | |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one.table} | {one.n_train:,} | {one.best:.3f} | {one.kendall_tau:.3f} "
+        f"| {one.predictor} |"
+        for one in worse.itertuples()
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

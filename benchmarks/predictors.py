@@ -19,7 +19,6 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
-import csv
 import platform
 import time
 from collections.abc import Iterator
@@ -34,6 +33,7 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from scipy.stats import kendalltau, spearmanr
 
+from benchmarks._csv import append
 from benchmarks._docs import write_between
 from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.measure._machine import machine_facts
@@ -87,7 +87,7 @@ def main() -> None:
             warmed.add(name)
         scores = measure(preset, name, tables[device], seed, n_train)
         cell = [preset, processor, name, device, seed, n_train]
-        append(options.out, [*cell, *scores, libraries])
+        append(options.out, COLUMNS, [*cell, *scores, libraries])
 
     ours = pd.read_csv(options.out)
     print(report(ours[ours.predictor.isin(options.predictors)], reference))
@@ -173,17 +173,6 @@ def configured(preset: str, name: str, seed: int) -> Predictor:
     config: Any = OmegaConf.load(CONF / f"{name}.yaml")
     config.preset = preset
     return build(config, NASBench201(), seed)
-
-
-def append(path: Path, row: list[object]) -> None:
-    """Add one row to the CSV file, its header first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(COLUMNS)
-        writer.writerow(row)
 
 
 def report(ours: pd.DataFrame, reference: pd.DataFrame) -> str:

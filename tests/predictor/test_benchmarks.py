@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import best as best_benchmark
 from benchmarks import predictors as benchmark
 from benchmarks._docs import write_between
 
@@ -114,3 +115,33 @@ def test_paper_preset_reaches_the_studys_own_code(
     taus = [benchmark.measure("paper", name, table, seed, 124)[0] for seed in range(3)]
     assert len(study) == 3
     assert abs(np.mean(taus) - study.mean()) < 3 * study.std()
+
+
+def test_where_best_is_behind_is_said_over_the_seeds_in_common() -> None:
+    def fits(predictor: str, trials: int, table: str, taus: list[float]) -> pd.DataFrame:
+        common: dict[str, str | int] = {"predictor": predictor, "trials": trials}
+        common |= {"table": table, "n_train": 1366}
+        return pd.DataFrame({"seed": range(len(taus)), "kendall_tau": taus}).assign(**common)
+
+    rows = pd.concat(
+        [
+            fits("best", 0, "phone", [0.8, 0.9, 0.1]),
+            fits("ridge", 20, "phone", [0.8, 0.9]),
+            fits("svr", 0, "phone", [0.7, 0.9]),
+            fits("best", 0, "rig", [0.5, 0.6]),
+            fits("ridge", 20, "rig", [0.5, 0.7]),
+            fits("svr", 0, "rig", [0.4, 0.79]),
+        ]
+    )
+    text = best_benchmark.behind(rows)
+    assert "Beside ridge tuned in 20 trials, svr: " in text
+    assert "1 of 2 pairs" in text
+    assert text.endswith("| rig | 1,366 | 0.550 | 0.600 | ridge tuned in 20 trials |")
+    assert best_benchmark.behind(rows[rows.predictor == "best"]) == ""
+
+
+def test_a_mean_over_tables_is_of_all_of_them() -> None:
+    table = pd.DataFrame({11: ["0.5", "0.7"], 1366: ["0.9", None]}, index=["phone", "rig"])
+    text = best_benchmark.markdown(table, pd.Series({11: "0.600", 1366: "0.900"}))
+    assert text.splitlines()[0] == "| table | 11 | 1,366 |"
+    assert text.splitlines()[3:] == ["| rig | 0.7 | – |", "| **mean** | 0.600 | – |"]
