@@ -13,8 +13,9 @@ coverage of the 90 % interval (share of the test set's measurements inside); and
 measurements first, as in ``tuning=default``; `best` has nothing to tune.
 
 Splits are the study's: ``perm = np.random.RandomState(seed).permutation(n)``, the test set is its
-head (625 architectures; 256 on TransNAS), the training measurements what follows. Of the copies of
-one measurement (HW-NAS-Bench-360), only the architecture that was measured takes part.
+head (625 architectures; 256 where there are no more than on TransNAS), the training measurements
+what follows; sizes that a table has no measurements for are left out. Of the copies of one
+measurement (HW-NAS-Bench-360, our own), only the architecture that was measured takes part.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +39,23 @@ from scipy.stats import kendalltau, norm
 from benchmarks._csv import append
 from benchmarks._docs import write_between
 from benchmarks.predictors import CONF, numbers, words
+from hwnas.dataset import Local, Paths
+from hwnas.dataset._local_table import read_table, table_path
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
 from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.dataset._readers._hwnas360 import read_hwnas360
 from hwnas.dataset._readers._transnas import read_transnas
 from hwnas.measure._machine import machine_facts
+from hwnas.metric import Metric
 from hwnas.predictor import build, with_preset
-from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMicro
+from hwnas.space import (
+    Architectures,
+    FBNet,
+    NASBench201,
+    SearchSpace,
+    TransNASMacro,
+    TransNASMicro,
+)
 
 SIZES = (5, 11, 25, 55, 124, 276, 613, 1366)
 COVERAGE = 0.9
@@ -63,11 +75,13 @@ def main() -> None:
     known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
     done = set(known[KEY].itertuples(index=False, name=None))
     for name in options.tables or tables:
+        n = len(tables[name][2])
         for cell in (
             (predictor, trials_of(predictor, options.trials), name, seed, n_train)
             for n_train in options.sizes
             for seed in options.seeds
             for predictor in options.predictors
+            if n_test_of(n) + n_train <= n
         ):
             if cell not in done:
                 append(options.out, COLUMNS, measure(tables[name], *cell))
@@ -123,7 +137,26 @@ def read_tables(data: Path) -> dict[str, Data]:
     blocks = read_block_lists(data / "help/fbnet/op_idx.pt").architectures()
     for file in sorted((data / "help/fbnet/latency").glob("*.pt")):
         tables[f"fbnet-{file.stem}"] = (FBNet(), blocks, read_latencies(file).floats("latency"))
+    tables |= read_local(data)
     return {name: table for name, table in tables.items() if np.isfinite(table[2]).any()}
+
+
+def read_local(data: Path) -> dict[str, Data]:
+    """Return the latencies measured with `hwnas.measure`: the bundled table's, and all here."""
+    spaces: list[SearchSpace] = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
+    paths = Paths.default(str(data))
+    devices = {"cpu", *(folder.name for folder in (data / "local").glob("*/"))}
+    tables: dict[str, Data] = {}
+    for device, space in product(sorted(devices), spaces):
+        file = table_path(device, space, paths)
+        if not file.exists():
+            continue
+        for backend in read_table(file)[1]["latency"]:
+            table = Local(device, Metric("latency", "ms"), space, paths, backend).load()
+            measured = table.networks()
+            name = f"local-{device}-{space.name}-{backend}"
+            tables[name] = (space, table.architectures[measured], table.values[measured])
+    return tables
 
 
 def measure(
@@ -132,7 +165,7 @@ def measure(
     """Tune and fit one predictor; return a row of the CSV file."""
     space, X, y = data
     perm = np.random.RandomState(seed).permutation(len(y))
-    n_test = 256 if isinstance(space, TransNASMicro) else 625
+    n_test = n_test_of(len(y))
     test, train = perm[:n_test], perm[n_test : n_test + n_train]
     config = OmegaConf.load(CONF / f"{predictor}.yaml")
     assert isinstance(config, DictConfig)
@@ -154,6 +187,11 @@ def measure(
     row = [predictor, trials, table, seed, n_train, *figures]
     print(*row, flush=True)
     return row
+
+
+def n_test_of(n: int) -> int:
+    """Return the test set's size for so many measurements: the study's 256 on TransNAS."""
+    return 256 if n <= TransNASMicro().size else 625
 
 
 def trials_of(predictor: str, trials: int) -> int:
