@@ -9,6 +9,7 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from hwnas._presets import replaces
 from hwnas.errors import UserError, check_number
 
 _GROUPS = (
@@ -120,9 +121,7 @@ def check_preset(cfg: DictConfig, given: Sequence[str]) -> None:
     if name not in cfg.predictor.presets:
         return
     sets = leaves(cfg.predictor.presets[name])
-    # These nodes are replaced as a whole, others value by value: see `hwnas.predictor.with_preset`.
-    whole = {k.partition(".")[0] for k in sets if k.partition(".")[2] == "_target_"}
-    whole |= {"search_space"} & set(cfg.predictor.presets[name])
+    whole = {key for key, node in cfg.predictor.presets[name].items() if replaces(key, node)}
     keys = tuple(f"{key_of(o)}." for o in given if key_of(o).startswith("predictor."))
     for key, value in leaves(cfg.predictor).items():
         replaced = key in sets or key.partition(".")[0] in whole

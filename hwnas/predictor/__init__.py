@@ -1,6 +1,7 @@
 """Predictors: from an architecture's encoding to a device's metric."""
 
-from hwnas.predictor._build import build, with_preset
+from hwnas._presets import with_preset
+from hwnas.predictor._build import build
 from hwnas.predictor._encodings import (
     Encoding,
     Live,

@@ -7,49 +7,14 @@ from typing import Any
 
 import numpy as np
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from sklearn.base import clone
 
-from hwnas.errors import UserError, check_choice
+from hwnas._presets import with_preset
+from hwnas.errors import UserError
 from hwnas.predictor._predictor import Predictor, bind
 from hwnas.seeding import integer_seed
 from hwnas.space import SearchSpace
-
-
-def with_preset(cfg: DictConfig | Mapping[str, Any]) -> DictConfig:
-    """Return a predictor's config with its chosen preset applied.
-
-    ``preset: default`` is the config itself. Another one is laid over it: an ``encoding`` or
-    ``model`` with a ``_target_`` of its own replaces the default's, one without changes single
-    parameters, and ``search_space`` replaces the default's. The result has neither ``preset`` nor
-    ``presets`` left, so that applying it twice changes nothing.
-
-    What a preset names wins over the same key above it. On the command line
-    ``predictor.presets.paper.model.alpha=2`` is the override to give: one that the preset would
-    replace is refused.
-
-    Raises
-    ------
-    UserError
-        If there is no preset of that name.
-
-    Examples
-    --------
-    >>> cfg = {"preset": "paper", "model": {"_target_": "A", "x": 1, "y": 1}, "search_space": {},
-    ...        "presets": {"paper": {"model": {"x": 2}}}}
-    >>> with_preset(cfg).model
-    {'_target_': 'A', 'x': 2, 'y': 1}
-    """
-    # Not through OmegaConf.create alone: that would cut the node's interpolations off their root.
-    plain = OmegaConf.to_container(cfg, resolve=True) if isinstance(cfg, DictConfig) else cfg
-    config = DictConfig(plain)
-    presets = {"default": {}, **(config.pop("presets", None) or {})}
-    name = config.pop("preset", None) or "default"
-    check_choice("predictor.preset", name, presets)
-    for key, node in presets[name].items():
-        replaces = key == "search_space" or not isinstance(node, DictConfig) or "_target_" in node
-        config[key] = node if replaces else OmegaConf.merge(config[key], node)
-    return config
 
 
 def build(cfg: DictConfig | Mapping[str, Any], space: SearchSpace, seed: int) -> Predictor:
