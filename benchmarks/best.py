@@ -252,10 +252,14 @@ def behind(rows: pd.DataFrame) -> str:
     closest = means.loc[means.groupby(cell).lead.idxmin()]
     worse = closest[closest.lead < 0].sort_values("lead")
     others = ", ".join(sorted(set(rest.predictor)))
-    lines = [
+    said = (
         f"Beside {others}: best's mean over the seeds is at least as high as the highest of "
-        f"theirs in {len(closest) - len(worse)} of {len(closest)} pairs of table and size. The "
-        "others:",
+        f"theirs in {len(closest) - len(worse)} of {len(closest)} pairs of table and size."
+    )
+    if worse.empty:
+        return said
+    lines = [
+        f"{said} The others:",
         "",
         "| table | size | best | highest | |",
         "|---|---|---|---|---|",

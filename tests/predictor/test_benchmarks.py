@@ -137,6 +137,8 @@ def test_where_best_is_behind_is_said_over_the_seeds_in_common() -> None:
     assert "Beside ridge tuned in 20 trials, svr: " in text
     assert "1 of 2 pairs" in text
     assert text.endswith("| rig | 1,366 | 0.550 | 0.600 | ridge tuned in 20 trials |")
+    nowhere = best_benchmark.behind(rows[rows.table == "phone"])
+    assert nowhere.endswith("1 of 1 pairs of table and size.")
     assert best_benchmark.behind(rows[rows.predictor == "best"]) == ""
 
 
