@@ -12,7 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._best_features import Features, describe
-from hwnas.predictor._best_fit import choose, condition, refine
+from hwnas.predictor._best_fit import N_CHECK, choose, condition, refine
+from hwnas.predictor._threads import blas_threads
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -66,10 +67,12 @@ class Best(RegressorMixin, BaseEstimator):
         features = self._describe(X)
         values = np.asarray(y, dtype=np.float64)
         order = check_random_state(self.random_state).permutation(len(values))
-        chosen = refine(choose(features, values, order), features, values, order)
+        with blas_threads(min(len(values), N_CHECK)):
+            chosen = refine(choose(features, values, order), features, values, order)
         self.model_ = chosen.model
-        self.process_ = condition(chosen, features, values, order)
-        deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
+        with blas_threads(len(values)):
+            self.process_ = condition(chosen, features, values, order)
+            deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
         self.std_scale_ = _calibration(deviation / np.sqrt(variance + self._noise))
         if chosen.compared:
             self.std_scale_ *= float(np.sqrt(1 + _N_EFFECTS / len(values)))
@@ -79,7 +82,8 @@ class Best(RegressorMixin, BaseEstimator):
         """Return expected values, and the standard deviations of measurements if asked for."""
         check_is_fitted(self, "process_")
         features = self._describe(X)
-        mean, variance = self.process_.predict(self.model_.select(features), return_std)
+        with blas_threads(len(self.process_.alpha)):
+            mean, variance = self.process_.predict(self.model_.select(features), return_std)
         mean = np.round(mean + self.model_.expected(features), _DECIMALS)
         if not return_std:
             return mean

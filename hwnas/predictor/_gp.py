@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._gaussian_process import RBF, Array, condition, fit_hyperparameters
+from hwnas.predictor._threads import blas_threads
 
 
 class ExactGP(RegressorMixin, BaseEstimator):
@@ -56,8 +57,10 @@ class ExactGP(RegressorMixin, BaseEstimator):
         self.n_features_in_ = features.shape[1]
         chosen = check_random_state(self.random_state).permutation(len(values))[: self.n_fit]
         kernel = RBF(self.spread)
-        theta = fit_hyperparameters(kernel, features[chosen], values[chosen])
-        self.posterior_ = condition(kernel, theta, features, values)
+        with blas_threads(len(chosen)):
+            theta = fit_hyperparameters(kernel, features[chosen], values[chosen])
+        with blas_threads(len(values)):
+            self.posterior_ = condition(kernel, theta, features, values)
         return self
 
     @overload
@@ -70,7 +73,8 @@ class ExactGP(RegressorMixin, BaseEstimator):
         """Predict standardised values, shape (n,), and a measurement's standard deviation."""
         check_is_fitted(self, "posterior_")
         features = np.asarray(X, dtype=np.float64)
-        mean = self.posterior_.mean(features)
-        if not return_std:
-            return mean
-        return mean, np.sqrt(self.posterior_.variance(features))
+        with blas_threads(len(self.posterior_.alpha)):
+            mean = self.posterior_.mean(features)
+            if not return_std:
+                return mean
+            return mean, np.sqrt(self.posterior_.variance(features))

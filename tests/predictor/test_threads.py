@@ -1,0 +1,37 @@
+"""Threads of linear algebra: one for few rows, the caller's number otherwise and afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from hwnas.predictor import _gp
+from hwnas.predictor._gp import ExactGP
+from hwnas.predictor._threads import blas_threads
+
+
+def threads() -> set[int]:
+    return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize(("n_rows", "expected"), [(100, {1}), (15_000, {2})])
+def test_few_rows_take_one_thread(n_rows: int, expected: set[int]) -> None:
+    with threadpool_limits(2, user_api="blas"):
+        with blas_threads(n_rows):
+            assert threads() == expected
+        assert threads() == {2}
+
+
+def test_a_fit_takes_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    fit = _gp.fit_hyperparameters
+
+    def spy(*arguments: object) -> object:
+        seen.append(threads())
+        return fit(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_gp, "fit_hyperparameters", spy)
+    with threadpool_limits(2, user_api="blas"):
+        ExactGP().fit(np.eye(5), np.arange(5.0))
+    assert seen == [{1}]
