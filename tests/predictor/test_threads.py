@@ -7,6 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from hwnas.predictor import _gp
+from hwnas.predictor._gaussian_process import fit_hyperparameters
 from hwnas.predictor._gp import ExactGP
 from hwnas.predictor._threads import blas_threads
 
@@ -25,11 +26,10 @@ def test_few_rows_take_one_thread(n_rows: int, expected: set[int]) -> None:
 
 def test_a_fit_takes_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    fit = _gp.fit_hyperparameters
 
     def spy(*arguments: object) -> object:
         seen.append(threads())
-        return fit(*arguments)  # type: ignore[arg-type]
+        return fit_hyperparameters(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(_gp, "fit_hyperparameters", spy)
     with threadpool_limits(2, user_api="blas"):
