@@ -113,9 +113,13 @@ def _fronts(
         axes, predicted[chosen], accuracy[chosen], _ORANGE, "--",
         f"predicted front ({len(chosen)})",
     )  # fmt: skip
+    # Untrained networks at the bottom would squeeze the fronts into a line.
+    bottom = float(np.quantile(accuracy[rows], 0.03))
+    n_below = int((accuracy[chosen] < bottom).sum())
+    below = f" ({n_below} below the axis)" if n_below else ""
     axes.scatter(
         true[chosen], accuracy[chosen], s=26, facecolors="none", edgecolors=_ORANGE,
-        label="selected set, true values",
+        label=f"selected set, true values{below}",
     )  # fmt: skip
     axes.scatter(
         true[kept], accuracy[kept], s=14, color=_GREEN, label=f"after verification ({len(kept)})"
@@ -126,13 +130,13 @@ def _fronts(
         f"{selection.retained_hypervolume:.3f}",
         fontsize=9,
     )
-    # Untrained networks at the bottom would squeeze the fronts into a line.
-    axes.set_ylim(bottom=float(np.quantile(accuracy[rows], 0.03)))
+    axes.set_ylim(bottom=bottom)
     axes.set_xlabel(table.metric.label)
     of_accuracy = table.accuracy_provenance
     assert of_accuracy is not None
     axes.set_ylabel(f"accuracy{on_images(of_accuracy.details)} [%] ({of_accuracy.source})")
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    # Below the axes: with some metrics the fronts run through every corner.
+    axes.figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
 
 
 def _stairs(
