@@ -29,9 +29,13 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def run(project: Path, *arguments: str) -> str:
+def start(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "run.py", *arguments, "tracking=off", "selection=none"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def run(project: Path, *arguments: str) -> str:
+    done = start(project, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -57,3 +61,15 @@ def test_added_dataset_runs(patched: Path) -> None:
     assert tau is not None
     assert float(tau.group(1)) > 0.8
     assert np.count_nonzero(latency > 0) == 156
+
+
+@pytest.mark.parametrize("text", ["architecture,ms\n{cell},1.0\n", "{header}\n{cell},abc\n"])
+def test_added_dataset_refuses_a_damaged_file(patched: Path, tmp_path: Path, text: str) -> None:
+    space = NASBench201()
+    cell = space.to_strings(space.enumerate()[:1])[0]
+    content = text.format(header="architecture,latency_ms", cell=cell)
+    (tmp_path / "my_board.csv").write_text(content)
+    done = start(patched, "dataset=my_board", f"paths.data={tmp_path}")
+    assert done.returncode == 2
+    assert "my_board.csv: architecture and latency_ms in every row are needed" in done.stderr
+    assert "Traceback" not in done.stderr
