@@ -22,6 +22,8 @@ from hwnas.tracking import Tracker
 if TYPE_CHECKING:
     from hwnas.experiment._pipeline import Outcome
 
+_LOG = logging.getLogger(__name__)
+
 
 def run(cfg: DictConfig, reference: DictConfig) -> float:
     """Run one experiment, unless it is finished already; return its objective.
@@ -56,6 +58,12 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
 
     predictor, parts = pipeline.prepare(cfg, table, cfg.seed)
     check_selection(selector, dataset, table, predictor)
+    if len(parts.train) != cfg.n_train:
+        # A lookup table chooses what it needs measured.
+        own, name = len(parts.train), cfg.predictor.name
+        _LOG.info(
+            "%s needs %d measurements of its own: n_train=%d does not count", name, own, cfg.n_train
+        )
     folder = result_folder(cfg, table, len(parts.train), variant(cfg, reference))
     before = finished(cfg, folder, table)
     if before is not None:

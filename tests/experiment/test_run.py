@@ -205,6 +205,7 @@ class TestAgainstTheStudy:
             f"paths.outputs={outputs}", data=hwnas_data,
         )  # fmt: skip
         assert run.returncode == 0, run.stderr
+        assert "lut needs 25 measurements of its own: n_train=124 does not count" in run.stderr
         _, result = result_of(run.stdout)
         assert result["identity"]["n_train"] == 25
         assert result["scores_all"]["kendall_tau"] == pytest.approx(tau, abs=5e-4)
