@@ -14,7 +14,7 @@ from hwnas._cli import CONF
 from hwnas._composition import overrides
 from hwnas.dataset import Paths
 from hwnas.dataset._atomic import write_atomically
-from hwnas.dataset._local_table import BUNDLED, table_path
+from hwnas.dataset._local_table import is_bundled, table_path
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import order_up_to
@@ -88,7 +88,7 @@ def _paths(cfg: DictConfig) -> Paths:
 def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", cfg.name):
         raise UserError(f"name={cfg.name}: letters, digits, - and _ only", mend="name=my_laptop")
-    if any(BUNDLED.glob(f"*_{cfg.name}.parquet")):
+    if is_bundled(cfg.name):
         raise UserError(f"name={cfg.name}: this is the bundled table", mend="name=my_laptop")
     return _paths(cfg).data / "local" / str(cfg.name) / space.name
 
