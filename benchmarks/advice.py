@@ -24,13 +24,16 @@ from hydra.utils import instantiate
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
+from benchmarks._cli import run
 from benchmarks._docs import write_between
 from hwnas._cli import CONF
 from hwnas._schema import register
 from hwnas.advise import Advisor, Outcome, Plan, Situation, duration, follow
 from hwnas.advise._command import predictors
 from hwnas.advise._schema import register as register_advise
-from hwnas.dataset import Table
+from hwnas.dataset import HWNASBench, Table
+from hwnas.dataset._files import HWNAS_PICKLE
+from hwnas.errors import UserError
 from hwnas.predictor import Predictor
 from hwnas.seeding import generator
 
@@ -74,12 +77,13 @@ def trials(
                 yield name, budget, follow(fixed, situation, known, rng)[0], nothing
 
 
-def load(dataset: str) -> Table:
-    """Return a table by its override."""
+def load(name: str) -> Table:
+    """Return a published table by its override."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose("advise", overrides=[f"dataset={dataset}", "dataset.source=measured"])
-    table: Table = instantiate(cfg.dataset).load()
-    return table
+        cfg = compose("advise", overrides=[f"dataset={name}", "dataset.source=measured"])
+    dataset: HWNASBench = instantiate(cfg.dataset)
+    HWNAS_PICKLE.require(dataset.paths)
+    return dataset.load()
 
 
 def smoothness(table: Table, known: dict[str, Predictor]) -> str:
@@ -100,8 +104,9 @@ def smoothness(table: Table, known: dict[str, Predictor]) -> str:
     return "; ".join(lines)
 
 
-def main(n_trials: int) -> None:
+def main() -> None:
     """Run all trials and write the table."""
+    n_trials = _n_trials(sys.argv[1:])
     register()
     register_advise()
     start = time.perf_counter()
@@ -137,6 +142,14 @@ def main(n_trials: int) -> None:
     write_between(DOCS, MARKS, text)
 
 
+def _n_trials(arguments: list[str]) -> int:
+    """Read the command line: how many trials of each table and number of measurements so far."""
+    given = " ".join(arguments) or "6"
+    if not given.isdecimal() or int(given) == 0:
+        raise UserError(f"{given}: not a number of trials", mend="python -m benchmarks.advice 6")
+    return int(given)
+
+
 def _table(results: dict[str, dict[float, list[Record]]]) -> list[str]:
     heads = [f"{duration(budget)}" for budget in BUDGETS]
     lines = [
@@ -157,4 +170,4 @@ def _table(results: dict[str, dict[float, list[Record]]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 6)
+    run(main)

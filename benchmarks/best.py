@@ -36,10 +36,12 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from scipy.stats import kendalltau, norm
 
+from benchmarks._cli import run
 from benchmarks._csv import append
 from benchmarks._docs import write_between
-from benchmarks.predictors import CONF, numbers, words
+from benchmarks.predictors import CONF, check_choices, numbers, predictor_names, words
 from hwnas.dataset import Local, Paths
+from hwnas.dataset._files import HELP_FBNET, HWNAS360_PARQUET, HWNAS_PICKLE, TRANSNAS_PTH
 from hwnas.dataset._local_table import read_table, table_path
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
 from hwnas.dataset._readers._hwnas import read_nasbench201
@@ -72,6 +74,7 @@ def main() -> None:
     """Fit what is missing and print the tables."""
     options = arguments()
     tables = read_tables(options.data)
+    check_choices("--tables", options.tables, tables)
     known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
     done = set(known[KEY].itertuples(index=False, name=None))
     for name in options.tables or tables:
@@ -108,13 +111,16 @@ def arguments() -> argparse.Namespace:
     add("--seeds", type=numbers, default=[0, 1, 2])
     add("--trials", type=int, default=0, help="0: default parameters")
     add("--docs", action="store_true", help=f"write the whole CSV's tables into {DOCS.name}")
-    return parser.parse_args()
+    options = parser.parse_args()
+    check_choices("--predictors", options.predictors, predictor_names())
+    return options
 
 
 def read_tables(data: Path) -> dict[str, Data]:
     """Return the measured tables below a folder, by name."""
     space = NASBench201()
-    hwnas = read_nasbench201(data / "HW-NAS-Bench-v1_0.pickle")
+    paths = Paths.default(str(data))
+    hwnas = read_nasbench201(HWNAS_PICKLE.require(paths))
     cells = hwnas.architectures()
     tables: dict[str, Data] = {
         column.partition("/")[2].removesuffix("_latency"): (space, cells, hwnas.floats(column))
@@ -123,18 +129,18 @@ def read_tables(data: Path) -> dict[str, Data]:
     }
     for file in sorted((data / "help/nasbench201/latency").glob("*.pt")):
         tables[f"help-{file.stem}"] = (space, cells, read_latencies(file).floats("latency"))
-    copies = read_hwnas360(data / "hwnas360.parquet")
+    copies = read_hwnas360(HWNAS360_PARQUET.require(paths))
     measured = np.unique(copies.arrays["representative"].astype(np.int64))
     for column in sorted(copies.arrays):
         if column.endswith("/latency"):
             name = "360-" + column.removesuffix("/latency").replace("/", "-")
             tables[name] = (space, cells[measured], copies.floats(column)[measured])
-    transnas = read_transnas(data / "transnas-bench_v10141024.pth", TransNASMicro())
+    transnas = read_transnas(TRANSNAS_PTH.require(paths), TransNASMicro())
     for column in sorted(transnas.arrays):
         if column.endswith("/latency"):
             name = "transnas-" + column.removesuffix("/latency")
             tables[name] = (TransNASMicro(), transnas.architectures(), transnas.floats(column))
-    blocks = read_block_lists(data / "help/fbnet/op_idx.pt").architectures()
+    blocks = read_block_lists(HELP_FBNET.require(paths)).architectures()
     for file in sorted((data / "help/fbnet/latency").glob("*.pt")):
         tables[f"fbnet-{file.stem}"] = (FBNet(), blocks, read_latencies(file).floats("latency"))
     tables |= read_local(data)
@@ -273,4 +279,4 @@ def behind(rows: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

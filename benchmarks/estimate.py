@@ -71,16 +71,14 @@ def related(metric: Metric, paths: Paths) -> Iterator[tuple[str, Dataset, str]]:
 
 
 def load_if_here(dataset: Dataset) -> Table | None:
-    """Return the measured rows of a table, or None if it is not here."""
+    """Return the architectures of a table that were measured, or None if it is not here."""
     try:
         table = dataset.load()
     except UserError:
         return None
-    if isinstance(dataset, HWNAS360):
-        # Copies were never run: only the architecture that was can be compared with.
-        copies = table.representative != np.arange(len(table))
-        table = replace(table, values=np.where(copies, np.nan, table.values))
-    return table.measured_rows()
+    # Copies were never run: only the architecture that was can be compared with.
+    copies = table.measured_on() != np.arange(len(table))
+    return replace(table, values=np.where(copies, np.nan, table.values)).measured_rows()
 
 
 def print_tau(device: Device, table: Table, image_set: ImageSet) -> None:

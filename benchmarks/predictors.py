@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
@@ -33,9 +33,13 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from scipy.stats import kendalltau, spearmanr
 
+from benchmarks._cli import run
 from benchmarks._csv import append
 from benchmarks._docs import write_between
+from hwnas.dataset import Paths
+from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.dataset._readers._hwnas import read_nasbench201
+from hwnas.errors import UserError, check_choice
 from hwnas.measure._machine import machine_facts
 from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201
@@ -101,18 +105,37 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     data = Path(os.environ.get("HWNAS_DATA", "../shared/data"))
-    names = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "lut")
     add = parser.add_argument
     add("--data", type=Path, default=data, help="folder with HW-NAS-Bench-v1_0.pickle")
     add("--reference", type=Path, default=data.parent / "reference" / "predictors.csv")
     add("--out", type=Path, default=Path("outputs/benchmarks/predictors.csv"))
+    names = predictor_names()
     add("--predictors", type=words, default=names, help="a,b,... (lut draws no training set)")
     add("--presets", type=words, default=["default", "paper"])
     add("--devices", type=words, default=["raspi4", "pixel3"])
     add("--sizes", type=numbers, default=list(SIZES))
     add("--seeds", type=numbers, default=[0, 1, 2])
     add("--docs", action="store_true", help=f"write the whole CSV's tables into {DOCS.name}")
-    return parser.parse_args()
+    options = parser.parse_args()
+    check_choices("--predictors", options.predictors, names)
+    check_choices("--presets", options.presets, ["default", "paper"])
+    if not options.reference.is_file():
+        raise UserError(
+            f"--reference {options.reference}: no such file", mend="--reference predictors.csv"
+        )
+    return options
+
+
+def predictor_names() -> list[str]:
+    """Return the predictors that take a training set: all but the lookup table."""
+    return sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "lut")
+
+
+def check_choices(option: str, words: list[str], known: Iterable[str]) -> None:
+    """Raise `UserError` unless all are known."""
+    names = list(known)
+    for word in words:
+        check_choice(option, word, names)
 
 
 def words(text: str) -> list[str]:
@@ -139,12 +162,15 @@ def wanted(
 
 def read_tables(folder: Path, devices: list[str]) -> dict[str, Data]:
     """Return architectures and CIFAR-10 latency in ms of every device."""
-    columns = read_nasbench201(folder / "HW-NAS-Bench-v1_0.pickle")
+    columns = read_nasbench201(HWNAS_PICKLE.require(Paths.default(str(folder))))
     architectures = columns.architectures()
-    return {
-        device: (architectures, columns.arrays[f"cifar10/{device}_latency"].astype(np.float64))
-        for device in devices
+    latencies = {
+        name.removeprefix("cifar10/").removesuffix("_latency"): values.astype(np.float64)
+        for name, values in columns.arrays.items()
+        if name.startswith("cifar10/") and name.endswith("_latency")
     }
+    check_choices("--devices", devices, latencies)
+    return {device: (architectures, latencies[device]) for device in devices}
 
 
 def measure(preset: str, name: str, data: Data, seed: int, n_train: int) -> list[float]:
@@ -272,4 +298,4 @@ def versions() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

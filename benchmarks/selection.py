@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from hydra import initialize_config_dir
 
+from benchmarks._cli import run
 from benchmarks._docs import write_between
 from benchmarks.advice import DATASETS, load
 from hwnas._cli import CONF
@@ -148,4 +149,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

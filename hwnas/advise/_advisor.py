@@ -42,6 +42,22 @@ class Advice:
     considered: tuple[Expected, ...]
 
 
+def check_budget(budget: float, measurement: float) -> None:
+    """Raise `UserError` unless a budget pays for one measurement, both in seconds.
+
+    Examples
+    --------
+    >>> check_budget(10, 20)
+    Traceback (most recent call last):
+    hwnas.errors.UserError: budget=10s does not pay for one measurement, measurement=20s. ...
+    """
+    if budget < measurement:
+        raise UserError(
+            f"budget={budget:g}s does not pay for one measurement, measurement={measurement:g}s",
+            mend=f"budget={measurement:g}s or more, or measurement= if measuring is faster",
+        )
+
+
 class Advisor:
     """Learns from the measurements so far, once; then advises for any budget.
 
@@ -121,12 +137,7 @@ class Advisor:
         UserError
             If the budget does not pay for one measurement.
         """
-        if budget_seconds < self.measure_seconds:
-            raise UserError(
-                f"a budget of {budget_seconds:g} s does not pay for one measurement of "
-                f"{self.measure_seconds:g} s",
-                mend="a larger budget=, or measurement= if measuring is faster",
-            )
+        check_budget(budget_seconds, self.measure_seconds)
         considered = [self.expect(plan) for plan in self._plans(budget_seconds)]
         chosen = best(considered, self.objective)
         others = [one for one in considered if one.plan.predictor != chosen.plan.predictor]

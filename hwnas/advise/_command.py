@@ -15,7 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas._cli import CONF
-from hwnas.advise._advisor import Advisor
+from hwnas.advise._advisor import Advisor, check_budget
 from hwnas.advise._report import report
 from hwnas.advise._seconds import seconds
 from hwnas.advise._situation import Situation
@@ -28,6 +28,7 @@ from hwnas.space import SearchSpace
 def advise(cfg: DictConfig) -> None:
     """Print the plan to follow with a budget, the next best, and whether more would pay."""
     budget, measurement = seconds("budget", cfg.budget), seconds("measurement", cfg.measurement)
+    check_budget(budget, measurement)
     table = _load(cfg)
     situation = Situation.of(table, cfg.measured, cfg.seed)
     advisor = Advisor(
@@ -41,7 +42,7 @@ def advise(cfg: DictConfig) -> None:
     )
     # Budgets too small for a single measurement are left out of the comparison.
     steps = [factor * budget for factor in (0.25, 0.5, 1, 2, 4) if factor * budget >= measurement]
-    advice = [advisor.advise(step) for step in steps or [budget]]
+    advice = [advisor.advise(step) for step in steps]
     print(report(table, advisor, advice, budget, cfg.worth))  # noqa: T201 - the command's output
 
 

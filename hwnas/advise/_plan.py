@@ -85,6 +85,10 @@ class Expected:
         """Return the expected value of a score of `Outcome`."""
         return float(np.mean([getattr(one, score) for one in self.outcomes]))
 
+    def median(self, score: str) -> float:
+        """Return the value that a score of `Outcome` exceeds in half of the possible truths."""
+        return float(np.median([getattr(one, score) for one in self.outcomes]))
+
     def interval(self, score: str) -> tuple[float, float]:
         """Return the interval that holds 80 % of the possible truths."""
         low, high = np.quantile([getattr(one, score) for one in self.outcomes], [0.1, 0.9])

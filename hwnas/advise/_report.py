@@ -71,10 +71,12 @@ def _expect(expected: Expected) -> list[str]:
     for title, score, digits in _SCORES:
         low, high = expected.interval(score)
         lines.append(
-            f"  expect    {title} {expected.mean(score):.{digits}f} in the mean, "
+            f"  expect    {title} {expected.median(score):.{digits}f} in the median, "
             f"foreseen between {low:.{digits}f} and {high:.{digits}f} "
             # Honest about what docs/advice.md found: the range is too narrow.
-            "(half of our trials fell outside)"
+            "(half of our trials fell outside); "
+            # It may lie outside: a few truths are much worse than the rest.
+            f"{expected.mean(score):.{digits}f} in the mean"
         )
     return lines
 
@@ -94,6 +96,7 @@ def _curves(advisor: Advisor) -> list[str]:
 def _budgets(advice: Sequence[Advice], budget: float) -> list[str]:
     lines = [
         f"{'budget':>12}{'predictor':>12}{'train':>8}{'verify':>8}{'retained':>10}{'MRA [%]':>9}"
+        "  (means)"
     ]
     for one in advice:
         plan, mark = one.plan.plan, " <" if one.budget_seconds == budget else ""
@@ -117,7 +120,7 @@ def _verdict(advice: Sequence[Advice], advisor: Advisor, budget: float, worth: f
     if larger is not None:
         gain = max(larger - asked, 0.0)
         pays = "pays" if gain >= worth else "would not pay"
-        text = f"twice the budget {pays}: {name} better by {gain:.4f} (worth={worth:g})"
+        text = f"twice the budget {pays}: {name} better by {gain:.4f} in the mean (worth={worth:g})"
     if enough < budget:
         text += f"; {duration(enough)} would already come within {worth:g}"
     return text

@@ -61,7 +61,8 @@ class Situation:
         Raises
         ------
         UserError
-            If there are no accuracies, or too few measurements for a learning curve.
+            If there are no accuracies, too few measurements for a learning curve, or not as many
+            as asked for.
         """
         if table.accuracy is None:
             raise UserError(f"{table.dataset} has no accuracy: there is nothing to select by")
@@ -76,12 +77,7 @@ class Situation:
         order = generator(seed, "advice", "measured").permutation(known)
         if n_measured is None:
             n_measured = min(SAMPLE, len(order) // 4) if whole else len(order)
-        if not FEWEST <= n_measured <= len(order):
-            raise UserError(
-                f"{n_measured} measurements so far, of {len(order)} in {table.dataset}: advice "
-                f"needs {FEWEST} at least",
-                mend=f"measured={min(SAMPLE, len(order))}, or measure more first",
-            )
+        _check_measured(n_measured, len(order), table.dataset)
         measured = order[:n_measured]
         if np.ptp(cost[measured]) == 0:
             raise UserError(f"all {n_measured} measurements so far of {table.dataset} are equal")
@@ -98,6 +94,22 @@ class Situation:
 
     def __len__(self) -> int:
         return len(self.accuracy)
+
+
+def _check_measured(n_measured: int, n_known: int, dataset: str) -> None:
+    enough = f"measured={min(SAMPLE, n_known)}"
+    if n_measured > n_known >= FEWEST:
+        raise UserError(
+            f"measured={n_measured}: {dataset} has no more than {n_known:,} measurements",
+            mend=enough,
+        )
+    if n_measured < FEWEST or n_known < FEWEST:
+        more = "measure more first"
+        raise UserError(
+            f"{min(n_measured, n_known)} measurements so far, of {n_known:,} in {dataset}: advice "
+            f"needs {FEWEST} at least",
+            mend=f"{enough}, or {more}" if n_known >= FEWEST else more,
+        )
 
 
 def _networks(table: Table) -> Rows:

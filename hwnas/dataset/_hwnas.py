@@ -66,8 +66,10 @@ class HWNASBench:
             table = self._measured()
             if table is not None:
                 return table
-        where = HWNAS_PICKLE.find(self.paths) or self.paths.data / HWNAS_PICKLE.name
-        missing = f"{self.image_set.name} {self._column} is not in {where}"
+        file = HWNAS_PICKLE.find(self.paths)
+        missing = f"{HWNAS_PICKLE.name} is not in {self.paths.data}"
+        if file is not None:
+            missing = f"{self.image_set.name} {self._column} is not in {file}"
         fetch = HWNAS_PICKLE.fetch_command
         if self.source == "measured":
             raise UserError(missing, mend=f"{fetch}, or dataset.source=estimated")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hwnas.dataset._accuracy import Accuracy, accuracy_of
 from hwnas.dataset._check import check_metric
-from hwnas.dataset._local_table import column, read_table, table_path
+from hwnas.dataset._local_table import column, is_bundled, read_table, table_path
 from hwnas.dataset._paths import Paths
 from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import Provenance, Table
@@ -120,7 +120,15 @@ class Local:
 
     @property
     def _measuring(self) -> str:
-        return f"python -m hwnas.measure name={self.name} space={self.space.name}"
+        """The command that measures what is not here."""
+        # Imported here: measuring imports this package.
+        from hwnas.measure._order import LISTABLE
+
+        own = not is_bundled(self.name)
+        name = self.name if own else "my_laptop"
+        sample = " n_architectures=500" if self.space.size > LISTABLE else ""
+        then = "" if own else f", then dataset=local/{name}"
+        return f"python -m hwnas.measure name={name} space={self.space.name}{sample}{then}"
 
     def _path(self) -> Path:
         return table_path(self.name, self.space, self.paths)

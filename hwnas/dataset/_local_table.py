@@ -28,6 +28,11 @@ def column(backend: str, metric: str, statistic: str) -> str:
     return f"{backend}_{metric}_{statistic}"
 
 
+def is_bundled(name: str) -> bool:
+    """Say whether a device's table is part of the package: nobody else measures under its name."""
+    return any(BUNDLED.glob(f"*_{name}.parquet"))
+
+
 def table_path(name: str, space: SearchSpace, paths: Paths) -> Path:
     """Return where the table of a device is, bundled or measured by the user."""
     bundled = BUNDLED / f"{space.name}_{name}.parquet"

@@ -90,6 +90,12 @@ def _selection_rows(result: dict[str, Any]) -> list[str]:
         _row("hypervolume", _short(selection["hypervolume"]), ""),
         _row("retained hypervolume", _short(selection["retained_hypervolume"]), ""),
     ]
+    if "live" in selection:
+        live = selection["live"]
+        rows.append(
+            f"  verified live: {live['n_measured']} measured on this machine, in the median "
+            f"{_short(live['median_ratio'])} of the table's value"
+        )
     if "constraint" in selection:
         rows.append(_chosen(selection["constraint"], result["identity"]["unit"]))
     return rows

@@ -66,7 +66,8 @@ class Result:
         On every architecture of the table.
     selection : dict or None
         Scores of the selected set, and under ``constraint`` the architecture chosen under
-        ``selection.limit``; None if there is nothing to select by.
+        ``selection.limit``, under ``live`` what ``selection.verify=live`` measured; None if there
+        is nothing to select by.
     selection_skipped : str or None
         Why there is no selection.
     """

@@ -87,9 +87,14 @@ def selection_scores(
     dict
         `Selection.scores`; under ``constraint``, in place of a row number, ``architecture``,
         ``predicted`` and ``true`` (in the metric's unit) and ``accuracy_percent``, all None where
-        none is sure enough to hold the limit.
+        none is sure enough to hold the limit. Under ``live``, where verification measured on the
+        device, how many it measured, and the median of their values over the table's.
     """
     scores = selection.scores()
+    if selection.live is not None:
+        rows = candidate_rows(table)[selection.live.rows]
+        ratio = table.metric.cost(selection.live.costs[:, 0]) / table.values[rows]
+        scores["live"] = {"n_measured": len(rows), "median_ratio": float(np.median(ratio))}
     if selection.constraint is None:
         return scores
     chosen = selection.constraint.row

@@ -56,6 +56,8 @@ def save_selected(
 ) -> None:
     """Write the selected set and what verification kept, best accuracy first.
 
+    Where verification measured live, everything that it measured is listed, with the value.
+
     Parameters
     ----------
     path : Path
@@ -71,18 +73,31 @@ def save_selected(
     assert accuracy is not None
     verified = set(selection.verified.tolist())
     # Later rounds of verification keep architectures that the first did not select.
-    listed = verified | set(selection.selected.tolist())
+    live = _live_values(table, selection)
+    listed = verified | set(selection.selected.tolist()) | set(live)
     chosen = sorted(sorted(listed), key=lambda c: -accuracy[rows[c]])
     unit = table.metric.unit
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         values = [f"true_{unit}", f"predicted_{unit}", "accuracy_percent"]
+        if selection.live is not None:
+            values.append(f"measured_{unit}")
         writer.writerow(["architecture", *values, "verified", "provenance"])
         for candidate in chosen:
             row = rows[candidate]
             string = table.space.format(table.architectures[row].tolist())
             numbers = [table.values[row], predicted[row], accuracy[row]]
-            writer.writerow([string, *numbers, candidate in verified, table.provenance.kind])
+            measured = [] if selection.live is None else [live.get(candidate, "")]
+            kind = table.provenance.kind
+            writer.writerow([string, *numbers, *measured, candidate in verified, kind])
+
+
+def _live_values(table: Table, selection: Selection) -> dict[int, float]:
+    """Return what verification measured live, by candidate, in the metric's unit."""
+    if selection.live is None:
+        return {}
+    values = table.metric.cost(selection.live.costs[:, 0])
+    return dict(zip(selection.live.rows.tolist(), values.tolist(), strict=True))
 
 
 def save_trials(path: Path, trials: Sequence[Mapping[str, Any]]) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas._cli import CONF
+from hwnas._composition import overrides
 from hwnas.dataset import Paths
 from hwnas.dataset._atomic import write_atomically
-from hwnas.dataset._local_table import BUNDLED, table_path
+from hwnas.dataset._local_table import is_bundled, table_path
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
+from hwnas.measure._order import order_up_to
 from hwnas.measure._store import Store
-from hwnas.measure._table import write_table
+from hwnas.measure._table import Values, by_architecture, write_table
 from hwnas.space import CellSpace, SearchSpace
 
 
@@ -34,16 +37,17 @@ def latency(cfg: DictConfig) -> None:
         seed=cfg.seed,
         sizes=dict(cfg.sizes),
     )
+    image_set, backend = _image_set(cfg, space), instantiate(cfg.backend)
     missing = measure_latency(
         folder,
         space,
-        _image_set(cfg, space),
-        instantiate(cfg.backend),
+        image_set,
+        backend,
         protocol,
         cfg.passes,
         cfg.n_architectures,
     )
-    _finish(cfg, space, folder, missing)
+    _finish(cfg, space, folder, missing, backend.name)
 
 
 def _image_set(cfg: DictConfig, space: SearchSpace) -> ImageSet:
@@ -84,12 +88,14 @@ def _paths(cfg: DictConfig) -> Paths:
 def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", cfg.name):
         raise UserError(f"name={cfg.name}: letters, digits, - and _ only", mend="name=my_laptop")
-    if any(BUNDLED.glob(f"*_{cfg.name}.parquet")):
+    if is_bundled(cfg.name):
         raise UserError(f"name={cfg.name}: this is the bundled table", mend="name=my_laptop")
     return _paths(cfg).data / "local" / str(cfg.name) / space.name
 
 
-def _finish(cfg: DictConfig, space: SearchSpace, folder: Path, missing: int) -> None:
+def _finish(
+    cfg: DictConfig, space: SearchSpace, folder: Path, missing: int, backend: str | None = None
+) -> None:
     if missing:
         print(f"{missing} measurements are missing: other processes are at them")  # noqa: T201
     path = table_path(cfg.name, space, _paths(cfg))
@@ -100,10 +106,26 @@ def _finish(cfg: DictConfig, space: SearchSpace, folder: Path, missing: int) -> 
             return
         noise = write_table(store, space, cfg.name, path)
     lines = [f"{name}: {each}" for name, each in noise.items()]
+    if backend is not None and not missing:
+        lines += _unfinished(cfg, space, by_architecture(store, backend, "load"))
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
     print(f"use it: python run.py dataset=local/{cfg.name}{also}")  # noqa: T201
+
+
+def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:
+    """Say which architectures an earlier call left with fewer passes, and how to go on."""
+    fewer = [architecture for architecture, of in measured.items() if len(of) < cfg.passes]
+    if not fewer:
+        return []
+    n = order_up_to(space, fewer, cfg.seed)
+    given = [each for each in overrides() if each.partition("=")[0] != "n_architectures"]
+    again = given if n is None else [*given, f"n_architectures={n}"]
+    return [
+        f"{len(fewer):,} of {len(measured):,} architectures have fewer than {cfg.passes} passes; "
+        f"to finish them: python -m hwnas.measure {shlex.join(again)}"
+    ]
 
 
 def _write_config(name: str) -> None:

@@ -23,12 +23,14 @@ class Noise:
         scored on the other can hardly do better. NaN with fewer than two passes.
     drift : float
         Largest distance of a pass's typical value from that of all passes, as a share of it.
-    n_passes : int
+    n_passes, n_architectures : int
+        What it was judged on.
     """
 
     tau: float
     drift: float
     n_passes: int
+    n_architectures: int
 
     @property
     def noisy(self) -> bool:
@@ -36,9 +38,12 @@ class Noise:
         return not self.tau >= QUIET_TAU or self.drift > QUIET_DRIFT
 
     def __str__(self) -> str:
+        of = f"{self.n_architectures:,} architectures"
+        if self.n_passes < 2:
+            return f"noise not known from one pass of {of} (passes=2 continues)"
         verdict = "NOISY, measure with nothing else running" if self.noisy else "quiet"
         return (
-            f"tau between halves of {self.n_passes} passes {self.tau:.3f}, "
+            f"tau between halves of {self.n_passes} passes of {of} {self.tau:.3f}, "
             f"drift between passes {self.drift:.1%} ({verdict})"
         )
 
@@ -53,11 +58,11 @@ def judge(values: NDArray[np.float64]) -> Noise:
     Examples
     --------
     >>> print(judge(np.array([[1.0, 2.0, 3.0], [1.1, 2.2, 3.3]])))
-    tau between halves of 2 passes 1.000, drift between passes 4.8% (quiet)
+    tau between halves of 2 passes of 3 architectures 1.000, drift between passes 4.8% (quiet)
     """
     ratios = np.median(values / np.median(values, axis=0), axis=1)
     halves = np.array([combine(values[0::2]), combine(values[1::2])]) if len(values) > 1 else values
-    return Noise(tau_between(halves), float(np.abs(ratios - 1).max()), len(values))
+    return Noise(tau_between(halves), float(np.abs(ratios - 1).max()), *values.shape)
 
 
 def tau_between(values: NDArray[np.float64]) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from hwnas.errors import UserError, check_number
@@ -49,3 +51,22 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
     _, first = np.unique(space.network_representative(everything), return_index=True)
     chosen = random.permutation(first)[:n_architectures]
     return space.to_strings(everything[chosen])
+
+
+def order_up_to(space: SearchSpace, architectures: Collection[str], seed: int) -> int | None:
+    """Return the smallest `n_architectures` whose measuring order holds these; None for all.
+
+    Parameters
+    ----------
+    architectures : collection of str
+        Drawn from the measuring order with this seed.
+    """
+    whole = space.size <= LISTABLE
+    n = len(architectures)
+    order = measuring_order(space, None if whole else n, seed)
+    while not whole and not set(architectures) <= set(order):
+        n *= 2
+        order = measuring_order(space, n, seed)
+    place = {architecture: number for number, architecture in enumerate(order, start=1)}
+    last = max(place[architecture] for architecture in architectures)
+    return None if whole and last == len(order) else last

@@ -183,8 +183,14 @@ def by_architecture(store: Store, series: str, value: str) -> dict[str, list[flo
 
 
 def complete(values: Values) -> NDArray[np.float64]:
-    """Return the first rounds of the architectures that have them, (rounds, architectures)."""
-    rounds = _rounds(values)
+    """Return the first rounds of the architectures that have them, (rounds, architectures).
+
+    As many rounds as make for the most measurements, of numbers as good the largest; but at least
+    two where anything has two, for one says nothing about noise.
+    """
+    counts = np.array([len(each) for each in values.values()])
+    choices = range(min(2, int(counts.max())), int(counts.max()) + 1)
+    rounds = max(choices, key=lambda n: (n * int((counts >= n).sum()), n))
     return np.array([each[:rounds] for each in values.values() if len(each) >= rounds]).T
 
 

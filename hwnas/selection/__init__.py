@@ -18,7 +18,15 @@ from hwnas.selection._report import (
     simulation_rows,
     write_rows,
 )
-from hwnas.selection._select import RoundScores, Scale, Selection, reduction, score_selected, select
+from hwnas.selection._select import (
+    Live,
+    RoundScores,
+    Scale,
+    Selection,
+    reduction,
+    score_selected,
+    select,
+)
 from hwnas.selection._selector import Selector
 from hwnas.selection._simulate import CANDIDATES, SIGMAS, Simulation, simulate
 from hwnas.selection._sweep import SCORES
@@ -36,6 +44,7 @@ __all__ = [
     "ConstraintRates",
     "Deviations",
     "Learner",
+    "Live",
     "Measure",
     "Mixture",
     "Normal",

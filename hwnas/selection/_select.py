@@ -72,6 +72,20 @@ class RoundScores:
 
 
 @dataclass(frozen=True)
+class Live:
+    """What verification measured on the device, beside the table's true values.
+
+    Parameters
+    ----------
+    rows : array of int64, shape (n,)
+    costs : array, shape (n, n_metrics)
+    """
+
+    rows: Rows
+    costs: Float
+
+
+@dataclass(frozen=True)
 class Selection:
     """The selected set of one candidate set, and its scores (spec: Laube et al. 2022).
 
@@ -107,6 +121,9 @@ class Selection:
         How far each round of verification had come; empty for a selection without rounds.
     constraint : Constrained, optional
         The choice under a limit on the hardware metric, where one was asked for.
+    live : Live, optional
+        What was measured, where verification measured on the device: `verified` is non-dominated
+        in these costs, while every score is in the table's.
 
     Examples
     --------
@@ -128,6 +145,7 @@ class Selection:
     n_measured: int
     rounds: tuple[RoundScores, ...] = ()
     constraint: Constrained | None = None
+    live: Live | None = None
 
     @property
     def n_selected(self) -> int:

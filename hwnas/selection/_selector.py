@@ -10,7 +10,7 @@ import numpy as np
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.selection._constrain import Calibration, Constrained, constrain
 from hwnas.selection._pareto import Float, objectives
-from hwnas.selection._select import RoundScores, Rows, Scale, Selection, score_selected
+from hwnas.selection._select import Live, RoundScores, Rows, Scale, Selection, score_selected
 from hwnas.selection._verify import Measure, Verification, verify
 
 Verify = Literal["table", "live"]
@@ -119,6 +119,9 @@ class Selector:
             candidates,
         )
         selection = _score(truth, candidates, scale, done)
+        if self.verify == "live":
+            live = Live(np.concatenate(done.measured), done.costs)
+            selection = replace(selection, live=live)
         if self.limit is None:
             return selection
         chosen = self._constrain(truth, predicted_cost, candidates, self.limit, learner)

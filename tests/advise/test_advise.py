@@ -26,8 +26,9 @@ from hwnas.advise import (
 )
 from hwnas.advise._command import predictors
 from hwnas.advise._curve import LearningCurve
-from hwnas.advise._plan import train_sizes
-from hwnas.advise._worlds import draw_worlds, smooth_uniform
+from hwnas.advise._plan import Expected, train_sizes
+from hwnas.advise._report import _expect
+from hwnas.advise._worlds import Outcome, draw_worlds, smooth_uniform
 from hwnas.dataset import Local, Paths, Table
 from hwnas.errors import UserError
 from hwnas.predictor import OneHot, Operations, Predictor
@@ -131,10 +132,23 @@ def test_candidates_of_the_bundled_table_are_networks(tmp_path: Path) -> None:
 def test_too_little_to_advise_on() -> None:
     with pytest.raises(UserError, match="needs 15 at least"):
         Situation.of(TABLE, 5, seed=0)
+    few = replace(TABLE, values=np.where(np.arange(len(TABLE)) < 10, TABLE.values, np.nan))
+    for n_measured in (None, 5, 99999):
+        with pytest.raises(UserError, match=r"of 10 .*15 at least. To mend it: measure more first"):
+            Situation.of(few, n_measured, seed=0)
     with pytest.raises(UserError, match="no accuracy"):
         Situation.of(replace(TABLE, accuracy=None), 60, seed=0)
     with pytest.raises(UserError, match="are equal"):
         Situation.of(replace(TABLE, values=np.ones(len(TABLE))), 60, seed=0)
+
+
+def test_more_measurements_than_there_are_is_what_is_said() -> None:
+    with pytest.raises(UserError) as refused:
+        Situation.of(TABLE, 99999, seed=0)
+    assert str(refused.value) == (
+        "measured=99999: made has no more than 1,200 measurements. To mend it: measured=124"
+    )
+    assert len(Situation.of(TABLE, 1200, seed=0).measured) == 1200
 
 
 @pytest.mark.parametrize(("floor", "a", "b"), [(0.0, 2.0, 0.4), (0.5, 3.0, 0.8), (0.0, 1.0, 0.0)])
@@ -342,6 +356,27 @@ def test_a_mistake_is_one_line() -> None:
     assert run.stderr == (
         "error: budget=2x: not a duration. To mend it: budget=2h, 90min, 45s or 1h30min\n"
     )
+
+
+def test_a_budget_below_one_measurement_is_one_line() -> None:
+    run = python("-m", "hwnas.advise", "budget=10s")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "error: budget=10s does not pay for one measurement, measurement=20s. To mend it: "
+        "budget=20s or more, or measurement= if measuring is faster\n"
+    )
+
+
+def test_what_is_expected_lies_in_its_range_and_a_mean_is_said_to_be_one() -> None:
+    # One bad truth of twenty: the mean is 0.995, below nine tenths of all.
+    outcomes = (Outcome(0.0, 1.0),) * 19 + (Outcome(2.0, 0.9),)
+    lines = _expect(Expected(Plan("ridge", 0, 60, 10, 0.0), 100.0, 90.0, 9.0, outcomes))
+    assert lines[1:] == [
+        "  expect    retained hypervolume 1.0000 in the median, foreseen between 1.0000 and 1.0000 "
+        "(half of our trials fell outside); 0.9950 in the mean",
+        "  expect    MRA [%] 0.00 in the median, foreseen between 0.00 and 0.00 "
+        "(half of our trials fell outside); 0.10 in the mean",
+    ]
 
 
 def test_plan_for_a_published_table(hwnas_data: Path, tmp_path: Path) -> None:

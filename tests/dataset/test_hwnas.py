@@ -87,8 +87,9 @@ def test_accuracies_are_joined_by_architecture(paths: Paths) -> None:
 
 
 def test_without_the_file_values_are_estimated_and_it_says_so(paths: Paths) -> None:
-    with pytest.warns(EstimatedWarning, match=r"ESTIMATED.*hwnas\.data fetch hwnas"):
+    with pytest.warns(EstimatedWarning, match=r"ESTIMATED.*hwnas\.data fetch hwnas") as warned:
         table = dataset(paths).load()
+    assert f"because HW-NAS-Bench-v1_0.pickle is not in {paths.data}. " in str(warned[0].message)
     assert table.estimated
     assert len(table) == 15625
     assert (table.values > 0).all()
@@ -108,8 +109,9 @@ def test_source_estimated_ignores_the_file(paths: Paths) -> None:
 
 
 def test_source_measured_asks_for_the_file(paths: Paths) -> None:
-    with pytest.raises(UserError, match="fetch hwnas"):
+    with pytest.raises(UserError, match="fetch hwnas") as refused:
         dataset(paths, source="measured").load()
+    assert refused.value.problem == f"HW-NAS-Bench-v1_0.pickle is not in {paths.data}"
 
 
 def test_mistakes_name_what_there_is(paths: Paths) -> None:

@@ -1,13 +1,21 @@
-"""What an experiment says about the architecture that it chose under a limit."""
+"""What an experiment says about what it chose under a limit, and about what it measured live."""
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from hwnas.experiment._report import report
 from hwnas.experiment._selecting import candidate_rows, selection_scores
-from hwnas.selection import Constrained, select
+from hwnas.experiment._tables import save_selected
+from hwnas.metric import Metric
+from hwnas.selection import Constrained, Selector, select
+from tests.commands import python
+from tests.experiment.test_run import CHEAP, result_of
 from tests.experiment.test_split import table
 
 
@@ -38,3 +46,57 @@ def test_the_chosen_architecture_is_named_among_the_networks_alone() -> None:
     nothing = replace(chosen, constraint=Constrained(None, 0.0, False, float("nan")))
     assert selection_scores(nothing, halves, predicted)["constraint"]["architecture"] is None
     assert "constraint" not in selection_scores(chosen, halves, predicted)
+
+
+def test_what_verification_measured_live_stands_beside_the_tables_values(tmp_path: Path) -> None:
+    # Of the second measurement of a speed, row 1 is the best of all: row 0 no longer stays.
+    speed = replace(table(4), values=np.array([4.0, 2.0, 8.0, 1.0]))
+    accuracy = np.array([80.0, 90.0, 70.0, 60.0])
+    speed = replace(speed, accuracy=accuracy, metric=Metric("speed", "1/s", "maximize"))
+    live = np.array([3.0, 5.0, 16.0, 0.0])
+    selection = Selector(verify="live").run(
+        accuracy,
+        -speed.values,
+        -speed.values,
+        np.random.default_rng(0),
+        measure=lambda rows: -live[rows],
+    )
+    file = tmp_path / "selected.csv"
+    save_selected(file, speed, candidate_rows(speed), selection, speed.values)
+    rows = list(csv.DictReader(file.open()))
+    columns = ("true_1/s", "measured_1/s", "verified")
+    assert [tuple(row[name] for name in columns) for row in rows] == [
+        ("2.0", "5.0", "True"),
+        ("4.0", "3.0", "False"),
+        ("8.0", "16.0", "True"),
+    ]
+    # The ratios are 2.5, 0.75 and 2.
+    live_scores = selection_scores(selection, speed, speed.values)["live"]
+    assert live_scores == {"n_measured": 3, "median_ratio": 2.0}
+
+
+def test_values_of_the_table_are_not_said_to_be_measured_live(tmp_path: Path) -> None:
+    whole = replace(table(4), accuracy=np.array([80.0, 90.0, 70.0, 60.0]))
+    assert whole.accuracy is not None
+    selection = Selector().run(whole.accuracy, whole.values, whole.values, np.random.default_rng(0))
+    save_selected(tmp_path / "x.csv", whole, candidate_rows(whole), selection, whole.values)
+    assert "measured_ms" not in (tmp_path / "x.csv").read_text()
+    assert "live" not in selection_scores(selection, whole, whole.values)
+
+
+def test_a_live_verification_is_told_from_one_by_the_table(tmp_path: Path) -> None:
+    run = python(
+        "run.py", "tracking=off", "tuning=none", *CHEAP[2:], "selection.verify=live",
+        "selection.n_candidates=40", f"paths.outputs={tmp_path}",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    folder, result = result_of(run.stdout)
+    selection: dict[str, Any] = result["selection"]
+    live = selection["live"]
+    assert live["n_measured"] == selection["n_selected"]
+    assert f"verified live: {live['n_measured']} measured on this machine" in run.stdout
+    rows = list(csv.DictReader((folder / "selected.csv").open()))
+    ratios = [float(row["measured_ms"]) / float(row["true_ms"]) for row in rows]
+    assert live["median_ratio"] == float(np.median(ratios))
+    without = {key: value for key, value in selection.items() if key != "live"}
+    assert "verified live" not in report(result | {"selection": without}, folder)

@@ -130,6 +130,28 @@ def test_two_processes_share_the_work(data: Path) -> None:
     check_table(data, lines(data))
 
 
+def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_finishes_it(
+    data: Path,
+) -> None:
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "hwnas.measure", *arguments]
+        done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    tiny = overrides(data, *TINY)
+    first = run(*tiny, "n_architectures=12", "passes=1")
+    assert "noise not known from one pass of 12 architectures" in first
+    assert "fewer than" not in first
+    second = run(*tiny, "n_architectures=5")
+    (told,) = [line for line in second.splitlines() if "fewer than" in line]
+    said, _, command = told.partition("; to finish them: python -m hwnas.measure ")
+    assert said == "7 of 12 architectures have fewer than 2 passes"
+    assert command.split()[-1] == "n_architectures=12"
+    assert len(lines(data)) == 12 + 5
+    assert "tau between halves of 2 passes of 12 architectures" in run(*command.split())
+    assert len(lines(data)) == 12 + 12
+
+
 def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> None:
     latency(configuration(data, "measure", *TINY))
     training = ["training.n_train=60", "training.channels=4", "at_once=20"]

@@ -14,7 +14,7 @@ from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.network import count_layers
-from hwnas.space import NASBench201, TransNASMacro
+from hwnas.space import FBNet, NASBench201, TransNASMacro
 
 SPACE = NASBench201()
 LATENCY = Metric("latency", "ms")
@@ -95,6 +95,15 @@ def test_accuracy_is_measured(local: Local) -> None:
     [
         ({"name": "my_laptop"}, "python -m hwnas.measure name=my_laptop space=nasbench201"),
         ({"space": TransNASMacro()}, "no measurements of transnas_macro"),
+        # Nobody measures under the bundled table's name.
+        (
+            {"space": TransNASMacro()},
+            "hwnas.measure name=my_laptop space=transnas_macro, then dataset=local/my_laptop$",
+        ),
+        (
+            {"name": "mine", "space": FBNet()},
+            "python -m hwnas.measure name=mine space=fbnet n_architectures=500$",
+        ),
         ({"backend": "tensorrt"}, "dataset.backend: no 'tensorrt'"),
         ({"statistic": "mean"}, "dataset.statistic: no 'mean'"),
         ({"metric": Metric("energy", "mJ")}, "no metric energy"),

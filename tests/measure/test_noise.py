@@ -14,7 +14,7 @@ from hwnas.measure import _machine
 from hwnas.measure._latency import summary
 from hwnas.measure._machine import machine_facts
 from hwnas.measure._noise import judge, tau_between
-from hwnas.measure._order import measuring_order
+from hwnas.measure._order import measuring_order, order_up_to
 from hwnas.space import FBNet, NASBench201, TransNASMicro
 
 
@@ -50,6 +50,7 @@ def test_one_pass_says_nothing_about_noise() -> None:
     judged = judge(passes(0.01, n_passes=1))
     assert math.isnan(judged.tau)
     assert judged.noisy
+    assert str(judged) == "noise not known from one pass of 400 architectures (passes=2 continues)"
 
 
 def test_tau_between_is_the_mean_over_pairs() -> None:
@@ -105,3 +106,12 @@ def test_a_space_too_large_to_list_is_drawn_from() -> None:
         measuring_order(FBNet(), None, 0)
     with pytest.raises(UserError, match="at least 1"):
         measuring_order(TransNASMicro(), 0, 0)
+
+
+def test_the_order_is_cut_behind_the_last_that_is_asked_for() -> None:
+    space = TransNASMicro()
+    order = measuring_order(space, None, 3)
+    assert order_up_to(space, [order[7], order[2]], 3) == 8
+    assert order_up_to(space, [order[0], order[-1]], 3) is None
+    drawn = measuring_order(FBNet(), 50, 3)
+    assert order_up_to(FBNet(), [drawn[9], drawn[40]], 3) == 41

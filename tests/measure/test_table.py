@@ -14,7 +14,7 @@ from hwnas.dataset import Local, Paths
 from hwnas.dataset._local_table import table_path
 from hwnas.errors import UserError
 from hwnas.measure._store import Store
-from hwnas.measure._table import write_table
+from hwnas.measure._table import complete, write_table
 from hwnas.metric import Metric
 from hwnas.space import NASBench201
 from tests.dataset import official
@@ -78,6 +78,37 @@ def test_a_series_without_a_measurement_is_no_column(paths: Paths) -> None:
     rows, facts = written(paths)
     assert list(facts["latency"]) == ["onnxruntime"]
     assert rows[ARCHITECTURES[3]]["onnxruntime_latency_minimum"] == 4.0
+
+
+def test_noise_is_of_the_architectures_that_have_enough_passes(paths: Paths) -> None:
+    values = {"minimum": 1.0, "median": 2.0, "mad": 0.5, "load": 0.0}
+    add(paths, "onnxruntime", 0, ARCHITECTURES, **values)
+    # Of three, a second pass, of which the medians are 1 more: 2, 3, 4 and 3, 4, 5.
+    add(paths, "onnxruntime", 1, ARCHITECTURES[:3], **values | {"median": 3.0})
+    _, facts = written(paths)
+    noise = facts["latency"]["onnxruntime"]["noise"]["onnxruntime_latency_median"]
+    # The middle one of the three lies at 3 and 4 around 3.5.
+    drift = pytest.approx(0.5 / 3.5)
+    assert noise == {"tau": 1.0, "drift": drift, "n_passes": 2, "n_architectures": 3}
+    assert facts["latency"]["onnxruntime"]["n_measured"] == 5
+
+
+@pytest.mark.parametrize(
+    ("passes_of", "shape"),
+    [
+        ([1, 1, 1], (1, 3)),
+        ([1, 1, 1, 1, 1, 2], (2, 1)),
+        ([4, 4, 1, 1, 1], (4, 2)),
+        ([4, 2, 2, 2, 1], (2, 4)),
+        ([4, 4, 2, 2], (4, 2)),
+        ([8, 4, 4, 4], (4, 4)),
+    ],
+)
+def test_the_passes_judged_are_those_with_the_most_measurements(
+    passes_of: list[int], shape: tuple[int, int]
+) -> None:
+    values = {str(number): [float(number)] * n for number, n in enumerate(passes_of)}
+    assert complete(values).shape == shape
 
 
 def test_a_further_seed_of_a_sample_keeps_the_other_accuracies(paths: Paths) -> None:
