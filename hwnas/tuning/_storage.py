@@ -68,11 +68,11 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
         return _open_journal(path)
     except IsADirectoryError as reason:
         raise UserError(
-            f"tuning.storage={storage}: {path} is a folder", mend=f"tuning.storage={path}/"
+            f"tuning.storage={storage}: it is a folder", mend=f"tuning.storage={path}/"
         ) from reason
     except OSError as reason:
         raise UserError(
-            f"tuning.storage={storage}: {path}: {reason.strerror}",
+            f"tuning.storage={storage}: {reason.strerror}",
             mend="tuning.storage=outputs/tuning/, or another place that can be written",
         ) from reason
 
@@ -93,7 +93,7 @@ def _open_journal(path: Path) -> optuna.storages.BaseStorage:
         # It replays the whole file. What a line that Optuna never wrote makes it raise is not
         # documented: of no key, of another type, of an unknown operation.
         return optuna.storages.JournalStorage(backend)
-    except (ValueError, KeyError, TypeError, AssertionError) as reason:
+    except (ValueError, LookupError, TypeError, AssertionError) as reason:
         raise damaged from reason
 
 
