@@ -91,5 +91,6 @@ class TrainSizes:
         note = " (ESTIMATED values)" if material.estimated else ""
         axes.set_title(material.title + note)
         axes.grid(alpha=0.3)
-        figure.legend(loc="outside right upper", fontsize="small")
+        if axes.lines:
+            figure.legend(loc="outside right upper", fontsize="small")
         figure.savefig(material.folder / name, dpi=150)

@@ -128,6 +128,14 @@ def test_curves_go_through_means_over_all_data_sets_alone(
     assert drawn["sizes_centred.png"].to_numpy().tolist() == [[0.0, 0.0]]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_report_of_which_no_mean_is_over_all_data_sets_is_written(tmp_path: Path) -> None:
+    apart = ROWS[(ROWS["axis.predictor"] == "ridge") == (ROWS["axis.data"] == "b")]
+    text = TrainSizes().write(material([], tmp_path, rows=apart))
+    assert "| ridge | 0.710 [1 of 2 data sets] | 0.810 [1 of 2 data sets] |" in text
+    assert (tmp_path / "sizes.png").is_file()
+
+
 def test_the_lookup_table_of_a_data_set_with_fewer_seeds_is_marked(tmp_path: Path) -> None:
     rows = ROWS[(ROWS["axis.n_train"] == 11) & (ROWS["axis.data"] != "c")].drop(index=2)
     report = LookupAgainstLinear("xgb", "ridge", "scores.kendall_tau")
