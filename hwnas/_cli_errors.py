@@ -150,9 +150,9 @@ def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
     try:
         # A module, or a class with a method that makes it.
         parent = _locate(where)
-    except ImportError as reason:
+    except (ImportError, ValueError) as reason:
         return f"{key}={name}: {_first_lines(str(reason))}"
-    known = [n for n in dir(parent) if n[0] != "_" and callable(getattr(parent, n))]
+    known = [n for n, value in vars(parent).items() if n[0] != "_" and callable(value)]
     return f"{key}={name}: {where} has no {own}; {nearest(own, known)}"
 
 
