@@ -5,22 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hydra._internal.utils import _locate
 from hydra.errors import (
     HydraException,
     InstantiationException,
     MissingConfigException,
     OverrideParseException,
 )
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException, ValidationError
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
 from hwnas._cli import CONF
+from hwnas._cli_axes import several_values
 from hwnas._help import options
 from hwnas.errors import UserError, nearest
 
 _OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
+_LOST_TARGET = re.compile(r"Error locating target '(?P<name>[^']+\.[^']+)'")
 _KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
+_AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
+
+#: What a value that has no default is, by its key.
+_WANTED = {"deviations.folder": "<a result folder of run.py>"}
 
 
 def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]) -> str:
@@ -40,9 +47,19 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
             return f"{group}={option}: no such option; {nearest(option, options(CONF / group))}"
     if isinstance(error, OverrideParseException):
         return f"cannot read the override '{error.override!s}': write key=value"
+    if isinstance(error, MissingMandatoryValue):
+        empty = str(error.full_key)
+        mend = f"{empty}={_WANTED.get(empty, '...')}"
+        return str(UserError(f"{empty}: it has no value", mend))
     text = f"{error}\n{error.__cause__ or ''}"
+    target = _LOST_TARGET.search(text)
+    if target is not None:
+        return _no_target(target.group("name"), text, overrides)
     key = _misfit(text, overrides)
     if key is not None:
+        several = several_values(key, overrides.get(key, ""), overrides.get("experiment"))
+        if several is not None:
+            return str(several)
         return f"{key}={overrides.get(key, '?')}: {_problem(text, key, error.__cause__)}"
     return _first_lines(str(error).replace(_HYDRA_HINT, f": {error.__cause__}"))
 
@@ -75,7 +92,7 @@ def _refuses_arguments(cause: BaseException | None) -> bool:
 
 def _misfit(text: str, overrides: dict[str, str]) -> str | None:
     """Return the key of the override that a message is about."""
-    match = _KEY.search(text)
+    match = _KEY.search(text) or _AMBIGUOUS.search(text)
     if match is not None:
         return match.group("key")
     named = re.search(r"full_key: (\S+)", text)
@@ -92,12 +109,51 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
         parent = key.rpartition(".")[0]
         names = [str(name) for name in node if name != "hydra"]
         known = [f"{parent}.{name}" if parent else name for name in names]
-        return f"no such key; {nearest(key, known)}"
+        return _elsewhere(key) or f"no such key; {nearest(key, known)}"
     if "No match in the defaults list" in text:
         groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
         return f"no such group; {nearest(key, groups)}"
     # The first line only says that a value could not be set, where the rest says why.
     return _first_lines(text.partition("\n")[2]) or _first_lines(text)
+
+
+def _elsewhere(key: str) -> str | None:
+    """Name the options of a key's group that have the key, where the chosen one has not."""
+    group, _, rest = key.partition(".")
+    folder = CONF / group
+    if not rest or not folder.is_dir():
+        return None
+    files = {option: OmegaConf.load(folder / f"{option}.yaml") for option in options(folder)}
+    have = [option for option, config in files.items() if _has(config, rest)]
+    if not have:
+        return None
+    problem = f"no such key in the chosen {group}"
+    return str(UserError(problem, mend=f"{group}={' or '.join(have)}"))
+
+
+def _has(config: DictConfig | ListConfig, key: str) -> bool:
+    node: object = OmegaConf.to_container(config, resolve=False)
+    for part in key.split("."):
+        if not isinstance(node, dict) or part not in node:
+            return False
+        node = node[part]
+    return True
+
+
+def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
+    """Say which ``_target_`` is nowhere, and the nearest name of its module."""
+    # A predictor's node is built apart from the rest: its full key is not the override's.
+    given = [key for key, value in overrides.items() if value == name]
+    node = re.search(r"full_key: (\S+)", text)
+    key = given[0] if given else f"{node.group(1)}._target_" if node else "_target_"
+    where, _, own = name.rpartition(".")
+    try:
+        # A module, or a class with a method that makes it.
+        parent = _locate(where)
+    except (ImportError, ValueError) as reason:
+        return f"{key}={name}: {_first_lines(str(reason))}"
+    known = [n for n, value in vars(parent).items() if n[0] != "_" and callable(value)]
+    return f"{key}={name}: {where} has no {own}; {nearest(own, known)}"
 
 
 def _overrides(arguments: list[str]) -> Iterator[tuple[str, str]]:

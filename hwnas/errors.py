@@ -65,6 +65,20 @@ def check_choice(key: str, value: str, known: Iterable[str], where: object = "")
         raise UserError(f"{key}: no {value!r}{place}; {nearest(str(value), names)}")
 
 
+def check_above(key: str, value: float, bound: float, unit: str = "") -> None:
+    """Raise `UserError` unless a limit of the configuration lies above a bound.
+
+    Examples
+    --------
+    >>> check_above("tuning.time_limit_seconds", -1, 0, " s")
+    Traceback (most recent call last):
+    hwnas.errors.UserError: tuning.time_limit_seconds=-1: more than 0 s is needed. ...
+    """
+    # So that NaN is refused too.
+    if not value > bound:
+        raise UserError(f"{key}={value:g}: more than {bound:g}{unit} is needed", mend=f"{key}=null")
+
+
 def check_number(
     key: str, value: int, lowest: int, highest: int | None = None, mend: str | None = None
 ) -> None:

@@ -37,7 +37,24 @@ from tests.commands import ROOT, python
         (["tuning.max_measurements=0.5"], "tuning.max_measurements=0.5: not of type int"),
         (["tuning.max_measurements=0"], "tuning.max_measurements=0: at least 1"),
         (["tuning.sampler._target_=optuna.samplers.GPsampler"], "optuna.samplers.GPsampler"),
+        (
+            ["tuning.sampler._target_=optuna.samplers.GPsampler"],
+            "tuning.sampler._target_=optuna.samplers.GPsampler: optuna.samplers has no GPsampler; "
+            "did you mean 'GPSampler'?",
+        ),
+        (
+            ["predictor.model._target_=sklearn.foo.Ridge"],
+            "predictor.model._target_=sklearn.foo.Ridge: ",
+        ),
+        (
+            ["tuning=none", "tuning.n_trials=3"],
+            "tuning.n_trials=3: no such key in the chosen tuning. To mend it: tuning=default or",
+        ),
+        (["seed=0,1"], "seed=0,1: one run takes one value. To mend it: -m seed=0,1"),
+        (["-m", "seed=0,1", "n_trian=5"], "n_trian=5: no such key; did you mean 'n_train'?"),
         (["+predictor.model.nothing=1"], "unexpected keyword argument 'nothing'"),
+        (["selection.limit=-3"], "selection.limit=-3: more than 0 ms is needed"),
+        (["selection.limit=0"], "To mend it: selection.limit=null"),
         (["selection.limit=abc"], "selection.limit=abc: not of type float"),
         (["selection.verify=lvie"], "selection.verify: no 'lvie'; did you mean 'live'"),
         (["selection.rounds=0"], "selection.rounds=0: at least 1"),

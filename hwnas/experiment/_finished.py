@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from hwnas._schema import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.experiment._result import PREDICTIONS, read_result
+from hwnas.experiment._result import PREDICTIONS, damaged, read_result
 
 #: What tells values apart; where they can be fetched from does not.
 _IDENTITY = ("kind", "source", "sha256", "details")
@@ -76,14 +76,14 @@ def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | No
     Raises
     ------
     UserError
-        If the folder holds a result of other values or accuracies: it is neither taken for the
-        result of these, nor replaced unasked.
+        If the folder holds a result of other values or accuracies, or a damaged one: it is neither
+        taken for the result of these, nor replaced unasked.
     """
     result = None if cfg.force else read_result(folder)
     if result is None:
         return None
     everything = cfg.artifacts == Artifacts.all
-    recorded = Data(result["provenance"]["values"], result["provenance"]["accuracy"])
+    recorded = _recorded(result, folder)
     # Accuracies decide the selection, and stand beside the predictions.
     accuracies = everything or cfg.selection is not None
     difference = recorded.difference(Data.of(table), accuracies)
@@ -92,6 +92,14 @@ def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | No
     if everything and not (folder / PREDICTIONS).is_file():
         return None
     return result
+
+
+def _recorded(result: Any, folder: Path) -> Data:
+    """Return the data that a result says it is of."""
+    provenance = result.get("provenance") if isinstance(result, dict) else None
+    if not isinstance(provenance, dict) or not {"values", "accuracy"} <= provenance.keys():
+        raise damaged(folder)
+    return Data(provenance["values"], provenance["accuracy"])
 
 
 def _plain(provenance: Provenance | None) -> dict[str, Any] | None:

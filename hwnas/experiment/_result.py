@@ -87,12 +87,26 @@ class Result:
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """Return the finished result of a folder, None if there is none."""
+    """Return the finished result of a folder, None if there is none.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read as JSON.
+    """
     path = folder / RESULT
     if not path.is_file():
         return None
-    content: dict[str, Any] = json.loads(path.read_text())
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as reason:
+        raise damaged(folder) from reason
     return content
+
+
+def damaged(folder: Path) -> UserError:
+    """Return the error for a finished result that is not whole."""
+    return UserError(f"{folder / RESULT} is damaged: no whole result", mend="force=true")
 
 
 def check_writable(outputs: Path) -> None:

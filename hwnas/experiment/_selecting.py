@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from hwnas.dataset import Dataset, Table
+from hwnas.errors import check_above
 from hwnas.predictor import Predictor
 from hwnas.seeding import generator
 from hwnas.selection import Learner, Measure, Selection, Selector, check_calibration
@@ -23,10 +24,16 @@ def check_selection(
     Raises
     ------
     UserError
-        If the table has fewer candidates than asked for, its device is not at hand, or a limit is
-        asked for with a predictor that cannot be calibrated.
+        If the limit is none that a value of the metric can hold, the table has fewer candidates
+        than asked for, its device is not at hand, or a limit is asked for with a predictor that
+        cannot be calibrated.
     """
-    if selector is None or table.accuracy is None:
+    if selector is None:
+        return
+    if selector.limit is not None:
+        metric = table.metric
+        check_above("selection.limit", selector.limit, metric.lower, f" {metric.unit}")
+    if table.accuracy is None:
         return
     n, measurable = len(candidate_rows(table)), hasattr(dataset, "measure")
     selector.check(n, measurable=measurable, where=table.dataset)

@@ -142,12 +142,13 @@ class Bootstrap:
         from pyarrow import parquet
 
         path = Path(folder) / "predictions.parquet"
+        mend = "deviations.folder=<a result folder of run.py>"
+        if not path.is_file():
+            raise UserError(f"deviations.folder={folder}: no predictions of a run in it", mend)
         try:
             table = parquet.read_table(path, columns=["true", "predicted", "part"])
         except (OSError, pa.ArrowException) as error:
-            raise UserError(
-                f"{path}: no predictions of a run ({error})", mend="python run.py force=true"
-            ) from error
+            raise UserError(f"{path}: no predictions of a run ({error})", mend) from error
         true, predicted = table["true"].to_numpy(), table["predicted"].to_numpy()
         unseen = table["part"].to_numpy() != "train"
         return cls((predicted - true)[unseen] / true.std())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas._schema import Action
@@ -25,12 +26,15 @@ def act(cfg: DictConfig) -> int:
     Raises
     ------
     UserError
-        If no study is chosen, a cell cannot be composed, or nothing can be written to the outputs.
+        If no study is chosen, a cell cannot be composed, the deviations cannot be made, or nothing
+        can be written to the outputs.
     """
     study = Study.of(cfg)
     crashed: list[BaseException] = []
     if cfg.action == Action.run:
         check_writable(Path(cfg.paths.outputs).expanduser())
+        # Every cell makes them: what is wrong with them is said once.
+        instantiate(cfg.deviations, _convert_="all")
         crashed = run(study)
     progress, absent = study.progress()
     _say(status(study, progress, absent))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from hwnas.study._published import compare
 from hwnas.study._report import Material
+from hwnas.study._unlike import UNLIKE, mark
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,8 @@ class LookupAgainstLinear:
 
     def write(self, material: Material) -> str:
         """Write ``lookup.csv`` and ``lookup.png``."""
-        means = (
-            material.rows.groupby(["axis.data", "axis.predictor"], sort=False)[self.score]
-            .mean()
-            .unstack()
-            .rename_axis(index="data", columns=None)
-        )
+        groups = material.rows.groupby(["axis.data", "axis.predictor"], sort=False)[self.score]
+        means = groups.mean().unstack().rename_axis(index="data", columns=None)
         means = means.reindex(columns=[self.lookup, self.linear])
         means.to_csv(material.folder / "lookup.csv")
         self._plot(material, means)
@@ -41,18 +40,24 @@ class LookupAgainstLinear:
             "| data | lookup table | linear regression |",
             "|---|---|---|",
         ]
-        lines += [
-            f"| {data} | {line[self.lookup]:.3f} | {line[self.linear]:.3f} |"
-            for data, line in means.iterrows()
-        ]
-        note = "Kendall's τ over all architectures, mean over seeds. Figure: lookup.png."
+        # Each of the two has a number of seeds of its own, the same for every data set.
+        counts = groups.count()
+        most = counts.groupby(level="axis.predictor").transform("max")
+        marks = {
+            cell: mark((n, m, "seeds")) for (cell, n), m in zip(counts.items(), most, strict=True)
+        }
+        for data, line in means.iterrows():
+            cells = "".join(
+                " |" if pd.isna(v) else f" {v:.3f}{marks[data, name]} |" for name, v in line.items()
+            )
+            lines.append(f"| {data} |{cells}")
+        unlike = UNLIKE if any(marks.values()) else ""
+        note = f"Kendall's τ over all architectures, mean over seeds{unlike}. Figure: lookup.png."
         return "\n\n".join(p for p in ("\n".join(lines), note, compare(material)) if p)
 
-    def _plot(self, material: Material, means: object) -> None:
-        import pandas as pd
+    def _plot(self, material: Material, means: pd.DataFrame) -> None:
         from matplotlib.figure import Figure
 
-        assert isinstance(means, pd.DataFrame)
         figure = Figure(figsize=(8, 0.4 * len(means) + 1.5), layout="constrained")
         axes = figure.subplots()
         places = range(len(means))

@@ -11,6 +11,7 @@ from hwnas.selection import compare as compare_with_rows
 from hwnas.selection import read_rows, write_rows
 from hwnas.study._published import compare
 from hwnas.study._report import Material
+from hwnas.study._unlike import UNLIKE, mark
 
 # Columns of the study that the reference does not have.
 _OURS = ("seed", "cpu_seconds")
@@ -53,13 +54,16 @@ class SelectionCost:
 
         figure = Figure(figsize=(11, 7), layout="constrained")
         pairings = sorted(set(material.rows["pairing"]))
+        n_data = material.rows["axis.data"].nunique()
         for axes, (score, title) in zip(figure.subplots(2, 2).flat, _SCORES.items(), strict=True):
             for pairing in pairings:
                 own = material.rows[material.rows["pairing"] == pairing]
                 means = own.groupby(["n_candidates", "sigma"])[score].mean().unstack(0)
+                over = own.groupby("n_candidates")["axis.data"].nunique()
                 for place, (size, line) in enumerate(means.items()):
                     style = "-" if pairing == "architecture" else ":"
-                    axes.plot(line.index, line, style, color=f"C{place}", label=f"{size} {pairing}")
+                    label = f"{size} {pairing}{mark((over[size], n_data, 'data sets'))}"
+                    axes.plot(line.index, line, style, color=f"C{place}", label=label)
             axes.set_xlabel("σ of the deviations [standard deviations of the metric]")
             axes.set_ylabel(title)
             axes.grid(alpha=0.3)
@@ -73,11 +77,15 @@ class SelectionCost:
 def _table(rows: pd.DataFrame) -> str:
     """Return means over data sets and candidate sets, by pairing and noise level."""
     names = ["kendall_tau", *_SCORES]
-    means = rows.groupby(["pairing", "sigma"])[names].mean()
+    groups = rows.groupby(["pairing", "sigma"])
+    means, sizes = groups[names].mean(), groups.size()
+    marks = {key: mark((size, sizes.max(), "cells")) for key, size in sizes.items()}
     lines = ["| pairing | σ |" + "".join(f" {name} |" for name in names)]
     lines.append("|---|---|" + "---|" * len(names))
     for key, line in means.iterrows():
         assert isinstance(key, tuple)
         cells = "".join(f" {line[name]:.3f} |" for name in names)
-        lines.append(f"| {key[0]} | {key[1]} |{cells}")
-    return "\n".join(["Means over data sets and sizes of the candidate set:", "", *lines])
+        lines.append(f"| {key[0]} | {key[1]}{marks[key]} |{cells}")
+    unlike = UNLIKE if any(marks.values()) else ""
+    head = f"Means over data sets and sizes of the candidate set{unlike}:"
+    return "\n".join([head, "", *lines])

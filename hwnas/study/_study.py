@@ -12,6 +12,7 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from hwnas._cli import CONF
 from hwnas._cli_errors import explain
@@ -128,13 +129,18 @@ class Study:
         # Shared with the whole study: loading tables takes longer than anything else here.
         found = self._tables
         composed: set[str] = set()
+        # Composing is slow, and merging a value into what is composed tells nearly as much.
+        values: set[str] = set()
+        cfg = self.cfg
         for cell in self.cells:
             for override in cell.overrides:
                 _check_choice(override)
             key, keys = table_of(cell), {key_of(override) for override in cell.overrides}
-            if key in found and keys <= composed:
+            new = set(cell.overrides) - values
+            values |= new
+            if key in found and keys <= composed and all(_takes(cfg, value) for value in new):
                 continue
-            # Composing it refuses a misspelt key before anything runs.
+            # Composing it refuses a misspelt key or an impossible value before anything runs.
             composed |= keys
             cfg = self._compose(cell)
             if key not in found:
@@ -201,6 +207,17 @@ def _check_choice(override: str) -> None:
     if folder.is_dir() and not (folder / f"{choice}.yaml").is_file():
         files = [f.relative_to(folder).with_suffix("").as_posix() for f in folder.rglob("*.yaml")]
         raise UserError(f"{override}: no such choice; {nearest(choice, files)}")
+
+
+def _takes(cfg: DictConfig, override: str) -> bool:
+    """Tell whether a composed cell surely takes a value, without the cost of composing it."""
+    if (CONF / key_of(override)).is_dir():
+        return True
+    try:
+        cfg.merge_with_dotlist([override])
+    except OmegaConfBaseException:
+        return False
+    return True
 
 
 def _first(override: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import warnings
@@ -53,19 +54,77 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
     Raises
     ------
     UserError
-        If the database does not answer or its driver is not installed.
+        If the journal cannot be written or is damaged, the database does not answer, or its
+        driver is not installed.
     """
     import optuna
 
     if storage is None:
         return optuna.storages.InMemoryStorage()
-    if "://" not in storage:
-        from optuna.storages.journal import JournalFileBackend
+    if "://" in storage:
+        return _open_database(storage)
+    path = Path(storage) / f"{name}.journal" if storage.endswith("/") else Path(storage)
+    try:
+        return _open_journal(path)
+    except IsADirectoryError as reason:
+        raise UserError(
+            f"tuning.storage={storage}: it is a folder", mend=f"tuning.storage={path}/"
+        ) from reason
+    except OSError as reason:
+        raise UserError(
+            f"tuning.storage={storage}: {reason.strerror}",
+            mend="tuning.storage=outputs/tuning/, or another place that can be written",
+        ) from reason
 
-        path = Path(storage) / f"{name}.journal" if storage.endswith("/") else Path(storage)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return optuna.storages.JournalStorage(JournalFileBackend(str(path)))
-    return _open_database(storage)
+
+def _open_journal(path: Path) -> optuna.storages.BaseStorage:
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    backend = JournalFileBackend(str(path))
+    damaged = UserError(
+        f"tuning.storage: the journal {path} is damaged",
+        mend=f"rm {path}, which forgets its trials, or another tuning.storage",
+    )
+    if not _ends_whole(path):
+        raise damaged
+    try:
+        # It replays the whole file. What a line that Optuna never wrote makes it raise is not
+        # documented: of no key, of another type, of an unknown operation.
+        return optuna.storages.JournalStorage(backend)
+    except (ValueError, LookupError, TypeError, AssertionError) as reason:
+        raise damaged from reason
+
+
+def _ends_whole(path: Path) -> bool:
+    """Tell whether the last line is whole: Optuna would append to it, and then read neither."""
+    from optuna.storages.journal import JournalFileSymlinkLock
+
+    if _is_record(_last_line(path)):
+        return True
+    # Another process may be writing it just now.
+    lock = JournalFileSymlinkLock(str(path))
+    lock.acquire()
+    try:
+        return _is_record(_last_line(path))
+    finally:
+        lock.release()
+
+
+def _last_line(path: Path) -> bytes:
+    content = path.read_bytes()
+    return content[content.rfind(b"\n", 0, -1) + 1 :]
+
+
+def _is_record(line: bytes) -> bool:
+    if not line:
+        # Of a file that nothing was written to.
+        return True
+    try:
+        return line.endswith(b"\n") and isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def _open_database(url: str) -> optuna.storages.BaseStorage:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.errors import UserError, check_choice, check_number
+from hwnas.errors import UserError, check_above, check_choice, check_number
 from hwnas.seeding import integer_seed
 from hwnas.tuning._cross_validation import CrossValidation
 from hwnas.tuning._objective import DIRECTIONS, Objective, row_of
@@ -104,6 +104,8 @@ class Tuner:
         if self.max_measurements is not None:
             most = self.max_measurements
             check_number("tuning.max_measurements", most, 1, mend="tuning.max_measurements=null")
+        if self.time_limit_seconds is not None:
+            check_above("tuning.time_limit_seconds", self.time_limit_seconds, 0, " s")
 
     def tune(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,19 @@ def test_other_values_are_refused(
     assert named in message.partition("; here is ")[2]
     assert message.endswith("To mend it: force=true")
     assert finished(cfg(force=True), folder, other) is None
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda text: text[:-9], lambda _: "", lambda _: "{}", lambda _: "[]"]
+)
+def test_a_damaged_result_is_refused_until_forced(
+    folder: Path, here: Table, damage: Callable[[str], str]
+) -> None:
+    path = folder / "result.json"
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(UserError, match=rf"^{path} is damaged.* To mend it: force=true$"):
+        finished(cfg(), folder, here)
+    assert finished(cfg(force=True), folder, here) is None
 
 
 def test_an_unfinished_result_of_other_values_is_not_replaced(folder: Path, here: Table) -> None:

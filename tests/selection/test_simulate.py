@@ -162,6 +162,8 @@ def test_deviations_of_a_run_leave_its_training_measurements_out(tmp_path: Path)
     assert drawn.observed == pytest.approx(np.array([0.5, -0.5, 0.0]) / true.std())
     with pytest.raises(UserError, match="no predictions of a run"):
         Bootstrap.of_result(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match=r"mend it: deviations\.folder=<a result folder of run"):
+        Bootstrap.of_result(tmp_path / "elsewhere")
 
 
 def test_every_kind_of_deviations_has_a_config_that_makes_it(tmp_path: Path) -> None:

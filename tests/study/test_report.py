@@ -10,6 +10,8 @@ import pytest
 
 from hwnas.study._published import compare
 from hwnas.study._report import Material
+from hwnas.study._report_lut import LookupAgainstLinear
+from hwnas.study._report_simulation import _SCORES, _table
 from hwnas.study._report_sizes import TrainSizes
 
 ROWS = pd.DataFrame(
@@ -94,5 +96,61 @@ def test_curves_and_their_table(tmp_path: Path) -> None:
     text = TrainSizes().write(material([{**RIDGE_11, "value": 0.61}], tmp_path))
     table = pd.read_csv(tmp_path / "sizes.csv", index_col="predictor")
     assert table.loc["ridge", "55"] == pytest.approx(0.71)
-    assert "| xgb | 0.310 |  |" in text
+    assert "| xgb | 0.310 [1 of 3 data sets] |  |" in text
     assert (tmp_path / "sizes_centred.png").stat().st_size > 10_000
+
+
+def test_a_mean_over_fewer_data_sets_or_seeds_is_marked(tmp_path: Path) -> None:
+    """Of a study that was stopped: its means are not to be compared unawares."""
+    two = ROWS[ROWS["axis.data"] != "c"]
+    text = TrainSizes().write(material([], tmp_path, rows=two))
+    assert "| ridge | 0.610 | 0.710 |" in text
+    assert "| xgb | 0.310 [1 of 2 data sets] |  |" in text
+    assert "a mean marked [n of m] is over fewer" in text
+    text = TrainSizes().write(material([], tmp_path, rows=two.drop(index=9)))
+    assert "| ridge | 0.610 | 0.705 [1 of 2 seeds] |" in text
+    whole = TrainSizes().write(material([], tmp_path, rows=two[two["axis.predictor"] == "ridge"]))
+    assert "| ridge | 0.610 | 0.710 |" in whole
+    assert "marked" not in whole
+
+
+def test_curves_go_through_means_over_all_data_sets_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, pd.DataFrame] = {}
+
+    def plot(_: TrainSizes, means: pd.DataFrame, __: Material, name: str, ___: str) -> None:
+        drawn[name] = means
+
+    monkeypatch.setattr(TrainSizes, "_plot", plot)
+    TrainSizes().write(material([], tmp_path, rows=ROWS[ROWS["axis.data"] != "c"]))
+    assert list(drawn["sizes.png"].dropna(how="all").index) == ["ridge"]
+    assert drawn["sizes_centred.png"].to_numpy().tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_report_of_which_no_mean_is_over_all_data_sets_is_written(tmp_path: Path) -> None:
+    apart = ROWS[(ROWS["axis.predictor"] == "ridge") == (ROWS["axis.data"] == "b")]
+    text = TrainSizes().write(material([], tmp_path, rows=apart))
+    assert "| ridge | 0.710 [1 of 2 data sets] | 0.810 [1 of 2 data sets] |" in text
+    assert (tmp_path / "sizes.png").is_file()
+
+
+def test_the_lookup_table_of_a_data_set_with_fewer_seeds_is_marked(tmp_path: Path) -> None:
+    rows = ROWS[(ROWS["axis.n_train"] == 11) & (ROWS["axis.data"] != "c")].drop(index=2)
+    report = LookupAgainstLinear("xgb", "ridge", "scores.kendall_tau")
+    text = report.write(material([], tmp_path, rows=rows))
+    assert "| a | 0.310 | 0.510 |" in text
+    assert "| b | | 0.720 [1 of 2 seeds] |" in text
+    assert "a mean marked [n of m] is over fewer" in text
+
+
+def test_a_simulation_with_fewer_cells_is_marked() -> None:
+    scores = dict.fromkeys(["kendall_tau", *_SCORES], 0.5)
+    cells = [("architecture", 0.1), ("architecture", 0.1), ("sorted", 0.1)]
+    rows = pd.DataFrame([{"pairing": p, "sigma": s, **scores} for p, s in cells])
+    text = _table(rows)
+    assert "| architecture | 0.1 |" in text
+    assert "| sorted | 0.1 [1 of 2 cells] |" in text
+    assert "a mean marked [n of m] is over fewer" in text
+    assert "marked" not in _table(rows.iloc[:2])

@@ -341,10 +341,34 @@ def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
         ("sweep.py", "experiment=quik", "did you mean 'quick'"),
         ("sweep.py", "seed=0", "no study is chosen"),
         ("run.py", "experiment=quick", "sweep.py experiment=quick"),
+        (
+            "sweep.py",
+            "experiment=quick experiment.grids.all.n_train=[55,abc]",
+            "n_train=abc: Value",
+        ),
+        ("sweep.py", "experiment=quick seed=0,1", "mend it: experiment.grids.all.seed=[0,1]"),
+        ("sweep.py", "experiment=quick seed=[0,1]", "mend it: experiment.grids.all.seed=[0,1]"),
+        ("sweep.py", "experiment=quick tuning.n_trials=2,3", "To mend it: tuning.n_trials=2;"),
+        (
+            "sweep.py",
+            "experiment=paper_simulation experiment.grids.all.experiment.settings.pairing=[sorted]",
+            "To mend it: experiment.settings.pairing=sorted",
+        ),
+        (
+            "sweep.py",
+            "experiment=paper_simulation deviations=bootstrap",
+            "deviations.folder: it has no value. To mend it: deviations.folder=<a result folder",
+        ),
+        (
+            "sweep.py",
+            "experiment=paper_simulation deviations=bootstrap deviations.folder=outputs/nope",
+            "deviations.folder=outputs/nope: no predictions of a run in it. To mend it: deviations",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(command: str, argument: str, message: str, tmp_path: Path) -> None:
-    run = python(command, argument, f"paths.outputs={tmp_path}")
+    run = python(command, *argument.split(), f"paths.outputs={tmp_path}")
+    assert not list(tmp_path.rglob("*.jsonl"))
     assert run.returncode == 2
     assert message in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1

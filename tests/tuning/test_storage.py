@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -100,6 +101,43 @@ def test_sqlite_by_url(tmp_path: Path) -> None:
 def test_a_database_that_is_not_there_is_one_line(url: str) -> None:
     with pytest.raises(UserError, match=r"tuning\.storage="):
         tune(url, 2)
+
+
+def test_a_journal_where_none_can_be_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=rf"tuning\.storage={tmp_path}/$"):
+        tune(str(tmp_path), 2)
+    (tmp_path / "file").touch()
+    for place in ("/proc/x.journal", f"{tmp_path}/file/x.journal", f"{tmp_path}/file/"):
+        with pytest.raises(UserError, match=rf"^tuning\.storage={place}: .*mend it: tuning"):
+            tune(place, 2)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-7],
+        lambda content: content[len(content) // 3 :],
+        lambda content: content + b"garbage\n",
+        lambda content: b"garbage\n" + content,
+        lambda _: b"\xff\xfe\n\xff\n",
+        lambda content: b"5\n" + content,
+        lambda content: b"{}\n" + content,
+        lambda content: b'{"op_code": 99, "worker_id": ""}\n' + content,
+    ],
+)
+def test_a_damaged_journal_is_one_line(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "trials.journal"
+    tune(str(path), 2)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match=rf"^tuning\.storage: .*{path} is damaged.*: rm {path}"):
+        tune(str(path), 2)
+    path.unlink()
+    assert tune(str(path), 2).n_trials == 2
+
+
+def test_an_empty_journal_is_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "trials.journal").touch()
+    assert not tune(str(tmp_path / "trials.journal"), 2).reused
 
 
 def test_two_processes_end_with_exactly_the_asked_number(tmp_path: Path) -> None:

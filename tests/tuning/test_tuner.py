@@ -166,6 +166,11 @@ def test_the_time_limit_is_only_a_net(caplog: pytest.LogCaptureFixture) -> None:
     [
         ({"n_trials": 0}, "tuning=none"),
         ({"folds": 1}, "tuning.folds"),
+        ({"time_limit_seconds": -1.0}, "tuning.time_limit_seconds=-1: more than 0 s"),
+        (
+            {"time_limit_seconds": 0},
+            "tuning.time_limit_seconds=0: .*tuning.time_limit_seconds=null",
+        ),
         ({"objectives": ["kendal_tau"]}, "did you mean 'kendall_tau'"),
         ({"objectives": ["fit_seconds"]}, "kendall_tau is not among them"),
     ],
