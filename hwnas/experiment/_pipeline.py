@@ -133,7 +133,8 @@ def evaluate(
     result = Result(
         identity=_identity(cfg, table, parts),
         scores=score(y[parts.test], predicted[parts.test], table.metric),
-        scores_all=score(y, predicted, table.metric),
+        # Each measurement counts once, as in the test set: copies would all tie.
+        scores_all=score(y[measured], predicted[measured], table.metric),
         selection=None if selection is None else selection_scores(selection, table, predicted),
         selection_skipped=skipped,
         timings=Timings(

@@ -63,7 +63,7 @@ class Result:
     scores : Scores
         On the test set.
     scores_all : Scores
-        On every architecture of the table.
+        On everything that was measured, each measurement counted once.
     selection : dict or None
         Scores of the selected set, and under ``constraint`` the architecture chosen under
         ``selection.limit``, under ``live`` what ``selection.verify=live`` measured; None if there

@@ -84,6 +84,11 @@ class TestDefaultExperiment:
             with Image.open(folder / f"{name}.png") as picture:
                 assert min(picture.size) > 400
 
+    def test_copies_count_once(self, default_run: str) -> None:
+        _, result = result_of(default_run)
+        # The bundled table has 15,625 rows of 7,122 measured networks.
+        assert result["scores_all"]["n"] == 7122
+
     def test_finished_result_is_kept_unless_forced(self, default_run: str, outputs: Path) -> None:
         folder, result = result_of(default_run)
         again = python("run.py", *CHEAP, f"paths.outputs={outputs}")
