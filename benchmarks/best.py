@@ -39,12 +39,11 @@ from scipy.stats import kendalltau, norm
 from benchmarks._cli import run
 from benchmarks._csv import append
 from benchmarks._docs import write_between
-from benchmarks.predictors import CONF, check_choices, numbers, predictor_names, words
+from benchmarks.predictors import CONF, check_choices, numbers, predictor_names, read_hwnas, words
 from hwnas.dataset import Local, Paths
-from hwnas.dataset._files import HELP_FBNET, HWNAS360_PARQUET, HWNAS_PICKLE, TRANSNAS_PTH
+from hwnas.dataset._files import HELP_FBNET, HWNAS360_PARQUET, TRANSNAS_PTH
 from hwnas.dataset._local_table import read_table, table_path
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
-from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.dataset._readers._hwnas360 import read_hwnas360
 from hwnas.dataset._readers._transnas import read_transnas
 from hwnas.measure._machine import machine_facts
@@ -91,10 +90,10 @@ def main() -> None:
     rows = pd.read_csv(options.out)
     for predictor in options.predictors:
         print("\n" + report(rows, predictor, trials_of(predictor, options.trials)))
-    print("\n" + behind(rows))
+    lacking = behind(rows)
+    print("\n" + lacking)
     if options.docs:
-        text = f"{report(rows, 'best', 0)}\n\n{behind(rows)}"
-        write_between(DOCS, MARKS, text)
+        write_between(DOCS, MARKS, f"{report(rows, 'best', 0)}\n\n{lacking}")
 
 
 def arguments() -> argparse.Namespace:
@@ -120,13 +119,8 @@ def read_tables(data: Path) -> dict[str, Data]:
     """Return the measured tables below a folder, by name."""
     space = NASBench201()
     paths = Paths.default(str(data))
-    hwnas = read_nasbench201(HWNAS_PICKLE.require(paths))
-    cells = hwnas.architectures()
-    tables: dict[str, Data] = {
-        column.partition("/")[2].removesuffix("_latency"): (space, cells, hwnas.floats(column))
-        for column in sorted(hwnas.arrays)
-        if column.startswith("cifar10/") and column.endswith("_latency")
-    }
+    cells, latencies = read_hwnas(paths)
+    tables: dict[str, Data] = {name: (space, cells, y) for name, y in latencies.items()}
     for file in sorted((data / "help/nasbench201/latency").glob("*.pt")):
         tables[f"help-{file.stem}"] = (space, cells, read_latencies(file).floats("latency"))
     copies = read_hwnas360(HWNAS360_PARQUET.require(paths))
@@ -143,15 +137,14 @@ def read_tables(data: Path) -> dict[str, Data]:
     blocks = read_block_lists(HELP_FBNET.require(paths)).architectures()
     for file in sorted((data / "help/fbnet/latency").glob("*.pt")):
         tables[f"fbnet-{file.stem}"] = (FBNet(), blocks, read_latencies(file).floats("latency"))
-    tables |= read_local(data)
+    tables |= read_local(paths)
     return {name: table for name, table in tables.items() if np.isfinite(table[2]).any()}
 
 
-def read_local(data: Path) -> dict[str, Data]:
+def read_local(paths: Paths) -> dict[str, Data]:
     """Return the latencies measured with `hwnas.measure`: the bundled table's, and all here."""
     spaces: list[SearchSpace] = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
-    paths = Paths.default(str(data))
-    devices = {"cpu", *(folder.name for folder in (data / "local").glob("*/"))}
+    devices = {"cpu", *(folder.name for folder in (paths.data / "local").glob("*/"))}
     tables: dict[str, Data] = {}
     for device, space in product(sorted(devices), spaces):
         file = table_path(device, space, paths)

@@ -162,15 +162,20 @@ def wanted(
 
 def read_tables(folder: Path, devices: list[str]) -> dict[str, Data]:
     """Return architectures and CIFAR-10 latency in ms of every device."""
-    columns = read_nasbench201(HWNAS_PICKLE.require(Paths.default(str(folder))))
-    architectures = columns.architectures()
-    latencies = {
-        name.removeprefix("cifar10/").removesuffix("_latency"): values.astype(np.float64)
-        for name, values in columns.arrays.items()
-        if name.startswith("cifar10/") and name.endswith("_latency")
-    }
+    architectures, latencies = read_hwnas(Paths.default(str(folder)))
     check_choices("--devices", devices, latencies)
     return {device: (architectures, latencies[device]) for device in devices}
+
+
+def read_hwnas(paths: Paths) -> tuple[Architectures, dict[str, NDArray[np.float64]]]:
+    """Return NAS-Bench-201, and the CIFAR-10 latencies in ms of every device by name."""
+    columns = read_nasbench201(HWNAS_PICKLE.require(paths))
+    latencies = {
+        name.removeprefix("cifar10/").removesuffix("_latency"): columns.floats(name)
+        for name in sorted(columns.arrays)
+        if name.startswith("cifar10/") and name.endswith("_latency")
+    }
+    return columns.architectures(), latencies
 
 
 def measure(preset: str, name: str, data: Data, seed: int, n_train: int) -> list[float]:

@@ -73,7 +73,7 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
         # Hydra makes the folder of several jobs before the first one checks its own.
         if error.errno not in _UNWRITABLE:
             raise
-        fail(f"{error.filename}: {error.strerror}. To mend it: {_ELSEWHERE}")
+        fail(str(UserError(f"{error.filename}: {error.strerror}", mend=_ELSEWHERE)))
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:

@@ -24,6 +24,7 @@ _OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
 _LOST_TARGET = re.compile(r"Error locating target '(?P<name>[^']+\.[^']+)'")
 _KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
 _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
+_FULL_KEY = re.compile(r"full_key: (\S+)")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
 #: What a value that has no default is, by its key.
@@ -95,7 +96,7 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
     match = _KEY.search(text) or _AMBIGUOUS.search(text)
     if match is not None:
         return match.group("key")
-    named = re.search(r"full_key: (\S+)", text)
+    named = _FULL_KEY.search(text)
     if named is not None and named.group(1) in overrides:
         return named.group(1)
     return None
@@ -144,7 +145,7 @@ def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
     """Say which ``_target_`` is nowhere, and the nearest name of its module."""
     # A predictor's node is built apart from the rest: its full key is not the override's.
     given = [key for key, value in overrides.items() if value == name]
-    node = re.search(r"full_key: (\S+)", text)
+    node = _FULL_KEY.search(text)
     key = given[0] if given else f"{node.group(1)}._target_" if node else "_target_"
     where, _, own = name.rpartition(".")
     try:

@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas._cli import CONF
-from hwnas._composition import overrides
+from hwnas._composition import key_of, overrides
 from hwnas.dataset import Paths
 from hwnas.dataset._atomic import write_atomically
 from hwnas.dataset._local_table import is_bundled, table_path
@@ -120,7 +120,7 @@ def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[s
     if not fewer:
         return []
     n = order_up_to(space, fewer, cfg.seed)
-    given = [each for each in overrides() if each.partition("=")[0] != "n_architectures"]
+    given = [each for each in overrides() if key_of(each) != "n_architectures"]
     again = given if n is None else [*given, f"n_architectures={n}"]
     return [
         f"{len(fewer):,} of {len(measured):,} architectures have fewer than {cfg.passes} passes; "

@@ -20,7 +20,7 @@ from hwnas.experiment._finished import finished
 from hwnas.experiment._identity import result_folder, variant
 from hwnas.experiment._run import record
 from hwnas.experiment._selecting import check_selection
-from hwnas.predictor import Predictor, fit_many
+from hwnas.predictor import Predictor, build, fit_many
 from hwnas.selection import Selector
 from hwnas.study._data import load
 from hwnas.study._ledger import DONE, Outcome
@@ -61,14 +61,16 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     """
     reference = reference_config(cfg)
     check(cfg, reference)
-    table, selector, dataset = load(cfg), instantiate(cfg.selection), instantiate(cfg.dataset)
+    table, selector = load(cfg), instantiate(cfg.selection)
+    # Once: what is checked is the same for every seed.
+    predictor = build(cfg.predictor, table.space, cfg.seed)
+    check_selection(selector, instantiate(cfg.dataset), table, predictor)
     named = variant(cfg, reference)
     pending = []
     for seed in seeds:
         own = cfg.copy()
         own.seed = seed
         predictor, parts = pipeline.prepare(own, table, seed)
-        check_selection(selector, dataset, table, predictor)
         folder = result_folder(own, table, len(parts.train), named)
         before = finished(own, folder, table)
         if before is not None:
