@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -29,19 +31,24 @@ def fit_many(
     list of Predictor
         The same objects, fitted.
     """
-    starts = [
-        p._start_fit(architectures, values)
-        for p, architectures, values in zip(predictors, X, y, strict=True)
-    ]
     together = getattr(type(predictors[0].model), "fit_many", None) if predictors else None
-    encoded = []
-    for predictor, (architectures, values) in zip(predictors, starts, strict=True):
-        if together is None:
-            predictor.pipeline_.fit(architectures, values)
-        else:
-            encoding = predictor.pipeline_.named_steps["encoding"]
-            encoded.append(encoding.fit_transform(architectures, values))
-    if together is not None:
-        models = [predictor.pipeline_.named_steps["model"] for predictor in predictors]
-        together(models, encoded, [values for _, values in starts])
+    if together is None:
+        for predictor, architectures, values in zip(predictors, X, y, strict=True):
+            predictor.fit(architectures, values)
+        return list(predictors)
+    X, y = list(X), list(y)  # alive throughout: their identities are keys
+    models, seen, targets = [], [], []
+    encoded: dict[tuple[int, int, bytes], tuple[Any, Any]] = {}
+    for predictor, architectures, values in zip(predictors, X, y, strict=True):
+        rows, target = predictor._start_fit(architectures, values)
+        (name, encoding), (_, model) = predictor.pipeline_.steps
+        # Many seeds or configurations on the very same measurements: those are encoded once.
+        key = (id(architectures), id(values), pickle.dumps(encoding))
+        if key not in encoded:
+            encoded[key] = (encoding, encoding.fit_transform(rows, target))
+        predictor.pipeline_.steps[0] = (name, encoded[key][0])
+        models.append(model)
+        seen.append(encoded[key][1])
+        targets.append(target)
+    together(models, seen, targets)
     return list(predictors)

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": functional.relu,
-    "tanh": torch.tanh,
+    "relu": torch.relu_,
+    "tanh": torch.tanh_,
     "hardswish": functional.hardswish,
 }
 
@@ -102,21 +102,24 @@ def train(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Te
     n_members, n, n_features = X.shape
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     shapes = recipe.shapes(n_features)
-    flat = torch.stack([_first_weights(shapes, recipe.first_weights, g) for g in generators])
+    firsts = [_first_weights(shapes, recipe.first_weights, g) for g in generators]
+    # All members' first layers, then all their second ones: each layer lies in one piece.
+    flat = torch.cat([torch.stack(layer).flatten() for layer in zip(*firsts, strict=True)])
     # Views of the flat parameter: the optimiser's steps reach them, autograd does not reach it.
-    weights = [part.requires_grad_() for part in _unpack(flat, shapes)]
+    weights = [part.requires_grad_() for part in _unpack(flat, n_members, shapes)]
 
     n_batches = math.ceil(n / recipe.batch_size)
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / n_batches))
-    optimiser = _AdamW(flat, recipe, shapes, n_steps=epochs * n_batches)
-    rows_X, rows_y = X.reshape(n_members * n, n_features), y.reshape(n_members * n)
+    optimiser = _AdamW(flat, recipe, n_steps=epochs * n_batches)
+    rows_X, rows_y = X.reshape(n_members * n, n_features), y.flatten()
     first_row = torch.arange(n_members)[:, None] * n
     for _ in range(epochs):
         order = first_row + torch.stack([torch.randperm(n, generator=g) for g in generators])
         for batch in order.tensor_split(n_batches, dim=1):
-            batch_X = rows_X.index_select(0, batch.flatten()).view(*batch.shape, n_features)
-            predicted = forward(weights, batch_X, recipe.activation)
-            loss = _loss(predicted, rows_y[batch], recipe.loss)
+            rows = batch.flatten()
+            batch_X = rows_X.index_select(0, rows).view(*batch.shape, n_features)
+            batch_y = rows_y.index_select(0, rows).view(batch.shape)
+            loss = _loss(forward(weights, batch_X, recipe.activation), batch_y, recipe.loss)
             if recipe.l1_output:
                 loss = loss + recipe.l1_output * weights[-2].abs().sum()
             optimiser.step(torch.autograd.grad(loss, weights))
@@ -125,7 +128,7 @@ def train(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Te
 
 def _first_weights(
     shapes: Sequence[tuple[int, int]], kind: FirstWeights, generator: torch.Generator
-) -> Tensor:
+) -> list[Tensor]:
     """Draw one member's weights and biases, uniformly."""
     parts = []
     for (n_in, n_out), bias_shape in zip(shapes[::2], shapes[1::2], strict=True):
@@ -135,12 +138,12 @@ def _first_weights(
             bound = bias_bound = 1 / math.sqrt(n_in)
         parts.append((torch.rand((n_in, n_out), generator=generator) * 2 - 1) * bound)
         parts.append((torch.rand(bias_shape, generator=generator) * 2 - 1) * bias_bound)
-    return torch.cat([part.flatten() for part in parts])
+    return parts
 
 
-def _unpack(flat: Tensor, shapes: Sequence[tuple[int, int]]) -> list[Tensor]:
-    parts = torch.split(flat, [n_rows * n_out for n_rows, n_out in shapes], dim=1)
-    return [part.view(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+def _unpack(flat: Tensor, n_members: int, shapes: Sequence[tuple[int, int]]) -> list[Tensor]:
+    parts = torch.split(flat, [n_members * n_rows * n_out for n_rows, n_out in shapes])
+    return [part.view(n_members, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def _loss(predicted: Tensor, y: Tensor, kind: Loss) -> Tensor:
@@ -159,9 +162,7 @@ class _AdamW:
 
     beta1, beta2, epsilon = 0.9, 0.99, 1e-8
 
-    def __init__(
-        self, flat: Tensor, recipe: Recipe, shapes: Sequence[tuple[int, int]], n_steps: int
-    ) -> None:
+    def __init__(self, flat: Tensor, recipe: Recipe, n_steps: int) -> None:
         self.flat = flat
         self.recipe = recipe
         self.n_steps = n_steps
@@ -170,13 +171,11 @@ class _AdamW:
         self.square = torch.zeros_like(self.flat)
         self.scale = torch.empty_like(self.flat)
         self.gradient = torch.empty_like(self.flat)
-        self.gradient_parts = _unpack(self.gradient, shapes)
         self.decay = recipe.weight_decay / math.sqrt(n_steps)
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Take one step against the gradients of weights and biases, in place."""
-        for part, its_gradient in zip(self.gradient_parts, gradients, strict=True):
-            part.copy_(its_gradient)
+        torch.cat([gradient.flatten() for gradient in gradients], out=self.gradient)
         rate = self._rate()
         self.taken += 1
         self.mean.lerp_(self.gradient, 1 - self.beta1)

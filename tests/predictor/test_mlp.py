@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from hwnas.errors import UserError
-from hwnas.predictor import Predictor, Structure, fit_many
+from hwnas.predictor import OneHot, Predictor, Structure, fit_many
 from hwnas.predictor._mlp import MLP
 from hwnas.predictor._mlp_training import forward
 from hwnas.space import NASBench201
@@ -43,6 +44,29 @@ def test_many_at_once_are_what_each_is_alone() -> None:
     together = [p.predict(held_out) for p in fit_many(predictors, X, y)]
     np.testing.assert_allclose(together, alone, rtol=1e-3)
     assert np.abs(alone[0] - alone[1]).max() > 0.1
+
+
+def test_the_same_measurements_are_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, others = draw(SPACE, 30, seed=0), draw(SPACE, 30, seed=1)
+    encoded = []
+    transform = Structure.transform
+
+    def counted(self: Structure, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        encoded.append(len(rows))
+        return transform(self, rows)
+
+    predictors = [Predictor(SPACE, Structure(), MLP(random_state=seed, **QUICK)) for seed in (0, 1)]
+    predictors.append(Predictor(SPACE, OneHot(), MLP(random_state=0, **QUICK)))
+    predictors.append(Predictor(SPACE, Structure(), MLP(random_state=0, **QUICK)))
+    y = additive(SPACE, X)
+    monkeypatch.setattr(Structure, "transform", counted)
+    fit_many(predictors, [X, X, X, others], [y, y, y, additive(SPACE, others)])
+    assert len(encoded) == 2
+    monkeypatch.undo()
+    together = [p.predict(others) for p in predictors]
+    alone = [p.fit(X, y).predict(others) for p in predictors[:3]]
+    np.testing.assert_allclose(together[:3], alone, rtol=1e-3)
+    assert np.abs(together[0] - together[3]).max() > 0.1
 
 
 def test_models_without_a_batched_fit_are_fitted_one_by_one() -> None:
