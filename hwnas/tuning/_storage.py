@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import optuna
 
 log = logging.getLogger(__name__)
+
+#: How Optuna's records begin.
+_RECORD = b'{"'
 
 CREATE_ATTEMPTS = 4
 
@@ -98,7 +102,10 @@ def _open_journal(path: Path) -> optuna.storages.BaseStorage:
 
 
 def _ends_whole(path: Path) -> bool:
-    """Tell whether the last line is whole: Optuna would append to it, and then read neither."""
+    """Tell whether the last line is a record, once the rest of one that was cut off is dropped.
+
+    Optuna would append to that line, and then read neither.
+    """
     from optuna.storages.journal import JournalFileSymlinkLock
 
     if _is_record(_last_line(path)):
@@ -107,6 +114,10 @@ def _ends_whole(path: Path) -> bool:
     lock = JournalFileSymlinkLock(str(path))
     lock.acquire()
     try:
+        rest = _last_line(path)
+        if not rest.endswith(b"\n") and _RECORD.startswith(rest[: len(_RECORD)]):
+            log.warning("%s: dropped %d bytes of a record that was cut off", path, len(rest))
+            os.truncate(path, path.stat().st_size - len(rest))
         return _is_record(_last_line(path))
     finally:
         lock.release()

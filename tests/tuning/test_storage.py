@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -115,7 +116,7 @@ def test_a_journal_where_none_can_be_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda content: content[:-7],
+        lambda content: content + b"garbage",
         lambda content: content[len(content) // 3 :],
         lambda content: content + b"garbage\n",
         lambda content: b"garbage\n" + content,
@@ -133,6 +134,19 @@ def test_a_damaged_journal_is_one_line(damage: Callable[[bytes], bytes], tmp_pat
         tune(str(path), 2)
     path.unlink()
     assert tune(str(path), 2).n_trials == 2
+
+
+def test_a_record_that_was_cut_off_is_dropped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "trials.journal"
+    start_worker(str(path), 3, 0).communicate(timeout=100)
+    *before, last = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(before) + last[:-7])
+    caplog.set_level(logging.WARNING)
+    assert tune(str(path), 3).n_trials == 3
+    assert f"{path}: dropped {len(last) - 7} bytes" in caplog.text
+    assert path.read_bytes().startswith(b"".join(before))
 
 
 def test_an_empty_journal_is_a_new_one(tmp_path: Path) -> None:
