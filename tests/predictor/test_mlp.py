@@ -13,7 +13,7 @@ from hwnas.errors import UserError
 from hwnas.predictor import OneHot, Predictor, Structure, fit_many
 from hwnas.predictor._mlp import MLP
 from hwnas.predictor._mlp_training import forward
-from hwnas.space import NASBench201
+from hwnas.space import Architectures, NASBench201
 from tests.predictor.members import additive, draw
 
 SPACE = NASBench201()
@@ -51,7 +51,7 @@ def test_the_same_measurements_are_encoded_once(monkeypatch: pytest.MonkeyPatch)
     encoded = []
     transform = Structure.transform
 
-    def counted(self: Structure, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    def counted(self: Structure, rows: Architectures) -> NDArray[np.float64]:
         encoded.append(len(rows))
         return transform(self, rows)
 
