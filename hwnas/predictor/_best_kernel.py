@@ -27,11 +27,11 @@ Array = NDArray[np.floating]
 #: Mean and standard deviation of the logarithm of a linear block's variance.
 _LINEAR = {
     "constant": (0.0, 1.0),
-    "total0": (-1.5, 1.5),
-    "total1": (-2.0, 1.5),
-    "total2": (-2.0, 1.5),
+    "total0": (-2.5, 2.0),
+    "total1": (-3.0, 2.0),
+    "total2": (-3.0, 2.0),
     "layers": (-2.0, 1.5),
-    "counts": (-3.0, 1.5),
+    "counts": (-2.5, 2.0),
     "one_hot": (-5.0, 2.0),
 }
 #: Blocks, as written, whose weights depend on the wiring, and their variances' priors.
