@@ -91,7 +91,7 @@ def _open_journal(path: Path) -> optuna.storages.BaseStorage:
         f"tuning.storage: the journal {path} is damaged",
         mend=f"rm {path}, which forgets its trials, or another tuning.storage",
     )
-    if not _ends_whole(path):
+    if not _made_whole(path):
         raise damaged
     try:
         # It replays the whole file. What a line that Optuna never wrote makes it raise is not
@@ -101,10 +101,10 @@ def _open_journal(path: Path) -> optuna.storages.BaseStorage:
         raise damaged from reason
 
 
-def _ends_whole(path: Path) -> bool:
-    """Tell whether the last line is a record, once the rest of one that was cut off is dropped.
+def _made_whole(path: Path) -> bool:
+    """Drop the rest of a record that was cut off; tell whether the last line is whole now.
 
-    Optuna would append to that line, and then read neither.
+    Optuna would append to such a rest, and then read neither.
     """
     from optuna.storages.journal import JournalFileSymlinkLock
 
