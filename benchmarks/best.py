@@ -39,7 +39,16 @@ from scipy.stats import kendalltau, norm
 from benchmarks._cli import run
 from benchmarks._csv import append
 from benchmarks._docs import write_between
-from benchmarks.predictors import CONF, check_choices, numbers, predictor_names, read_hwnas, words
+from benchmarks.predictors import (
+    CONF,
+    DATA,
+    check_choices,
+    numbers,
+    predictor_names,
+    read_hwnas,
+    split,
+    words,
+)
 from hwnas.dataset import Local, Paths
 from hwnas.dataset._files import HELP_FBNET, HWNAS360_PARQUET, TRANSNAS_PTH
 from hwnas.dataset._local_table import read_table, table_path
@@ -102,7 +111,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, default=Path(os.environ.get("HWNAS_DATA", "../shared/data")))
+    add("--data", type=Path, default=DATA)
     add("--out", type=Path, default=Path("outputs/benchmarks/best.csv"))
     add("--predictors", type=words, default=["best"])
     add("--tables", type=words, default=[], help="as printed; all that are there if not given")
@@ -163,9 +172,7 @@ def measure(
 ) -> list[object]:
     """Tune and fit one predictor; return a row of the CSV file."""
     space, X, y = data
-    perm = np.random.RandomState(seed).permutation(len(y))
-    n_test = n_test_of(len(y))
-    test, train = perm[:n_test], perm[n_test : n_test + n_train]
+    test, train = split(len(y), n_train, seed, n_test_of(len(y)))
     config = OmegaConf.load(CONF / f"{predictor}.yaml")
     assert isinstance(config, DictConfig)
     model = build(config, space, seed)

@@ -22,12 +22,13 @@ import numpy as np
 
 from benchmarks._cli import run
 from benchmarks.predictors import (
-    N_TEST,
+    DATA,
     Data,
     check_choices,
     configured,
     predictor_names,
     read_tables,
+    split,
     words,
 )
 from hwnas.measure._machine import machine_facts
@@ -63,7 +64,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, default=Path(os.environ.get("HWNAS_DATA", "../shared/data")))
+    add("--data", type=Path, default=DATA)
     add("--predictors", type=words, default=["mlp_small"])
     add("--members", type=int, default=50, help="seeds in one call")
     add("--n-train", type=int, default=124)
@@ -76,7 +77,7 @@ def arguments() -> argparse.Namespace:
 def seconds(name: str, n: int, data: Data, n_train: int) -> float:
     """Return the CPU seconds that a fit of `n` seeds in one call takes."""
     architectures, values = data
-    train = np.random.RandomState(0).permutation(len(values))[N_TEST : N_TEST + n_train]
+    _, train = split(len(values), n_train, seed=0)
     X, y = architectures[train], values[train]
     predictors = [configured("default", name, seed) for seed in range(n)]
     start = time.process_time()

@@ -49,6 +49,8 @@ DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 MARKS = ("<!-- predictors: written by benchmarks/predictors.py -->", "<!-- end of predictors -->")
 SIZES = (11, 55, 124, 276, 613, 1366)
 N_TEST = 625
+#: Where the published tables are, unless ``--data`` says otherwise.
+DATA = Path(os.environ.get("HWNAS_DATA", "../shared/data"))
 YARDSTICK = ("lgb", 1366)
 LIBRARIES = ("numpy", "scikit-learn", "torch", "xgboost-cpu", "lightgbm", "ngboost")
 COLUMNS = (
@@ -70,6 +72,7 @@ CELL = ["preset", "predictor", "device", "seed", "n_train"]
 RUNS = 6
 
 Data = tuple[Architectures, NDArray[np.float64]]
+Rows = NDArray[np.integer]
 
 
 def main() -> None:
@@ -104,10 +107,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    data = Path(os.environ.get("HWNAS_DATA", "../shared/data"))
     add = parser.add_argument
-    add("--data", type=Path, default=data, help="folder with HW-NAS-Bench-v1_0.pickle")
-    add("--reference", type=Path, default=data.parent / "reference" / "predictors.csv")
+    add("--data", type=Path, default=DATA, help="folder with HW-NAS-Bench-v1_0.pickle")
+    add("--reference", type=Path, default=DATA.parent / "reference" / "predictors.csv")
     add("--out", type=Path, default=Path("outputs/benchmarks/predictors.csv"))
     names = predictor_names()
     add("--predictors", type=words, default=names, help="a,b,... (lut draws no training set)")
@@ -181,9 +183,7 @@ def read_hwnas(paths: Paths) -> tuple[Architectures, dict[str, NDArray[np.float6
 def measure(preset: str, name: str, data: Data, seed: int, n_train: int) -> list[float]:
     """Return tau, Spearman's rho, CPU seconds to fit and seconds a query on one split."""
     architectures, values = data
-    # The reference's generator, or the splits would be others.
-    order = np.random.RandomState(seed).permutation(len(values))
-    test, train = order[:N_TEST], order[N_TEST : N_TEST + n_train]
+    test, train = split(len(values), n_train, seed)
     predictor = configured(preset, name, seed)
     start = time.process_time()
     predictor.fit(architectures[train], values[train])
@@ -197,6 +197,13 @@ def measure(preset: str, name: str, data: Data, seed: int, n_train: int) -> list
     tau = kendalltau(predicted, values[test]).statistic
     rho = spearmanr(predicted, values[test]).statistic
     return [float(f"{v:.4g}") for v in (tau, rho, fit_seconds, query_seconds)]
+
+
+def split(n: int, n_train: int, seed: int, n_test: int = N_TEST) -> tuple[Rows, Rows]:
+    """Return the rows of the test set and of the training measurements, as the study draws them."""
+    # The reference's generator, or the splits would be others.
+    order = np.random.RandomState(seed).permutation(n)
+    return order[:n_test], order[n_test : n_test + n_train]
 
 
 def configured(preset: str, name: str, seed: int) -> Predictor:
