@@ -39,6 +39,9 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
         print(help_text(CONF, config_name))  # noqa: T201 - the entry point's own output
         return
     register()
+    # Plots are written to files. A notebook's value, or a misspelt one, would stop matplotlib from
+    # being imported.
+    os.environ["MPLBACKEND"] = "agg"
     # Hydra prints and exits by itself unless asked for the full error; asked for it, it hands the
     # exception over, in launcher processes too.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -47,6 +50,7 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
     def guarded(cfg: DictConfig) -> Any:
         given = overrides()
         try:
+            _check_choices(given)
             _resolve(cfg, given)
             return task(cfg)
         except (UserError, HydraException, OmegaConfBaseException) as error:
@@ -62,6 +66,7 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
             raise mistake from None
 
     try:
+        _check_choices(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
     except UserError as error:
         fail(str(error))
@@ -74,6 +79,13 @@ def run_hydra(task: Callable[[DictConfig], Any], config_name: str) -> None:
         if error.errno not in _UNWRITABLE:
             raise
         fail(str(UserError(f"{error.filename}: {error.strerror}", mend=_ELSEWHERE)))
+
+
+def _check_choices(arguments: list[str]) -> None:
+    # Imported here: it imports this module.
+    from hwnas._cli_axes import check_choices
+
+    check_choices(arguments)
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:

@@ -1,16 +1,87 @@
-"""What is wrong with an override of several values: a study takes them in its grids alone."""
+"""What is wrong with an override that gives no value, or several values, where one is needed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from hwnas._cli import CONF
-from hwnas.errors import UserError
+from hwnas._help import options
+from hwnas.errors import UserError, nearest
 
 _LIST = re.compile(r"\[?(?P<values>[^\[\]{}()'\"]*)\]?")
 _GRID_AXIS = re.compile(r"experiment\.grids\.(?P<grid>[\w-]+)\.(?P<axis>.+)")
+
+
+def check_choices(arguments: Sequence[str]) -> None:
+    """Refuse a group of the configuration that is given a list of options, or null.
+
+    Hydra lays the options of a list over each other: what ran would be a mixture of them, under the
+    name of the last one.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The command line, or the overrides of a launcher's job. What Hydra cannot read is left to
+        Hydra.
+
+    Raises
+    ------
+    UserError
+        Naming the override, and the way to run each of several options.
+
+    Examples
+    --------
+    >>> check_choices(["predictor=ridge", "n_train=25"])
+    >>> check_choices(["predictor=[ridge,xgb]"])
+    Traceback (most recent call last):
+    hwnas.errors.UserError: predictor=[ridge,xgb]: one run takes one value. ...
+    """
+    overrides = list(_parsed(arguments))
+    experiment = {o.key_or_group: o.value() for o in overrides}.get("experiment")
+    for override in overrides:
+        group = override.key_or_group
+        if override.is_delete() or not (CONF / group).is_dir():
+            continue
+        value = override.value()
+        for each in value.list if isinstance(value, ChoiceSweep) else [value]:
+            _check_choice(group, each, experiment if isinstance(experiment, str) else None)
+
+
+def _check_choice(group: str, value: Any, experiment: str | None) -> None:
+    if not isinstance(value, str | list):
+        known = options(CONF / group)
+        text = "null" if value is None else str(value)
+        none = next((option for option in ("none", "off") if option in known), None)
+        raise UserError(
+            f"{group}={text}: no option of that name; {nearest(text, known)}",
+            mend=f"leave {group} out" if none is None else f"{group}={none}",
+        )
+    if isinstance(value, list):
+        names = ",".join(map(str, value))
+        axis = several_values(group, f"[{names}]", experiment)
+        if axis is not None:
+            raise axis
+        raise UserError(
+            f"{group}=[{names}]: one run takes one value",
+            mend=f"-m {group}={names}" if experiment is None else f"{group}={value[0]}",
+        )
+
+
+def _parsed(arguments: Sequence[str]) -> Iterable[Override]:
+    parser = OverridesParser.create()
+    for argument in arguments:
+        try:
+            yield parser.parse_override(argument)
+        except HydraException:
+            # A flag, or what Hydra refuses by itself.
+            continue
 
 
 def several_values(key: str, value: str, experiment: str | None) -> UserError | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from hydra import compose
@@ -16,10 +17,31 @@ _GROUPS = (
     *("metric", "device", "space", "image_set", "dataset"),
     *("predictor", "tuning", "selection", "deviations"),
 )
-#: Nodes whose values decide a result; the others say where it goes and who is told.
-_DECISIVE = ("n_test", "predictor", "tuning", "selection")
-#: Values in those nodes that decide no result.
-_IDLE = ("tuning.storage", "tuning.force")
+#: Keys that change no result, each with the reason. A key stands for everything below it.
+#: tests/experiment/test_identity.py runs an experiment with another value of each.
+INERT: Mapping[str, str] = {
+    "paths": "folders; values from another file are told apart by its hash",
+    "tracking": "what is logged about a finished result",
+    "study": "the name under which tracking groups runs",
+    "force": "whether a finished result is replaced",
+    "artifacts": "which files stand beside result.json",
+    "tuning.storage": "where trials are kept",
+    "tuning.force": "whether stored trials are used",
+    "dataset.paths": "as paths",
+    "dataset.source": "the path says whether values are measured or estimated",
+    "metric.title": "a label of plots",
+    "predictor.title": "a label",
+    "device.title": "a label",
+    "experiment": "the table of a study; its cells override the other keys",
+    "deviations": "of simulated predictors, which have no result folder",
+    "action": "of a study",
+    "report": "of a study",
+    "cells": "the seeds of a study's job",
+    "job": "the name of a study's job",
+}
+#: Keys that decide a result although `INERT` has a key above them.
+_DECISIVE = ("experiment.settings.",)
+_NODE = re.compile(r"\$\{[\w.]+\}")
 #: What may stand where the YAML says null.
 _EXAMPLES: dict[str, Any] = {
     "tuning.seed": 0,
@@ -134,18 +156,61 @@ def check_preset(cfg: DictConfig, given: Sequence[str]) -> None:
             )
 
 
+def decisive(cfg: DictConfig, copies: Container[str] | None = None) -> dict[str, Any]:
+    """Return every value that decides a result, resolved, by dotted key: all that is not `INERT`.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+    copies : container of str, optional
+        Nodes that only repeat another one (see `copied_nodes`), to be left out. Default those of
+        `cfg`; a configuration that was saved resolved has lost its own.
+    """
+    known = copied_nodes(cfg) if copies is None else copies
+    return {k: v for k, v in leaves(cfg).items() if not (is_inert(k) or _under(k, known))}
+
+
 def differences(cfg: DictConfig, reference: DictConfig) -> dict[str, Any]:
     """Return every decisive value that differs from the reference, by dotted key."""
-    before, after = leaves(reference), leaves(cfg)
-    keys = [k for k in {**before, **after} if k.split(".")[0] in _DECISIVE and k not in _IDLE]
-    return {key: after.get(key) for key in keys if before.get(key) != after.get(key)}
+    reference = reference.copy()
+    # The groups' own YAMLs may read them.
+    for key in ("seed", "n_train", "paths"):
+        reference[key] = cfg[key]
+    before, after = decisive(reference), decisive(cfg)
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    return {key: after.get(key) for key in changed}
+
+
+def is_inert(key: str) -> bool:
+    """Tell whether a key changes no result.
+
+    Examples
+    --------
+    >>> is_inert("tracking.project"), is_inert("tuning.n_trials")
+    (True, False)
+    """
+    return not key.startswith(_DECISIVE) and _under(key, INERT)
 
 
 def leaves(cfg: DictConfig) -> dict[str, Any]:
-    """Return every value by its dotted key, interpolations unresolved."""
-    container = OmegaConf.to_container(cfg, resolve=False)
+    """Return every value by its dotted key, interpolations resolved."""
+    container = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(container, dict)
     return dict(_walk(container, ""))
+
+
+def _under(key: str, keys: Container[str]) -> bool:
+    """Tell whether a dotted key, or one above it, is among others."""
+    parts = key.split(".")
+    return any(".".join(parts[:n]) in keys for n in range(1, len(parts) + 1))
+
+
+def copied_nodes(cfg: DictConfig) -> set[str]:
+    """Return the keys of nodes that are another whole node, as in ``dataset.metric: ${metric}``."""
+    container = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(container, dict)
+    references = (key for key, value in _walk(container, "") if _NODE.fullmatch(str(value)))
+    return {key for key in references if OmegaConf.is_dict(OmegaConf.select(cfg, key))}
 
 
 def key_of(override: str) -> str:
@@ -161,8 +226,7 @@ def key_of(override: str) -> str:
 
 def _sets_value(override: str) -> bool:
     key = key_of(override)
-    node = key.partition(".")[0]
-    return key == "n_test" or ("." in key and node in (*_DECISIVE, *_GROUPS))
+    return key not in (*_GROUPS, "n_train", "seed") and not is_inert(key)
 
 
 def _walk(node: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -174,8 +238,6 @@ def _walk(node: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _fits(value: Any, default: Any) -> bool:
-    if isinstance(default, str) and default.startswith("${"):
-        return True
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, int | float):

@@ -71,6 +71,13 @@ from tests.commands import ROOT, python
         ),
         (["paths.outputs=README.md/x"], "paths.outputs=README.md/x: Not a directory"),
         (["-m", "seed=0,1", "paths.outputs=README.md/x"], "README.md/x/.hydra: Not a directory"),
+        (
+            ["predictor=[ridge,xgb]"],
+            "predictor=[ridge,xgb]: one run takes one value. To mend it: -m predictor=ridge,xgb",
+        ),
+        (["selection=null"], "To mend it: selection=none"),
+        (["metric.unit=s"], "metric.unit=s: dataset=local/cpu has latency in ms"),
+        (["tuning.storage=README.md"], "tuning.storage=README.md: it is not a journal of Optuna"),
         (["predictor=lut", "selection.limit=8.0"], "selection.limit: LookupTable needs every one"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

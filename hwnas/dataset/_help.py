@@ -55,7 +55,7 @@ class HELP:
             If a file is not here or damaged, or the device or the image set unknown.
         """
         check_space("help", self.space, NASBench201(), FBNet())
-        check_metric("HELP", self.metric, ["latency"])
+        check_metric("HELP", self.metric, {"latency": "ms"})
         check_choice("dataset.accuracy", self.accuracy, ACCURACY)
         file = help_latency(self.space.name, self.device)
         here = devices_here(self.paths, self.space.name)

@@ -13,7 +13,7 @@ from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._estimate import estimate, estimated_notice, warn_estimated
 from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.dataset._paths import Paths
-from hwnas.dataset._readers._hwnas import read_nasbench201
+from hwnas.dataset._readers._hwnas import UNITS, read_nasbench201
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Provenance, Table
 from hwnas.device import Device
@@ -86,7 +86,8 @@ class HWNASBench:
         check_choice("dataset.source", self.source, SOURCES)
         check_choice("image_set", self.image_set.name, IMAGE_SETS)
         check_space("hwnas", self.space, NASBench201())
-        check_metric(f"device {self.device.name}", self.metric, self.device.metrics)
+        units = {name: UNITS.get(name, self.metric.unit) for name in self.device.metrics}
+        check_metric(f"device {self.device.name}", self.metric, units)
 
     def _measured(self) -> Table | None:
         """Return the published table, or None if it is not here."""

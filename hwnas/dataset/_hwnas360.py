@@ -81,8 +81,11 @@ class HWNAS360:
         )
 
     @staticmethod
-    def _metrics(columns: _cache.Columns, combination: str) -> list[str]:
-        split = (name.rpartition("/") for name in columns.units)
-        return [
-            metric for prefix, _, metric in split if prefix == combination and metric != "accuracy"
-        ]
+    def _metrics(columns: _cache.Columns, combination: str) -> dict[str, str]:
+        """Return the unit of each metric of a combination."""
+        split = ((*name.rpartition("/"), unit) for name, unit in columns.units.items())
+        return {
+            metric: unit
+            for prefix, _, metric, unit in split
+            if prefix == combination and metric != "accuracy"
+        }

@@ -72,8 +72,8 @@ class HWNASFBNet:
         if not columns.units:
             raise UserError(f"{path} holds no FBNet tables", mend=HWNAS_PICKLE.fetch_command)
         check_choice("dataset.device", self.device, _devices(columns.units), path)
-        metrics = [metric for metric in UNITS if f"{self.device}_{metric}" in columns.units]
-        check_metric(f"device {self.device}", self.metric, metrics)
+        units = {m: unit for m, unit in UNITS.items() if f"{self.device}_{m}" in columns.units}
+        check_metric(f"device {self.device}", self.metric, units)
         known = dict(zip(columns.arrays["key"].tolist(), columns.floats(name), strict=True))
         architectures = self._sample()
         try:

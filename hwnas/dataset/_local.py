@@ -20,7 +20,8 @@ from hwnas.metric import Metric
 from hwnas.space import Architectures, SearchSpace
 
 #: Counted from the network, so the same on every backend.
-_COUNTED = ("flops", "parameters", "memory")
+_COUNTED = {"flops": "FLOPs", "parameters": "parameters", "memory": "bytes"}
+_UNITS = {"latency": "ms", **_COUNTED}
 
 Statistic = Literal["minimum", "median"]
 
@@ -140,7 +141,7 @@ class Local:
         return f"local-{self.backend}{suffix}"
 
     def _check(self, facts: dict[str, Any]) -> None:
-        check_metric(f"dataset=local/{self.name}", self.metric, ["latency", *_COUNTED])
+        check_metric(f"dataset=local/{self.name}", self.metric, _UNITS)
         if not facts["latency"]:
             # Counts need networks too, and these are known with the first latency.
             raise UserError(

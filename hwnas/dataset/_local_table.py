@@ -55,7 +55,8 @@ def read_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         facts = json.loads(table.schema.metadata[METADATA.encode()])
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{path}: not a table of hwnas.measure ({error})", mend=f"rm {path}, and measure again"
+            f"{path}: not a table of hwnas.measure ({error})",
+            mend="move it, and measure again",
         ) from error
     columns = {name: table[name].to_numpy() for name in table.column_names}
     return columns, facts

@@ -53,7 +53,7 @@ class TransNAS:
             If the file is not here or damaged, or lacks the space or the task.
         """
         check_space("transnas", self.space, TransNASMacro(), TransNASMicro())
-        check_metric("TransNAS-Bench-101", self.metric, ["latency"])
+        check_metric("TransNAS-Bench-101", self.metric, {"latency": "ms"})
         check_choice("dataset.task", self.task, SCORES)
         path = TRANSNAS_PTH.require(self.paths)
         source = identify(path, TRANSNAS_PTH, self.paths)

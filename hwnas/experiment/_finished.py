@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,11 @@ from omegaconf import DictConfig
 from hwnas._schema import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
+from hwnas.experiment._identity import check_configuration
 from hwnas.experiment._result import PREDICTIONS, damaged, read_result
+from hwnas.experiment._revision import outdated
+
+_LOG = logging.getLogger(__name__)
 
 #: What tells values apart; where they can be fetched from does not.
 _IDENTITY = ("kind", "source", "sha256", "details")
@@ -64,10 +69,11 @@ class Data:
 def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | None:
     """Return the finished result of an experiment; None where it must be run.
 
+    A result of older code (`hwnas.experiment._revision`) is run again, which a log line says.
+
     Parameters
     ----------
     cfg : DictConfig
-        Its ``force``, ``artifacts`` and ``selection`` count.
     folder : Path
         Where its result is or will be.
     table : Table
@@ -76,14 +82,19 @@ def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | No
     Raises
     ------
     UserError
-        If the folder holds a result of other values or accuracies, or a damaged one: it is neither
-        taken for the result of these, nor replaced unasked.
+        If the folder holds a result of another configuration, of other values or accuracies, or a
+        damaged one: it is neither taken for the result of these, nor replaced unasked.
     """
     result = None if cfg.force else read_result(folder)
     if result is None:
         return None
     everything = cfg.artifacts == Artifacts.all
     recorded = _recorded(result, folder)
+    older = outdated(result.get("revision") or {})
+    if older is not None:
+        _LOG.warning("%s: finished by another version, %s; run again", folder, older)
+        return None
+    check_configuration(cfg, folder)
     # Accuracies decide the selection, and stand beside the predictions.
     accuracies = everything or cfg.selection is not None
     difference = recorded.difference(Data.of(table), accuracies)

@@ -6,28 +6,43 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import yaml
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from hwnas._composition import differences
+from hwnas._composition import copied_nodes, decisive, differences
 from hwnas.dataset import Table
+from hwnas.errors import UserError
+from hwnas.experiment._result import CONFIG, damaged
 
-#: Groups whose choice is no part of the path by itself, unless it is another than "default".
-_SILENT_GROUPS = ("tuning", "selection")
+#: Groups whose choice is part of the name where it is another than "default".
+_WITH_DEFAULT = ("tuning", "selection")
+#: Groups whose choice is part of the name where it is another than the ``name`` in its YAML.
+_WITH_NAME = ("metric", "device", "image_set", "predictor")
+#: Keys whose values decide the rest of the path.
+_IN_PATH = ("n_train", "seed", "dataset.")
 _PLAIN = re.compile(r"[\w.,=+-]{1,80}")
 
 
 def variant(cfg: DictConfig, reference: DictConfig) -> str:
-    """Say how an experiment differs from the defaults of its predictor; "" if it does not.
+    """Say how an experiment differs from the defaults of its groups; "" if it does not.
 
-    The text becomes part of the folder's name, so that no two settings share a result. It lists
-    the differences as far as they make a short plain name, and is a digest of them otherwise.
+    The text becomes part of the folder's name, so that no two settings share a result. It lists the
+    choices of groups and the resolved values that differ, as far as they make a short plain name,
+    and is a digest of them otherwise.
     """
     choices = HydraConfig.get().runtime.choices
-    parts = {
-        group: choices[group] for group in _SILENT_GROUPS if choices[group] != "default"
-    } | differences(cfg, reference)
+    parts: dict[str, Any] = {
+        group: choices[group] for group in _WITH_DEFAULT if choices[group] != "default"
+    }
+    for group in _WITH_NAME:
+        choice = choices.get(group)
+        if choice is not None and choice != reference[group].name:
+            parts[group] = choice
+    changed = differences(cfg, reference).items()
+    parts |= {key: value for key, value in changed if not key.startswith(_IN_PATH)}
     if not parts:
         return ""
     text = ",".join(f"{key.removeprefix('predictor.')}={value}" for key, value in parts.items())
@@ -45,3 +60,36 @@ def result_folder(cfg: DictConfig, table: Table, n_train: int, variant: str) -> 
     predictor = cfg.predictor.name + (f",{variant}" if variant else "")
     parts = [table.space.name, table.dataset, column, predictor, f"n{n_train}", f"seed{cfg.seed}"]
     return Path(cfg.paths.outputs).expanduser().joinpath(*parts)
+
+
+def check_configuration(cfg: DictConfig, folder: Path) -> None:
+    """Refuse a finished result of another configuration.
+
+    The folder's name tells configurations apart by what they override. It cannot see a YAML that
+    was edited since, or an environment variable that a YAML reads.
+
+    Raises
+    ------
+    UserError
+        Naming the first value that differs, or if the configuration beside the result is damaged.
+    """
+    try:
+        recorded = OmegaConf.load(folder / CONFIG)
+        assert isinstance(recorded, DictConfig)
+        before = _plain(decisive(recorded, copied_nodes(cfg)))
+    except (OSError, yaml.YAMLError, AssertionError) as reason:
+        raise damaged(folder, CONFIG) from reason
+    here = _plain(decisive(cfg))
+    for key in {**here, **before}:
+        # A predictor that chooses its own measurements does not count n_train; the path has it.
+        if key != "n_train" and here.get(key) != before.get(key):
+            raise UserError(
+                f"{folder} holds a result of another configuration, "
+                f"{key}={before.get(key)}; here is {here.get(key)}",
+                mend="force=true",
+            )
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as YAML keeps them: tuples are lists."""
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas import __version__
+from hwnas._composition import decisive
 from hwnas._schema import Artifacts
 from hwnas.dataset import Table
 from hwnas.experiment._plots import save_plots
 from hwnas.experiment._result import (
+    CONFIG,
     PREDICTIONS,
     RESULT,
     PredictorRecord,
@@ -28,6 +30,7 @@ from hwnas.experiment._result import (
     Timings,
     write_json,
 )
+from hwnas.experiment._revision import REVISIONS, revisions
 from hwnas.experiment._selecting import candidate_rows, select, selection_scores
 from hwnas.experiment._split import Split, split, split_by_design
 from hwnas.experiment._tables import save_predictions, save_selected, save_trials
@@ -36,6 +39,12 @@ from hwnas.scores import score
 from hwnas.seeding import integer_seed
 from hwnas.selection import Selection, Selector
 from hwnas.tuning import NoTuning, Tuner, TuningResult
+
+#: Decisive keys that do not decide a tuning, or stand in its name themselves.
+_NOT_TUNING = (
+    *("selection", "experiment", "seed", "n_train"),
+    *("tuning.n_trials", "tuning.time_limit_seconds", "tuning.max_measurements"),
+)
 
 
 @dataclass(frozen=True)
@@ -98,15 +107,12 @@ def tune(cfg: DictConfig, table: Table, tuner: Tuner | NoTuning) -> TuningResult
 
 
 def _tuning_name(cfg: DictConfig, table: Table, n_train: int, seed: int) -> str:
-    tuning = OmegaConf.to_container(cfg.tuning, resolve=True)
-    predictor = OmegaConf.to_container(cfg.predictor, resolve=True)
-    assert isinstance(tuning, dict)
-    for key in ("n_trials", "storage", "force", "time_limit_seconds", "max_measurements"):
-        tuning.pop(key, None)
     # The test set is drawn first: how large it is decides which measurements are left.
-    values = [table.provenance.sha256, table.provenance.details]
-    decisive = json.dumps([predictor, tuning, values, cfg.n_test], sort_keys=True, default=str)
-    digest = hashlib.sha256(decisive.encode()).hexdigest()[:10]
+    values = {k: v for k, v in decisive(cfg).items() if not k.startswith(_NOT_TUNING)}
+    data = [table.provenance.sha256, table.provenance.details]
+    stages = {stage: n for stage, n in REVISIONS.items() if stage != "selection"}
+    text = json.dumps([values, data, stages], sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
     return f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
 
@@ -149,8 +155,15 @@ def evaluate(
             accuracy=table.accuracy_provenance,
             environment=_environment(),
         ),
+        revision=revisions(_stages(tuning, selection)),
     )
     return Outcome(table, parts, predictor, predicted, selection, tuning, result)
+
+
+def _stages(tuning: TuningResult, selection: Selection | None) -> list[str]:
+    """Return the stages that decided a result."""
+    tuned = ["tuning"] if tuning.n_trials else []
+    return ["data", "split", *tuned, "fitting", *([] if selection is None else ["selection"])]
 
 
 def _why_not(selector: Selector | None, table: Table) -> str | None:
@@ -164,7 +177,7 @@ def save(outcome: Outcome, cfg: DictConfig, folder: Path) -> None:
     """Write the result folder, with ``artifacts=result`` only the result and its config."""
     table, selection = outcome.table, outcome.selection
     write_json(folder / RESULT, outcome.result.to_dict())
-    OmegaConf.save(cfg, folder / "config.yaml", resolve=True)
+    OmegaConf.save(cfg, folder / CONFIG, resolve=True)
     if cfg.artifacts == Artifacts.result:
         return
     if outcome.tuning.trials:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from hwnas.dataset import Table
 from hwnas.experiment._report import on_images
 from hwnas.experiment._split import Split
+from hwnas.figures import save_figure
 from hwnas.scores import kendall_tau
 from hwnas.selection import Selection
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _GREY, _BLUE, _ORANGE, _GREEN = "#b8bec6", "#2a6fbb", "#d9730d", "#2e8b57"
 
@@ -48,17 +50,13 @@ def save_plots(
 
 
 def _save(path: Path, table: Table, draw: Callable[..., None], *data: object) -> None:
-    # The object-oriented interface: pyplot keeps global state and looks for a screen.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    def fill(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        draw(axes, *data)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.suptitle(_title(table), fontsize=9)
 
-    figure = Figure(figsize=(6.0, 4.6), dpi=130, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    draw(axes, *data)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(_title(table), fontsize=9)
-    figure.savefig(path)
+    save_figure(path, fill, dpi=130, figsize=(6.0, 4.6))
 
 
 def _title(table: Table) -> str:

@@ -15,6 +15,7 @@ from hwnas.errors import UserError
 from hwnas.scores import Scores
 
 RESULT = "result.json"
+CONFIG = "config.yaml"
 PREDICTIONS = "predictions.parquet"
 
 
@@ -70,6 +71,8 @@ class Result:
         is nothing to select by.
     selection_skipped : str or None
         Why there is no selection.
+    revision : dict
+        Of the code of each stage (`hwnas.experiment._revision`); None of a stage that did not run.
     """
 
     identity: dict[str, Any]
@@ -80,6 +83,7 @@ class Result:
     timings: Timings
     predictor: PredictorRecord
     provenance: ProvenanceRecord
+    revision: dict[str, int | None]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as nested plain values."""
@@ -104,9 +108,9 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     return content
 
 
-def damaged(folder: Path) -> UserError:
-    """Return the error for a finished result that is not whole."""
-    return UserError(f"{folder / RESULT} is damaged: no whole result", mend="force=true")
+def damaged(folder: Path, name: str = RESULT) -> UserError:
+    """Return the error for a finished result of which a file is not whole."""
+    return UserError(f"{folder / name} is damaged: no whole result", mend="force=true")
 
 
 def check_writable(outputs: Path) -> None:

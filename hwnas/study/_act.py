@@ -14,7 +14,7 @@ from hwnas.experiment._result import check_writable
 from hwnas.study._gather import gather, rows_of
 from hwnas.study._grid import Cell
 from hwnas.study._launch import launch, progress_bar
-from hwnas.study._ledger import FAILED, Progress
+from hwnas.study._ledger import FAILED, OLDER, Progress
 from hwnas.study._study import Study, table_of
 
 SHOWN = 10
@@ -59,9 +59,9 @@ def _conclude(study: Study, wanted: bool) -> None:
 
 
 def run(study: Study) -> list[BaseException]:
-    """Run what is missing or failed; with ``force=true`` everything, also what is of other data."""
+    """Run what is missing, failed or of older code; with ``force=true`` everything."""
     progress, absent = study.progress()
-    failed = [cell for cell, outcome in progress.failed.items() if outcome.state == FAILED]
+    failed = [cell for cell, o in progress.failed.items() if o.state in (FAILED, OLDER)]
     todo = [*progress.missing, *failed]
     if study.cfg.force:
         todo = [*progress.missing, *progress.failed, *progress.done]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,10 @@ from hwnas.dataset import EstimatedWarning, Table
 from hwnas.dataset._accuracy import accuracy_of
 from hwnas.errors import UserError
 from hwnas.experiment._finished import Data
+from hwnas.experiment._revision import outdated, revisions
 
+#: Before the stage, in the column of a revision.
+_REVISION = "revision."
 #: Key of an experiment that puts the accuracies of another image set beside the values.
 ACCURACY = "experiment.settings.accuracy"
 
@@ -39,14 +42,28 @@ def load(cfg: DictConfig) -> Table:
     return replace(table, accuracy=accuracy, accuracy_provenance=of)
 
 
-def columns_of(table: Table) -> dict[str, str]:
-    """Return what a row of results says about its data, as `other_data` reads it."""
+def columns_of(table: Table, stages: Collection[str]) -> dict[str, str | int | None]:
+    """Return what a row of results says about its data and code, for `other_data` and `older_code`.
+
+    Parameters
+    ----------
+    table : Table
+    stages : collection of str
+        Those of `hwnas.experiment._revision` that decide the row.
+    """
     data = Data.of(table)
-    return {
+    return {f"{_REVISION}{stage}": n for stage, n in revisions(stages).items()} | {
         "provenance.kind": table.provenance.kind,
         "provenance.values": json.dumps(data.values),
         "provenance.accuracy": json.dumps(data.accuracy),
     }
+
+
+def older_code(row: Mapping[str, Any]) -> str | None:
+    """Say which stages of a finished row have another revision today; None if there is none."""
+    recorded = {k.removeprefix(_REVISION): n for k, n in row.items() if k.startswith(_REVISION)}
+    older = outdated(recorded)
+    return None if older is None else f"finished by another version, {older}"
 
 
 def other_data(row: Mapping[str, Any], here: Data, accuracies: bool) -> str | None:

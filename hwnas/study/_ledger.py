@@ -12,8 +12,9 @@ from typing import Any
 from hwnas.experiment._result import RESULT
 from hwnas.study._grid import Cell
 
-#: Stale is what was done on other data than those at hand: found out, never written down.
-DONE, FAILED, STALE = "done", "failed", "stale"
+#: Stale is what was done on other data than those at hand, older what was done by older code: both
+#: are found out, never written down.
+DONE, FAILED, STALE, OLDER = "done", "failed", "stale", "older"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Outcome:
     Parameters
     ----------
     seed : int
-    state : {"done", "failed", "stale"}
+    state : {"done", "failed", "stale", "older"}
     rows : tuple of mapping
         Its rows in the table of results.
     folder : str, optional
@@ -130,7 +131,7 @@ class Ledger:
 class Progress:
     """The cells of a study by what became of them; each cell stands in exactly one.
 
-    Those whose result is of other data are among the failed: their state is stale.
+    Those whose result is of other data or of older code are among the failed, by their state.
     """
 
     done: dict[Cell, Outcome]

@@ -65,13 +65,12 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     # Once: what is checked is the same for every seed.
     predictor = build(cfg.predictor, table.space, cfg.seed)
     check_selection(selector, instantiate(cfg.dataset), table, predictor)
-    named = variant(cfg, reference)
     pending = []
     for seed in seeds:
         own = cfg.copy()
         own.seed = seed
         predictor, parts = pipeline.prepare(own, table, seed)
-        folder = result_folder(own, table, len(parts.train), named)
+        folder = result_folder(own, table, len(parts.train), variant(own, reference))
         before = finished(own, folder, table)
         if before is not None:
             yield _outcome(own, folder, before, 0.0)

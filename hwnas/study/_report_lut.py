@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hwnas.figures import save_figure
 from hwnas.study._published import compare
 from hwnas.study._report import Material
 from hwnas.study._unlike import UNLIKE, mark
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,15 @@ class LookupAgainstLinear:
         return "\n\n".join(p for p in ("\n".join(lines), note, compare(material)) if p)
 
     def _plot(self, material: Material, means: pd.DataFrame) -> None:
-        from matplotlib.figure import Figure
+        def draw(figure: Figure) -> None:
+            axes = figure.subplots()
+            places = range(len(means))
+            axes.hlines(places, means.min(axis=1), means.max(axis=1), color="0.8")
+            axes.plot(means[self.lookup], places, "o", label="lookup table, 25 measurements")
+            axes.plot(means[self.linear], places, "s", label="linear regression")
+            axes.set_yticks(list(places), [str(label) for label in means.index])
+            axes.set_xlabel("Kendall's τ")
+            axes.set_title(material.title + (" (ESTIMATED values)" if material.estimated else ""))
+            figure.legend(loc="outside lower center", ncols=2)
 
-        figure = Figure(figsize=(8, 0.4 * len(means) + 1.5), layout="constrained")
-        axes = figure.subplots()
-        places = range(len(means))
-        axes.hlines(places, means.min(axis=1), means.max(axis=1), color="0.8")
-        axes.plot(means[self.lookup], places, "o", label="lookup table, 25 measurements")
-        axes.plot(means[self.linear], places, "s", label="linear regression")
-        axes.set_yticks(list(places), [str(label) for label in means.index])
-        axes.set_xlabel("Kendall's τ")
-        axes.set_title(material.title + (" (ESTIMATED values)" if material.estimated else ""))
-        figure.legend(loc="outside lower center", ncols=2)
-        figure.savefig(material.folder / "lookup.png", dpi=150)
+        save_figure(material.folder / "lookup.png", draw, figsize=(8, 0.4 * len(means) + 1.5))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hwnas.figures import save_figure
 from hwnas.selection import compare as compare_with_rows
 from hwnas.selection import read_rows, write_rows
 from hwnas.study._published import compare
@@ -21,6 +23,10 @@ _SCORES = {
     "hypervolume": "hypervolume",
     "retained_hypervolume": "retained hypervolume",
 }
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -50,28 +56,28 @@ class SelectionCost:
         return "\n\n".join([*parts, compare(material)])
 
     def _plot(self, material: Material) -> None:
-        from matplotlib.figure import Figure
+        def draw(figure: Figure) -> None:
+            pairings = sorted(set(material.rows["pairing"]))
+            n_data = material.rows["axis.data"].nunique()
+            panels = figure.subplots(2, 2).flat
+            for axes, (score, title) in zip(panels, _SCORES.items(), strict=True):
+                for pairing in pairings:
+                    own = material.rows[material.rows["pairing"] == pairing]
+                    means = own.groupby(["n_candidates", "sigma"])[score].mean().unstack(0)
+                    over = own.groupby("n_candidates")["axis.data"].nunique()
+                    for place, (size, line) in enumerate(means.items()):
+                        style = "-" if pairing == "architecture" else ":"
+                        label = f"{size} {pairing}{mark((over[size], n_data, 'data sets'))}"
+                        axes.plot(line.index, line, style, color=f"C{place}", label=label)
+                axes.set_xlabel("σ of the deviations [standard deviations of the metric]")
+                axes.set_ylabel(title)
+                axes.grid(alpha=0.3)
+            handles, labels = axes.get_legend_handles_labels()
+            figure.legend(handles, labels, loc="outside right upper", fontsize="small")
+            note = " (ESTIMATED values)" if material.estimated else ""
+            figure.suptitle(material.title + note)
 
-        figure = Figure(figsize=(11, 7), layout="constrained")
-        pairings = sorted(set(material.rows["pairing"]))
-        n_data = material.rows["axis.data"].nunique()
-        for axes, (score, title) in zip(figure.subplots(2, 2).flat, _SCORES.items(), strict=True):
-            for pairing in pairings:
-                own = material.rows[material.rows["pairing"] == pairing]
-                means = own.groupby(["n_candidates", "sigma"])[score].mean().unstack(0)
-                over = own.groupby("n_candidates")["axis.data"].nunique()
-                for place, (size, line) in enumerate(means.items()):
-                    style = "-" if pairing == "architecture" else ":"
-                    label = f"{size} {pairing}{mark((over[size], n_data, 'data sets'))}"
-                    axes.plot(line.index, line, style, color=f"C{place}", label=label)
-            axes.set_xlabel("σ of the deviations [standard deviations of the metric]")
-            axes.set_ylabel(title)
-            axes.grid(alpha=0.3)
-        handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right upper", fontsize="small")
-        note = " (ESTIMATED values)" if material.estimated else ""
-        figure.suptitle(material.title + note)
-        figure.savefig(material.folder / "simulation.png", dpi=150)
+        save_figure(material.folder / "simulation.png", draw, figsize=(11, 7))
 
 
 def _table(rows: pd.DataFrame) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hwnas.figures import save_figure
 from hwnas.study._published import compare
 from hwnas.study._report import Material
 from hwnas.study._unlike import UNLIKE, mark
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -72,25 +77,24 @@ class TrainSizes:
         self._plot(centred, material, "sizes_centred.png", f"{self.title} − average of predictors")
 
     def _plot(self, means: pd.DataFrame, material: Material, name: str, label: str) -> None:
-        from matplotlib.figure import Figure
+        def draw(figure: Figure) -> None:
+            axes = figure.subplots()
+            markers = "osv^D<>pP*X"
+            for place, (predictor, line) in enumerate(means.iterrows()):
+                known = line.dropna()
+                if known.empty:
+                    continue
+                style = f"{'-' if place < 10 else '--'}{markers[place % len(markers)]}"
+                axes.plot(known.index, known, style, label=predictor, markersize=4, linewidth=1.2)
+            axes.set_xscale("log")
+            axes.set_xticks(list(means.columns), [f"{size:,}" for size in means.columns])
+            axes.minorticks_off()
+            axes.set_xlabel("training measurements")
+            axes.set_ylabel(label)
+            note = " (ESTIMATED values)" if material.estimated else ""
+            axes.set_title(material.title + note)
+            axes.grid(alpha=0.3)
+            if axes.lines:
+                figure.legend(loc="outside right upper", fontsize="small")
 
-        figure = Figure(figsize=(8, 5), layout="constrained")
-        axes = figure.subplots()
-        markers = "osv^D<>pP*X"
-        for place, (predictor, line) in enumerate(means.iterrows()):
-            known = line.dropna()
-            if known.empty:
-                continue
-            style = f"{'-' if place < 10 else '--'}{markers[place % len(markers)]}"
-            axes.plot(known.index, known, style, label=predictor, markersize=4, linewidth=1.2)
-        axes.set_xscale("log")
-        axes.set_xticks(list(means.columns), [f"{size:,}" for size in means.columns])
-        axes.minorticks_off()
-        axes.set_xlabel("training measurements")
-        axes.set_ylabel(label)
-        note = " (ESTIMATED values)" if material.estimated else ""
-        axes.set_title(material.title + note)
-        axes.grid(alpha=0.3)
-        if axes.lines:
-            figure.legend(loc="outside right upper", fontsize="small")
-        figure.savefig(material.folder / name, dpi=150)
+        save_figure(material.folder / name, draw, figsize=(8, 5))

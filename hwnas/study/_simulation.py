@@ -38,7 +38,7 @@ def run_simulations(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     values = cfg.image_set.name if cfg.image_set is not None else table.dataset
     data = f"{table.device} {table.metric.name} ({values}) + {on} accuracy"
     about = {
-        **columns_of(table),
+        **columns_of(table, ["data", "selection"]),
         "provenance.accuracy_on": on,
         "provenance.accuracy_wanted": wanted,
     }

@@ -19,9 +19,9 @@ from hwnas._cli_errors import explain
 from hwnas._composition import key_of, overrides
 from hwnas.errors import UserError, nearest
 from hwnas.experiment._finished import Data
-from hwnas.study._data import ACCURACY, load, other_data
+from hwnas.study._data import ACCURACY, load, older_code, other_data
 from hwnas.study._grid import Cell, expand
-from hwnas.study._ledger import STALE, Ledger, Outcome, Progress
+from hwnas.study._ledger import OLDER, STALE, Ledger, Outcome, Progress
 from hwnas.study._worker import ledger_of, study_folder
 
 #: Overrides that choose the table of a cell.
@@ -160,14 +160,17 @@ class Study:
     def progress(self) -> tuple[Progress, list[Cell]]:
         """Return what became of the cells, and those among the rest whose data are not here.
 
-        What is finished, but on other data than those that are here, counts as failed.
+        What is finished, but by older code or on other data than those that are here, counts as
+        failed: a study never mixes them.
         """
         progress = self.ledger.sort(self.cells)
         for cell, outcome in list(progress.done.items()):
-            other = self._other_data(cell, outcome)
+            older = older_code(outcome.rows[0])
+            other = older or self._other_data(cell, outcome)
             if other is not None:
                 del progress.done[cell]
-                progress.failed[cell] = replace(outcome, state=STALE, error=other)
+                state = STALE if older is None else OLDER
+                progress.failed[cell] = replace(outcome, state=state, error=other)
         absent = [
             cell
             for cell in [*progress.missing, *progress.failed]

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: How Optuna's records begin.
+#: Every record of an Optuna journal has these keys.
+_KEYS = {"op_code", "worker_id"}
 _RECORD = b'{"'
+_SQLITE = b"SQLite format 3\x00"
+
+#: A record that creates a study is far shorter; a longer first line is none.
+_LONGEST_FIRST_LINE = 1 << 16
 
 CREATE_ATTEMPTS = 4
 
@@ -86,10 +91,12 @@ def _open_journal(path: Path) -> optuna.storages.BaseStorage:
     from optuna.storages.journal import JournalFileBackend
 
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Before Optuna touches it: it would append to any file.
+    _check_journal(path)
     backend = JournalFileBackend(str(path))
     damaged = UserError(
         f"tuning.storage: the journal {path} is damaged",
-        mend=f"rm {path}, which forgets its trials, or another tuning.storage",
+        mend=f"tuning.storage={path.with_stem(f'{path.stem}-2')}, or another new file",
     )
     if not _made_whole(path):
         raise damaged
@@ -101,10 +108,36 @@ def _open_journal(path: Path) -> optuna.storages.BaseStorage:
         raise damaged from reason
 
 
+def _check_journal(path: Path) -> None:
+    """Refuse a file that is no journal of Optuna; it is left as it is.
+
+    Raises
+    ------
+    UserError
+        If the path is no file, or its first line is no record of a journal.
+    """
+    if not path.exists() or path.is_dir():
+        # Made by Optuna, or refused by the system.
+        return
+    other = f"tuning.storage={path.with_suffix('.journal')}, or another new file"
+    if not path.is_file():
+        raise UserError(f"tuning.storage={path}: not a regular file", mend=other)
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST_FIRST_LINE)
+    if first.startswith(_SQLITE):
+        raise UserError(
+            f"tuning.storage={path}: it is an SQLite database",
+            mend=f"tuning.storage=sqlite:///{path}",
+        )
+    if not _is_record(first):
+        raise UserError(f"tuning.storage={path}: it is not a journal of Optuna", mend=other)
+
+
 def _made_whole(path: Path) -> bool:
     """Drop the rest of a record that was cut off; tell whether the last line is whole now.
 
-    Optuna would append to such a rest, and then read neither.
+    Optuna would append to such a rest, and then read neither. `_check_journal` has made sure that
+    records come before it.
     """
     from optuna.storages.journal import JournalFileSymlinkLock
 
@@ -133,9 +166,10 @@ def _is_record(line: bytes) -> bool:
         # Of a file that nothing was written to.
         return True
     try:
-        return line.endswith(b"\n") and isinstance(json.loads(line), dict)
+        record = json.loads(line)
     except ValueError:
         return False
+    return line.endswith(b"\n") and isinstance(record, dict) and record.keys() >= _KEYS
 
 
 def _open_database(url: str) -> optuna.storages.BaseStorage:

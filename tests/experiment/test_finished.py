@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
 from hwnas.experiment._finished import finished
 from hwnas.experiment._result import write_json
+from hwnas.experiment._revision import REVISIONS
 from tests.experiment.test_split import table
 
 DIGITS = Provenance("measured", "bundled.parquet", "d1", details={"image_set": "digits"})
@@ -44,8 +46,12 @@ def folder(tmp_path: Path, here: Table) -> Path:
     accuracy = asdict(here.accuracy_provenance)
     write_json(
         tmp_path / "result.json",
-        {"provenance": {"values": asdict(here.provenance), "accuracy": accuracy}},
+        {
+            "provenance": {"values": asdict(here.provenance), "accuracy": accuracy},
+            "revision": dict(REVISIONS),
+        },
     )
+    OmegaConf.save(cfg(), tmp_path / "config.yaml")
     (tmp_path / "predictions.parquet").touch()
     return tmp_path
 
@@ -112,7 +118,33 @@ def test_other_accuracies_count_where_they_decide(folder: Path, here: Table) -> 
     with pytest.raises(UserError, match="here is none"):
         finished(cfg(), folder, replace(here, accuracy=None, accuracy_provenance=None))
     # Without a selection they stand in the file of predictions alone.
+    OmegaConf.save(cfg(selection=None), folder / "config.yaml")
     with pytest.raises(UserError, match="other accuracies"):
         finished(cfg(selection=None), folder, other)
     scores_alone = cfg(selection=None, artifacts=Artifacts.result)
+    OmegaConf.save(scores_alone, folder / "config.yaml")
     assert finished(scores_alone, folder, other) is not None
+
+
+@pytest.mark.parametrize("revision", [None, dict(REVISIONS) | {"tuning": 0}])
+def test_finished_result_of_older_code_is_run_again(
+    folder: Path, here: Table, revision: dict[str, int] | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = folder / "result.json"
+    content = json.loads(path.read_text()) | {"revision": revision}
+    path.write_text(json.dumps(content))
+    assert finished(cfg(), folder, here) is None
+    assert f"{folder}: finished by another version" in caplog.text
+
+
+def test_finished_stage_that_did_not_run_has_no_revision(folder: Path, here: Table) -> None:
+    path = folder / "result.json"
+    content = json.loads(path.read_text()) | {"revision": dict(REVISIONS) | {"tuning": None}}
+    path.write_text(json.dumps(content))
+    assert finished(cfg(), folder, here) is not None
+
+
+def test_finished_configuration_beside_it_damaged_raises(folder: Path, here: Table) -> None:
+    (folder / "config.yaml").write_text("a: [")
+    with pytest.raises(UserError, match=r"config\.yaml is damaged.*force=true"):
+        finished(cfg(), folder, here)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from hwnas.figures import save_figure
 from tests.commands import python
 
 SCORES = {
@@ -23,7 +24,8 @@ SCORES = {
     "precision_at_10",
     "precision_at_20",
 }
-CHEAP = ("tracking=off", "tuning.n_trials=2", "n_train=30", "n_test=100")
+SMALL = ("tracking=off", "n_train=30", "n_test=100")
+CHEAP = (*SMALL, "tuning.n_trials=2")
 
 
 def result_of(printed: str) -> tuple[Path, dict[str, dict[str, object]]]:
@@ -224,6 +226,27 @@ class TestAgainstTheStudy:
         _, result = result_of(run.stdout)
         # reference/predictors.csv: .7926, .77.., .78.. for seeds 0-2 on its own splits.
         assert 0.74 < float(result["scores"]["kendall_tau"]) < 0.83  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
+def test_run_any_matplotlib_backend_saves_plots(backend: str, tmp_path: Path) -> None:
+    """A notebook sets the variable for its own process, and the command inherits it."""
+    run = python("run.py", *SMALL, "tuning=none", f"paths.outputs={tmp_path}", MPLBACKEND=backend)
+    assert run.returncode == 0, run.stderr
+    assert len(list(tmp_path.rglob("*.png"))) == 3
+
+
+def test_save_figure_that_fails_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def draw(_: object) -> None:
+        raise ZeroDivisionError("no data")
+
+    save_figure(tmp_path / "fronts.png", draw)
+    assert "fronts.png: no figure, ZeroDivisionError: no data" in caplog.text
+    save_figure(tmp_path / "no" / "folder.png", lambda _: None)
+    assert "folder.png: no figure, FileNotFoundError" in caplog.text
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_tracker_that_fails_does_not_cost_the_result(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hwnas.experiment._tables import save_selected
 from hwnas.metric import Metric
 from hwnas.selection import Constrained, Selector, select
 from tests.commands import python
-from tests.experiment.test_run import CHEAP, result_of
+from tests.experiment.test_run import SMALL, result_of
 from tests.experiment.test_split import table
 
 
@@ -86,7 +86,7 @@ def test_values_of_the_table_are_not_said_to_be_measured_live(tmp_path: Path) ->
 
 def test_a_live_verification_is_told_from_one_by_the_table(tmp_path: Path) -> None:
     run = python(
-        "run.py", "tracking=off", "tuning=none", *CHEAP[2:], "selection.verify=live",
+        "run.py", "tracking=off", "tuning=none", *SMALL[1:], "selection.verify=live",
         "selection.n_candidates=40", f"paths.outputs={tmp_path}",
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

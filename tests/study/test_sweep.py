@@ -170,6 +170,27 @@ def test_cells_finished_on_other_data_fail_until_forced(
     assert path.read_text() != text
 
 
+def test_sweep_cells_of_older_code_are_run_again_and_never_mixed(
+    sweep: Callable[..., Run], tmp_path: Path
+) -> None:
+    some = ("experiment=quick", *CHEAP)
+    assert sweep(*some).failed == 0
+    (path,) = tmp_path.glob("nasbench201/**/result.json")
+    (ledger,) = tmp_path.glob("studies/quick/cells/*.jsonl")
+    for file in (path, ledger):
+        text = file.read_text()
+        now = '"fitting": 1' if file is path else '"revision.fitting": 1'
+        assert now in text
+        file.write_text(text.replace(now, f"{now[:-1]}0"))
+
+    status = sweep("action=status", *some)
+    assert "done       0\nfailed     1\n" in status.printed
+    assert "finished by another version, fitting 0 (now 1)" in status.printed
+    assert sweep(*some).failed == 0
+    assert '"fitting": 1' in path.read_text()
+    assert "done       1\n" in sweep("action=status", *some).printed
+
+
 def test_all_artifacts_are_made_where_only_the_result_is_there(
     sweep: Callable[..., Run], tmp_path: Path
 ) -> None:

@@ -114,26 +114,74 @@ def test_a_journal_where_none_can_be_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "problem"),
     [
-        lambda content: content + b"garbage",
-        lambda content: content[len(content) // 3 :],
-        lambda content: content + b"garbage\n",
-        lambda content: b"garbage\n" + content,
-        lambda _: b"\xff\xfe\n\xff\n",
-        lambda content: b"5\n" + content,
-        lambda content: b"{}\n" + content,
-        lambda content: b'{"op_code": 99, "worker_id": ""}\n' + content,
+        (lambda content: content + b"garbage", "is damaged"),
+        (lambda content: content + b"garbage\n", "is damaged"),
+        (lambda content: b'{"op_code": 99, "worker_id": ""}\n' + content, "is damaged"),
+        (lambda content: content[len(content) // 3 :], "is not a journal of Optuna"),
+        (lambda content: b"garbage\n" + content, "is not a journal of Optuna"),
+        (lambda _: b"\xff\xfe\n\xff\n", "is not a journal of Optuna"),
+        (lambda content: b"5\n" + content, "is not a journal of Optuna"),
+        (lambda content: b"{}\n" + content, "is not a journal of Optuna"),
     ],
 )
-def test_a_damaged_journal_is_one_line(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+def test_tune_damaged_journal_raises_and_leaves_it(
+    damage: Callable[[bytes], bytes], problem: str, tmp_path: Path
+) -> None:
     path = tmp_path / "trials.journal"
     tune(str(path), 2)
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(UserError, match=rf"^tuning\.storage: .*{path} is damaged.*: rm {path}"):
+    content = damage(path.read_bytes())
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"^tuning\.storage.*{path}.* {problem}") as caught:
         tune(str(path), 2)
+    assert path.read_bytes() == content
+    assert "rm " not in str(caught.value)
     path.unlink()
     assert tune(str(path), 2).n_trials == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'{"my":1}', "it is not a journal of Optuna"),
+        (b'{"my":1}\n', "it is not a journal of Optuna"),
+        (b'{"', "it is not a journal of Optuna"),
+        (b'{"op_code": 0, "wor', "it is not a journal of Optuna"),
+        (b"a text of mine\nin two lines\n", "it is not a journal of Optuna"),
+        (b"SQLite format 3\x00" + bytes(100), "it is an SQLite database"),
+    ],
+)
+def test_tune_file_of_the_user_raises_and_leaves_it(
+    content: bytes, problem: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=problem) as caught:
+        tune(str(path), 2)
+    assert path.read_bytes() == content
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.json"]
+    assert "rm " not in str(caught.value)
+    mend = caught.value.mend or ""
+    assert mend.startswith(
+        f"tuning.storage=sqlite:///{path}" if b"SQLite" in content else "tuning.storage="
+    )
+
+
+def test_tune_sqlite_file_by_its_suggested_url_works(tmp_path: Path) -> None:
+    path = tmp_path / "trials.db"
+    tune(f"sqlite:///{path}", 2)
+    with pytest.raises(UserError) as caught:
+        tune(str(path), 2)
+    suggested = (caught.value.mend or "").removeprefix("tuning.storage=")
+    assert tune(suggested, 2).reused
+
+
+def test_tune_pipe_as_storage_raises(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(UserError, match="not a regular file"):
+        tune(str(path), 2)
 
 
 def test_a_record_that_was_cut_off_is_dropped(

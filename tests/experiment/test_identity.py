@@ -1,0 +1,254 @@
+"""No two configurations share a result: every key of the configuration is tried."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from hwnas._cli import CONF
+from hwnas._cli_axes import check_choices
+from hwnas._composition import INERT, check, copied_nodes, is_inert, leaves
+from hwnas.dataset import Table
+from hwnas.errors import UserError
+from hwnas.experiment import run
+from hwnas.experiment._identity import check_configuration, result_folder, variant
+from hwnas.study._predictors import run_predictors
+from tests.composed import composed
+
+SMALL = ("n_train=20", "n_test=40", "tracking=off")
+TUNED = (*SMALL, "tuning.n_trials=2", "selection=none")
+CONFIGURATIONS = {
+    "default": ("tuning.n_trials=4",),
+    "estimated": ("dataset=hwnas/raspi4", "predictor=svr", "selection.limit=8.0"),
+    "neural": ("predictor=mlp", "predictor.preset=paper", "tuning=none", "selection=none"),
+    "forest": ("metric=memory", "predictor=rf", "tuning=random", "dataset.statistic=minimum"),
+}
+GROUPS = {path.name for path in CONF.iterdir() if path.is_dir()}
+#: Where another value of the same type would be refused: one that is not.
+OTHER: dict[str, Any] = {
+    "dataset.source": "estimated",
+    "dataset.backend": "torch",
+    "dataset.statistic": "minimum",
+    "selection.verify": "live",
+    "metric.direction": "maximize",
+    "predictor.model.kernel": "linear",
+    "selection.confidence": 0.8,
+    "metric.upper": 1e9,
+}
+
+
+@cache
+def _table(dataset: str) -> Table:
+    made = instantiate(OmegaConf.create(yaml.safe_load(dataset)))
+    table: Table = made.load().measured_rows()
+    return table
+
+
+def folder_of(cfg: DictConfig, reference: DictConfig) -> Path:
+    """Return the result folder of a configuration; raise where it is refused."""
+    check(cfg, reference)
+    for node in ("tuning", "selection", "predictor.model"):
+        instantiate(OmegaConf.select(cfg, node))
+    table = _table(OmegaConf.to_yaml(cfg.dataset, resolve=True))
+    return result_folder(cfg, table, cfg.n_train, variant(cfg, reference))
+
+
+def another(key: str, value: Any) -> Any:
+    """Return another value of the same kind."""
+    if key in OTHER:
+        return OTHER[key]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    if isinstance(value, list):
+        return [*value, "x"]
+    return f"{value}x" if isinstance(value, str) else 1
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.filterwarnings("ignore::hwnas.dataset.EstimatedWarning")
+def test_identity_any_key_changed_differs_or_is_refused_or_inert(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HWNAS_DATA", raising=False)
+    same, refused = [], 0
+    with composed("run", *CONFIGURATIONS[name]) as (cfg, reference):
+        own = folder_of(cfg, reference)
+        OmegaConf.save(cfg, tmp_path / "config.yaml", resolve=True)
+        copies = copied_nodes(cfg)
+        keys = [k for k in leaves(cfg) if not any(f"{k}.".startswith(f"{c}.") for c in copies)]
+        for key in keys:
+            if key in GROUPS:
+                with pytest.raises(UserError):
+                    check_choices([f"{key}=1"])
+                continue
+            changed = cfg.copy()
+            try:
+                OmegaConf.update(changed, key, another(key, OmegaConf.select(cfg, key)))
+                if folder_of(changed, reference) == own:
+                    # A finished result there is refused, or it is the same result.
+                    check_configuration(changed, tmp_path)
+                    same.append(key)
+            except (UserError, HydraException, OmegaConfBaseException, ValueError, TypeError):
+                refused += 1
+    assert len(keys) > 40
+    assert refused < len(keys) / 2, "most keys should be tried with a value that is possible"
+    assert [key for key in same if not is_inert(key)] == []
+
+
+def _result(outputs: Path) -> dict[str, Any]:
+    (path,) = outputs.rglob("result.json")
+    content: dict[str, Any] = json.loads(path.read_text())
+    # Seconds differ from run to run, and the study is the label that is changed.
+    del content["timings"], content["identity"]["study"], content["provenance"]["environment"]
+    return content
+
+
+def _experiment(outputs: Path, *overrides: str) -> dict[str, Any]:
+    with composed("run", *overrides, f"paths.outputs={outputs}") as (cfg, reference):
+        check(cfg, reference)
+        run(cfg, reference)
+    return _result(outputs)
+
+
+def _cell(outputs: Path, *overrides: str) -> dict[str, Any]:
+    with composed("sweep", "experiment=quick", *overrides, f"paths.outputs={outputs}") as (cfg, _):
+        assert [outcome.state for outcome in run_predictors(cfg, [0])] == ["done"]
+    return _result(outputs)
+
+
+INERT_RUNS = {
+    "paths": ["paths.data=nowhere", "paths.cache=nowhere"],
+    "dataset.paths": ["dataset.paths.data=nowhere"],
+    "tracking": ["tracking.project=another", "tracking.tags=[one]"],
+    "study": ["study=another"],
+    "force": ["force=true"],
+    "artifacts": ["artifacts=result"],
+    "tuning.storage": ["tuning.storage=trials/"],
+    "tuning.force": ["tuning.force=true"],
+    "dataset.source": ["dataset.source=estimated"],
+    "metric.title": ["metric.title=speed"],
+    "predictor.title": ["predictor.title=Another"],
+    "device.title": ["device.title=Another"],
+    "experiment": ["experiment.title=Another"],
+    "deviations": ["deviations=normal"],
+    "action": ["action=status"],
+    "report": ["report=true"],
+    "cells": ["cells=[0,1]"],
+    "job": ["job=another"],
+}
+#: What an inert key needs to be there.
+NEEDS = {
+    "tracking": ["tracking=wandb"],
+    "dataset.source": ["dataset=hwnas/fpga"],
+    "device.title": ["dataset=hwnas/fpga"],
+}
+_OF_STUDIES = ("experiment", "deviations", "action", "report", "cells", "job")
+
+
+@pytest.fixture(scope="module")
+def plain() -> dict[Any, dict[str, Any]]:
+    """Results without a change, by what was run; several keys share one."""
+    return {}
+
+
+def test_inert_keys_each_have_a_run() -> None:
+    assert INERT_RUNS.keys() == INERT.keys()
+
+
+@pytest.mark.parametrize("key", INERT_RUNS)
+@pytest.mark.filterwarnings("ignore::hwnas.dataset.EstimatedWarning")
+def test_inert_key_changed_gives_the_same_result(
+    key: str, tmp_path: Path, plain: dict[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HWNAS_DATA", raising=False)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.chdir(tmp_path)
+    experiment = _cell if key in _OF_STUDIES else _experiment
+    common = (*TUNED, *NEEDS.get(key, []))
+    if (experiment, common) not in plain:
+        plain[experiment, common] = experiment(tmp_path / "plain", *common)
+    changed = experiment(tmp_path / "changed", *common, *INERT_RUNS[key])
+    assert changed == plain[experiment, common]
+
+
+class TestResolvedValues:
+    def test_variant_environment_variable_is_its_value(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = {}
+        for kernel in ("linear", "rbf"):
+            monkeypatch.setenv("KERNEL", kernel)
+            with composed("run", "predictor=svr", "predictor.model.kernel=${oc.env:KERNEL}") as (
+                cfg,
+                reference,
+            ):
+                check(cfg, reference)
+                names[kernel] = variant(cfg, reference)
+        # rbf is what the YAML has.
+        assert names == {"linear": "model.kernel=linear", "rbf": ""}
+
+    def test_variant_interpolated_number_is_accepted_and_named(self) -> None:
+        with composed("run", "n_test=${n_train}", "tuning.seed=${seed}") as (cfg, reference):
+            check(cfg, reference)
+            assert variant(cfg, reference) == "tuning.seed=0,n_test=124"
+
+    def test_variant_seed_of_the_run_is_not_part_of_it(self) -> None:
+        with composed("run", "seed=3", "n_train=25", "study=other") as (cfg, reference):
+            assert variant(cfg, reference) == ""
+
+    def test_run_edited_yaml_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The path cannot tell them apart: both are the defaults of their day."""
+        _experiment(tmp_path, *TUNED, "predictor=svr")
+        monkeypatch.setenv("KERNEL", "linear")
+        with composed("run", *TUNED, "predictor=svr", f"paths.outputs={tmp_path}") as (cfg, ref):
+            for each in (cfg, ref):
+                each.predictor.model.kernel = "${oc.env:KERNEL}"
+            with pytest.raises(UserError, match=r"model\.kernel=rbf; here is linear.*force=true$"):
+                run(cfg, ref)
+
+
+class TestChoices:
+    def test_variant_choice_of_another_name_is_named(self) -> None:
+        """A user's own YAML may have the name of one of ours."""
+        with composed("run") as (cfg, reference):
+            cfg.predictor.name = reference.predictor.name = "mine"
+            assert variant(cfg, reference) == "predictor=ridge"
+
+    @pytest.mark.parametrize(
+        ("argument", "mend"),
+        [
+            ("predictor=[ridge,xgb]", "-m predictor=ridge,xgb"),
+            ("image_set=[cifar10,cifar100]", "-m image_set=cifar10,cifar100"),
+            ("tuning=[none,default]", "-m tuning=none,default"),
+            ("selection=[none,default]", "-m selection=none,default"),
+            ("selection=null", "selection=none"),
+            ("tracking=null", "tracking=off"),
+            ("device=null", "leave device out"),
+            ("predictor=3", "leave predictor out"),
+        ],
+    )
+    def test_check_choices_several_or_none_raises(self, argument: str, mend: str) -> None:
+        with pytest.raises(UserError) as caught:
+            check_choices(["n_train=25", argument])
+        assert str(caught.value).startswith(argument)
+        assert caught.value.mend == mend
+        with pytest.raises(UserError):
+            check_choices(["-m", "seed=0,1", argument])
+
+    def test_check_choices_sweep_of_single_options_is_accepted(self) -> None:
+        check_choices(
+            ["-m", "predictor=ridge,xgb", "seed=0,1", "tuning.objectives=[a,b]", "--help"]
+        )
