@@ -30,7 +30,7 @@ CONFIGURATIONS = {
     "default": ("tuning.n_trials=4",),
     "estimated": ("dataset=hwnas/raspi4", "predictor=svr", "selection.limit=8.0"),
     "neural": ("predictor=mlp", "predictor.preset=paper", "tuning=none", "selection=none"),
-    "forest": ("metric=memory", "predictor=rf", "tuning=random", "dataset.statistic=minimum"),
+    "forest": ("metric=memory", "predictor=rf", "tuning=random"),
 }
 GROUPS = {path.name for path in CONF.iterdir() if path.is_dir()}
 #: Where another value of the same type would be refused: one that is not.
