@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hwnas.dataset._atomic import write_atomically
+from hwnas.files import write_atomically
 
 
 def write_between(page: Path, marks: tuple[str, str], text: str) -> None:

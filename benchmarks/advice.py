@@ -26,11 +26,9 @@ from scipy.stats import rankdata
 
 from benchmarks._cli import run
 from benchmarks._docs import write_between
-from hwnas._cli import CONF
-from hwnas._schema import register
 from hwnas.advise import Advisor, Outcome, Plan, Situation, duration, follow
 from hwnas.advise._command import predictors
-from hwnas.advise._schema import register as register_advise
+from hwnas.composition import CONF, register
 from hwnas.dataset import HWNASBench, Table
 from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.errors import UserError
@@ -108,7 +106,6 @@ def main() -> None:
     """Run all trials and write the table."""
     n_trials = _n_trials(sys.argv[1:])
     register()
-    register_advise()
     start = time.perf_counter()
     results: dict[str, dict[float, list[Record]]] = {}
     inside: list[bool] = []
@@ -146,7 +143,7 @@ def _n_trials(arguments: list[str]) -> int:
     """Read the command line: how many trials of each table and number of measurements so far."""
     given = " ".join(arguments) or "6"
     if not given.isdecimal() or int(given) == 0:
-        raise UserError(f"{given}: not a number of trials", mend="python -m benchmarks.advice 6")
+        raise UserError(f"{given}: not a number of trials", remedy="python -m benchmarks.advice 6")
     return int(given)
 
 

@@ -33,14 +33,12 @@ import numpy as np
 import pandas as pd
 from hydra.utils import instantiate
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
 from scipy.stats import kendalltau, norm
 
 from benchmarks._cli import run
 from benchmarks._csv import append
 from benchmarks._docs import write_between
 from benchmarks.predictors import (
-    CONF,
     DATA,
     check_choices,
     numbers,
@@ -49,7 +47,8 @@ from benchmarks.predictors import (
     split,
     words,
 )
-from hwnas.dataset import Local, Paths
+from hwnas.composition import composed
+from hwnas.dataset import Local
 from hwnas.dataset._files import HELP_FBNET, HWNAS360_PARQUET, TRANSNAS_PTH
 from hwnas.dataset._local_table import read_table, table_path
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
@@ -57,7 +56,8 @@ from hwnas.dataset._readers._hwnas360 import read_hwnas360
 from hwnas.dataset._readers._transnas import read_transnas
 from hwnas.measure._machine import machine_facts
 from hwnas.metric import Metric
-from hwnas.predictor import build, with_preset
+from hwnas.paths import Paths
+from hwnas.predictor import build
 from hwnas.space import (
     Architectures,
     FBNet,
@@ -173,12 +173,11 @@ def measure(
     """Tune and fit one predictor; return a row of the CSV file."""
     space, X, y = data
     test, train = split(len(y), n_train, seed, n_test_of(len(y)))
-    config = OmegaConf.load(CONF / f"{predictor}.yaml")
-    assert isinstance(config, DictConfig)
-    model = build(config, space, seed)
+    config = composed("run", [f"predictor={predictor}", "tuning=default"])
+    model = build(config.encoding, config.predictor.model, space, seed)
     if trials:
-        tuner = instantiate(OmegaConf.load(CONF.parent / "tuning/default.yaml"), n_trials=trials)
-        choices, groups = with_preset(config).search_space, space.representative(X[train])
+        tuner = instantiate(config.tuning, n_trials=trials)
+        choices, groups = config.predictor.search_space, space.representative(X[train])
         model = tuner.tune(model, choices, X[train], y[train], groups, seed=seed).apply(model)
     start = time.process_time()
     model.fit(X[train], y[train])

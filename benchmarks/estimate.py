@@ -22,12 +22,13 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from scipy.stats import kendalltau
 
-from hwnas.dataset import HELP, HWNAS360, Dataset, HWNASBench, Paths, Table
+from hwnas.dataset import HELP, HWNAS360, Dataset, HWNASBench, Table
 from hwnas.device import Device
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.network import count_layers
+from hwnas.paths import Paths
 from hwnas.space import FBNet, NASBench201
 
 CONF = Path(__file__).parents[1] / "conf"

@@ -30,21 +30,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 from scipy.stats import kendalltau, spearmanr
 
 from benchmarks._cli import run
 from benchmarks._csv import append
 from benchmarks._docs import write_between
-from hwnas.dataset import Paths
+from hwnas.composition import composed, options
 from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.errors import UserError, check_choice
 from hwnas.measure._machine import machine_facts
+from hwnas.paths import Paths
 from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201
 
-CONF = Path(__file__).parents[1] / "conf" / "predictor"
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 MARKS = ("<!-- predictors: written by benchmarks/predictors.py -->", "<!-- end of predictors -->")
 SIZES = (11, 55, 124, 276, 613, 1366)
@@ -123,14 +122,14 @@ def arguments() -> argparse.Namespace:
     check_choices("--presets", options.presets, ["default", "paper"])
     if not options.reference.is_file():
         raise UserError(
-            f"--reference {options.reference}: no such file", mend="--reference predictors.csv"
+            f"--reference {options.reference}: no such file", remedy="--reference predictors.csv"
         )
     return options
 
 
 def predictor_names() -> list[str]:
     """Return the predictors that take a training set: all but the lookup table."""
-    return sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "lut")
+    return [name for name in options("predictor") if "/" not in name and name != "lut"]
 
 
 def check_choices(option: str, words: list[str], known: Iterable[str]) -> None:
@@ -208,9 +207,9 @@ def split(n: int, n_train: int, seed: int, n_test: int = N_TEST) -> tuple[Rows, 
 
 def configured(preset: str, name: str, seed: int) -> Predictor:
     """Return the predictor of a YAML in one of its presets."""
-    config: Any = OmegaConf.load(CONF / f"{name}.yaml")
-    config.preset = preset
-    return build(config, NASBench201(), seed)
+    option = name if preset == "default" else f"{preset}/{name}"
+    config = composed("run", [f"predictor={option}"])
+    return build(config.encoding, config.predictor.model, NASBench201(), seed)
 
 
 def report(ours: pd.DataFrame, reference: pd.DataFrame) -> str:

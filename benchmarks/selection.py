@@ -22,10 +22,8 @@ from hydra import initialize_config_dir
 from benchmarks._cli import run
 from benchmarks._docs import write_between
 from benchmarks.advice import DATASETS, load
-from hwnas._cli import CONF
-from hwnas._schema import register
 from hwnas.advise._command import predictors
-from hwnas.advise._schema import register as register_advise
+from hwnas.composition import CONF, register
 from hwnas.dataset import Table
 from hwnas.seeding import generator
 from hwnas.selection import (
@@ -131,7 +129,6 @@ def _markdown(title: str, tables: dict[str, Means]) -> list[str]:
 def main() -> None:
     """Compute and write the tables."""
     register()
-    register_advise()
     found = {dataset.rpartition("/")[2]: measure(load(dataset)) for dataset in DATASETS}
     titles = ("predictor", "rounds of verification", "confidence")
     lines: list[str] = []

@@ -14,24 +14,39 @@ class UserError(Exception):
     ----------
     problem : str
         What is wrong, naming the file, key or value.
-    mend : str, optional
+    remedy : str, optional
         The command or the step that mends it.
 
     Examples
     --------
-    >>> print(UserError("dataset.source: no such source 'guess'", mend="dataset.source=auto"))
-    dataset.source: no such source 'guess'. To mend it: dataset.source=auto
+    >>> print(UserError("dataset.source: no such source 'guess'", remedy="dataset.source=auto"))
+    dataset.source: no such source 'guess'. Try: dataset.source=auto
     """
 
-    def __init__(self, problem: str, mend: str | None = None) -> None:
+    def __init__(self, problem: str, remedy: str | None = None) -> None:
         self.problem = problem
-        self.mend = mend
-        super().__init__(problem, mend)
+        self.remedy = remedy
+        super().__init__(problem, remedy)
 
     def __str__(self) -> str:
-        if self.mend is None:
+        if self.remedy is None:
             return self.problem
-        return f"{self.problem}. To mend it: {self.mend}"
+        return f"{self.problem}. Try: {self.remedy}"
+
+
+def command(arguments: str) -> str:
+    """Return the shell command that runs hwnas with these arguments on this machine.
+
+    Examples
+    --------
+    >>> command("fetch hwnas").endswith("hwnas fetch hwnas")
+    True
+    """
+    # Imported here: most commands end without it.
+    import shutil
+
+    program = "hwnas" if shutil.which("hwnas") else "python -m hwnas"
+    return f"{program} {arguments}"
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -76,11 +91,13 @@ def check_above(key: str, value: float, bound: float, unit: str = "") -> None:
     """
     # So that NaN is refused too.
     if not value > bound:
-        raise UserError(f"{key}={value:g}: more than {bound:g}{unit} is needed", mend=f"{key}=null")
+        raise UserError(
+            f"{key}={value:g}: more than {bound:g}{unit} is needed", remedy=f"{key}=null"
+        )
 
 
 def check_number(
-    key: str, value: int, lowest: int, highest: int | None = None, mend: str | None = None
+    key: str, value: int, lowest: int, highest: int | None = None, remedy: str | None = None
 ) -> None:
     """Raise `UserError` unless a number of the configuration lies within its bounds.
 
@@ -88,13 +105,13 @@ def check_number(
     --------
     >>> check_number("passes", 0, 1)
     Traceback (most recent call last):
-    hwnas.errors.UserError: passes=0: at least 1 is needed. To mend it: passes=1
+    hwnas.errors.UserError: passes=0: at least 1 is needed. Try: passes=1
     """
     if value < lowest:
         raise UserError(
-            f"{key}={value}: at least {lowest} is needed", mend=mend or f"{key}={lowest}"
+            f"{key}={value}: at least {lowest} is needed", remedy=remedy or f"{key}={lowest}"
         )
     if highest is not None and value > highest:
         raise UserError(
-            f"{key}={value}: at most {highest} is possible", mend=mend or f"{key}={highest}"
+            f"{key}={value}: at most {highest} is possible", remedy=remedy or f"{key}={highest}"
         )

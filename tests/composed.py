@@ -9,9 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
-from hwnas._cli import CONF
-from hwnas._composition import reference_config
-from hwnas._schema import register
+from hwnas.composition import CONF, reference_config, register
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands import python
 
-FETCH = "HW-NAS-Bench-v1_0.pickle is not in {}. To mend it: python -m hwnas.data fetch hwnas"
+FETCH = "HW-NAS-Bench-v1_0.pickle is not in {}. Try: python -m hwnas.data fetch hwnas"
 
 
 @pytest.mark.parametrize(

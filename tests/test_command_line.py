@@ -48,13 +48,13 @@ from tests.commands import ROOT, python
         ),
         (
             ["tuning=none", "tuning.n_trials=3"],
-            "tuning.n_trials=3: no such key in the chosen tuning. To mend it: tuning=default or",
+            "tuning.n_trials=3: no such key in the chosen tuning. Try: tuning=default or",
         ),
-        (["seed=0,1"], "seed=0,1: one run takes one value. To mend it: -m seed=0,1"),
+        (["seed=0,1"], "seed=0,1: one run takes one value. Try: -m seed=0,1"),
         (["-m", "seed=0,1", "n_trian=5"], "n_trian=5: no such key; did you mean 'n_train'?"),
         (["+predictor.model.nothing=1"], "unexpected keyword argument 'nothing'"),
         (["selection.limit=-3"], "selection.limit=-3: more than 0 ms is needed"),
-        (["selection.limit=0"], "To mend it: selection.limit=null"),
+        (["selection.limit=0"], "Try: selection.limit=null"),
         (["selection.limit=abc"], "selection.limit=abc: not of type float"),
         (["selection.verify=lvie"], "selection.verify: no 'lvie'; did you mean 'live'"),
         (["selection.rounds=0"], "selection.rounds=0: at least 1"),
@@ -63,19 +63,19 @@ from tests.commands import ROOT, python
         (["predictor=svr", "predictor.model.kernel=rfb"], "The 'kernel' parameter of SVR must be"),
         (
             ["predictor=mlp", "predictor.preset=paper", "predictor.model.epochs=10"],
-            "To mend it: predictor.presets.paper.model.epochs=10",
+            "Try: predictor.presets.paper.model.epochs=10",
         ),
         (
             ["predictor=svr", "predictor.preset=paper", "predictor.search_space.gamma.low=1.0"],
-            "To mend it: predictor.preset=default",
+            "Try: predictor.preset=default",
         ),
         (["paths.outputs=README.md/x"], "paths.outputs=README.md/x: Not a directory"),
         (["-m", "seed=0,1", "paths.outputs=README.md/x"], "README.md/x/.hydra: Not a directory"),
         (
             ["predictor=[ridge,xgb]"],
-            "predictor=[ridge,xgb]: one run takes one value. To mend it: -m predictor=ridge,xgb",
+            "predictor=[ridge,xgb]: one run takes one value. Try: -m predictor=ridge,xgb",
         ),
-        (["selection=null"], "To mend it: selection=none"),
+        (["selection=null"], "Try: selection=none"),
         (["metric.unit=s"], "metric.unit=s: dataset=local/cpu has latency in ms"),
         (["tuning.storage=README.md"], "tuning.storage=README.md: it is not a journal of Optuna"),
         (["predictor=lut", "selection.limit=8.0"], "selection.limit: LookupTable needs every one"),
@@ -132,7 +132,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path, mode: list[s
     """Also one of a class that composition raises for a user's mistake."""
     script = tmp_path / "faulty.py"
     script.write_text(
-        "from hwnas._cli import run_hydra\n"
+        "from hwnas.cli._hydra import run_hydra\n"
         "def task(cfg):\n    return cfg.no_such_key\n"
         "if __name__ == '__main__':\n    run_hydra(task, 'run')\n"
     )

@@ -1,12 +1,13 @@
 """Advice: how to spend a time budget on measuring, predicting and verifying."""
 
 from hwnas.advise._advisor import Advice, Advisor
-from hwnas.advise._curve import LearningCurve, learn, power_law
-from hwnas.advise._follow import follow
+from hwnas.advise._command import advise
+from hwnas.advise._duration import duration, seconds
+from hwnas.advise._learning_curve import LearningCurve, learn, power_law
 from hwnas.advise._plan import Expected, Plan, verify_within
-from hwnas.advise._seconds import duration, seconds
-from hwnas.advise._situation import Situation
-from hwnas.advise._worlds import Outcome, World
+from hwnas.advise._problem import Situation
+from hwnas.advise._replay import follow
+from hwnas.advise._scenarios import Outcome, World
 
 __all__ = [
     "Advice",
@@ -17,6 +18,7 @@ __all__ = [
     "Plan",
     "Situation",
     "World",
+    "advise",
     "duration",
     "follow",
     "learn",

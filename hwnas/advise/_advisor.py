@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from hwnas.advise._curve import LearningCurve, learn
+from hwnas.advise._learning_curve import LearningCurve, learn
 from hwnas.advise._plan import Expected, Plan, Verified, best, train_sizes, verify_within
-from hwnas.advise._situation import Float, Rows, Situation
-from hwnas.advise._worlds import Draw, draw_worlds
+from hwnas.advise._problem import Float, Rows, Situation
+from hwnas.advise._scenarios import Draw, draw_worlds
 from hwnas.errors import UserError
 from hwnas.seeding import generator
 
@@ -54,7 +54,7 @@ def check_budget(budget: float, measurement: float) -> None:
     if budget < measurement:
         raise UserError(
             f"budget={budget:g}s does not pay for one measurement, measurement={measurement:g}s",
-            mend=f"budget={measurement:g}s or more, or measurement= if measuring is faster",
+            remedy=f"budget={measurement:g}s or more, or measurement= if measuring is faster",
         )
 
 
@@ -97,7 +97,7 @@ class Advisor:
         if objective not in get_args(Objective):
             raise UserError(
                 f"objective={objective}: no such objective",
-                mend=" or ".join(f"objective={name}" for name in get_args(Objective)),
+                remedy=" or ".join(f"objective={name}" for name in get_args(Objective)),
             )
         if not predictors or worlds < 1 or repeats < 2:
             raise UserError(
@@ -108,7 +108,7 @@ class Advisor:
         if chosen:
             raise UserError(
                 f"predictors: {chosen[0]} chooses its measurements itself: no learning curve",
-                mend="predictors=[ridge,xgb]",
+                remedy="predictors=[ridge,xgb]",
             )
         self.situation = situation
         self.measure_seconds = measure_seconds

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
 
-# Before any library with threads of its own is loaded.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-from hydra import compose
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from hwnas._cli import CONF
 from hwnas.advise._advisor import Advisor, check_budget
+from hwnas.advise._duration import seconds
+from hwnas.advise._problem import Situation
 from hwnas.advise._report import report
-from hwnas.advise._seconds import seconds
-from hwnas.advise._situation import Situation
+from hwnas.composition import composed, options
 from hwnas.dataset import EstimatedWarning, Table
 from hwnas.errors import check_choice
 from hwnas.predictor import Predictor, build
@@ -54,10 +49,13 @@ def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str,
     UserError
         If there is none of that name.
     """
-    known = sorted(file.stem for file in (CONF / "predictor").glob("*.yaml"))
+    built = {}
     for name in names:
-        check_choice("predictors", name, known)
-    return {name: build(compose(f"predictor/{name}").predictor, space, seed) for name in names}
+        check_choice("predictors", name, options("predictor"))
+        # The whole configuration: a predictor's YAML also chooses its encoding.
+        chosen = composed("run", [f"predictor={name}"])
+        built[name] = build(chosen.encoding, chosen.predictor.model, space, seed)
+    return built
 
 
 def _load(cfg: DictConfig) -> Table:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.advise._situation import Float, Rows
-from hwnas.advise._worlds import Outcome
-from hwnas.selection._sweep import fronts
+from hwnas.advise._problem import Float, Rows
+from hwnas.advise._scenarios import Outcome
+from hwnas.selection._many_predictions import fronts
 
 #: Benefit of the doubt, in standard deviations of the deviations: by how much it grows, how far.
 DOUBT_STEP, DOUBT_LIMIT = 0.5, 4.0

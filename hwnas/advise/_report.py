@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hwnas.advise._advisor import Advice, Advisor
+from hwnas.advise._duration import duration
 from hwnas.advise._plan import Expected
-from hwnas.advise._seconds import duration
 from hwnas.dataset import Table
 
 _SCORES = (

@@ -60,7 +60,7 @@ class ONNXRuntime:
             raise UserError(
                 f"backend.provider={self.provider}: it does not start here, ONNX Runtime would run "
                 f"on {', '.join(session.get_providers())}",
-                mend="backend.provider=CPUExecutionProvider",
+                remedy="backend.provider=CPUExecutionProvider",
             )
         feed = {"image": random_image(network.nodes[0].layer, batch_size, seed)}
         return lambda repeats: time_calls(lambda: session.run(None, feed), repeats)
@@ -89,7 +89,7 @@ class ONNXRuntime:
         if self.provider not in known:
             raise UserError(
                 f"backend.provider={self.provider}: this ONNX Runtime has {', '.join(known)}",
-                mend="backend.provider=CPUExecutionProvider",
+                remedy="backend.provider=CPUExecutionProvider",
             )
 
 

@@ -96,7 +96,7 @@ class Torch:
         if self.device not in here:
             raise UserError(
                 f"backend.device={self.device}: not among the devices here, {', '.join(here)}",
-                mend="backend.device=cpu",
+                remedy="backend.device=cpu",
             )
         return torch.device(self.device)
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from hwnas.dataset import _cache
 from hwnas.dataset._files import NATS_CSV
 from hwnas.dataset._local_table import BUNDLED, METADATA
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._nats import read_accuracies
 from hwnas.dataset._source import hash_file, identify
 from hwnas.dataset._table import Provenance
+from hwnas.paths import Paths
 from hwnas.space import Architectures, NASBench201, SearchSpace
 
 Accuracy = tuple[NDArray[np.float64] | None, Provenance | None]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hwnas.dataset import _cache
 from hwnas.dataset._files import HWNAS_PICKLE, NATS_CSV
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._hwnas import read_nasbench201
 from hwnas.dataset._readers._nats import read_accuracies
 from hwnas.dataset._source import identify
 from hwnas.errors import UserError
+from hwnas.paths import Paths
 from hwnas.space import Architectures, NASBench201
 
 
@@ -32,5 +32,5 @@ def benchmark_index(paths: Paths) -> Architectures:
     raise UserError(
         f"{NATS_CSV.name} (or {HWNAS_PICKLE.name}) is not in {paths.data}: it tells which "
         "architecture a benchmark index stands for",
-        mend=NATS_CSV.fetch_command,
+        remedy=NATS_CSV.fetch_command,
     )

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset._atomic import write_atomically
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._source import Source
+from hwnas.files import write_atomically
+from hwnas.paths import Paths
 from hwnas.space import Architectures
 
 #: Raised when a reader changes what it makes of a file, so that old tables are not used.

@@ -15,7 +15,7 @@ def check_space(dataset: str, space: SearchSpace, *known: SearchSpace) -> None:
         names = " or ".join(each.name for each in known)
         raise UserError(
             f"dataset={dataset} has the space {names}, not {space.name}",
-            mend=f"space={known[0].name}",
+            remedy=f"space={known[0].name}",
         )
 
 
@@ -34,11 +34,11 @@ def check_metric(owner: str, metric: Metric, units: Mapping[str, str]) -> None:
         names = list(units)
         raise UserError(
             f"{owner} has no metric {metric.name}; it has: {', '.join(names)}",
-            mend=f"metric={names[0]}" if names else None,
+            remedy=f"metric={names[0]}" if names else None,
         )
     unit = units[metric.name]
     if metric.unit != unit:
         raise UserError(
             f"metric.unit={metric.unit}: {owner} has {metric.name} in {unit}",
-            mend=f"metric.unit={unit}",
+            remedy=f"metric.unit={unit}",
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from hwnas.image_set import ImageSet
-from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
+from hwnas.network import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
 from hwnas.space import FBNet
 
 _CANDIDATE = re.compile(r"k(\d)_e(\d)(?:_g(\d))?")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwnas.dataset._paths import Paths
 from hwnas.errors import UserError
+from hwnas.paths import Paths
 
 _RAW = "https://raw.githubusercontent.com"
 _MB = 1 << 20
@@ -61,7 +61,7 @@ class OfficialFile:
         """Return where the file lies; raise `UserError` with the fetch command if it is not."""
         found = self.find(paths)
         if found is None:
-            raise UserError(f"{self.name} is not in {paths.data}", mend=self.fetch_command)
+            raise UserError(f"{self.name} is not in {paths.data}", remedy=self.fetch_command)
         return found
 
 

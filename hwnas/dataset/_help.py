@@ -11,13 +11,13 @@ from hwnas.dataset._accuracy import accuracy_of
 from hwnas.dataset._benchmark_index import benchmark_index
 from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._files import HELP_FBNET, help_latency
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._help import read_block_lists, read_latencies
 from hwnas.dataset._readers._nats import ACCURACY
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Table
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace
 
 

@@ -12,7 +12,6 @@ from hwnas.dataset._accuracy import accuracy_of
 from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._estimate import estimate, estimated_notice, warn_estimated
 from hwnas.dataset._files import HWNAS_PICKLE
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._hwnas import UNITS, read_nasbench201
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Provenance, Table
@@ -20,6 +19,7 @@ from hwnas.device import Device
 from hwnas.errors import UserError, check_choice
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import Architectures, NASBench201, SearchSpace
 
 SOURCES = ("auto", "measured", "estimated")
@@ -72,7 +72,7 @@ class HWNASBench:
             missing = f"{self.image_set.name} {self._column} is not in {file}"
         fetch = HWNAS_PICKLE.fetch_command
         if self.source == "measured":
-            raise UserError(missing, mend=f"{fetch}, or dataset.source=estimated")
+            raise UserError(missing, remedy=f"{fetch}, or dataset.source=estimated")
         if self.source == "estimated":
             missing = "dataset.source=estimated asks for it"
         warn_estimated(estimated_notice(self.device.name, self.metric.name, missing, fetch))

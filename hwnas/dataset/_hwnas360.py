@@ -10,12 +10,12 @@ from hwnas.dataset import _cache
 from hwnas.dataset._benchmark_index import benchmark_index
 from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._files import HWNAS360_PARQUET
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._hwnas360 import read_hwnas360
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Table
 from hwnas.errors import check_choice
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import NASBench201, SearchSpace
 
 

@@ -11,12 +11,12 @@ from hwnas.dataset import _cache
 from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._fbnet_blocks import IMAGE_SETS, block_names
 from hwnas.dataset._files import HWNAS_PICKLE
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._hwnas import UNITS, read_fbnet
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Table
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.seeding import generator
 from hwnas.space import Architectures, FBNet, SearchSpace
 
@@ -70,7 +70,7 @@ class HWNASFBNet:
         name = f"{self.device}_{self.metric.name}"
         columns = _cache.load(source, "hwnas-fbnet", read_fbnet, self.paths, ["key", name])
         if not columns.units:
-            raise UserError(f"{path} holds no FBNet tables", mend=HWNAS_PICKLE.fetch_command)
+            raise UserError(f"{path} holds no FBNet tables", remedy=HWNAS_PICKLE.fetch_command)
         check_choice("dataset.device", self.device, _devices(columns.units), path)
         units = {m: unit for m, unit in UNITS.items() if f"{self.device}_{m}" in columns.units}
         check_metric(f"device {self.device}", self.metric, units)

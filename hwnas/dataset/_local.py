@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from hwnas.dataset._accuracy import Accuracy, accuracy_of
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._local_table import column, is_bundled, read_table, table_path
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import Provenance, Table
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import Architectures, SearchSpace
 
 #: Counted from the network, so the same on every backend.
@@ -68,7 +68,7 @@ class Local:
         if not path.exists():
             raise UserError(
                 f"{path}: not here, {self.name} has no measurements of {self.space.name}",
-                mend=self._measuring,
+                remedy=self._measuring,
             )
         columns, facts = read_table(path)
         self._check(facts)
@@ -111,7 +111,7 @@ class Local:
         if self.metric.name in _COUNTED:
             raise UserError(
                 f"metric={self.metric.name}: counted from the network, there is nothing to measure",
-                mend="selection.verify=table",
+                remedy="selection.verify=table",
             )
         _, facts = read_table(self._path())
         self._check(facts)
@@ -145,7 +145,7 @@ class Local:
         if not facts["latency"]:
             # Counts need networks too, and these are known with the first latency.
             raise UserError(
-                f"{self._path()} holds accuracies and no {self.metric.name}", mend=self._measuring
+                f"{self._path()} holds accuracies and no {self.metric.name}", remedy=self._measuring
             )
         if self.metric.name not in _COUNTED:
             check_choice("dataset.backend", self.backend, facts["latency"])

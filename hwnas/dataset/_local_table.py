@@ -8,8 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from hwnas.dataset._paths import Paths
 from hwnas.errors import UserError
+from hwnas.paths import Paths
 from hwnas.space import SearchSpace
 
 #: Key of the facts in a Parquet file's schema metadata: JSON.
@@ -56,7 +56,7 @@ def read_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: not a table of hwnas.measure ({error})",
-            mend="move it, and measure again",
+            remedy="move it, and measure again",
         ) from error
     columns = {name: table[name].to_numpy() for name in table.column_names}
     return columns, facts

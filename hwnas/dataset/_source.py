@@ -7,11 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hwnas.dataset._atomic import write_atomically
 from hwnas.dataset._files import OfficialFile
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._table import Provenance
 from hwnas.errors import UserError
+from hwnas.files import write_atomically
+from hwnas.paths import Paths
 
 _CHUNK = 1 << 20
 

@@ -10,12 +10,12 @@ import numpy as np
 from hwnas.dataset import _cache
 from hwnas.dataset._check import check_metric, check_space
 from hwnas.dataset._files import TRANSNAS_PTH
-from hwnas.dataset._paths import Paths
 from hwnas.dataset._readers._transnas import SCORES, read_transnas
 from hwnas.dataset._source import identify
 from hwnas.dataset._table import Table
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import SearchSpace, TransNASMacro, TransNASMicro
 
 
@@ -63,7 +63,7 @@ class TransNAS:
         if latency not in columns.arrays:
             raise UserError(
                 f"{path} holds no {self.task} of {self.space.name}: it is not the whole file",
-                mend=TRANSNAS_PTH.fetch_command,
+                remedy=TRANSNAS_PTH.fetch_command,
             )
         values = columns.floats(latency)
         architectures = columns.architectures()

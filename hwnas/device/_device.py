@@ -69,7 +69,7 @@ class Device:
             raise UserError(
                 f"device {self.name} has no metric {metric_name}; "
                 f"it has: {', '.join(self.metrics)}",
-                mend=f"metric={self.metrics[0]}",
+                remedy=f"metric={self.metrics[0]}",
             )
         networks = count_layers(
             space, architectures, image_set, dead_edges=self.roofline.dead_edges

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from omegaconf import DictConfig
 
-from hwnas._schema import Artifacts
+from hwnas.composition import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
 from hwnas.experiment._identity import check_configuration
@@ -99,7 +99,7 @@ def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | No
     accuracies = everything or cfg.selection is not None
     difference = recorded.difference(Data.of(table), accuracies)
     if difference is not None:
-        raise UserError(f"{folder} holds a result of other {difference}", mend="force=true")
+        raise UserError(f"{folder} holds a result of other {difference}", remedy="force=true")
     if everything and not (folder / PREDICTIONS).is_file():
         return None
     return result

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas._composition import copied_nodes, decisive, differences
+from hwnas.composition import copied_nodes, decisive, differences, key_of, overrides
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment._result import CONFIG, damaged
@@ -39,8 +41,12 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
     }
     for group in _WITH_NAME:
         choice = choices.get(group)
-        if choice is not None and choice != reference[group].name:
+        if choice is not None and choice.rpartition("/")[2] != reference[group].name:
             parts[group] = choice
+    if reference.predictor.preset != "default":
+        parts["preset"] = reference.predictor.preset
+    if not _own_encoding(choices):
+        parts["encoding"] = choices["encoding"]
     changed = differences(cfg, reference).items()
     parts |= {key: value for key, value in changed if not key.startswith(_IN_PATH)}
     if not parts:
@@ -49,6 +55,14 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
     if _PLAIN.fullmatch(text):
         return text
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:10]
+
+
+def _own_encoding(choices: Mapping[str, str]) -> bool:
+    """Tell whether the encoding is the one that the predictor's YAML chooses."""
+    if "encoding" not in map(key_of, overrides()):
+        return True
+    own = compose("run", [f"predictor={choices['predictor']}"], return_hydra_config=True)
+    return bool(own.hydra.runtime.choices["encoding"] == choices["encoding"])
 
 
 def result_folder(cfg: DictConfig, table: Table, n_train: int, variant: str) -> Path:
@@ -86,7 +100,7 @@ def check_configuration(cfg: DictConfig, folder: Path) -> None:
             raise UserError(
                 f"{folder} holds a result of another configuration, "
                 f"{key}={before.get(key)}; here is {here.get(key)}",
-                mend="force=true",
+                remedy="force=true",
             )
 
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas import __version__
-from hwnas._composition import decisive
-from hwnas._schema import Artifacts
+from hwnas.composition import Artifacts, decisive
 from hwnas.dataset import Table
 from hwnas.experiment._plots import save_plots
 from hwnas.experiment._result import (
@@ -34,7 +33,7 @@ from hwnas.experiment._revision import REVISIONS, revisions
 from hwnas.experiment._selecting import candidate_rows, select, selection_scores
 from hwnas.experiment._split import Split, split, split_by_design
 from hwnas.experiment._tables import save_predictions, save_selected, save_trials
-from hwnas.predictor import Predictor, build, with_preset
+from hwnas.predictor import Predictor, build
 from hwnas.scores import score
 from hwnas.seeding import integer_seed
 from hwnas.selection import Selection, Selector
@@ -62,7 +61,7 @@ class Outcome:
 
 def prepare(cfg: DictConfig, table: Table, seed: int) -> tuple[Predictor, Split]:
     """Build the predictor, and choose the training measurements and the test set."""
-    predictor = build(cfg.predictor, table.space, seed)
+    predictor = build(cfg.encoding, cfg.predictor.model, table.space, seed)
     design = predictor.training_design()
     if design is None:
         return predictor, split(table, cfg.n_train, cfg.n_test, seed)
@@ -97,13 +96,20 @@ def tune(cfg: DictConfig, table: Table, tuner: Tuner | NoTuning) -> TuningResult
     train = parts.train[: tuner.max_measurements]
     return tuner.tune(
         predictor,
-        with_preset(cfg.predictor).search_space,
+        search_space(cfg),
         table.architectures[train],
         table.values[train],
         groups=table.representative[train],
         seed=integer_seed(seed, "tuning"),
         name=_tuning_name(cfg, table, len(train), seed),
     )
+
+
+def search_space(cfg: DictConfig) -> dict[str, Any]:
+    """Return what tuning searches, as plain values."""
+    plain = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(name): entry for name, entry in plain.items()}
 
 
 def _tuning_name(cfg: DictConfig, table: Table, n_train: int, seed: int) -> str:

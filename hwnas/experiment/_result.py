@@ -110,7 +110,7 @@ def read_result(folder: Path) -> dict[str, Any] | None:
 
 def damaged(folder: Path, name: str = RESULT) -> UserError:
     """Return the error for a finished result of which a file is not whole."""
-    return UserError(f"{folder / name} is damaged: no whole result", mend="force=true")
+    return UserError(f"{folder / name} is damaged: no whole result", remedy="force=true")
 
 
 def check_writable(outputs: Path) -> None:
@@ -126,7 +126,8 @@ def check_writable(outputs: Path) -> None:
         tempfile.TemporaryFile(dir=outputs).close()
     except OSError as reason:
         raise UserError(
-            f"paths.outputs={outputs}: {reason.strerror}", mend="paths.outputs=$HOME/hwnas-outputs"
+            f"paths.outputs={outputs}: {reason.strerror}",
+            remedy="paths.outputs=$HOME/hwnas-outputs",
         ) from reason
 
 

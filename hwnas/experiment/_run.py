@@ -33,7 +33,7 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     cfg : DictConfig
         Composed from ``conf/run.yaml`` and checked.
     reference : DictConfig
-        The same groups without any override of a value (see `hwnas._composition`).
+        The same groups without any override of a value (see `hwnas.composition._checks`).
 
     Returns
     -------

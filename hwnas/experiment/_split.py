@@ -40,14 +40,14 @@ def split(table: Table, n_train: int, n_test: int, seed: int) -> Split:
         If the table has too few measurements.
     """
     for name, number in (("n_train", n_train), ("n_test", n_test)):
-        check_number(name, number, 2, mend=f"{name}=124")
+        check_number(name, number, 2, remedy=f"{name}=124")
     rows = _one_row_a_measurement(table)
     if n_train + n_test > len(rows):
         left = len(rows) - n_test
         raise UserError(
             f"n_train={n_train} and n_test={n_test}: {table.dataset} has {len(rows):,} measurements"
             f" of {table.metric.name}",
-            mend=f"n_train={left}" if left >= 2 else f"n_test={len(rows) // 4}",
+            remedy=f"n_train={left}" if left >= 2 else f"n_test={len(rows) // 4}",
         )
     order = generator(seed, "split").permutation(rows)
     return Split(train=order[n_test : n_test + n_train], test=order[:n_test])
@@ -69,7 +69,7 @@ def split_by_design(table: Table, design: Architectures, n_test: int, seed: int)
         raise UserError(
             f"{table.dataset} has no {table.metric.name} of {len(lacking)} of the {len(design)} "
             f"architectures that this predictor measures, e.g. {lacking[0]}",
-            mend="predictor=ridge",
+            remedy="predictor=ridge",
         )
     test = split(table, 2, n_test, seed).test
     shared = np.isin(table.representative[test], table.representative[train])

@@ -1,1 +1,5 @@
-"""Measuring a device of one's own: latency, accuracy on digits, and the table of both."""
+"""Measuring: this machine becomes a dataset."""
+
+from hwnas.measure._commands import accuracy, latency
+
+__all__ = ["accuracy", "latency"]

@@ -19,8 +19,7 @@ from hwnas.measure._layers import (
     relu_gradient,
 )
 from hwnas.seeding import generator
-from hwnas.space import Architectures, CellSpace
-from hwnas.space._cell import EDGES, N_NODES
+from hwnas.space import EDGES, N_NODES, Architectures, CellSpace
 
 _N_STAGES = 3
 _WINDOWS = {"nor_conv_1x1": 1, "nor_conv_3x3": 9}

@@ -10,16 +10,15 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas._cli import CONF
-from hwnas._composition import key_of, overrides
-from hwnas.dataset import Paths
-from hwnas.dataset._atomic import write_atomically
+from hwnas.composition import CONF, key_of, overrides
 from hwnas.dataset._local_table import is_bundled, table_path
 from hwnas.errors import UserError
+from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import order_up_to
 from hwnas.measure._store import Store
 from hwnas.measure._table import Values, by_architecture, write_table
+from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
 
 
@@ -66,7 +65,7 @@ def accuracy(cfg: DictConfig) -> None:
     space: SearchSpace = instantiate(cfg.space)
     if not isinstance(space, CellSpace):
         raise UserError(
-            f"space={space.name}: only cells are trained on digits", mend="space=nasbench201"
+            f"space={space.name}: only cells are trained on digits", remedy="space=nasbench201"
         )
     folder = _folder(cfg, space)
     missing = measure_accuracy(
@@ -87,9 +86,9 @@ def _paths(cfg: DictConfig) -> Paths:
 
 def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", cfg.name):
-        raise UserError(f"name={cfg.name}: letters, digits, - and _ only", mend="name=my_laptop")
+        raise UserError(f"name={cfg.name}: letters, digits, - and _ only", remedy="name=my_laptop")
     if is_bundled(cfg.name):
-        raise UserError(f"name={cfg.name}: this is the bundled table", mend="name=my_laptop")
+        raise UserError(f"name={cfg.name}: this is the bundled table", remedy="name=my_laptop")
     return _paths(cfg).data / "local" / str(cfg.name) / space.name
 
 

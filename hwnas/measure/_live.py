@@ -96,12 +96,12 @@ def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:
     try:
         here = backend.facts()
     except UserError as error:
-        # Its own mend is a key of the measurement, not of the run that verifies.
-        raise UserError(error.problem, mend=_INSTEAD) from error
+        # Its own remedy is a key of the measurement, not of the run that verifies.
+        raise UserError(error.problem, remedy=_INSTEAD) from error
     for key in _UNIT:
         if key in settings and here.get(key) != settings[key]:
             raise UserError(
                 f"the table was measured with {key}={settings[key]}, here it is {here.get(key)}",
-                mend=_INSTEAD,
+                remedy=_INSTEAD,
             )
     return backend

@@ -42,7 +42,7 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
         if n_architectures is None:
             raise UserError(
                 f"space={space.name} is too large to measure as a whole",
-                mend="n_architectures=500",
+                remedy="n_architectures=500",
             )
         shape = (n_architectures, space.n_positions)
         drawn = random.integers(len(space.operations), size=shape).astype(np.int8)

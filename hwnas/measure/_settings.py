@@ -30,7 +30,7 @@ def check_settings(folder: Path, header: Header, others: Sequence[Header]) -> No
                 raise UserError(
                     f"{folder} holds {other['series']} measurements with {key}={there.get(key)}, "
                     f"not {here[key]}",
-                    mend=f"{override}, or another name=" if override else "another name=",
+                    remedy=f"{override}, or another name=" if override else "another name=",
                 )
 
 

@@ -84,7 +84,7 @@ class Store:
         except OSError as error:
             raise UserError(
                 f"{folder}: cannot be written ({error.strerror})",
-                mend="paths.data=<a folder of yours>",
+                remedy="paths.data=<a folder of yours>",
             ) from error
         self.refresh()
 
@@ -117,7 +117,7 @@ class Store:
             number = path.read_bytes().split(b"\n").index(line) + 1
             raise UserError(
                 f"{path}: damaged line {number} {line[:60]!r}",
-                mend="delete that line; what it holds is measured again",
+                remedy="delete that line; what it holds is measured again",
             ) from error
         if path in self._unproven:
             self.headers.append(self._unproven.pop(path))

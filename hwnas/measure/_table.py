@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset._atomic import write_atomically
 from hwnas.dataset._local_table import METADATA, column
 from hwnas.errors import UserError
+from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between
 from hwnas.measure._order import LISTABLE
@@ -150,7 +150,7 @@ class _Columns:
         if len(networks) > 1:
             raise UserError(
                 f"{self._store.folder}: backends measured with different image sets or sizes",
-                mend="another name=",
+                remedy="another name=",
             )
         image_set, sizes = ImageSet(**settings[0]["image_set"]), settings[0]["sizes"]
         counts = count_layers(self._space, self._rows, image_set, **sizes)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from hwnas.network._builder import GraphBuilder
 from hwnas.network._graph import Layer
-from hwnas.space import Architectures, CellSpace
-from hwnas.space._cell import EDGES, N_NODES
+from hwnas.space import EDGES, N_NODES, Architectures, CellSpace
 
 
 def append_cell(

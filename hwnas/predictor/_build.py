@@ -1,4 +1,4 @@
-"""From a predictor's YAML to a predictor."""
+"""From the configuration of an encoding and a model to a predictor."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from sklearn.base import clone
 
-from hwnas._presets import with_preset
 from hwnas.errors import UserError
 from hwnas.predictor._predictor import Predictor, bind
 from hwnas.seeding import integer_seed
 from hwnas.space import SearchSpace
 
+Node = DictConfig | Mapping[str, Any]
 
-def build(cfg: DictConfig | Mapping[str, Any], space: SearchSpace, seed: int) -> Predictor:
-    """Build the predictor of a config (see ``conf/predictor/``), not fitted yet.
+
+def build(encoding: Node, model: Node, space: SearchSpace, seed: int) -> Predictor:
+    """Build the predictor of a configuration, not fitted yet.
 
     Parameters
     ----------
-    cfg : mapping
-        Keys ``encoding`` and ``model`` (each with a ``_target_``), optionally ``preset`` and
-        ``presets``.
+    encoding : mapping
+        One of ``conf/encoding/``: a ``_target_`` and its arguments.
+    model : mapping
+        The ``model`` of one of ``conf/predictor/``.
     space : SearchSpace
         Where the architectures come from.
     seed : int
@@ -33,23 +35,21 @@ def build(cfg: DictConfig | Mapping[str, Any], space: SearchSpace, seed: int) ->
     Raises
     ------
     UserError
-        If there is no such preset, the encoding makes no sense on the space, or the model refuses a
-        parameter.
+        If the encoding makes no sense on the space, or the model refuses a parameter.
 
     Examples
     --------
     >>> from hwnas.space import NASBench201
-    >>> build({"encoding": {"_target_": "hwnas.predictor.OneHot"},
-    ...        "model": {"_target_": "sklearn.linear_model.Ridge", "alpha": 2.0}},
+    >>> build({"_target_": "hwnas.encoding.OneHot"},
+    ...       {"_target_": "sklearn.linear_model.Ridge", "alpha": 2.0},
     ...       NASBench201(), seed=0).get_params()["model__alpha"]
     2.0
     """
-    config = with_preset(cfg)
-    encoding = instantiate(config.encoding, _convert_="all")
-    bind(clone(encoding), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
-    model = instantiate(config.model, _convert_="all")
-    _check_parameters(model)
-    predictor = Predictor(space, encoding, model)
+    transformer = instantiate(encoding, _convert_="all")
+    bind(clone(transformer), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
+    regressor = instantiate(model, _convert_="all")
+    _check_parameters(regressor)
+    predictor = Predictor(space, transformer, regressor)
     states = [key for key in predictor.get_params() if key.rpartition("__")[2] == "random_state"]
     seeds = {key: integer_seed(seed, "predictor", key) for key in states}
     built: Predictor = predictor.set_params(**seeds)

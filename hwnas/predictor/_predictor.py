@@ -48,7 +48,7 @@ class Predictor(RegressorMixin, BaseEstimator):
     Examples
     --------
     >>> from sklearn.linear_model import Ridge
-    >>> from hwnas.predictor import OneHot
+    >>> from hwnas.encoding import OneHot
     >>> from hwnas.space import NASBench201
     >>> X = NASBench201().enumerate()[::500]
     >>> y = (X == 3).sum(axis=1) + 2.0  # 2 ms, and 1 ms for every 3x3 convolution

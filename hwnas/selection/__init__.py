@@ -1,24 +1,18 @@
 """Selection: Pareto fronts, what a predictor's deviations cost, and the simulation of both."""
 
-from hwnas.selection._constrain import (
+from hwnas.selection._candidates import accuracy_and_cost
+from hwnas.selection._deviations import Bootstrap, Deviations, Mixture, Normal
+from hwnas.selection._learner import Learner, check_calibration
+from hwnas.selection._limit import (
     Calibration,
     Constrained,
     ConstraintRates,
     constrain,
     constraint_rates,
 )
-from hwnas.selection._deviations import Bootstrap, Deviations, Mixture, Normal
-from hwnas.selection._learner import Learner, check_calibration
-from hwnas.selection._of_table import accuracy_and_cost
+from hwnas.selection._many_predictions import SCORES
 from hwnas.selection._pareto import hypervolume, nondominated, objectives, pareto_front
-from hwnas.selection._report import (
-    Comparison,
-    compare,
-    read_rows,
-    simulation_rows,
-    write_rows,
-)
-from hwnas.selection._select import (
+from hwnas.selection._scores import (
     Live,
     RoundScores,
     Scale,
@@ -29,7 +23,13 @@ from hwnas.selection._select import (
 )
 from hwnas.selection._selector import Selector
 from hwnas.selection._simulate import CANDIDATES, SIGMAS, Simulation, simulate
-from hwnas.selection._sweep import SCORES
+from hwnas.selection._simulation_rows import (
+    Comparison,
+    compare,
+    read_rows,
+    simulation_rows,
+    write_rows,
+)
 from hwnas.selection._tau import dense_ranks, kendall_tau
 from hwnas.selection._verify import Measure, Relearn, Verification, verify
 

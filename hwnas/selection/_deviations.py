@@ -63,7 +63,7 @@ class Mixture:
         if len(self.weights) != 3 or min(self.weights) < 0 or abs(sum(self.weights) - 1) > 1e-9:
             raise UserError(
                 f"deviations.weights={list(self.weights)}: three shares that add up to 1",
-                mend="deviations.weights=[0.725,0.265,0.01]",
+                remedy="deviations.weights=[0.725,0.265,0.01]",
             )
         check_number("deviations.repeat", self.repeat, 1)
 
@@ -142,13 +142,13 @@ class Bootstrap:
         from pyarrow import parquet
 
         path = Path(folder) / "predictions.parquet"
-        mend = "deviations.folder=<a result folder of run.py>"
+        remedy = "deviations.folder=<a result folder of run.py>"
         if not path.is_file():
-            raise UserError(f"deviations.folder={folder}: no predictions of a run in it", mend)
+            raise UserError(f"deviations.folder={folder}: no predictions of a run in it", remedy)
         try:
             table = parquet.read_table(path, columns=["true", "predicted", "part"])
         except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{path}: no predictions of a run ({error})", mend) from error
+            raise UserError(f"{path}: no predictions of a run ({error})", remedy) from error
         true, predicted = table["true"].to_numpy(), table["predicted"].to_numpy()
         unseen = table["part"].to_numpy() != "train"
         return cls((predicted - true)[unseen] / true.std())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwnas.errors import UserError
-from hwnas.selection._constrain import Calibration
+from hwnas.selection._limit import Calibration
 from hwnas.selection._pareto import Float
-from hwnas.selection._select import Rows
+from hwnas.selection._scores import Rows
 
 if TYPE_CHECKING:
     from hwnas.dataset import Table
@@ -116,5 +116,5 @@ def check_calibration(predictor: Predictor) -> None:
         raise UserError(
             f"selection.limit: {type(predictor.model).__name__} needs every one of its "
             f"{len(design)} training measurements: none can be held out to calibrate it",
-            mend="selection.limit=null, or another predictor=",
+            remedy="selection.limit=null, or another predictor=",
         )

@@ -8,9 +8,9 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 
 from hwnas.errors import UserError, check_choice, check_number
-from hwnas.selection._constrain import Calibration, Constrained, constrain
+from hwnas.selection._limit import Calibration, Constrained, constrain
 from hwnas.selection._pareto import Float, objectives
-from hwnas.selection._select import Live, RoundScores, Rows, Scale, Selection, score_selected
+from hwnas.selection._scores import Live, RoundScores, Rows, Scale, Selection, score_selected
 from hwnas.selection._verify import Measure, Verification, verify
 
 Verify = Literal["table", "live"]
@@ -66,13 +66,13 @@ class Selector:
     def __post_init__(self) -> None:
         if self.n_candidates is not None:
             every = "selection.n_candidates=null takes every architecture"
-            check_number("selection.n_candidates", self.n_candidates, 1, mend=every)
+            check_number("selection.n_candidates", self.n_candidates, 1, remedy=every)
         check_number("selection.rounds", self.rounds, 1)
         check_choice("selection.verify", self.verify, get_args(Verify))
         if not 0 < self.confidence < 1:
             raise UserError(
                 f"selection.confidence={self.confidence}: between 0 and 1",
-                mend="selection.confidence=0.9",
+                remedy="selection.confidence=0.9",
             )
 
     def run(
@@ -147,12 +147,12 @@ class Selector:
         if self.n_candidates is not None and self.n_candidates > n:
             raise UserError(
                 f"selection.n_candidates={self.n_candidates}: {where} has {n:,} architectures",
-                mend="selection.n_candidates=null",
+                remedy="selection.n_candidates=null",
             )
         if self.verify == "live" and not measurable:
             raise UserError(
                 f"selection.verify=live: the device of {where} is not the one at hand",
-                mend="dataset=local/cpu, or selection.verify=table",
+                remedy="dataset=local/cpu, or selection.verify=table",
             )
 
     def _candidates(self, n: int, rng: np.random.Generator) -> Rows:

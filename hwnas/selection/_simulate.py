@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.seeding import generator
 from hwnas.selection._deviations import Deviations, Mixture
+from hwnas.selection._many_predictions import SCORES, sweep
 from hwnas.selection._pareto import Float, objectives
-from hwnas.selection._select import Scale, score_selected
-from hwnas.selection._sweep import SCORES, sweep
+from hwnas.selection._scores import Scale, score_selected
 from hwnas.selection._tau import dense_ranks, kendall_tau
 from hwnas.selection._verify import verify
 
@@ -192,7 +192,7 @@ def _check(
     if wrong or not n_candidates:
         raise UserError(
             f"n_candidates={list(n_candidates)}: the table has {n} architectures",
-            mend=f"give sizes from 1 to {n}",
+            remedy=f"give sizes from 1 to {n}",
         )
     if not sigmas or min(sigmas) < 0:
         raise UserError(f"sigmas={list(sigmas)}: at least one, none negative")

@@ -1,6 +1,6 @@
 """Studies: the cells of a grid, run where they are missing, gathered, and reported on."""
 
-from hwnas.study._act import act
+from hwnas.study._actions import act
 from hwnas.study._grid import Cell, expand
 from hwnas.study._ledger import Ledger, Outcome, Progress
 from hwnas.study._study import Study

@@ -82,4 +82,4 @@ def other_data(row: Mapping[str, Any], here: Data, accuracies: bool) -> str | No
     difference = of.difference(here, accuracies)
     if difference is None:
         return None
-    return str(UserError(f"finished on other {difference}", mend="force=true"))
+    return str(UserError(f"finished on other {difference}", remedy="force=true"))

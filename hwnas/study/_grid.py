@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hwnas._composition import key_of
+from hwnas.composition import key_of
 from hwnas.errors import UserError
 
 #: The axis whose values one job runs together.
@@ -137,7 +137,7 @@ def _cells(
 
 def _seed(label: Any) -> int:
     if not isinstance(label, int) or label < 0:
-        raise UserError(f"seed={label}: no whole number from 0", mend="seed=0")
+        raise UserError(f"seed={label}: no whole number from 0", remedy="seed=0")
     return label
 
 

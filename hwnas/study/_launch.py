@@ -13,7 +13,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, RunMode
 
-from hwnas._composition import overrides
+from hwnas.composition import overrides
 from hwnas.study._grid import Cell
 from hwnas.study._ledger import Ledger
 from hwnas.study._worker import run_job

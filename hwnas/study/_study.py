@@ -14,9 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas._cli import CONF
-from hwnas._cli_errors import explain
-from hwnas._composition import key_of, overrides
+from hwnas.composition import CONF, explain, key_of, overrides
 from hwnas.errors import UserError, nearest
 from hwnas.experiment._finished import Data
 from hwnas.study._data import ACCURACY, load, older_code, other_data
@@ -65,7 +63,7 @@ class Study:
         choice = hydra.runtime.choices.get("experiment")
         if choice is None or "grids" not in cfg.experiment:
             raise UserError(
-                "experiment: no study is chosen", mend="python sweep.py experiment=quick"
+                "experiment: no study is chosen", remedy="python sweep.py experiment=quick"
             )
         return cls(cfg, choice, tuple(overrides()))
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from hwnas._cli_errors import mistake_in
-from hwnas._schema import Artifacts, register
+from hwnas.composition import Artifacts, mistake_in, register
 from hwnas.experiment._result import PREDICTIONS, RESULT
 from hwnas.study._ledger import FAILED, Ledger, Outcome
 

@@ -52,7 +52,7 @@ class WandbTracker:
         if self.mode not in MODES:
             raise UserError(f"tracking.mode={self.mode}: one of {', '.join(MODES)}")
         if self.mode == "online" and not has_key():
-            raise UserError("tracking.mode=online: no W&B key is found", mend="wandb login")
+            raise UserError("tracking.mode=online: no W&B key is found", remedy="wandb login")
 
     @contextmanager
     def start(
@@ -103,7 +103,7 @@ class WandbTracker:
             if self.mode == "online":
                 raise UserError(
                     f"tracking: the W&B server did not answer within {self.init_timeout:g} s",
-                    mend="tracking.mode=offline",
+                    remedy="tracking.mode=offline",
                 ) from error
             _log.warning("tracking: the W&B server does not answer, the run is kept offline")
             return init("offline")

@@ -77,12 +77,12 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
         return _open_journal(path)
     except IsADirectoryError as reason:
         raise UserError(
-            f"tuning.storage={storage}: it is a folder", mend=f"tuning.storage={path}/"
+            f"tuning.storage={storage}: it is a folder", remedy=f"tuning.storage={path}/"
         ) from reason
     except OSError as reason:
         raise UserError(
             f"tuning.storage={storage}: {reason.strerror}",
-            mend="tuning.storage=outputs/tuning/, or another place that can be written",
+            remedy="tuning.storage=outputs/tuning/, or another place that can be written",
         ) from reason
 
 
@@ -96,7 +96,7 @@ def _open_journal(path: Path) -> optuna.storages.BaseStorage:
     backend = JournalFileBackend(str(path))
     damaged = UserError(
         f"tuning.storage: the journal {path} is damaged",
-        mend=f"tuning.storage={path.with_stem(f'{path.stem}-2')}, or another new file",
+        remedy=f"tuning.storage={path.with_stem(f'{path.stem}-2')}, or another new file",
     )
     if not _made_whole(path):
         raise damaged
@@ -121,16 +121,16 @@ def _check_journal(path: Path) -> None:
         return
     other = f"tuning.storage={path.with_suffix('.journal')}, or another new file"
     if not path.is_file():
-        raise UserError(f"tuning.storage={path}: not a regular file", mend=other)
+        raise UserError(f"tuning.storage={path}: not a regular file", remedy=other)
     with path.open("rb") as file:
         first = file.readline(_LONGEST_FIRST_LINE)
     if first.startswith(_SQLITE):
         raise UserError(
             f"tuning.storage={path}: it is an SQLite database",
-            mend=f"tuning.storage=sqlite:///{path}",
+            remedy=f"tuning.storage=sqlite:///{path}",
         )
     if not _is_record(first):
-        raise UserError(f"tuning.storage={path}: it is not a journal of Optuna", mend=other)
+        raise UserError(f"tuning.storage={path}: it is not a journal of Optuna", remedy=other)
 
 
 def _made_whole(path: Path) -> bool:
@@ -191,13 +191,13 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
     except ImportError as reason:
         raise UserError(
             f"tuning.storage={shown}: its database driver is not installed",
-            mend="pip install 'psycopg[binary]' (PostgreSQL, postgresql+psycopg://...)",
+            remedy="pip install 'psycopg[binary]' (PostgreSQL, postgresql+psycopg://...)",
         ) from reason
     except SQLAlchemyError as reason:
         first_line = str(reason).splitlines()[0]
         raise UserError(
             f"tuning.storage={shown}: {first_line}",
-            mend="start the database, or give a journal file",
+            remedy="start the database, or give a journal file",
         ) from reason
     raise AssertionError("unreachable")
 
@@ -235,6 +235,6 @@ def open_study(
     if [d.name.lower() for d in study.directions] != list(directions):
         raise UserError(
             f"tuning study {name!r} was made with other tuning.objectives",
-            mend="tuning.force=true tunes it anew",
+            remedy="tuning.force=true tunes it anew",
         )
     return study, created

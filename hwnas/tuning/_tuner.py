@@ -90,20 +90,20 @@ class Tuner:
     force: bool = False
 
     def __post_init__(self) -> None:
-        check_number("tuning.n_trials", self.n_trials, 1, mend="tuning=none")
+        check_number("tuning.n_trials", self.n_trials, 1, remedy="tuning=none")
         check_number("tuning.folds", self.folds, 2)
         for objective in self.objectives:
             check_choice("tuning.objectives", objective, DIRECTIONS)
         if "kendall_tau" not in self.objectives:
             raise UserError(
                 "tuning.objectives: kendall_tau is not among them",
-                mend="tuning.objectives=[kendall_tau,fit_seconds]",
+                remedy="tuning.objectives=[kendall_tau,fit_seconds]",
             )
         if self.seed is not None:
             check_number("tuning.seed", self.seed, 0)
         if self.max_measurements is not None:
             most = self.max_measurements
-            check_number("tuning.max_measurements", most, 1, mend="tuning.max_measurements=null")
+            check_number("tuning.max_measurements", most, 1, remedy="tuning.max_measurements=null")
         if self.time_limit_seconds is not None:
             check_above("tuning.time_limit_seconds", self.time_limit_seconds, 0, " s")
 

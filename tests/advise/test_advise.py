@@ -25,14 +25,16 @@ from hwnas.advise import (
     verify_within,
 )
 from hwnas.advise._command import predictors
-from hwnas.advise._curve import LearningCurve
+from hwnas.advise._learning_curve import LearningCurve
 from hwnas.advise._plan import Expected, train_sizes
 from hwnas.advise._report import _expect
-from hwnas.advise._worlds import Outcome, draw_worlds, smooth_uniform
-from hwnas.dataset import Local, Paths, Table
+from hwnas.advise._scenarios import Outcome, draw_worlds, smooth_uniform
+from hwnas.dataset import Local, Table
+from hwnas.encoding import OneHot, Operations
 from hwnas.errors import UserError
-from hwnas.predictor import OneHot, Operations, Predictor
-from hwnas.predictor._lut import LookupTable
+from hwnas.paths import Paths
+from hwnas.predictor import Predictor
+from hwnas.predictor.lut import LookupTable
 from hwnas.space import NASBench201
 from tests.commands import python
 from tests.tables import made_table
@@ -134,7 +136,7 @@ def test_too_little_to_advise_on() -> None:
         Situation.of(TABLE, 5, seed=0)
     few = replace(TABLE, values=np.where(np.arange(len(TABLE)) < 10, TABLE.values, np.nan))
     for n_measured in (None, 5, 99999):
-        with pytest.raises(UserError, match=r"of 10 .*15 at least. To mend it: measure more first"):
+        with pytest.raises(UserError, match=r"of 10 .*15 at least. Try: measure more first"):
             Situation.of(few, n_measured, seed=0)
     with pytest.raises(UserError, match="no accuracy"):
         Situation.of(replace(TABLE, accuracy=None), 60, seed=0)
@@ -146,7 +148,7 @@ def test_more_measurements_than_there_are_is_what_is_said() -> None:
     with pytest.raises(UserError) as refused:
         Situation.of(TABLE, 99999, seed=0)
     assert str(refused.value) == (
-        "measured=99999: made has no more than 1,200 measurements. To mend it: measured=124"
+        "measured=99999: made has no more than 1,200 measurements. Try: measured=124"
     )
     assert len(Situation.of(TABLE, 1200, seed=0).measured) == 1200
 
@@ -354,7 +356,7 @@ def test_a_mistake_is_one_line() -> None:
     run = python("-m", "hwnas.advise", "budget=2x")
     assert run.returncode == 2
     assert run.stderr == (
-        "error: budget=2x: not a duration. To mend it: budget=2h, 90min, 45s or 1h30min\n"
+        "error: budget=2x: not a duration. Try: budget=2h, 90min, 45s or 1h30min\n"
     )
 
 
@@ -362,7 +364,7 @@ def test_a_budget_below_one_measurement_is_one_line() -> None:
     run = python("-m", "hwnas.advise", "budget=10s")
     assert run.returncode == 2
     assert run.stderr == (
-        "error: budget=10s does not pay for one measurement, measurement=20s. To mend it: "
+        "error: budget=10s does not pay for one measurement, measurement=20s. Try: "
         "budget=20s or more, or measurement= if measuring is faster\n"
     )
 

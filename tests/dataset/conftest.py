@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hwnas.dataset import Paths
+from hwnas.paths import Paths
 from tests.dataset.official import folders
 
 

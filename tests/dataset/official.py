@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hwnas.dataset import Paths
+from hwnas.paths import Paths
 from hwnas.space import NASBench201
 
 SPACE = NASBench201()

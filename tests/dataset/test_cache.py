@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from hwnas.dataset import Paths, _cache
+from hwnas.dataset import _cache
 from hwnas.dataset._cache import Columns
 from hwnas.dataset._files import OfficialFile
 from hwnas.dataset._source import hash_file, identify
 from hwnas.errors import UserError
+from hwnas.paths import Paths
 from tests.commands import python
 from tests.dataset import official
 
@@ -150,7 +151,7 @@ def test_a_cache_that_cannot_be_written_is_named(paths: Paths) -> None:
 
 def test_importing_and_reading_a_cached_table_stays_light(hwnas_data: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from hwnas.dataset import TransNAS, Paths\n"
+        "import sys; from hwnas.dataset import TransNAS; from hwnas.paths import Paths\n"
         "light = not {'pandas', 'pyarrow', 'torch'} & set(sys.modules)\n"
         "from hwnas.metric import Metric; from hwnas.space import TransNASMicro\n"
         f"paths = Paths({str(hwnas_data)!r}, {str(tmp_path)!r}, 'outputs')\n"

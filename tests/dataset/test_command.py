@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hwnas.dataset import Paths
+from hwnas.paths import Paths
 from tests.commands import python
 from tests.dataset import official
 

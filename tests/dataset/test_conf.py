@@ -10,9 +10,9 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from hwnas import dataset as datasets
-from hwnas._schema import register
+from hwnas.composition import register
 from hwnas.dataset import HELP, HWNAS360, HWNASBench, HWNASFBNet, TransNAS
+from hwnas.paths import Paths
 
 CONF = Path(__file__).parents[2] / "conf"
 FAMILIES: dict[str, Any] = {
@@ -44,7 +44,7 @@ def test_every_dataset_is_built(name: str) -> None:
     built: Any = instantiate(composed(f"dataset={name}").dataset)
     family, _, member = name.partition("/")
     assert type(built) is FAMILIES[family]
-    assert built.paths == datasets.Paths(Path("/d"), Path("/c"), Path("outputs"))
+    assert built.paths == Paths(Path("/d"), Path("/c"), Path("outputs"))
     assert built.metric.name == "latency"
     if isinstance(built, HWNASBench):
         assert (built.device.name, built.image_set.name) == (member, "cifar10")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwnas.data import doctor
-from hwnas.data.__main__ import main
-from hwnas.dataset import Paths
+from hwnas.cli import main
+from hwnas.dataset import doctor
+from hwnas.paths import Paths
 from hwnas.space import NASBench201
 from tests.dataset import official
 
@@ -17,7 +17,7 @@ from tests.dataset import official
 @pytest.fixture
 def nothing_bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Only what a test writes is described."""
-    monkeypatch.setattr("hwnas.data._tables.BUNDLED", tmp_path / "nothing")
+    monkeypatch.setattr("hwnas.dataset._columns_here.BUNDLED", tmp_path / "nothing")
     monkeypatch.setattr("hwnas.dataset._accuracy.BUNDLED", tmp_path / "nothing")
 
 

@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from hwnas.data import fetch
-from hwnas.data.__main__ import main
-from hwnas.dataset import Paths
+from hwnas.cli import main
+from hwnas.dataset import fetch
 from hwnas.dataset._files import OfficialFile, families
 from hwnas.errors import UserError
+from hwnas.paths import Paths
 from tests.commands import python
 
 CONTENT = bytes(range(256)) * 400

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from hwnas.dataset import HELP, HWNASFBNet, Paths
+from hwnas.dataset import HELP, HWNASFBNet
 from hwnas.dataset._fbnet_blocks import block_names
 from hwnas.errors import UserError
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import FBNet, NASBench201, TransNASMicro
 from tests.dataset import official
 

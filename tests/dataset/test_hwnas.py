@@ -9,11 +9,12 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from hwnas.dataset import EstimatedWarning, HWNASBench, Paths
+from hwnas.dataset import EstimatedWarning, HWNASBench
 from hwnas.device import Device
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import FBNet, NASBench201
 from tests.dataset import official
 

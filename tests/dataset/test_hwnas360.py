@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hwnas.dataset import HWNAS360, Paths
+from hwnas.dataset import HWNAS360
 from hwnas.errors import UserError
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import NASBench201
 from tests.dataset import official
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwnas.dataset import Paths, _accuracy
+from hwnas.dataset import _accuracy
 from hwnas.dataset._accuracy import accuracy_of
 from hwnas.dataset._benchmark_index import benchmark_index
 from hwnas.errors import UserError
+from hwnas.paths import Paths
 from hwnas.space import NASBench201, TransNASMicro
 from tests.dataset import official
 from tests.dataset.official import write_local

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from hwnas.dataset import Paths, TransNAS
+from hwnas.dataset import TransNAS
 from hwnas.errors import UserError
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import FBNet, SearchSpace, TransNASMacro, TransNASMicro
 from tests.dataset import official
 

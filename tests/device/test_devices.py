@@ -158,7 +158,8 @@ def test_constants_are_calibrated(
 def test_rank_correlation_with_measured_tables(
     name: str, tau: float, hwnas_data: Path, image_sets: list[ImageSet], tmp_path: Path
 ) -> None:
-    from hwnas.dataset import HWNASBench, Paths
+    from hwnas.dataset import HWNASBench
+    from hwnas.paths import Paths
 
     device = load(CONF / "device" / f"{name}.yaml")
     paths = Paths(hwnas_data, tmp_path / "cache", tmp_path / "outputs")

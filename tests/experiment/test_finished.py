@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas._schema import Artifacts
+from hwnas.composition import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
 from hwnas.experiment._finished import finished
@@ -88,7 +88,7 @@ def test_other_values_are_refused(
     message = str(caught.value)
     assert message.startswith(f"{folder} holds a result of other values, latency.csv (measured")
     assert named in message.partition("; here is ")[2]
-    assert message.endswith("To mend it: force=true")
+    assert message.endswith("Try: force=true")
     assert finished(cfg(force=True), folder, other) is None
 
 
@@ -100,7 +100,7 @@ def test_a_damaged_result_is_refused_until_forced(
 ) -> None:
     path = folder / "result.json"
     path.write_text(damage(path.read_text()))
-    with pytest.raises(UserError, match=rf"^{path} is damaged.* To mend it: force=true$"):
+    with pytest.raises(UserError, match=rf"^{path} is damaged.* Try: force=true$"):
         finished(cfg(), folder, here)
     assert finished(cfg(force=True), folder, here) is None
 

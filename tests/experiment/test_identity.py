@@ -14,14 +14,12 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas._cli import CONF
-from hwnas._cli_axes import check_choices
-from hwnas._composition import INERT, check, copied_nodes, is_inert, leaves
+from hwnas.composition import CONF, INERT, check, check_choices, copied_nodes, is_inert, leaves
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment import run
 from hwnas.experiment._identity import check_configuration, result_folder, variant
-from hwnas.study._predictors import run_predictors
+from hwnas.study.cells._predictors import run_predictors
 from tests.composed import composed
 
 SMALL = ("n_train=20", "n_test=40", "tracking=off")
@@ -228,7 +226,7 @@ class TestChoices:
             assert variant(cfg, reference) == "predictor=ridge"
 
     @pytest.mark.parametrize(
-        ("argument", "mend"),
+        ("argument", "remedy"),
         [
             ("predictor=[ridge,xgb]", "-m predictor=ridge,xgb"),
             ("image_set=[cifar10,cifar100]", "-m image_set=cifar10,cifar100"),
@@ -240,11 +238,11 @@ class TestChoices:
             ("predictor=3", "leave predictor out"),
         ],
     )
-    def test_check_choices_several_or_none_raises(self, argument: str, mend: str) -> None:
+    def test_check_choices_several_or_none_raises(self, argument: str, remedy: str) -> None:
         with pytest.raises(UserError) as caught:
             check_choices(["n_train=25", argument])
         assert str(caught.value).startswith(argument)
-        assert caught.value.mend == mend
+        assert caught.value.remedy == remedy
         with pytest.raises(UserError):
             check_choices(["-m", "seed=0,1", argument])
 

@@ -140,7 +140,7 @@ class TestDefaultExperiment:
         again = python("run.py", *CHEAP, f"paths.outputs={tmp_path}")
         assert again.returncode == 2
         assert "holds a result of other values, nasbench201_cpu.parquet" in again.stderr
-        assert again.stderr.strip().endswith("To mend it: force=true")
+        assert again.stderr.strip().endswith("Try: force=true")
         assert (copy / "result.json").read_text() == text
 
     def test_limit_names_its_choice(self, default_run: str, outputs: Path) -> None:

@@ -72,7 +72,7 @@ def test_the_measured_architecture_stands_for_its_copies() -> None:
 
 @pytest.mark.parametrize(("n_train", "n_test"), [(390, 50), (20, 500), (1, 50), (20, 0)])
 def test_too_few_measurements_are_an_error_with_a_way_out(n_train: int, n_test: int) -> None:
-    with pytest.raises(UserError, match=r"n_t.*To mend it: n_t"):
+    with pytest.raises(UserError, match=r"n_t.*Try: n_t"):
         split(table(), n_train, n_test, seed=0)
 
 

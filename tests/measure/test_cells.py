@@ -11,8 +11,7 @@ from torch.nn import functional
 from hwnas.measure._cells import CellNetworks
 from hwnas.measure._digits import Training, load, train
 from hwnas.measure._layers import Norm, ReluConvNorm
-from hwnas.space import NASBench201
-from hwnas.space._cell import EDGES
+from hwnas.space import EDGES, NASBench201
 
 SPACE = NASBench201()
 CELLS = np.array(

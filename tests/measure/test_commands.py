@@ -17,17 +17,16 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from pyarrow import parquet
 
-from hwnas._cli import CONF
-from hwnas._schema import register as register_run
-from hwnas.dataset import Local, Paths
+from hwnas.composition import CONF, register
+from hwnas.dataset import Local
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure import _commands
 from hwnas.measure._commands import accuracy, latency
 from hwnas.measure._live import backend_of
-from hwnas.measure._schema import register
 from hwnas.metric import Metric
 from hwnas.network import build
+from hwnas.paths import Paths
 from hwnas.space import NASBench201
 
 NAME = "measured-by-a-test"
@@ -53,7 +52,6 @@ def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
 
 
 def configuration(data: Path, name: str, *more: str) -> DictConfig:
-    register_run()
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(name, overrides(data, *more))

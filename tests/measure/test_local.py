@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwnas.dataset import Local, Paths
+from hwnas.dataset import Local
 from hwnas.dataset._local import Statistic
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.network import count_layers
+from hwnas.paths import Paths
 from hwnas.space import FBNet, NASBench201, TransNASMacro
 
 SPACE = NASBench201()

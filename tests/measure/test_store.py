@@ -135,12 +135,12 @@ class TestSettings:
             store.start("onnxruntime", {"threads": 2, **NETWORKS}, {})
             with pytest.raises(UserError, match=r"torch measurements with image_set="):
                 store.start("onnxruntime", NETWORKS | {"image_set": CIFAR10 | {"classes": 5}}, {})
-            with pytest.raises(UserError, match="mend it: no sizes"):
+            with pytest.raises(UserError, match="Try: no sizes"):
                 store.start("onnxruntime", NETWORKS | {"sizes": {"channels": 4}}, {})
             store.start("accuracy", {"channels": 8}, {})
 
     @pytest.mark.parametrize(
-        ("series", "there", "here", "mend"),
+        ("series", "there", "here", "remedy"),
         [
             ("torch", {"warm_up": 5}, {"warm_up": 1}, "warm_up=5, or another name="),
             (
@@ -159,16 +159,16 @@ class TestSettings:
             ("torch", {"unit": "A", "device": "cuda:1"}, {"unit": "cpu"}, "backend.device=cuda:1,"),
             ("onnxruntime", {"provider": "CUDA"}, {"provider": "CPU"}, "backend.provider=CUDA, or"),
             ("accuracy", {"epochs": 1}, {"epochs": 2}, "training.epochs=1, or another name="),
-            ("torch", {"torch": "2.13"}, {"torch": "2.14"}, "mend it: another name="),
+            ("torch", {"torch": "2.13"}, {"torch": "2.14"}, "Try: another name="),
         ],
     )
     def test_are_mended_by_keys_that_exist(
-        self, tmp_path: Path, series: str, there: dict[str, Any], here: dict[str, Any], mend: str
+        self, tmp_path: Path, series: str, there: dict[str, Any], here: dict[str, Any], remedy: str
     ) -> None:
         measured(tmp_path, series, there)
         with Store(tmp_path) as store, pytest.raises(UserError) as error:
             store.start(series, here, {})
-        assert mend in str(error.value)
+        assert remedy in str(error.value)
 
 
 class TestWork:

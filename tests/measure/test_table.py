@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from hwnas.dataset import Local, Paths
+from hwnas.dataset import Local
 from hwnas.dataset._local_table import table_path
 from hwnas.errors import UserError
 from hwnas.measure._store import Store
 from hwnas.measure._table import complete, write_table
 from hwnas.metric import Metric
+from hwnas.paths import Paths
 from hwnas.space import NASBench201
 from tests.dataset import official
 

@@ -8,8 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from hwnas._cli import CONF
-from hwnas._schema import register
+from hwnas.composition import CONF, register
 from hwnas.errors import UserError
 from hwnas.metric import Metric
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.predictor import Predictor, build, with_preset
+from hwnas.composition import composed
+from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201, SearchSpace
 
 FOLDER = Path(__file__).parents[2] / "conf" / "predictor"
@@ -68,12 +69,14 @@ class Member:
         return f"{self.name}-{self.preset}"
 
     @property
+    def option(self) -> str:
+        """What ``predictor=`` takes."""
+        return self.name if self.preset == "default" else f"{self.preset}/{self.name}"
+
+    @property
     def config(self) -> DictConfig:
-        """Its YAML with the preset applied, before anything is made cheap."""
-        config = OmegaConf.load(FOLDER / f"{self.name}.yaml")
-        assert isinstance(config, DictConfig)
-        config.preset = self.preset
-        return with_preset(config)
+        """Its configuration: ``encoding`` and ``predictor``, before anything is made cheap."""
+        return composed("run", [f"predictor={self.option}"])
 
     @property
     def needs_cells(self) -> bool:
@@ -83,17 +86,18 @@ class Member:
     def build(self, space: SearchSpace | None = None) -> Predictor:
         """Return it cheap and unfitted."""
         config = self.config
+        model = config.predictor.model
         for preset in (None, self.preset):
-            config.model = OmegaConf.merge(config.model, CHEAP.get((self.name, preset), {}))
-        return build(config, space or NASBench201(), SEED)
+            model = OmegaConf.merge(model, CHEAP.get((self.name, preset), {}))
+        return build(config.encoding, model, space or NASBench201(), SEED)
 
 
 def members() -> list[Member]:
     """Return every predictor found, in every preset."""
     found = []
-    for path in sorted(FOLDER.glob("*.yaml")):
-        presets = OmegaConf.select(OmegaConf.load(path), "presets") or {}
-        found += [Member(path.stem, str(preset)) for preset in ("default", *presets)]
+    for path in sorted(FOLDER.rglob("*.yaml")):
+        preset = path.parent.relative_to(FOLDER).as_posix()
+        found.append(Member(path.stem, "default" if preset == "." else preset))
     return found
 
 

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from scipy.optimize import check_grad
 from scipy.stats import kendalltau
 
-from hwnas.predictor import Operations, Predictor, _best_fit
-from hwnas.predictor._best import Best
-from hwnas.predictor._best_features import describe
-from hwnas.predictor._best_fit import N_CHECK, Candidate, Model, choose
-from hwnas.predictor._best_kernel import Covariance
-from hwnas.predictor._executed import executed
+from hwnas.encoding import Operations
+from hwnas.network import executed
+from hwnas.predictor import Predictor
+from hwnas.predictor.best import _model_choice as _best_fit
+from hwnas.predictor.best._estimator import Best
+from hwnas.predictor.best._features import describe
+from hwnas.predictor.best._kernel import Covariance
+from hwnas.predictor.best._model_choice import N_CHECK, Candidate, Model, choose
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMacro
 from tests.predictor.conftest import Measured
 from tests.predictor.members import draw

@@ -90,8 +90,9 @@ class TestContract:
     def test_search_space_is_of_real_parameters_around_the_defaults(self, member: Member) -> None:
         # Tuning's first trial is the defaults, so they must be among what it can draw.
         config = member.config
-        known = build(config, NASBench201(), seed=0).get_params(deep=True)
-        for parameter in read(config.search_space):
+        built = build(config.encoding, config.predictor.model, NASBench201(), seed=0)
+        known = built.get_params(deep=True)
+        for parameter in read(config.predictor.search_space):
             path = parameter_path(parameter.name)
             assert path in known
             assert parameter.stored(known[path]) is not None, f"{path}={known[path]}"

@@ -7,16 +7,9 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import FeatureUnion
 
+from hwnas.encoding import Live, OneHot, OperationCounts, Operations, PathEncoding, Structure
 from hwnas.errors import UserError
-from hwnas.predictor import (
-    Live,
-    OneHot,
-    OperationCounts,
-    Operations,
-    PathEncoding,
-    Predictor,
-    Structure,
-)
+from hwnas.predictor import Predictor
 from hwnas.space import FBNet, NASBench201, TransNASMacro, TransNASMicro
 
 # Edges 0>1, 0>2, 1>2, 0>3, 1>3, 2>3: conv3, skip, pool, none, conv1, skip.

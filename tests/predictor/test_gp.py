@@ -9,15 +9,15 @@ from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor, kernels
 
-from hwnas.predictor._gaussian_process import (
+from hwnas.predictor.gp._exact import ExactGP
+from hwnas.predictor.gp._rbf import (
     RBF,
     Array,
     condition,
     fit_hyperparameters,
     log_marginal_likelihood,
 )
-from hwnas.predictor._gp import ExactGP
-from hwnas.predictor._sparse_gp import SparseGP, evidence_bound
+from hwnas.predictor.gp._sparse import SparseGP, evidence_bound
 
 RNG = np.random.default_rng(0)
 X = RNG.random((30, 3))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwnas.encoding import Encoding, Graph, Tokens
+from hwnas.encoding._graph import adjacency
 from hwnas.errors import UserError
-from hwnas.predictor import Encoding, Graph, Tokens
-from hwnas.predictor._graph import adjacency
 from hwnas.space import FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
 
 # Drawn from section 1 of the study's description: edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3.

@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from hwnas.encoding import Operations
 from hwnas.errors import UserError
-from hwnas.predictor import Operations, Predictor
-from hwnas.predictor._lut import LookupTable
+from hwnas.predictor import Predictor
+from hwnas.predictor.lut import LookupTable
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
 from tests.predictor.conftest import Measured
 

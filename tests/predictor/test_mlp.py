@@ -9,10 +9,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from hwnas.encoding import OneHot, Structure
 from hwnas.errors import UserError
-from hwnas.predictor import OneHot, Predictor, Structure, fit_many
-from hwnas.predictor._mlp import MLP
-from hwnas.predictor._mlp_training import forward
+from hwnas.predictor import Predictor, fit_many
+from hwnas.predictor.nn._mlp import MLP
+from hwnas.predictor.nn._mlp_training import forward
 from hwnas.space import Architectures, NASBench201
 from tests.predictor.members import additive, draw
 

@@ -10,14 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from hwnas.encoding import Graph, Tokens
 from hwnas.errors import UserError
-from hwnas.predictor import Graph, Tokens
-from hwnas.predictor._bohamiann import AdaptiveSGHMC, Bohamiann
-from hwnas.predictor._bonas import BONAS, with_global_node
-from hwnas.predictor._gcn import GCN, unpack
-from hwnas.predictor._nao import NAO
-from hwnas.predictor._sparse_gp import SparseGP
-from hwnas.predictor._training import denormals_flushed, train
+from hwnas.predictor._torch import denormals_flushed
+from hwnas.predictor.bohamiann import AdaptiveSGHMC, Bohamiann
+from hwnas.predictor.gp._sparse import SparseGP
+from hwnas.predictor.nn._bonas import BONAS, with_global_node
+from hwnas.predictor.nn._gcn import GCN, unpack
+from hwnas.predictor.nn._nao import NAO
+from hwnas.predictor.nn._training import train
 from hwnas.space import NASBench201
 
 SPACE = NASBench201()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from hwnas.predictor import _gp
-from hwnas.predictor._gaussian_process import fit_hyperparameters
-from hwnas.predictor._gp import ExactGP
 from hwnas.predictor._threads import blas_threads
+from hwnas.predictor.gp import _exact as _gp
+from hwnas.predictor.gp._exact import ExactGP
+from hwnas.predictor.gp._rbf import fit_hyperparameters
 
 
 def threads() -> set[int]:

@@ -10,11 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from hwnas.backend import Prepared
-from hwnas.dataset import Local, Paths
+from hwnas.dataset import Local
 from hwnas.errors import UserError
 from hwnas.measure._live import measure_live
 from hwnas.metric import Metric
 from hwnas.network import Network
+from hwnas.paths import Paths
 from hwnas.space import NASBench201
 
 SPACE = NASBench201()

@@ -9,7 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from hwnas._schema import register
+from hwnas.composition import register
 from hwnas.dataset import Table
 from hwnas.dataset._accuracy import accuracy_of
 from hwnas.selection import accuracy_and_cost, compare, read_rows, simulate, simulation_rows

@@ -17,7 +17,7 @@ from pyarrow import parquet
 from scipy.stats import kendalltau
 
 from hwnas import scores
-from hwnas._cli import CONF
+from hwnas.composition import CONF
 from hwnas.errors import UserError
 from hwnas.selection import (
     SCORES,
@@ -37,7 +37,7 @@ from hwnas.selection import (
     simulation_rows,
     write_rows,
 )
-from hwnas.selection._sweep import sweep
+from hwnas.selection._many_predictions import sweep
 from hwnas.selection._tau import inversions
 from tests.selection.test_select import Table, tables
 
@@ -162,7 +162,7 @@ def test_deviations_of_a_run_leave_its_training_measurements_out(tmp_path: Path)
     assert drawn.observed == pytest.approx(np.array([0.5, -0.5, 0.0]) / true.std())
     with pytest.raises(UserError, match="no predictions of a run"):
         Bootstrap.of_result(tmp_path / "elsewhere")
-    with pytest.raises(UserError, match=r"mend it: deviations\.folder=<a result folder of run"):
+    with pytest.raises(UserError, match=r"Try: deviations\.folder=<a result folder of run"):
         Bootstrap.of_result(tmp_path / "elsewhere")
 
 

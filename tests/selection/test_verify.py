@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import BayesianRidge, Ridge
 
 from hwnas.dataset import Table as DataTable
+from hwnas.encoding import OneHot, Operations
 from hwnas.errors import UserError
 from hwnas.metric import Direction, Metric
-from hwnas.predictor import OneHot, Operations, Predictor
-from hwnas.predictor._lut import LookupTable
+from hwnas.predictor import Predictor
+from hwnas.predictor.lut import LookupTable
 from hwnas.selection import (
     SCORES,
     Calibration,
@@ -27,7 +28,7 @@ from hwnas.selection import (
     simulate,
     verify,
 )
-from hwnas.selection._sweep import sweep
+from hwnas.selection._many_predictions import sweep
 from hwnas.space import NASBench201
 from tests.selection.test_select import Table, brute_front, tables
 from tests.tables import made_table

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from hwnas._cli import CONF
+from hwnas.composition import CONF
 from hwnas.image_set import ImageSet
 from hwnas.network import count_layers
 from hwnas.space import (

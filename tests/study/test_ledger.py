@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas._schema import Artifacts
+from hwnas.composition import Artifacts
 from hwnas.study import Cell, Ledger, Outcome, expand
 from hwnas.study._worker import run_job
 

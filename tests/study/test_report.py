@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from hwnas.study._published import compare
-from hwnas.study._report import Material
-from hwnas.study._report_lut import LookupAgainstLinear
-from hwnas.study._report_simulation import _SCORES, _table
-from hwnas.study._report_sizes import TrainSizes
+from hwnas.study.report._lookup import LookupAgainstLinear
+from hwnas.study.report._published import compare
+from hwnas.study.report._report import Material
+from hwnas.study.report._simulation import _SCORES, _table
+from hwnas.study.report._train_sizes import TrainSizes
 
 ROWS = pd.DataFrame(
     [

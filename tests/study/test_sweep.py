@@ -18,7 +18,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import open_dict
 
-from hwnas._schema import register
+from hwnas.composition import register
 from hwnas.errors import UserError
 from hwnas.study import act
 from tests.commands import ROOT, python
@@ -367,23 +367,23 @@ def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
             "experiment=quick experiment.grids.all.n_train=[55,abc]",
             "n_train=abc: Value",
         ),
-        ("sweep.py", "experiment=quick seed=0,1", "mend it: experiment.grids.all.seed=[0,1]"),
-        ("sweep.py", "experiment=quick seed=[0,1]", "mend it: experiment.grids.all.seed=[0,1]"),
-        ("sweep.py", "experiment=quick tuning.n_trials=2,3", "To mend it: tuning.n_trials=2;"),
+        ("sweep.py", "experiment=quick seed=0,1", "Try: experiment.grids.all.seed=[0,1]"),
+        ("sweep.py", "experiment=quick seed=[0,1]", "Try: experiment.grids.all.seed=[0,1]"),
+        ("sweep.py", "experiment=quick tuning.n_trials=2,3", "Try: tuning.n_trials=2;"),
         (
             "sweep.py",
             "experiment=paper_simulation experiment.grids.all.experiment.settings.pairing=[sorted]",
-            "To mend it: experiment.settings.pairing=sorted",
+            "Try: experiment.settings.pairing=sorted",
         ),
         (
             "sweep.py",
             "experiment=paper_simulation deviations=bootstrap",
-            "deviations.folder: it has no value. To mend it: deviations.folder=<a result folder",
+            "deviations.folder: it has no value. Try: deviations.folder=<a result folder",
         ),
         (
             "sweep.py",
             "experiment=paper_simulation deviations=bootstrap deviations.folder=outputs/nope",
-            "deviations.folder=outputs/nope: no predictions of a run in it. To mend it: deviations",
+            "deviations.folder=outputs/nope: no predictions of a run in it. Try: deviations",
         ),
     ],
 )

@@ -9,8 +9,9 @@ from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
-from hwnas.predictor import OneHot, Predictor
-from hwnas.predictor._mlp import MLP
+from hwnas.encoding import OneHot
+from hwnas.predictor import Predictor
+from hwnas.predictor.nn._mlp import MLP
 from hwnas.scores import kendall_tau
 from hwnas.space import NASBench201
 from hwnas.tuning._cross_validation import CrossValidation

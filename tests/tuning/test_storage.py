@@ -109,7 +109,7 @@ def test_a_journal_where_none_can_be_is_one_line(tmp_path: Path) -> None:
         tune(str(tmp_path), 2)
     (tmp_path / "file").touch()
     for place in ("/proc/x.journal", f"{tmp_path}/file/x.journal", f"{tmp_path}/file/"):
-        with pytest.raises(UserError, match=rf"^tuning\.storage={place}: .*mend it: tuning"):
+        with pytest.raises(UserError, match=rf"^tuning\.storage={place}: .*Try: tuning"):
             tune(place, 2)
 
 
@@ -162,8 +162,8 @@ def test_tune_file_of_the_user_raises_and_leaves_it(
     assert path.read_bytes() == content
     assert [file.name for file in tmp_path.iterdir()] == ["mine.json"]
     assert "rm " not in str(caught.value)
-    mend = caught.value.mend or ""
-    assert mend.startswith(
+    remedy = caught.value.remedy or ""
+    assert remedy.startswith(
         f"tuning.storage=sqlite:///{path}" if b"SQLite" in content else "tuning.storage="
     )
 
@@ -173,7 +173,7 @@ def test_tune_sqlite_file_by_its_suggested_url_works(tmp_path: Path) -> None:
     tune(f"sqlite:///{path}", 2)
     with pytest.raises(UserError) as caught:
         tune(str(path), 2)
-    suggested = (caught.value.mend or "").removeprefix("tuning.storage=")
+    suggested = (caught.value.remedy or "").removeprefix("tuning.storage=")
     assert tune(suggested, 2).reused
 
 

@@ -1,0 +1,166 @@
+"""The commands of ``hwnas``: what each is called, and which function runs it.
+
+The functions import what they need: ``--help`` and a mistake in the command line answer without
+loading numerical libraries.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hwnas.cli._hydra import fail, run_hydra
+from hwnas.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+#: Exit code after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Parameters
+    ----------
+    summary : str
+        A line of ``hwnas --help``.
+    run : callable
+        Takes the arguments behind the command's name.
+    """
+
+    summary: str
+    run: Callable[[Sequence[str]], None]
+
+
+def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[..., None]:
+    def run(arguments: Sequence[str]) -> None:
+        run_hydra(task, config_name, arguments)
+
+    return run
+
+
+def _run(cfg: DictConfig) -> float:
+    """Run one experiment and return its objective, Kendall's tau on the test set."""
+    from hwnas.composition import check, reference_config
+    from hwnas.errors import command
+
+    if cfg.experiment is not None:
+        name = cfg.experiment.name
+        raise UserError(f"experiment={name}: it is a study", command(f"sweep experiment={name}"))
+    reference = reference_config(cfg)
+    check(cfg, reference)
+    from hwnas.experiment import run
+
+    return run(cfg, reference)
+
+
+def _sweep(cfg: DictConfig) -> int:
+    """Run, count or report on a study; return how many grid points failed."""
+    from hwnas.study import act
+
+    failed = act(cfg)
+    if failed:
+        sys.exit(1)
+    return failed
+
+
+def _start_sweep(arguments: Sequence[str]) -> None:
+    # One thread a worker: oversubscribed OpenMP makes boosting libraries 30 times slower. Set
+    # before anything numerical is imported, and inherited by the launcher's processes.
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    if arguments and arguments[0] in ("status", "report"):
+        arguments = [f"action={arguments[0]}", *arguments[1:]]
+    run_hydra(_sweep, "sweep", arguments)
+
+
+def _measure(cfg: DictConfig) -> None:
+    from hwnas.measure import latency
+
+    latency(cfg)
+
+
+def _accuracy(cfg: DictConfig) -> None:
+    from hwnas.measure import accuracy
+
+    accuracy(cfg)
+
+
+def _advise(cfg: DictConfig) -> None:
+    # Before any library with threads of its own is loaded.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from hwnas.advise import advise
+
+    advise(cfg)
+
+
+def _fetch(arguments: Sequence[str]) -> None:
+    from hwnas.cli._tables import fetch
+
+    fetch(arguments)
+
+
+def _doctor(arguments: Sequence[str]) -> None:
+    from hwnas.cli._tables import doctor
+
+    doctor(arguments)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "run": Command("one experiment, or several with -m", _hydra(_run, "run")),
+    "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
+    "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
+    "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
+    "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
+    "fetch": Command("download published tables", _fetch),
+    "doctor": Command("describe the tables that are here", _doctor),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code.
+
+    The exit code is 0, 2 for a user's mistake, 1 for a fault of the program, 130 after Ctrl-C.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        A command's name and its arguments; default those of the process.
+    """
+    name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        if name in ("--version", "-V"):
+            from hwnas import __version__
+
+            print(f"hwnas {__version__}")  # noqa: T201 - the command's output
+        elif name in ("--help", "-h"):
+            print(_help())  # noqa: T201 - the command's output
+        elif name not in COMMANDS:
+            fail(f"{name}: no such command; {nearest(name, list(COMMANDS))}")
+        else:
+            COMMANDS[name].run(rest)
+    except UserError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        print("stopped, the same command continues", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)
+
+
+def _help() -> str:
+    lines = [f"  {name:<10}{command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Predictors of hardware metrics in neural architecture search.",
+            "",
+            "usage: hwnas COMMAND [key=value ...]",
+            "       hwnas COMMAND --help",
+            "",
+            *lines,
+        ]
+    )

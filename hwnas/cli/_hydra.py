@@ -1,0 +1,100 @@
+"""Entry points: Hydra's command line, with one-line errors and exit code 2 for a user's mistake."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from hwnas.cli._help import help_text
+from hwnas.cli._quoting import readable
+from hwnas.composition import CONF, check_choices, explain, mistake_in, overrides, register
+from hwnas.errors import UserError
+
+#: The user's file system refuses to be written: no fault of the program.
+_UNWRITABLE = {errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.ENOSPC}
+_ELSEWHERE = "paths.outputs=$HOME/hwnas-outputs, or another folder that can be written"
+
+
+def run_hydra(
+    task: Callable[[DictConfig], Any], config_name: str, arguments: Sequence[str]
+) -> None:
+    """Run `task` under Hydra with the configuration ``conf/<config_name>.yaml``.
+
+    A mistake in the command line, the configuration or a data file ends in one line on standard
+    error and exit code 2; only a fault of the program shows a traceback (exit code 1).
+
+    Parameters
+    ----------
+    task : callable
+        Takes the composed configuration.
+    config_name : str
+    arguments : sequence of str
+        The command line behind the command's name.
+    """
+    if {"--help", "-h"} & set(arguments):
+        print(help_text(config_name))  # noqa: T201 - the entry point's own output
+        return
+    # Hydra reads them from here, and its launchers run the command again from them.
+    sys.argv[1:] = given = [readable(argument) for argument in arguments]
+    register()
+    # Plots are written to files. A notebook's value, or a misspelt one, would stop matplotlib from
+    # being imported.
+    os.environ["MPLBACKEND"] = "agg"
+    # Hydra prints and exits by itself unless asked for the full error; asked for it, it hands the
+    # exception over, in launcher processes too.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+
+    @functools.wraps(task)
+    def guarded(cfg: DictConfig) -> Any:
+        of_job = overrides()
+        try:
+            check_choices(of_job)
+            _resolve(cfg, of_job)
+            return task(cfg)
+        except (UserError, HydraException, OmegaConfBaseException) as error:
+            mistake = mistake_in(error, of_job)
+            if mistake is None:
+                # Under its own class it would be taken for a mistake in the command line.
+                raise RuntimeError(f"{type(error).__name__} while running") from error
+            # A single job ends here; of several, Hydra says first which one failed.
+            if HydraConfig.get().mode == RunMode.RUN:
+                fail(str(mistake))
+            raise mistake from None
+
+    try:
+        check_choices(given)
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
+    except UserError as error:
+        fail(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        fail(explain(error, given))
+    except OSError as error:
+        # Hydra makes the folder of several jobs before the first one checks its own.
+        if error.errno not in _UNWRITABLE:
+            raise
+        fail(str(UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE)))
+
+
+def _resolve(cfg: DictConfig, given: list[str]) -> None:
+    """Refuse a value that is missing or points nowhere; in the task it would look like a fault."""
+    try:
+        OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise UserError(explain(error, given)) from error
+
+
+def fail(message: str) -> NoReturn:
+    """Print a user's mistake as one line and exit with code 2."""
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - the entry point's own output
+    sys.exit(2)

@@ -1,0 +1,53 @@
+"""Composed configurations: their folders, schema, values, checks and mistakes."""
+
+from hwnas.composition._checks import check, reference_config
+from hwnas.composition._choices import check_choices
+from hwnas.composition._compose import composed
+from hwnas.composition._explain import explain, mistake_in
+from hwnas.composition._folder import (
+    CONF,
+    groups,
+    is_group,
+    option_file,
+    options,
+    read_yaml,
+    user_conf_folder,
+)
+from hwnas.composition._schema import Action, Artifacts, register
+from hwnas.composition._values import (
+    INERT,
+    copied_nodes,
+    decisive,
+    differences,
+    is_inert,
+    key_of,
+    leaves,
+    overrides,
+)
+
+__all__ = [
+    "CONF",
+    "INERT",
+    "Action",
+    "Artifacts",
+    "check",
+    "check_choices",
+    "composed",
+    "copied_nodes",
+    "decisive",
+    "differences",
+    "explain",
+    "groups",
+    "is_group",
+    "is_inert",
+    "key_of",
+    "leaves",
+    "mistake_in",
+    "option_file",
+    "options",
+    "overrides",
+    "read_yaml",
+    "reference_config",
+    "register",
+    "user_conf_folder",
+]

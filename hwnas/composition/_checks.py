@@ -1,0 +1,103 @@
+"""What a composed configuration must fulfil beyond its schema; imports nothing numerical."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from hwnas.composition._values import is_inert, key_of, leaves, overrides
+from hwnas.errors import UserError, check_number
+
+_GROUPS = (
+    *("metric", "device", "space", "image_set", "dataset"),
+    *("encoding", "predictor", "tuning", "selection", "deviations"),
+)
+#: What may stand where the YAML says null.
+_EXAMPLES: dict[str, Any] = {
+    "tuning.seed": 0,
+    "tuning.max_measurements": 614,
+    "tuning.storage": "outputs/tuning/",
+    "tuning.time_limit_seconds": 60.0,
+    "selection.n_candidates": 1000,
+    "selection.limit": 8.0,
+}
+
+
+def reference_config(cfg: DictConfig) -> DictConfig:
+    """Return the configuration of the chosen groups without any override of a decisive value.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The configuration that Hydra is running.
+    """
+    hydra = HydraConfig.get()
+    choices = hydra.runtime.choices
+    # A composition takes a tenth of a second: not where no value can differ.
+    if choices.get("experiment") is None and not any(map(_sets_value, overrides())):
+        return cfg
+    chosen = [f"{g}={choices[g]}" for g in _GROUPS if choices.get(g) is not None]
+    return compose(hydra.job.config_name, overrides=chosen)
+
+
+def check(cfg: DictConfig, reference: DictConfig) -> None:
+    """Refuse what the dataclass schema lets through.
+
+    Raises
+    ------
+    UserError
+        If a value has another type than in the YAML, the seed is negative, the device lacks the
+        metric, or a chosen node is used by nothing.
+    """
+    check_types(cfg, reference)
+    check_number("seed", cfg.seed, 0)
+    if cfg.device is not None and cfg.metric.name not in cfg.device.metrics:
+        raise UserError(
+            f"metric={cfg.metric.name}: device {cfg.device.name} has no such metric; it has "
+            f"{', '.join(cfg.device.metrics)}",
+            remedy=f"metric={cfg.device.metrics[0]}",
+        )
+    dataset = OmegaConf.to_container(cfg.dataset, resolve=False)
+    assert isinstance(dataset, dict)
+    for node in ("device", "image_set"):
+        if cfg[node] is not None and f"${{{node}}}" not in dataset.values():
+            choice = HydraConfig.get().runtime.choices
+            raise UserError(
+                f"{node}={choice[node]}: dataset={choice['dataset']} has no choice of {node}",
+                remedy=f"leave {node} out",
+            )
+
+
+def check_types(cfg: DictConfig, reference: DictConfig) -> None:
+    """Refuse a value of another type than the YAML's, which a ``_target_`` node lets through.
+
+    Raises
+    ------
+    UserError
+        Naming the key, the value and what is needed.
+    """
+    given = leaves(cfg)
+    for key, default in leaves(reference).items():
+        value, example = given.get(key), _EXAMPLES.get(key) if default is None else default
+        if value is not None and example is not None and not _fits(value, example):
+            default = "null" if default is None else default
+            raise UserError(
+                f"{key}={value}: not of type {type(example).__name__}", remedy=f"{key}={default}"
+            )
+
+
+def _sets_value(override: str) -> bool:
+    key = key_of(override)
+    return key not in (*_GROUPS, "n_train", "seed") and not is_inert(key)
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, int | float):
+        # A whole number is a float as well; a fraction is no count.
+        return isinstance(value, int) or (isinstance(default, float) and isinstance(value, float))
+    return isinstance(value, type(default))

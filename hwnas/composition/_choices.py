@@ -1,0 +1,131 @@
+"""What is wrong with an override that gives no value, or several values, where one is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from hwnas.composition._folder import is_group, option_file, options
+from hwnas.errors import UserError, nearest
+
+_LIST = re.compile(r"\[?(?P<values>[^\[\]{}()'\"]*)\]?")
+_GRID_AXIS = re.compile(r"experiment\.grids\.(?P<grid>[\w-]+)\.(?P<axis>.+)")
+
+
+def check_choices(arguments: Sequence[str]) -> None:
+    """Refuse a group of the configuration that is given a list of options, or null.
+
+    Hydra lays the options of a list over each other: what ran would be a mixture of them, under the
+    name of the last one.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The command line, or the overrides of a launcher's job. What Hydra cannot read is left to
+        Hydra.
+
+    Raises
+    ------
+    UserError
+        Naming the override, and the way to run each of several options.
+
+    Examples
+    --------
+    >>> check_choices(["predictor=ridge", "n_train=25"])
+    >>> check_choices(["predictor=[ridge,xgb]"])
+    Traceback (most recent call last):
+    hwnas.errors.UserError: predictor=[ridge,xgb]: one run takes one value. ...
+    """
+    overrides = list(_parsed(arguments))
+    experiment = {o.key_or_group: o.value() for o in overrides}.get("experiment")
+    for override in overrides:
+        group = override.key_or_group
+        if override.is_delete() or not is_group(group):
+            continue
+        value = override.value()
+        for each in value.list if isinstance(value, ChoiceSweep) else [value]:
+            _check_choice(group, each, experiment if isinstance(experiment, str) else None)
+
+
+def _check_choice(group: str, value: Any, experiment: str | None) -> None:
+    if not isinstance(value, str | list):
+        known = options(group)
+        text = "null" if value is None else str(value)
+        none = next((option for option in ("none", "off") if option in known), None)
+        raise UserError(
+            f"{group}={text}: no option of that name; {nearest(text, known)}",
+            remedy=f"leave {group} out" if none is None else f"{group}={none}",
+        )
+    if isinstance(value, list):
+        names = ",".join(map(str, value))
+        axis = several_values(group, f"[{names}]", experiment)
+        if axis is not None:
+            raise axis
+        raise UserError(
+            f"{group}=[{names}]: one run takes one value",
+            remedy=f"-m {group}={names}" if experiment is None else f"{group}={value[0]}",
+        )
+
+
+def _parsed(arguments: Sequence[str]) -> Iterable[Override]:
+    parser = OverridesParser.create()
+    for argument in arguments:
+        try:
+            yield parser.parse_override(argument)
+        except HydraException:
+            # A flag, or what Hydra refuses by itself.
+            continue
+
+
+def several_values(key: str, value: str, experiment: str | None) -> UserError | None:
+    """Say how to give several values, where an override of several was refused.
+
+    Parameters
+    ----------
+    key, value : str
+        The override that was refused.
+    experiment : str or None
+        The study, if one is chosen.
+
+    Returns
+    -------
+    UserError or None
+        None if it is not about several values.
+    """
+    match = _LIST.fullmatch(value)
+    if match is None or not (value.startswith("[") or "," in value):
+        return None
+    values, grids = match["values"], _axes(experiment)
+    inside = _GRID_AXIS.fullmatch(key)
+    if (
+        inside is not None
+        and "." in inside["axis"]
+        and inside["axis"] in grids.get(inside["grid"], [])
+    ):
+        problem = f"{key}: an axis with a dot in its name takes one value a command"
+        return UserError(problem, remedy=f"{inside['axis']}={values.partition(',')[0]}")
+    own = [grid for grid, axes in grids.items() if key in axes and "." not in key]
+    if own:
+        remedy = " ".join(f"experiment.grids.{grid}.{key}=[{values}]" for grid in own)
+        return UserError(f"{key}={value}: several values are an axis of the study's grids", remedy)
+    if value.startswith("["):
+        return None
+    each = f"{key}={values.partition(',')[0]}" if grids else f"-m {key}={value} runs each"
+    return UserError(
+        f"{key}={value}: one run takes one value", remedy=f"{each}; [{values}] is a list"
+    )
+
+
+def _axes(experiment: str | None) -> dict[str, list[str]]:
+    """Return the names of the axes of each grid of a study."""
+    path = None if experiment is None else option_file("experiment", experiment)
+    if path is None:
+        return {}
+    grids = OmegaConf.select(OmegaConf.load(path), "grids")
+    return {str(grid): [str(axis) for axis in axes] for grid, axes in grids.items()}

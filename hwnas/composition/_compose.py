@@ -1,0 +1,45 @@
+"""Composing a configuration from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+
+from hwnas.composition._explain import explain
+from hwnas.composition._folder import CONF
+from hwnas.composition._schema import register
+from hwnas.errors import UserError
+
+
+def composed(name: str, overrides: Sequence[str] = ()) -> DictConfig:
+    """Compose a configuration, inside a running command or outside of one.
+
+    Parameters
+    ----------
+    name : str
+        Of ``conf/<name>.yaml``.
+    overrides : sequence of str
+        As on the command line.
+
+    Raises
+    ------
+    UserError
+        If an override cannot be composed.
+
+    Examples
+    --------
+    >>> composed("run", ["predictor=paper/ridge"]).encoding
+    {'_target_': 'hwnas.encoding.OneHot'}
+    """
+    register()
+    try:
+        if GlobalHydra.instance().is_initialized():
+            return compose(name, list(overrides))
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose(name, list(overrides))
+    except HydraException as reason:
+        raise UserError(explain(reason, list(overrides))) from reason

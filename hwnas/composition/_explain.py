@@ -1,0 +1,175 @@
+"""One line for each way a command line can fail to compose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from hydra._internal.utils import _locate
+from hydra.errors import (
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException, ValidationError
+
+from hwnas.composition._choices import several_values
+from hwnas.composition._folder import CONF, is_group, option_file, options
+from hwnas.errors import UserError, nearest
+
+_OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
+_LOST_TARGET = re.compile(r"Error locating target '(?P<name>[^']+\.[^']+)'")
+_KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
+_AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
+_FULL_KEY = re.compile(r"full_key: (\S+)")
+_HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
+
+#: What a value that has no default is, by its key.
+_WANTED = {"deviations.folder": "<a result folder of run.py>"}
+
+
+def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]) -> str:
+    """Say in one line what is wrong with a command line, and which name was meant.
+
+    Parameters
+    ----------
+    error : HydraException or OmegaConfBaseException
+        What Hydra or OmegaConf raised.
+    arguments : list of str
+        The command line.
+    """
+    overrides = dict(_overrides(arguments))
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, option = str(error.missing_cfg_file).partition("/")
+        if is_group(group):
+            return f"{group}={option}: no such option; {nearest(option, options(group))}"
+    if isinstance(error, OverrideParseException):
+        return f"cannot read the override '{error.override!s}': write key=value"
+    if isinstance(error, MissingMandatoryValue):
+        empty = str(error.full_key)
+        remedy = f"{empty}={_WANTED.get(empty, '...')}"
+        return str(UserError(f"{empty}: it has no value", remedy))
+    text = f"{error}\n{error.__cause__ or ''}"
+    target = _LOST_TARGET.search(text)
+    if target is not None:
+        return _no_target(target.group("name"), text, overrides)
+    key = _misfit(text, overrides)
+    if key is not None:
+        several = several_values(key, overrides.get(key, ""), overrides.get("experiment"))
+        if several is not None:
+            return str(several)
+        return f"{key}={overrides.get(key, '?')}: {_problem(text, key, error.__cause__)}"
+    return _first_lines(str(error).replace(_HYDRA_HINT, f": {error.__cause__}"))
+
+
+def mistake_in(error: Exception, arguments: list[str]) -> UserError | None:
+    """Return what a user did wrong that a task stumbled over; None for a fault of the program.
+
+    Besides a `UserError` it is a node that cannot be made: its ``_target_`` is nowhere, does not
+    take an argument, or refuses a value.
+    """
+    if isinstance(error, UserError):
+        return error
+    if not isinstance(error, InstantiationException):
+        return None
+    cause = error.__cause__
+    if isinstance(cause, UserError):
+        return cause
+    if str(error).startswith("Error in call to target") and not _refuses_arguments(cause):
+        return None
+    return UserError(explain(error, arguments))
+
+
+def _refuses_arguments(cause: BaseException | None) -> bool:
+    if isinstance(cause, ValueError):
+        return True
+    # A call that does not fit its signature fails before anything of the target runs.
+    traceback = None if cause is None else cause.__traceback__
+    return isinstance(cause, TypeError) and traceback is not None and traceback.tb_next is None
+
+
+def _misfit(text: str, overrides: dict[str, str]) -> str | None:
+    """Return the key of the override that a message is about."""
+    match = _KEY.search(text) or _AMBIGUOUS.search(text)
+    if match is not None:
+        return match.group("key")
+    named = _FULL_KEY.search(text)
+    if named is not None and named.group(1) in overrides:
+        return named.group(1)
+    return None
+
+
+def _problem(text: str, key: str, cause: BaseException | None) -> str:
+    node = getattr(cause, "parent_node", None)
+    if isinstance(node, DictConfig) and not isinstance(cause, ValidationError):
+        # The key that is not there may be a parent of the one given.
+        key = str(getattr(cause, "full_key", key))
+        parent = key.rpartition(".")[0]
+        names = [str(name) for name in node if name != "hydra"]
+        known = [f"{parent}.{name}" if parent else name for name in names]
+        return _elsewhere(key) or f"no such key; {nearest(key, known)}"
+    if "No match in the defaults list" in text:
+        groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+        return f"no such group; {nearest(key, groups)}"
+    # The first line only says that a value could not be set, where the rest says why.
+    return _first_lines(text.partition("\n")[2]) or _first_lines(text)
+
+
+def _elsewhere(key: str) -> str | None:
+    """Name the options of a key's group that have the key, where the chosen one has not."""
+    group, _, rest = key.partition(".")
+    if not rest or not is_group(group):
+        return None
+    files = {option: OmegaConf.load(_file(group, option)) for option in options(group)}
+    have = [option for option, config in files.items() if _has(config, rest)]
+    if not have:
+        return None
+    problem = f"no such key in the chosen {group}"
+    return str(UserError(problem, remedy=f"{group}={' or '.join(have)}"))
+
+
+def _file(group: str, option: str) -> Path:
+    path = option_file(group, option)
+    assert path is not None
+    return path
+
+
+def _has(config: DictConfig | ListConfig, key: str) -> bool:
+    node: object = OmegaConf.to_container(config, resolve=False)
+    for part in key.split("."):
+        if not isinstance(node, dict) or part not in node:
+            return False
+        node = node[part]
+    return True
+
+
+def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
+    """Say which ``_target_`` is nowhere, and the nearest name of its module."""
+    # A predictor's node is built apart from the rest: its full key is not the override's.
+    given = [key for key, value in overrides.items() if value == name]
+    node = _FULL_KEY.search(text)
+    key = given[0] if given else f"{node.group(1)}._target_" if node else "_target_"
+    where, _, own = name.rpartition(".")
+    try:
+        # A module, or a class with a method that makes it.
+        parent = _locate(where)
+    except (ImportError, ValueError) as reason:
+        return f"{key}={name}: {_first_lines(str(reason))}"
+    known = [n for n, value in vars(parent).items() if n[0] != "_" and callable(value)]
+    return f"{key}={name}: {where} has no {own}; {nearest(own, known)}"
+
+
+def _overrides(arguments: list[str]) -> Iterator[tuple[str, str]]:
+    for argument in arguments:
+        match = _OVERRIDE.fullmatch(argument)
+        if match is not None:
+            yield match.group("key"), match.group("value")
+
+
+def _first_lines(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("full_key", "object_type"))]
+    return " ".join(kept[:2])

@@ -1,0 +1,105 @@
+"""The configuration folders: where they are, and which groups and options they have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def conf_folder() -> Path:
+    """Return the folder of the configuration that comes with hwnas.
+
+    In an installed wheel it is ``hwnas/conf``; in a checkout, also one that is installed in
+    editable mode, it lies beside the package.
+    """
+    inside = _PACKAGE / "conf"
+    return inside if inside.is_dir() else _PACKAGE.parent / "conf"
+
+
+CONF = conf_folder()
+
+
+def user_conf_folder() -> Path:
+    """Return the folder of the user's own YAMLs: ``HWNAS_CONF``, or one of the system's choice.
+
+    It is on Hydra's search path: ``<folder>/predictor/mine.yaml`` is ``predictor=mine``.
+    """
+    given = os.environ.get("HWNAS_CONF")
+    if given:
+        return Path(given).expanduser().absolute()
+    # Imported here: the entry points answer a mistake without it.
+    from platformdirs import user_config_path
+
+    return user_config_path("hwnas")
+
+
+def conf_folders() -> list[Path]:
+    """Return the folders in which options are looked up, the package's own first."""
+    own = user_conf_folder()
+    return [CONF, own] if own.is_dir() else [CONF]
+
+
+def is_group(name: str) -> bool:
+    """Tell whether the configuration has a group of this name.
+
+    Examples
+    --------
+    >>> is_group("predictor"), is_group("n_train")
+    (True, False)
+    """
+    return any((folder / name).is_dir() for folder in conf_folders())
+
+
+def groups(config_name: str) -> list[str]:
+    """Return the groups that a primary configuration has, those of what it builds on included.
+
+    Parameters
+    ----------
+    config_name : str
+        Of ``conf/<config_name>.yaml``.
+
+    Examples
+    --------
+    >>> groups("measure")
+    ['backend', 'image_set', 'space']
+    """
+    found: set[str] = set()
+    for entry in read_yaml(CONF / f"{config_name}.yaml")["defaults"]:
+        if isinstance(entry, dict):
+            found |= {key for key in entry if (CONF / key).is_dir()}
+        elif (CONF / f"{entry}.yaml").is_file():
+            found |= set(groups(entry))
+    return sorted(found)
+
+
+def options(group: str) -> list[str]:
+    """Return the choices of a group, the bases that they share left out.
+
+    Examples
+    --------
+    >>> options("metric")[:2]
+    ['arithmetic_intensity', 'energy']
+    """
+    found = set()
+    for folder in conf_folders():
+        files = (folder / group).rglob("*.yaml")
+        found |= {file.relative_to(folder / group).with_suffix("").as_posix() for file in files}
+    return sorted(name for name in found if not name.rpartition("/")[2].startswith("_"))
+
+
+def option_file(group: str, option: str) -> Path | None:
+    """Return the YAML of an option; None if there is none."""
+    files = (folder / group / f"{option}.yaml" for folder in conf_folders())
+    return next((file for file in files if file.is_file()), None)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the content of a configuration file, its interpolations as they are written."""
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    assert isinstance(config, dict)
+    return {str(key): value for key, value in config.items()}

@@ -1,0 +1,186 @@
+"""The dataclass schemas under ``conf/*.yaml``: an ill-typed or misspelt override is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, OmegaConf
+
+from hwnas.composition._search_path import add_user_conf
+
+
+@dataclass
+class PathsConfig:
+    """Where official files are, where converted tables are kept, where results go."""
+
+    data: str = MISSING
+    cache: str = MISSING
+    outputs: str = MISSING
+
+
+@dataclass
+class MetricConfig:
+    """See `hwnas.metric.Metric`."""
+
+    _target_: str = MISSING
+    name: str = MISSING
+    unit: str = MISSING
+    direction: str = MISSING
+    lower: float = 0.0
+    upper: float = float("inf")
+    title: str = ""
+
+
+@dataclass
+class PredictorConfig:
+    """One predictor: its model, and what tuning searches.
+
+    ``preset`` is a label: of the same model with other settings (``predictor=paper/mlp``).
+    """
+
+    name: str = MISSING
+    title: str = MISSING
+    preset: str = "default"
+    model: Any = MISSING
+    search_space: dict[str, Any] = field(default_factory=dict)
+
+
+class Artifacts(Enum):
+    """What a result folder holds: everything, or the result and its configuration alone."""
+
+    all = "all"
+    result = "result"
+
+
+@dataclass
+class RunConfig:
+    """One experiment. ``Any`` nodes carry a ``_target_``: their class is their schema."""
+
+    metric: MetricConfig = MISSING
+    device: Any = None
+    space: Any = MISSING
+    image_set: Any = None
+    dataset: Any = MISSING
+    encoding: Any = MISSING
+    predictor: PredictorConfig = MISSING
+    tuning: Any = MISSING
+    selection: Any = MISSING
+    tracking: Any = MISSING
+    experiment: Any = None
+    n_train: int = 124
+    n_test: int = 625
+    seed: int = 0
+    study: str = "single"
+    force: bool = False
+    artifacts: Artifacts = Artifacts.all
+    paths: PathsConfig = MISSING
+
+
+class Action(Enum):
+    """What ``sweep.py`` does with a study: run what is missing, count it, or report on it."""
+
+    run = "run"
+    status = "status"
+    report = "report"
+
+
+@dataclass
+class SweepConfig(RunConfig):
+    """A study: ``cells`` and ``job`` are filled in for each job."""
+
+    deviations: Any = None
+    action: Action = Action.run
+    report: bool = False
+    cells: list[int] = field(default_factory=list)
+    job: str = ""
+
+
+@dataclass
+class MeasureConfig:
+    """One measurement of latency; see `hwnas.measure._latency.measure_latency`."""
+
+    space: Any = MISSING
+    image_set: Any = None
+    backend: Any = MISSING
+    name: str = MISSING
+    n_architectures: int | None = None
+    passes: int = MISSING
+    repeats: int = MISSING
+    warm_up: int = MISSING
+    batch_size: int = MISSING
+    threads: int = MISSING
+    seed: int = MISSING
+    sizes: dict[str, int] = field(default_factory=dict)
+    paths: PathsConfig = MISSING
+
+
+@dataclass
+class TrainingConfig:
+    """See `hwnas.measure._digits.Training`."""
+
+    channels: int = MISSING
+    n_train: int = MISSING
+    epochs: int = MISSING
+    batch_size: int = MISSING
+    learning_rate: float = MISSING
+    momentum: float = MISSING
+    weight_decay: float = MISSING
+
+
+@dataclass
+class AccuracyConfig:
+    """One measurement of accuracy; see `hwnas.measure._accuracy.measure_accuracy`."""
+
+    space: Any = MISSING
+    name: str = MISSING
+    n_architectures: int | None = None
+    n_seeds: int = MISSING
+    seed: int = MISSING
+    at_once: int = MISSING
+    training: TrainingConfig = MISSING
+    paths: PathsConfig = MISSING
+
+
+@dataclass
+class AdviseConfig:
+    """One request for advice; see `hwnas.advise.Advisor`."""
+
+    metric: MetricConfig = MISSING
+    device: Any = None
+    space: Any = MISSING
+    image_set: Any = None
+    dataset: Any = MISSING
+    budget: str = MISSING
+    measurement: str = MISSING
+    measured: int | None = None
+    predictors: list[str] = field(default_factory=list)
+    objective: str = MISSING
+    worth: float = MISSING
+    worlds: int = MISSING
+    repeats: int = MISSING
+    seed: int = MISSING
+    paths: PathsConfig = MISSING
+
+
+def _user_cache(kind: str) -> str:
+    # Imported here: most commands never resolve a default path.
+    from platformdirs import user_cache_path
+
+    return str(user_cache_path("hwnas") / kind)
+
+
+def register() -> None:
+    """Put the schemas into Hydra's config store and register the resolvers of ``conf/``."""
+    store = ConfigStore.instance()
+    store.store(name="run_schema", node=RunConfig, provider="hwnas")
+    store.store(name="measure_schema", node=MeasureConfig, provider="hwnas")
+    store.store(name="accuracy_schema", node=AccuracyConfig, provider="hwnas")
+    store.store(name="advise_schema", node=AdviseConfig, provider="hwnas")
+    # Laid over run.yaml, it must leave what is set there.
+    untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
+    store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
+    OmegaConf.register_new_resolver("user_cache", _user_cache, replace=True)
+    add_user_conf()

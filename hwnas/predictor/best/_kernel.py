@@ -1,0 +1,222 @@
+"""The covariance function of `best`: additive costs, and what makes them depend on each other.
+
+A sum of four parts, with a variance each:
+
+- a linear function of every block of features: total costs, counts, positions;
+- any function of the choices, smooth in the share of positions that differ, where each operation
+  has a weight of its own, and that a factor for each position: some runtimes mind above all where
+  one of them stands;
+- costs of operations that change smoothly with the cell's wiring;
+- a curved function of the total costs.
+
+All hyperparameters are logarithms with a normal prior. The priors are the same for every device and
+space; their means say that shared effects are large, and special ones small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.predictor.best._features import Features
+
+Array = NDArray[np.floating]
+
+#: Mean and standard deviation of the logarithm of a linear block's variance.
+_LINEAR = {
+    "constant": (0.0, 1.0),
+    "total0": (-2.5, 2.0),
+    "total1": (-3.0, 2.0),
+    "total2": (-3.0, 2.0),
+    "layers": (-2.0, 1.5),
+    "counts": (-2.5, 2.0),
+    "one_hot": (-5.0, 2.0),
+}
+#: Blocks, as written, whose weights depend on the wiring, and their variances' priors.
+_WIRED = {"counts": (-5.0, 2.0), "one_hot": (-6.0, 2.0)}
+_CHOICES = (-4.0, 2.0)
+_CURVE = (-5.0, 2.0)
+#: Of the inverse squared lengthscales.
+_CHOICES_SCALE = (-0.5, 1.0)
+#: Of each position's factor of it.
+_POSITION_SCALE = (0.0, 0.5)
+_WIRING_SCALE = (0.0, 1.0)
+_CURVE_SCALE = (-1.4, 1.4)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Features of architectures, scaled by hyperparameters: inner products are covariances.
+
+    A similarity is ``exp(-d² / 2)`` of the distance `d` of two rows.
+    """
+
+    linear: Array
+    choices: Array
+    wiring: Array
+    wired: Array
+    totals: Array
+
+    def __len__(self) -> int:
+        return len(self.linear)
+
+    def __getitem__(self, rows: slice | NDArray[np.integer]) -> Scaled:
+        return Scaled(**{name: part[rows] for name, part in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which hyperparameters scale the columns of :class:`Scaled`: two those of `choices`."""
+
+    linear: NDArray[np.integer]
+    choices: NDArray[np.integer]
+    positions: NDArray[np.integer]
+    wiring: NDArray[np.integer]
+    wired: NDArray[np.integer]
+
+
+class Covariance:
+    """The covariance function on one space.
+
+    Parameters
+    ----------
+    features : Features
+        Of any architectures: only their names and widths matter.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the hyperparameters, in order.
+    mean, deviation : array
+        Of the hyperparameters' normal priors.
+    """
+
+    def __init__(self, features: Features) -> None:
+        blocks = {"raw:constant": np.ones((1, 1)), **features.linear}
+        self._wired = [f"raw:{kind}" for kind in _WIRED if features.wiring]
+        priors = {name: _LINEAR[name.partition(":")[2]] for name in blocks}
+        groups = {
+            "linear": [block.shape[1] for block in blocks.values()],
+            "choices": [part.shape[1] for part in features.choices.values()],
+            "positions": [1 for part in features.choices.values() for _ in part.T],
+            "wiring": [part.shape[1] for part in features.wiring.values()],
+            "wired": [features.linear[name].shape[1] for name in self._wired],
+        }
+        priors |= {f"{name} choices": _CHOICES_SCALE for name in features.choices}
+        priors |= {
+            f"{name} position {i}": _POSITION_SCALE
+            for name, part in features.choices.items()
+            for i in range(part.shape[1])
+        }
+        priors |= {f"{view} wiring": _WIRING_SCALE for view in features.wiring}
+        priors |= {f"wired {name}": _WIRED[name.partition(":")[2]] for name in self._wired}
+        start = 0
+        columns = {}
+        for part, widths in groups.items():
+            columns[part] = np.repeat(np.arange(start, start + len(widths)), widths)
+            start += len(widths)
+        self._layout = Layout(**columns)
+        # One view's additive costs come without the parts that are not linear.
+        self._nonlinear = bool(features.choices)
+        if self._nonlinear:
+            priors |= {"choices": _CHOICES, "curve": _CURVE, "curve scale": _CURVE_SCALE}
+            self._choices, self._curve, self._curve_scale = range(start, start + 3)
+        self.names = list(priors)
+        self.mean, self.deviation = np.array(list(priors.values())).T
+
+    def scale(self, features: Features, theta: Array) -> Scaled:
+        """Apply the hyperparameters to features."""
+        root = np.exp(theta / 2)
+        constant = np.ones((len(features.totals), 1))
+
+        def stacked(blocks: list[Array], groups: NDArray[np.integer]) -> Array:
+            joined = np.hstack(blocks) if blocks else np.zeros((len(constant), 0))
+            scaled: Array = joined * root[groups]
+            return scaled
+
+        layout = self._layout
+        return Scaled(
+            linear=stacked([constant, *features.linear.values()], layout.linear),
+            choices=stacked(list(features.choices.values()), layout.choices)
+            * root[layout.positions],
+            wiring=stacked(list(features.wiring.values()), layout.wiring),
+            wired=stacked([features.linear[name] for name in self._wired], layout.wired),
+            totals=features.totals * (root[self._curve_scale] if self._nonlinear else 0.0),
+        )
+
+    def _parts(self, a: Scaled, b: Scaled, theta: Array) -> tuple[Array, Array, Array]:
+        choices = float(np.exp(theta[self._choices])) * _similarity(a.choices, b.choices)
+        wired = _similarity(a.wiring, b.wiring)
+        curve = float(np.exp(theta[self._curve])) * _similarity(a.totals, b.totals)
+        return choices, wired, curve
+
+    def __call__(self, a: Scaled, b: Scaled, theta: Array) -> Array:
+        """Return the covariances, shape (len(a), len(b))."""
+        if not self._nonlinear:
+            linear: Array = a.linear @ b.linear.T
+            return linear
+        choices, wired, curve = self._parts(a, b, theta)
+        if a.wired.shape[1]:
+            choices += wired * (a.wired @ b.wired.T)
+        choices += curve
+        choices += a.linear @ b.linear.T
+        return choices
+
+    def diagonal(self, a: Scaled, theta: Array) -> Array:
+        """Return the variance of every row, shape (n,)."""
+        variance: Array = (a.linear**2).sum(axis=1) + (a.wired**2).sum(axis=1)
+        if self._nonlinear:
+            variance += float(np.exp(theta[self._choices]) + np.exp(theta[self._curve]))
+        return variance
+
+    def pullback(self, a: Scaled, theta: Array, weights: Array) -> Array:
+        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
+
+        `weights` are symmetric, shape (n, n).
+        """
+        layout = self._layout
+        gradient = np.zeros(len(theta))
+
+        def add(groups: NDArray[np.integer], by_column: Array) -> None:
+            gradient[:] += np.bincount(groups, by_column, minlength=len(theta))
+
+        add(layout.linear, _products(a.linear, weights))
+        if not self._nonlinear:
+            return gradient
+        choices, wired, curve = self._parts(a, a, theta)
+        choices *= weights
+        curve *= weights
+        by_column = -_squares(a.choices, choices) / 2
+        add(layout.choices, by_column)
+        add(layout.positions, by_column)
+        if a.wired.shape[1]:
+            add(layout.wired, _products(a.wired, weights * wired))
+            wired *= weights * (a.wired @ a.wired.T)
+            add(layout.wiring, -_squares(a.wiring, wired) / 2)
+        gradient[self._choices] += choices.sum()
+        gradient[self._curve] += curve.sum()
+        gradient[self._curve_scale] -= _squares(a.totals, curve).sum() / 2
+        return gradient
+
+
+def _similarity(a: Array, b: Array) -> Array:
+    """Return exp(-distance² / 2) of all pairs of rows."""
+    exponent: Array = a @ b.T
+    exponent -= (a**2).sum(axis=1)[:, None] / 2
+    exponent -= (b**2).sum(axis=1) / 2
+    np.minimum(exponent, 0, out=exponent)
+    return np.exp(exponent, out=exponent)
+
+
+def _products(a: Array, weights: Array) -> Array:
+    """Return, for every column c, sum over i, j of weights_ij a_ic a_jc."""
+    products: Array = np.einsum("ic,ic->c", a, weights @ a)
+    return products
+
+
+def _squares(a: Array, weights: Array) -> Array:
+    """Return, for every column c, sum over i, j of weights_ij (a_ic - a_jc)²."""
+    squares: Array = 2 * (weights.sum(axis=1) @ a**2 - _products(a, weights))
+    return squares

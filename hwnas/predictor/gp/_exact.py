@@ -1,0 +1,80 @@
+"""The exact Gaussian process as a predictor's model."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from hwnas.predictor._threads import blas_threads
+from hwnas.predictor.gp._rbf import RBF, Array, condition, fit_hyperparameters
+
+
+class ExactGP(RegressorMixin, BaseEstimator):
+    """Exact Gaussian process with an RBF kernel, its hyperparameters fitted.
+
+    Variance, lengthscales and noise have log-normal priors and maximise the posterior density, by
+    marginal likelihood and L-BFGS, on at most `n_fit` of the training measurements (cubic work a
+    step). The process is then conditioned on all of them by one Cholesky factorisation in place:
+    at 15,000 about half a minute on one core and 1.8 GB.
+
+    Parameters
+    ----------
+    spread : float
+        How much the lengthscales of features may differ, see
+        :class:`hwnas.predictor.gp._rbf.RBF`; 0: one for all.
+    n_fit : int
+        Number of training measurements that the hyperparameters are fitted to; if there are more,
+        that many are drawn.
+    random_state : int, RandomState or None
+        Draws them.
+
+    Attributes
+    ----------
+    posterior_ : Posterior
+
+    Examples
+    --------
+    >>> X = np.linspace(0, 3, 20)[:, None]
+    >>> model = ExactGP(spread=0).fit(X, np.sin(X[:, 0]))
+    >>> mean, std = model.predict([[1.5], [30.0]], return_std=True)
+    >>> bool(abs(mean[0] - np.sin(1.5)) < 0.01), bool(std[0] < std[1])
+    (True, True)
+    """
+
+    def __init__(self, spread: float = 0.5, n_fit: int = 700, random_state: Any = None) -> None:
+        self.spread = spread
+        self.n_fit = n_fit
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,)."""
+        features, values = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        self.n_features_in_ = features.shape[1]
+        chosen = check_random_state(self.random_state).permutation(len(values))[: self.n_fit]
+        kernel = RBF(self.spread)
+        with blas_threads(len(chosen)):
+            theta = fit_hyperparameters(kernel, features[chosen], values[chosen])
+        with blas_threads(len(values)):
+            self.posterior_ = condition(kernel, theta, features, values)
+        return self
+
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[False] = False) -> Array: ...
+
+    @overload
+    def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Array, Array]: ...
+
+    def predict(self, X: ArrayLike, return_std: bool = False) -> Array | tuple[Array, Array]:
+        """Predict standardised values, shape (n,), and a measurement's standard deviation."""
+        check_is_fitted(self, "posterior_")
+        features = np.asarray(X, dtype=np.float64)
+        with blas_threads(len(self.posterior_.alpha)):
+            mean = self.posterior_.mean(features)
+            if not return_std:
+                return mean
+            return mean, np.sqrt(self.posterior_.variance(features))

@@ -1,0 +1,168 @@
+"""Multi-layer perceptrons, alone or as an ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Self, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
+
+from hwnas.errors import check_choice
+from hwnas.predictor._torch import one_thread
+from hwnas.predictor.nn._mlp_training import (
+    ACTIVATIONS,
+    FirstWeights,
+    Loss,
+    Recipe,
+    Schedule,
+    forward,
+    train,
+)
+
+Values = NDArray[np.float64]
+
+#: What the parameters that are words may be.
+WORDS: dict[str, tuple[str, ...]] = {
+    "activation": tuple(ACTIVATIONS),
+    "first_weights": get_args(FirstWeights),
+    "schedule": get_args(Schedule),
+    "loss": get_args(Loss),
+}
+
+
+class MLP(RegressorMixin, BaseEstimator):
+    """Perceptrons trained by AdamW; several members predict their mean.
+
+    All members, and all models given to :meth:`fit_many`, are trained in one batched training on
+    one thread. The same ``random_state`` gives the same weights.
+
+    Parameters
+    ----------
+    n_layers : int
+        Number of hidden layers.
+    width : int
+        Units of each.
+    activation : {"relu", "tanh", "hardswish"}
+        Of the hidden layers.
+    first_weights : {"linear", "glorot"}
+        ``linear`` draws weights and biases as ``torch.nn.Linear`` does, within ± 1 / sqrt(n_in);
+        ``glorot`` weights within ± sqrt(6 / (n_in + n_out)) and no biases, without which twenty
+        layers let nothing through.
+    n_members : int
+        Number of perceptrons, alike but for their first weights and their batches.
+    learning_rate : float
+        AdamW's.
+    schedule : {"cosine", "constant"}
+        ``cosine`` warms up over a tenth of the steps, then falls to 0.
+    loss : {"l1", "l2"}
+        Mean absolute or mean squared deviation.
+    epochs : int
+        Passes over the training measurements.
+    min_steps : int
+        Lower bound on the number of steps, reached by more epochs.
+    batch_size : int
+        Largest size of a batch.
+    weight_decay : float
+        Decoupled decay, divided by the square root of the number of steps.
+    l1_output : float
+        Factor of the L1 norm of the output layer's weights in the loss.
+    random_state : int, RandomState or None
+        Seed of first weights and batches.
+
+    Attributes
+    ----------
+    weights_ : list of array, shapes (n_members, n_in, n_out) and (n_members, 1, n_out)
+        Weights and biases in turn, from the first layer to the output.
+
+    Examples
+    --------
+    >>> X = np.eye(3)
+    >>> MLP(n_layers=1, random_state=0).fit(X, np.array([-1.0, 1.0, 2.0])).predict(X).round(1)
+    array([-1.,  1.,  2.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        n_layers: int = 3,
+        width: int = 32,
+        activation: str = "relu",
+        first_weights: FirstWeights = "linear",
+        n_members: int = 1,
+        learning_rate: float = 0.01,
+        schedule: Schedule = "cosine",
+        loss: Loss = "l1",
+        epochs: int = 60,
+        min_steps: int = 200,
+        batch_size: int = 64,
+        weight_decay: float = 20.0,
+        l1_output: float = 0.0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_layers = n_layers
+        self.width = width
+        self.activation = activation
+        self.first_weights = first_weights
+        self.n_members = n_members
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.loss = loss
+        self.epochs = epochs
+        self.min_steps = min_steps
+        self.batch_size = batch_size
+        self.weight_decay = weight_decay
+        self.l1_output = l1_output
+        self.random_state = random_state
+
+    def fit(self, X: Values, y: Values) -> Self:
+        """Fit to encoded architectures, shape (n, n_features), and values, shape (n,)."""
+        self.fit_many([self], [X], [y])
+        return self
+
+    @staticmethod
+    def fit_many(models: Sequence[MLP], X: Sequence[Values], y: Sequence[Values]) -> None:
+        """Fit every model to its own data; those of one shape and recipe are trained together."""
+        alike: dict[Any, list[int]] = {}
+        for i, model in enumerate(models):
+            alike.setdefault((model._recipe(), model.n_members, X[i].shape), []).append(i)
+        for (recipe, n_members, _), group in alike.items():
+            stacked_X = _tensor(np.stack([X[i] for i in group]))
+            stacked_y = _tensor(np.stack([y[i] for i in group]))
+            seeds = [seed for i in group for seed in models[i]._member_seeds()]
+            with one_thread():
+                weights = train(
+                    stacked_X.repeat_interleave(n_members, dim=0),
+                    stacked_y.repeat_interleave(n_members, dim=0),
+                    seeds,
+                    recipe,
+                )
+            for place, i in enumerate(group):
+                own = slice(place * n_members, (place + 1) * n_members)
+                models[i].weights_ = [layer[own].numpy().copy() for layer in weights]
+
+    def predict(self, X: Values) -> NDArray[np.float32]:
+        """Return the mean over the members, shape (n,)."""
+        with one_thread(), torch.no_grad():
+            weights = [torch.from_numpy(layer) for layer in self.weights_]
+            seen = _tensor(X).expand(len(self.weights_[0]), *X.shape)
+            predicted: NDArray[np.float32] = (
+                forward(weights, seen, self.activation).mean(dim=0).numpy()
+            )
+        return predicted
+
+    def _recipe(self) -> Recipe:
+        for name, known in WORDS.items():
+            check_choice(f"predictor.model.{name}", getattr(self, name), known)
+        return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
+
+    def _member_seeds(self) -> list[int]:
+        draw = check_random_state(self.random_state)
+        return [int(seed) for seed in draw.randint(2**31 - 1, size=self.n_members)]
+
+
+def _tensor(array: NDArray[Any]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))

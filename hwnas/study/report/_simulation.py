@@ -1,0 +1,97 @@
+"""What deviations cost a selection: MRA and hypervolume by noise level and candidate set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hwnas.figures import save_figure
+from hwnas.selection import compare as compare_with_rows
+from hwnas.selection import read_rows, write_rows
+from hwnas.study.report._markdown import UNLIKE, mark
+from hwnas.study.report._published import compare
+from hwnas.study.report._report import Material
+
+# Columns of the study that the reference does not have.
+_OURS = ("seed", "cpu_seconds")
+_SCORES = {
+    "mra_all_percent": "MRA of the selected [percent points]",
+    "mra_pareto_percent": "MRA after verification [percent points]",
+    "hypervolume": "hypervolume",
+    "retained_hypervolume": "retained hypervolume",
+}
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class SelectionCost:
+    """The study's figures of the selection simulator.
+
+    Parameters
+    ----------
+    reference : str, optional
+        A ``simulation.csv`` of another run, to compare with.
+    """
+
+    reference: str | None = None
+
+    def write(self, material: Material) -> str:
+        """Write ``simulation.csv``, in the columns of the reference, and ``simulation.png``."""
+        rows = material.rows
+        path = material.folder / "simulation.csv"
+        columns = [str(column) for column in rows.columns]
+        ours = [c for c in columns if c.startswith(("axis.", "provenance.")) or c in _OURS]
+        write_rows(path, [dict(row) for _, row in rows.drop(columns=ours).iterrows()])
+        self._plot(material)
+        parts = [f"## What deviations cost\n\n{path.name}, simulation.png", _table(rows)]
+        if self.reference is not None:
+            found = compare_with_rows(read_rows(path), read_rows(Path(self.reference)))
+            parts.append(f"Against {Path(self.reference).name}: {found.summary()}.")
+        return "\n\n".join([*parts, compare(material)])
+
+    def _plot(self, material: Material) -> None:
+        def draw(figure: Figure) -> None:
+            pairings = sorted(set(material.rows["pairing"]))
+            n_data = material.rows["axis.data"].nunique()
+            panels = figure.subplots(2, 2).flat
+            for axes, (score, title) in zip(panels, _SCORES.items(), strict=True):
+                for pairing in pairings:
+                    own = material.rows[material.rows["pairing"] == pairing]
+                    means = own.groupby(["n_candidates", "sigma"])[score].mean().unstack(0)
+                    over = own.groupby("n_candidates")["axis.data"].nunique()
+                    for place, (size, line) in enumerate(means.items()):
+                        style = "-" if pairing == "architecture" else ":"
+                        label = f"{size} {pairing}{mark((over[size], n_data, 'data sets'))}"
+                        axes.plot(line.index, line, style, color=f"C{place}", label=label)
+                axes.set_xlabel("σ of the deviations [standard deviations of the metric]")
+                axes.set_ylabel(title)
+                axes.grid(alpha=0.3)
+            handles, labels = axes.get_legend_handles_labels()
+            figure.legend(handles, labels, loc="outside right upper", fontsize="small")
+            note = " (ESTIMATED values)" if material.estimated else ""
+            figure.suptitle(material.title + note)
+
+        save_figure(material.folder / "simulation.png", draw, figsize=(11, 7))
+
+
+def _table(rows: pd.DataFrame) -> str:
+    """Return means over data sets and candidate sets, by pairing and noise level."""
+    names = ["kendall_tau", *_SCORES]
+    groups = rows.groupby(["pairing", "sigma"])
+    means, sizes = groups[names].mean(), groups.size()
+    marks = {key: mark((size, sizes.max(), "cells")) for key, size in sizes.items()}
+    lines = ["| pairing | σ |" + "".join(f" {name} |" for name in names)]
+    lines.append("|---|---|" + "---|" * len(names))
+    for key, line in means.iterrows():
+        assert isinstance(key, tuple)
+        cells = "".join(f" {line[name]:.3f} |" for name in names)
+        lines.append(f"| {key[0]} | {key[1]}{marks[key]} |{cells}")
+    unlike = UNLIKE if any(marks.values()) else ""
+    head = f"Means over data sets and sizes of the candidate set{unlike}:"
+    return "\n".join([head, "", *lines])
