@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hwnas.predictor._archive import shown
+from hwnas.predictor._boosters import checked_lightgbm, checked_xgboost
 
 State = dict[str, Any]
 
@@ -39,7 +40,7 @@ def _xgboost_state(model: Any) -> State:
 
 def _restore_xgboost(model: Any, state: State) -> None:
     # Of bytes, as a text would be the path of a file.
-    model.load_model(bytearray(state["booster"].encode()))
+    model.load_model(bytearray(checked_xgboost(state["booster"]).encode()))
 
 
 def _lightgbm_state(model: Any) -> State:
@@ -51,7 +52,7 @@ def _restore_lightgbm(model: Any, state: State) -> None:
     from lightgbm import Booster
 
     vars(model).update(state)
-    model._Booster = Booster(model_str=state["_Booster"])
+    model._Booster = Booster(model_str=checked_lightgbm(state["_Booster"]))
 
 
 def _neighbours_state(model: Any) -> State:
