@@ -80,7 +80,10 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
             f"{file}: is incomplete or damaged", remedy="download or copy it again"
         ) from error
     except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror or error})") from error
+        raise UserError(
+            f"{file}: cannot be read ({error.strerror or error})",
+            remedy="a file that this user may read",
+        ) from error
     # Whatever the file makes NumPy, scikit-learn or a booster's library raise, it is the file's.
     except Exception as error:
         raise UserError(

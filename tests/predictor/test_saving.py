@@ -147,9 +147,10 @@ def test_predictor_of_1366_measurements_takes_5_mb_and_loads_in_a_second(
     file = tmp_path / "full.hwnas"
     predictor.save(file)
     assert file.stat().st_size < 5e6
-    start = time.perf_counter()
+    # Of this process: others may be busy.
+    start = time.process_time()
     loaded = load_predictor(file)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     np.testing.assert_allclose(predicted(loaded, HELD_OUT), predicted(predictor, HELD_OUT))
 
 
