@@ -25,7 +25,7 @@ DOCUMENT = "predictor.json"
 _MEMBER = re.compile(r"(arrays/\d+\.npy|texts/\d+\.txt)")
 
 #: Bounds on what is read, in bytes after decompression. The largest predictor of conf/predictor,
-#: a forest on 15,000 measurements, takes 170 MB.
+#: a forest on 15,000 measurements, takes 60 MB.
 MAX_DOCUMENT_BYTES = 32 * 2**20
 MAX_MEMBER_BYTES = 512 * 2**20
 MAX_TOTAL_BYTES = 2**30

@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.linear_model import Ridge
 
 from hwnas.dataset._readers._hwnas import read_nasbench201
-from hwnas.space import Architectures
+from hwnas.encoding import OneHot
+from hwnas.predictor import Predictor
+from hwnas.space import Architectures, NASBench201
+from tests.predictor.members import additive, draw
 
 Measured = Callable[[str], tuple[Architectures, NDArray[np.float64]]]
 
@@ -25,3 +29,12 @@ def cifar10_latency(hwnas_data: Path) -> Measured:
         return columns.architectures(), values
 
     return of
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """A saved predictor, of ridge, for tests that tamper with it."""
+    X = draw(NASBench201(), 40, seed=0)
+    predictor = Predictor(NASBench201(), OneHot(), Ridge()).fit(X, additive(NASBench201(), X))
+    predictor.save(tmp_path / "good.hwnas")
+    return tmp_path / "good.hwnas"
