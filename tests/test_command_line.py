@@ -59,7 +59,7 @@ from tests.commands import ROOT, python
         (["selection.verify=lvie"], "selection.verify: no 'lvie'; did you mean 'live'"),
         (["selection.rounds=0"], "selection.rounds=0: at least 1"),
         (["selection.n_candidates=99999"], "selection.n_candidates=99999: local-onnxruntime has"),
-        (["dataset=hwnas/raspi4", "selection.verify=live"], "selection.verify=table"),
+        (["dataset=hwnas/raspi4", "selection.verify=device"], "selection.verify=table"),
         (["predictor=svr", "predictor.model.kernel=rfb"], "The 'kernel' parameter of SVR must be"),
         (
             ["predictor=mlp", "predictor.preset=paper", "predictor.model.epochs=10"],

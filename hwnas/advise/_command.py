@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from hwnas.advise._advisor import Advisor, check_budget
 from hwnas.advise._duration import seconds
-from hwnas.advise._problem import Situation
+from hwnas.advise._problem import Problem
 from hwnas.advise._report import report
 from hwnas.composition import composed, options
 from hwnas.dataset import EstimatedWarning, Table
@@ -25,14 +25,14 @@ def advise(cfg: DictConfig) -> None:
     budget, measurement = seconds("budget", cfg.budget), seconds("measurement", cfg.measurement)
     check_budget(budget, measurement)
     table = _load(cfg)
-    situation = Situation.of(table, cfg.measured, cfg.seed)
+    problem = Problem.of(table, cfg.measured, cfg.seed)
     advisor = Advisor(
-        situation,
+        problem,
         predictors(list(cfg.predictors), table.space, cfg.seed),
         measurement,
         objective=cfg.objective,
         seed=cfg.seed,
-        worlds=cfg.worlds,
+        scenarios=cfg.scenarios,
         repeats=cfg.repeats,
     )
     # Budgets too small for a single measurement are left out of the comparison.

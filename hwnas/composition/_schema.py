@@ -89,12 +89,12 @@ class Action(Enum):
 
 @dataclass
 class SweepConfig(RunConfig):
-    """A study: ``cells`` and ``job`` are filled in for each job."""
+    """A study: ``seeds`` and ``job`` are filled in for each job."""
 
     deviations: Any = None
     action: Action = Action.run
     report: bool = False
-    cells: list[int] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
     job: str = ""
 
 
@@ -159,7 +159,7 @@ class AdviseConfig:
     predictors: list[str] = field(default_factory=list)
     objective: str = MISSING
     worth: float = MISSING
-    worlds: int = MISSING
+    scenarios: int = MISSING
     repeats: int = MISSING
     seed: int = MISSING
     paths: PathsConfig = MISSING

@@ -15,7 +15,7 @@ from hwnas.composition import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
 from hwnas.experiment._identity import check_configuration
-from hwnas.experiment._result import PREDICTIONS, damaged, read_result
+from hwnas.experiment._result import PREDICTIONS, Result
 from hwnas.experiment._revision import outdated
 
 _LOG = logging.getLogger(__name__)
@@ -38,9 +38,14 @@ class Data:
     accuracy: Mapping[str, Any] | None
 
     @classmethod
-    def of(cls, table: Table) -> Self:
+    def of(cls, values: Provenance, accuracy: Provenance | None) -> Self:
+        """Return the data of these provenances."""
+        return cls(_plain(values), _plain(accuracy))
+
+    @classmethod
+    def of_table(cls, table: Table) -> Self:
         """Return the data of a table."""
-        return cls(_plain(table.provenance), _plain(table.accuracy_provenance))
+        return cls.of(table.provenance, table.accuracy_provenance)
 
     @property
     def estimated(self) -> bool:
@@ -66,7 +71,7 @@ class Data:
         return None
 
 
-def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | None:
+def finished(cfg: DictConfig, folder: Path, table: Table) -> Result | None:
     """Return the finished result of an experiment; None where it must be run.
 
     A result of older code (`hwnas.experiment._revision`) is run again, which a log line says.
@@ -85,32 +90,25 @@ def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | No
         If the folder holds a result of another configuration, of other values or accuracies, or a
         damaged one: it is neither taken for the result of these, nor replaced unasked.
     """
-    result = None if cfg.force else read_result(folder)
+    result = None if cfg.force else Result.load(folder)
     if result is None:
         return None
     everything = cfg.artifacts == Artifacts.all
-    recorded = _recorded(result, folder)
-    older = outdated(result.get("revision") or {})
+    older = outdated(result.revision)
     if older is not None:
         _LOG.warning("%s: finished by another version, %s; run again", folder, older)
         return None
     check_configuration(cfg, folder)
     # Accuracies decide the selection, and stand beside the predictions.
     accuracies = everything or cfg.selection is not None
-    difference = recorded.difference(Data.of(table), accuracies)
+    recorded = Data.of(result.provenance.values, result.provenance.accuracy)
+    here = Data.of_table(table)
+    difference = recorded.difference(here, accuracies)
     if difference is not None:
         raise UserError(f"{folder} holds a result of other {difference}", remedy="force=true")
     if everything and not (folder / PREDICTIONS).is_file():
         return None
     return result
-
-
-def _recorded(result: Any, folder: Path) -> Data:
-    """Return the data that a result says it is of."""
-    provenance = result.get("provenance") if isinstance(result, dict) else None
-    if not isinstance(provenance, dict) or not {"values", "accuracy"} <= provenance.keys():
-        raise damaged(folder)
-    return Data(provenance["values"], provenance["accuracy"])
 
 
 def _plain(provenance: Provenance | None) -> dict[str, Any] | None:

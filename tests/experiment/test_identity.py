@@ -19,7 +19,7 @@ from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment import run
 from hwnas.experiment._identity import check_configuration, result_folder, variant
-from hwnas.study.cells._predictors import run_predictors
+from hwnas.study.tasks import run_predictors
 from tests.composed import composed
 
 SMALL = ("n_train=20", "n_test=40", "tracking=off")
@@ -36,7 +36,7 @@ OTHER: dict[str, Any] = {
     "dataset.source": "estimated",
     "dataset.backend": "torch",
     "dataset.statistic": "minimum",
-    "selection.verify": "live",
+    "selection.verify": "device",
     "metric.direction": "maximize",
     "predictor.model.kernel": "linear",
     "selection.confidence": 0.8,
@@ -142,7 +142,7 @@ INERT_RUNS = {
     "deviations": ["deviations=normal"],
     "action": ["action=status"],
     "report": ["report=true"],
-    "cells": ["cells=[0,1]"],
+    "seeds": ["seeds=[0,1]"],
     "job": ["job=another"],
 }
 #: What an inert key needs to be there.
@@ -151,7 +151,7 @@ NEEDS = {
     "dataset.source": ["dataset=hwnas/fpga"],
     "device.title": ["dataset=hwnas/fpga"],
 }
-_OF_STUDIES = ("experiment", "deviations", "action", "report", "cells", "job")
+_OF_STUDIES = ("experiment", "deviations", "action", "report", "seeds", "job")
 
 
 @pytest.fixture(scope="module")
