@@ -15,15 +15,6 @@ _GROUPS = (
     *("metric", "device", "space", "image_set", "dataset"),
     *("encoding", "predictor", "tuning", "selection", "deviations"),
 )
-#: What may stand where the YAML says null.
-_EXAMPLES: dict[str, Any] = {
-    "tuning.seed": 0,
-    "tuning.max_measurements": 614,
-    "tuning.storage": "outputs/tuning/",
-    "tuning.time_limit_seconds": 60.0,
-    "selection.n_candidates": 1000,
-    "selection.limit": 8.0,
-}
 
 
 def reference_config(cfg: DictConfig) -> DictConfig:
@@ -72,7 +63,7 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
 
 
 def check_types(cfg: DictConfig, reference: DictConfig) -> None:
-    """Refuse a value of another type than the YAML's, which a ``_target_`` node lets through.
+    """Refuse a value of another type than the YAML's, where no schema states the type.
 
     Raises
     ------
@@ -81,11 +72,10 @@ def check_types(cfg: DictConfig, reference: DictConfig) -> None:
     """
     given = leaves(cfg)
     for key, default in leaves(reference).items():
-        value, example = given.get(key), _EXAMPLES.get(key) if default is None else default
-        if value is not None and example is not None and not _fits(value, example):
-            default = "null" if default is None else default
+        value = given.get(key)
+        if value is not None and default is not None and not _fits(value, default):
             raise UserError(
-                f"{key}={value}: not of type {type(example).__name__}", remedy=f"{key}={default}"
+                f"{key}={value}: not of type {type(default).__name__}", remedy=f"{key}={default}"
             )
 
 

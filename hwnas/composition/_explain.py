@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from hydra._internal.utils import _locate
 from hydra.errors import (
     HydraException,
     InstantiationException,
@@ -155,8 +155,8 @@ def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
     where, _, own = name.rpartition(".")
     try:
         # A module, or a class with a method that makes it.
-        parent = _locate(where)
-    except (ImportError, ValueError) as reason:
+        parent = pkgutil.resolve_name(where)
+    except (ImportError, AttributeError, ValueError) as reason:
         return f"{key}={name}: {_first_lines(str(reason))}"
     known = [n for n, value in vars(parent).items() if n[0] != "_" and callable(value)]
     return f"{key}={name}: {where} has no {own}; {nearest(own, known)}"

@@ -48,6 +48,48 @@ class PredictorConfig:
     search_space: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass
+class TunerConfig:
+    """See `hwnas.tuning.Tuner`."""
+
+    _target_: str = "hwnas.tuning.Tuner"
+    sampler: Any = MISSING
+    pruner: Any = None
+    n_trials: int = MISSING
+    folds: int = MISSING
+    objectives: list[str] = MISSING
+    tau_tolerance: float = MISSING
+    seed: int | None = None
+    max_measurements: int | None = None
+    storage: str | None = None
+    time_limit_seconds: float | None = None
+    force: bool = False
+
+
+@dataclass
+class SelectorConfig:
+    """See `hwnas.selection.Selector`."""
+
+    _target_: str = "hwnas.selection.Selector"
+    n_candidates: int | None = None
+    rounds: int = MISSING
+    verify: str = MISSING
+    limit: float | None = None
+    confidence: float = MISSING
+
+
+@dataclass
+class WandbConfig:
+    """See `hwnas.tracking.WandbTracker`."""
+
+    _target_: str = "hwnas.tracking.WandbTracker"
+    project: str = MISSING
+    entity: str | None = None
+    mode: str = MISSING
+    tags: list[str] = field(default_factory=list)
+    init_timeout: float = MISSING
+
+
 class Artifacts(Enum):
     """What a result folder holds: everything, or the result and its configuration alone."""
 
@@ -179,6 +221,9 @@ def register() -> None:
     store.store(name="measure_schema", node=MeasureConfig, provider="hwnas")
     store.store(name="accuracy_schema", node=AccuracyConfig, provider="hwnas")
     store.store(name="advise_schema", node=AdviseConfig, provider="hwnas")
+    store.store(group="tuning", name="_schema", node=TunerConfig, provider="hwnas")
+    store.store(group="selection", name="_schema", node=SelectorConfig, provider="hwnas")
+    store.store(group="tracking", name="_schema", node=WandbConfig, provider="hwnas")
     # Laid over run.yaml, it must leave what is set there.
     untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
     store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
