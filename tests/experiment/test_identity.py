@@ -27,7 +27,7 @@ TUNED = (*SMALL, "tuning.n_trials=2", "selection=none")
 CONFIGURATIONS = {
     "default": ("tuning.n_trials=4",),
     "estimated": ("dataset=hwnas/raspi4", "predictor=svr", "selection.limit=8.0"),
-    "neural": ("predictor=mlp", "predictor.preset=paper", "tuning=none", "selection=none"),
+    "neural": ("predictor=paper/mlp", "tuning=none", "selection=none"),
     "forest": ("metric=memory", "predictor=rf", "tuning=random"),
 }
 GROUPS = {path.name for path in CONF.iterdir() if path.is_dir()}

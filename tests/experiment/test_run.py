@@ -219,7 +219,7 @@ class TestAgainstTheStudy:
 
     def test_ridge(self, hwnas_data: Path, outputs: Path) -> None:
         run = python(
-            "run.py", "dataset=hwnas/raspi4", "predictor=ridge", "predictor.preset=paper",
+            "run.py", "dataset=hwnas/raspi4", "predictor=paper/ridge",
             "n_train=124", "tuning=none", "tracking=off", f"paths.outputs={outputs}",
             data=hwnas_data,
         )  # fmt: skip

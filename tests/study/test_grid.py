@@ -116,8 +116,8 @@ def test_a_group_of_the_command_line_replaces_what_is_fixed_about_it() -> None:
 
 
 def test_what_is_fixed_about_an_axis_stays_when_the_axis_is_narrowed() -> None:
-    fixed = {"predictor.preset": "paper", "dataset.source": "measured"}
-    assert "predictor.preset=paper" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
+    fixed = {"predictor.model.alpha": 2, "dataset.source": "measured"}
+    assert "predictor.model.alpha=2" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
     # Another dataset may not even have the key.
     other = expand(GRID, fixed, ["dataset=local/cpu"])[0].overrides
     assert not any(override.startswith("dataset.source") for override in other)
@@ -135,7 +135,7 @@ def paper_hwnas() -> tuple[dict[str, Any], dict[str, Any]]:
         (["dataset=hwnas/raspi4"], 2),
         (["image_set=cifar10"], 3),
         (["dataset=hwnas/edgegpu", "metric=energy"], 1),
-        (["predictor=lut"], 7),
+        (["predictor=paper/lut"], 7),
     ],
 )
 def test_cells_narrowed_by_their_data_are_those_of_the_whole(chosen: list[str], n: int) -> None:

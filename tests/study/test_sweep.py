@@ -361,7 +361,7 @@ def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
     [
         ("sweep.py", "experiment=quik", "did you mean 'quick'"),
         ("sweep.py", "seed=0", "no study is chosen"),
-        ("run.py", "experiment=quick", "sweep.py experiment=quick"),
+        ("run.py", "experiment=quick", "sweep experiment=quick"),
         (
             "sweep.py",
             "experiment=quick experiment.grids.all.n_train=[55,abc]",
