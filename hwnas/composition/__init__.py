@@ -13,6 +13,7 @@ from hwnas.composition._folder import (
     read_yaml,
     user_conf_folder,
 )
+from hwnas.composition._identity import check_same_configuration, variant
 from hwnas.composition._schema import Action, Artifacts, register
 from hwnas.composition._values import (
     INERT,
@@ -32,6 +33,7 @@ __all__ = [
     "Artifacts",
     "check",
     "check_choices",
+    "check_same_configuration",
     "composed",
     "copied_nodes",
     "decisive",
@@ -50,4 +52,5 @@ __all__ = [
     "reference_config",
     "register",
     "user_conf_folder",
+    "variant",
 ]
