@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -16,6 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hwnas.cli._exit import fail
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
 from hwnas.composition import CONF, check_choices, explain, mistake_in, overrides, register
@@ -31,9 +32,6 @@ def run_hydra(
 ) -> None:
     """Run `task` under Hydra with the configuration ``conf/<config_name>.yaml``.
 
-    A mistake in the command line, the configuration or a data file ends in one line on standard
-    error and exit code 2; only a fault of the program shows a traceback (exit code 1).
-
     Parameters
     ----------
     task : callable
@@ -41,6 +39,12 @@ def run_hydra(
     config_name : str
     arguments : sequence of str
         The command line behind the command's name.
+
+    Raises
+    ------
+    UserError
+        If there is a mistake in the command line, the configuration or a data file. Where one job
+        was asked for, the process ends instead: Hydra would print lines of its own.
     """
     if {"--help", "-h"} & set(arguments):
         print(help_text(config_name))  # noqa: T201 - the entry point's own output
@@ -62,9 +66,11 @@ def run_hydra(
             check_choices(of_job)
             _resolve(cfg, of_job)
             return task(cfg)
-        except (UserError, HydraException, OmegaConfBaseException) as error:
-            mistake = mistake_in(error, of_job)
+        except (UserError, ImportError, HydraException, OmegaConfBaseException) as error:
+            mistake = mistake_in(error, of_job, cfg)
             if mistake is None:
+                if isinstance(error, ImportError):
+                    raise
                 # Under its own class it would be taken for a mistake in the command line.
                 raise RuntimeError(f"{type(error).__name__} while running") from error
             # A single job ends here; of several, Hydra says first which one failed.
@@ -75,15 +81,13 @@ def run_hydra(
     try:
         check_choices(given)
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
-    except UserError as error:
-        fail(str(error))
     except (HydraException, OmegaConfBaseException) as error:
-        fail(explain(error, given))
+        raise UserError(explain(error, given)) from error
     except OSError as error:
         # Hydra makes the folder of several jobs before the first one checks its own.
         if error.errno not in _UNWRITABLE:
             raise
-        fail(str(UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE)))
+        raise UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE) from error
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:
@@ -92,9 +96,3 @@ def _resolve(cfg: DictConfig, given: list[str]) -> None:
         OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise UserError(explain(error, given)) from error
-
-
-def fail(message: str) -> NoReturn:
-    """Print a user's mistake as one line and exit with code 2."""
-    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - the entry point's own output
-    sys.exit(2)

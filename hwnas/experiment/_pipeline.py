@@ -7,7 +7,7 @@ import json
 import platform
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -223,10 +223,16 @@ def _predictor_record(cfg: DictConfig, tuning: TuningResult) -> PredictorRecord:
 
 
 def _environment() -> dict[str, str]:
-    packages = ("numpy", "scikit-learn", "optuna", "torch", "moocore")
-    return {
+    """Return the versions of what computes a result, as far as it is installed."""
+    versions = {
         "hwnas": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        **{name: version(name) for name in packages},
     }
+    for package in ("numpy", "scikit-learn", "optuna", "torch", "moocore"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            # Of an extra: the core runs without it.
+            continue
+    return versions
