@@ -38,7 +38,7 @@ def missing_library(error: BaseException) -> str | None:
         if isinstance(cause, ModuleNotFoundError) and cause.name:
             library = cause.name.partition(".")[0]
             # A module that an installed library does not have is another mistake.
-            if library in EXTRAS and (cause.name == library or not _is_installed(library)):
+            if library in EXTRAS and (cause.name == library or not is_installed(library)):
                 return library
         cause = cause.__cause__
     return None
@@ -73,8 +73,9 @@ def install_command(extra: str) -> str:
     return f"pip install 'hwnas[{extra}]'"
 
 
-def _is_installed(library: str) -> bool:
-    # Any folder of that name in the working directory has a specification too, but no origin:
-    # W&B itself writes its files to ./wandb.
+def is_installed(library: str) -> bool:
+    """Tell whether a library can be imported, without importing it."""
+    # A folder of that name in the working directory has a specification too, but no origin: W&B
+    # itself writes its files to ./wandb.
     spec = find_spec(library)
     return spec is not None and spec.origin is not None

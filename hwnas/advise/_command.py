@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
@@ -15,7 +16,8 @@ from hwnas.advise._problem import Situation
 from hwnas.advise._report import report
 from hwnas.composition import composed, options
 from hwnas.dataset import EstimatedWarning, Table
-from hwnas.errors import check_choice
+from hwnas.errors import UserError, check_choice
+from hwnas.extras import missing_library, not_installed
 from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
 
@@ -44,17 +46,30 @@ def advise(cfg: DictConfig) -> None:
 def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str, Predictor]:
     """Build predictors by the names of their YAMLs.
 
+    A predictor whose library is not installed is left out, which a line on standard error says.
+
     Raises
     ------
     UserError
-        If there is none of that name.
+        If there is no predictor of a name, or the libraries of all are not installed.
     """
-    built = {}
+    built: dict[str, Predictor] = {}
+    absent: list[UserError] = []
     for name in names:
         check_choice("predictors", name, options("predictor"))
         # The whole configuration: a predictor's YAML also chooses its encoding.
         chosen = composed("run", [f"predictor={name}"])
-        built[name] = build(chosen.encoding, chosen.predictor.model, space, seed)
+        try:
+            built[name] = build(chosen.encoding, chosen.predictor.model, space, seed)
+        except InstantiationException as error:
+            library = missing_library(error)
+            if library is None:
+                raise
+            absent.append(not_installed(library, f"predictors: {name} is left out"))
+    if absent and not built:
+        raise absent[0]
+    for reason in absent:
+        print(reason, file=sys.stderr)  # noqa: T201 - must be seen
     return built
 
 

@@ -18,6 +18,7 @@ from hwnas.errors import UserError, nearest
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+
 @dataclass(frozen=True)
 class Command:
     """One command.
