@@ -16,7 +16,7 @@ from hwnas.advise._problem import Situation
 from hwnas.advise._report import report
 from hwnas.composition import composed, options
 from hwnas.dataset import EstimatedWarning, Table
-from hwnas.errors import UserError, check_choice
+from hwnas.errors import check_choice
 from hwnas.extras import missing_library, not_installed
 from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
@@ -54,7 +54,7 @@ def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str,
         If there is no predictor of a name, or the libraries of all are not installed.
     """
     built: dict[str, Predictor] = {}
-    absent: list[UserError] = []
+    absent: dict[str, str] = {}
     for name in names:
         check_choice("predictors", name, options("predictor"))
         # The whole configuration: a predictor's YAML also chooses its encoding.
@@ -65,11 +65,12 @@ def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str,
             library = missing_library(error)
             if library is None:
                 raise
-            absent.append(not_installed(library, f"predictors: {name} is left out"))
+            absent[name] = library
     if absent and not built:
-        raise absent[0]
-    for reason in absent:
-        print(reason, file=sys.stderr)  # noqa: T201 - must be seen
+        raise not_installed(next(iter(absent.values())), f"predictors=[{','.join(absent)}]")
+    for name, library in absent.items():
+        line = not_installed(library, f"predictors: {name} is left out")
+        print(line, file=sys.stderr)  # noqa: T201 - must be seen
     return built
 
 

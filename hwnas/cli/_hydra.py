@@ -50,7 +50,7 @@ def run_hydra(
         print(help_text(config_name))  # noqa: T201 - the entry point's own output
         return
     # Hydra reads them from here, and its launchers run the command again from them.
-    sys.argv[1:] = given = [readable(argument) for argument in arguments]
+    sys.argv[1:] = given = readable(arguments)
     register()
     # Plots are written to files. A notebook's value, or a misspelt one, would stop matplotlib from
     # being imported.

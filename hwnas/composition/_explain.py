@@ -52,7 +52,7 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
         if is_group(group):
             return f"{group}={option}: no such option; {nearest(option, options(group))}"
     if isinstance(error, OverrideParseException):
-        return f"cannot read the override '{error.override!s}': write key=value"
+        return f"cannot read the override '{error.override!s}': {_malformed(str(error.override))}"
     if isinstance(error, MissingMandatoryValue):
         empty = str(error.full_key)
         remedy = f"{empty}={_WANTED.get(empty, '...')}"
@@ -144,6 +144,14 @@ def _refuses_arguments(cause: BaseException | None) -> bool:
     # A call that does not fit its signature fails before anything of the target runs.
     calls = None if cause is None else cause.__traceback__
     return isinstance(cause, TypeError) and calls is not None and calls.tb_next is None
+
+
+def _malformed(override: str) -> str:
+    """Say what is wrong with an override that Hydra cannot read."""
+    value = override.partition("=")[2]
+    if value[:1] in ("[", "{", "'", '"'):
+        return f"the {value[0]} at the start of its value is not closed"
+    return "a value is missing beside a comma" if "," in value else "write key=value"
 
 
 def _misfit(text: str, overrides: dict[str, str]) -> str | None:
