@@ -20,7 +20,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
 from hwnas.composition._choices import several_values
-from hwnas.composition._folder import CONF, is_group, option_file, options
+from hwnas.composition._folder import is_group, known_groups, option_file, options
 from hwnas.composition._values import leaves
 from hwnas.errors import UserError, nearest
 from hwnas.extras import missing_library, not_installed
@@ -175,8 +175,7 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
         known = [f"{parent}.{name}" if parent else name for name in names]
         return _elsewhere(key) or f"no such key; {nearest(key, known)}"
     if "No match in the defaults list" in text:
-        groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
-        return f"no such group; {nearest(key, groups)}"
+        return f"no such group; {nearest(key, known_groups())}"
     # The first line only says that a value could not be set, where the rest says why.
     return _first_lines(text.partition("\n")[2]) or _first_lines(text)
 
