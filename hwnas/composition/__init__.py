@@ -6,6 +6,7 @@ from hwnas.composition._compose import composed
 from hwnas.composition._explain import explain, mistake_in
 from hwnas.composition._folder import (
     CONF,
+    conf_folder_added,
     groups,
     is_group,
     option_file,
@@ -35,6 +36,7 @@ __all__ = [
     "check_choices",
     "check_same_configuration",
     "composed",
+    "conf_folder_added",
     "copied_nodes",
     "decisive",
     "differences",

@@ -167,7 +167,7 @@ def local_tables(paths: Paths) -> Iterator[Entry]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found = [*sorted(BUNDLED.glob("*.parquet")), *sorted(paths.data.glob("local/*/*.parquet"))]
+    found = [*sorted(BUNDLED.glob("*.parquet")), *paths.match_data("local/*/*.parquet")]
     for path in found:
         try:
             table = pq.read_table(path)

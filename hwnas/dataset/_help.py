@@ -93,5 +93,5 @@ class HELP:
 
 def devices_here(paths: Paths, space: str) -> list[str]:
     """Return the devices of HELP whose file is here."""
-    folders = {(paths.data / name).parent for name in help_latency(space, "any").names}
-    return sorted({path.stem for folder in folders for path in folder.glob("*.pt")})
+    patterns = help_latency(space, "*").names
+    return sorted({path.stem for pattern in patterns for path in paths.match_data(pattern)})

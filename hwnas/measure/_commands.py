@@ -1,4 +1,4 @@
-"""What the commands of ``python -m hwnas.measure`` do."""
+"""What the commands ``hwnas measure`` and ``hwnas accuracy`` do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import CONF, key_of, overrides
+from hwnas.composition import CONF, key_of, overrides, user_conf_folder
 from hwnas.dataset._local_table import is_bundled, table_path
-from hwnas.errors import UserError
+from hwnas.errors import UserError, command
 from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import order_up_to
@@ -89,7 +89,7 @@ def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
         raise UserError(f"name={cfg.name}: letters, digits, - and _ only", remedy="name=my_laptop")
     if is_bundled(cfg.name):
         raise UserError(f"name={cfg.name}: this is the bundled table", remedy="name=my_laptop")
-    return _paths(cfg).data / "local" / str(cfg.name) / space.name
+    return _paths(cfg).in_data(f"local/{cfg.name}/{space.name}")
 
 
 def _finish(
@@ -110,7 +110,7 @@ def _finish(
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
-    print(f"use it: python run.py dataset=local/{cfg.name}{also}")  # noqa: T201
+    print(f"use it: {command(f'run dataset=local/{cfg.name}{also}')}")  # noqa: T201
 
 
 def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:
@@ -123,16 +123,22 @@ def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[s
     again = given if n is None else [*given, f"n_architectures={n}"]
     return [
         f"{len(fewer):,} of {len(measured):,} architectures have fewer than {cfg.passes} passes; "
-        f"to finish them: python -m hwnas.measure {shlex.join(again)}"
+        f"to finish them: {command(f'measure {shlex.join(again)}')}"
     ]
 
 
 def _write_config(name: str) -> None:
-    """Write the dataset's YAML where Hydra finds it; git ignores it."""
+    """Write the dataset's YAML into the user's configuration folder, where Hydra finds it.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written.
+    """
     # Quoted: a name like 123 or null is a string here too.
     text = (
-        f"# Measured with: python -m hwnas.measure name={name}\n"
+        f"# Measured with: hwnas measure name={name}\n"
         f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {json.dumps(name)}\n"
     )
-    file = CONF / "dataset" / "local" / f"{name}.yaml"
+    file = user_conf_folder() / "dataset" / "local" / f"{name}.yaml"
     write_atomically(file, lambda path: path.write_text(text))
