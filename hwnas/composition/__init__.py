@@ -14,6 +14,7 @@ from hwnas.composition._folder import (
     user_conf_folder,
 )
 from hwnas.composition._schema import Action, Artifacts, register
+from hwnas.composition._targets import targets
 from hwnas.composition._values import (
     INERT,
     copied_nodes,
@@ -49,5 +50,6 @@ __all__ = [
     "read_yaml",
     "reference_config",
     "register",
+    "targets",
     "user_conf_folder",
 ]

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from hwnas.dataset import Dataset, Table
 from hwnas.errors import check_above
+from hwnas.measure import live_measure
 from hwnas.predictor import Predictor
 from hwnas.seeding import generator
 from hwnas.selection import Learner, Measure, Selection, Selector, check_calibration
@@ -35,7 +36,7 @@ def check_selection(
         check_above("selection.limit", selector.limit, metric.lower, f" {metric.unit}")
     if table.accuracy is None:
         return
-    n, measurable = len(candidate_rows(table)), hasattr(dataset, "measure")
+    n, measurable = len(candidate_rows(table)), live_measure(dataset) is not None
     selector.check(n, measurable=measurable, where=table.dataset)
     if selector.limit is not None:
         check_calibration(predictor)
@@ -128,7 +129,7 @@ def candidate_rows(table: Table) -> NDArray[np.int64]:
 
 def _live(cfg: DictConfig, table: Table, rows: NDArray[np.int64]) -> Measure | None:
     """Return what measures selectable rows on the device at hand, None where it is elsewhere."""
-    measure = getattr(instantiate(cfg.dataset), "measure", None)
+    measure = live_measure(instantiate(cfg.dataset))
     if measure is None:
         return None
 

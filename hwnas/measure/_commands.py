@@ -1,4 +1,4 @@
-"""What the commands of ``python -m hwnas.measure`` do."""
+"""What ``hwnas measure`` and ``hwnas accuracy`` do."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import CONF, key_of, overrides
-from hwnas.dataset._local_table import is_bundled, table_path
-from hwnas.errors import UserError
+from hwnas.dataset import is_bundled, table_path
+from hwnas.errors import UserError, command
 from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import order_up_to
@@ -110,7 +110,7 @@ def _finish(
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
-    print(f"use it: python run.py dataset=local/{cfg.name}{also}")  # noqa: T201
+    print(f"use it: {command(f'run dataset=local/{cfg.name}{also}')}")  # noqa: T201
 
 
 def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:
@@ -123,7 +123,7 @@ def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[s
     again = given if n is None else [*given, f"n_architectures={n}"]
     return [
         f"{len(fewer):,} of {len(measured):,} architectures have fewer than {cfg.passes} passes; "
-        f"to finish them: python -m hwnas.measure {shlex.join(again)}"
+        f"to finish them: {command(f'measure {shlex.join(again)}')}"
     ]
 
 
@@ -131,7 +131,7 @@ def _write_config(name: str) -> None:
     """Write the dataset's YAML where Hydra finds it; git ignores it."""
     # Quoted: a name like 123 or null is a string here too.
     text = (
-        f"# Measured with: python -m hwnas.measure name={name}\n"
+        f"# Measured with: hwnas measure name={name}\n"
         f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {json.dumps(name)}\n"
     )
     file = CONF / "dataset" / "local" / f"{name}.yaml"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hwnas.errors import UserError
+from hwnas.errors import UserError, command
 from hwnas.selection._pareto import Float
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def accuracy_and_cost(table: Table, accuracy: Float | None = None) -> tuple[Floa
     """
     percent = table.accuracy if accuracy is None else np.asarray(accuracy, dtype=np.float64)
     if percent is None:
-        fetch, other = "python -m hwnas.data fetch nasbench201", "dataset=local/cpu"
+        fetch, other = command("fetch nasbench201"), "dataset=local/cpu"
         raise UserError(
             f"{table.dataset} has no accuracy: there is nothing to select by",
             remedy=fetch if table.space.name == "nasbench201" else other,

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 #: One row an architecture, one column a position: the index of the operation chosen there.
 Architectures = NDArray[np.int8]
+#: Architectures of a larger space are drawn at random; those of a smaller one are listed.
+LISTABLE = 1_000_000
 
 
 class SearchSpace(ABC):

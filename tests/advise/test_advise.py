@@ -353,7 +353,7 @@ def test_a_predictor_that_is_not_there_is_named() -> None:
 
 
 def test_a_mistake_is_one_line() -> None:
-    run = python("-m", "hwnas.advise", "budget=2x")
+    run = python("-m", "hwnas", "advise", "budget=2x")
     assert run.returncode == 2
     assert run.stderr == (
         "error: budget=2x: not a duration. Try: budget=2h, 90min, 45s or 1h30min\n"
@@ -361,7 +361,7 @@ def test_a_mistake_is_one_line() -> None:
 
 
 def test_a_budget_below_one_measurement_is_one_line() -> None:
-    run = python("-m", "hwnas.advise", "budget=10s")
+    run = python("-m", "hwnas", "advise", "budget=10s")
     assert run.returncode == 2
     assert run.stderr == (
         "error: budget=10s does not pay for one measurement, measurement=20s. Try: "
@@ -383,7 +383,7 @@ def test_what_is_expected_lies_in_its_range_and_a_mean_is_said_to_be_one() -> No
 
 def test_plan_for_a_published_table(hwnas_data: Path, tmp_path: Path) -> None:
     run = python(
-        "-m", "hwnas.advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]", "worlds=4",
+        "-m", "hwnas", "advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]", "worlds=4",
         "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

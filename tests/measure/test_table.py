@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from hwnas.dataset import Local
-from hwnas.dataset._local_table import table_path
+from hwnas.dataset import Local, table_path
 from hwnas.errors import UserError
 from hwnas.measure._store import Store
 from hwnas.measure._table import complete, write_table
@@ -160,6 +159,6 @@ def test_without_the_published_ones_they_are_the_bundled_ones_on_digits(paths: P
 def test_accuracies_alone_are_no_dataset(paths: Paths, metric: Metric) -> None:
     add(paths, "accuracy", 0, ARCHITECTURES, accuracy=50.0)
     written(paths)
-    command = f"python -m hwnas.measure name={NAME} space=nasbench201"
+    command = f"hwnas measure name={NAME} space=nasbench201"
     with pytest.raises(UserError, match=f"no {metric.name}.*{command}"):
         local(paths, metric).load()

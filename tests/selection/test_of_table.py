@@ -41,5 +41,5 @@ def test_copies_are_one_network() -> None:
 
 def test_what_mends_missing_accuracies_is_a_command_that_there_is() -> None:
     without = replace(table(), accuracy=None)
-    with pytest.raises(UserError, match=r"python -m hwnas\.data fetch nasbench201"):
+    with pytest.raises(UserError, match=r"hwnas fetch nasbench201"):
         accuracy_and_cost(without)
