@@ -99,7 +99,8 @@ def _finish(
         print(f"{missing} measurements are missing: other processes are at them")  # noqa: T201
     path = table_path(cfg.name, space, _paths(cfg))
     # Of several processes that end together, the last to write has read what all have measured.
-    with Store(folder) as store, store.lock("table"):
+    store = Store(folder)
+    with store.lock("table"):
         store.refresh()
         if not store.records:
             return

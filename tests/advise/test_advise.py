@@ -383,8 +383,8 @@ def test_what_is_expected_lies_in_its_range_and_a_mean_is_said_to_be_one() -> No
 
 def test_plan_for_a_published_table(hwnas_data: Path, tmp_path: Path) -> None:
     run = python(
-        "-m", "hwnas", "advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]", "worlds=4",
-        "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
+        "-m", "hwnas", "advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]",
+        "worlds=4", "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     for expected in (

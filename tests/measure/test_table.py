@@ -43,11 +43,11 @@ def paths(tmp_path: Path) -> Paths:
 
 
 def add(paths: Paths, series: str, round_: int, architectures: list[str], **values: float) -> None:
-    with Store(paths.data / "local" / NAME / "nasbench201") as store:
-        store.start(series, {} if series == "accuracy" else NETWORKS, {"cpu": "x"})
-        for number, architecture in enumerate(architectures):
-            of = {key: value + number for key, value in values.items()}
-            store.append({"series": series, "round": round_, "architecture": architecture, **of})
+    store = Store(paths.data / "local" / NAME / "nasbench201")
+    store.start(series, {} if series == "accuracy" else NETWORKS, {"cpu": "x"})
+    for number, architecture in enumerate(architectures):
+        of = {key: value + number for key, value in values.items()}
+        store.append({"series": series, "round": round_, "architecture": architecture, **of})
 
 
 def add_latency(paths: Paths) -> None:
@@ -59,8 +59,8 @@ def add_latency(paths: Paths) -> None:
 def written(paths: Paths) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Return the measured rows by architecture, and the facts."""
     path = table_path(NAME, SPACE, paths)
-    with Store(path.with_suffix("")) as store:
-        write_table(store, SPACE, NAME, path)
+    store = Store(path.with_suffix(""))
+    write_table(store, SPACE, NAME, path)
     table = parquet.read_table(path)
     rows = {row["architecture"]: row for row in table.to_pylist()}
     return rows, json.loads(table.schema.metadata[b"hwnas"])
