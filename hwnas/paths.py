@@ -14,7 +14,7 @@ class Paths:
     Parameters
     ----------
     data : Path
-        The official files, placed by hand or by ``hwnas fetch``.
+        The official files, placed by hand or by ``python -m hwnas.data fetch``.
     cache : Path
         What is computed from them; safe to delete.
     outputs : Path

@@ -1,4 +1,4 @@
-"""What ``hwnas measure`` and ``hwnas accuracy`` do."""
+"""What the commands ``hwnas measure`` and ``hwnas accuracy`` do."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from hwnas.composition import CONF, register
 from hwnas.dataset import Local
-from hwnas.errors import UserError
+from hwnas.errors import UserError, command
 from hwnas.image_set import ImageSet
 from hwnas.measure import _commands, live_measure
 from hwnas.measure._commands import accuracy, latency
@@ -132,8 +132,8 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
     data: Path,
 ) -> None:
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "hwnas", "measure", *arguments]
-        done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True, check=True)
+        started = [sys.executable, "-m", "hwnas", "measure", *arguments]
+        done = subprocess.run(started, cwd=CONF.parent, capture_output=True, text=True, check=True)
         return done.stdout
 
     tiny = overrides(data, *TINY)
@@ -142,11 +142,12 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
     assert "fewer than" not in first
     second = run(*tiny, "n_architectures=5")
     (told,) = [line for line in second.splitlines() if "fewer than" in line]
-    said, _, command = told.partition("hwnas measure ")
-    assert said.startswith("7 of 12 architectures have fewer than 2 passes; to finish them: ")
-    assert command.split()[-1] == "n_architectures=12"
+    said, _, finishing = told.partition("; to finish them: ")
+    assert said == "7 of 12 architectures have fewer than 2 passes"
+    arguments = finishing.removeprefix(command("measure ")).split()
+    assert arguments[-1] == "n_architectures=12"
     assert len(lines(data)) == 12 + 5
-    assert "tau between halves of 2 passes of 12 architectures" in run(*command.split())
+    assert "tau between halves of 2 passes of 12 architectures" in run(*arguments)
     assert len(lines(data)) == 12 + 12
 
 
