@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
+
 from hwnas.composition._folder import option_file, options, read_yaml
 from hwnas.errors import UserError
 
@@ -32,14 +34,11 @@ def targets(group: str) -> dict[str, type]:
 
 
 def _target(group: str, option: str) -> object:
-    # Imported here: the entry points answer a mistake without it.
-    from hydra.utils import get_object
-
     path = _path(group, option)
     if path is None:
         return None
     try:
-        return get_object(path)
+        return resolve_name(path)
     # Importing a module can fail in any way at all.
     except Exception as error:
         raise UserError(

@@ -18,6 +18,7 @@ from hwnas.image_set import ImageSet
 from hwnas.measure._order import order_up_to
 from hwnas.measure._store import Store
 from hwnas.measure._table import Values, by_architecture, write_table
+from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
 
@@ -27,6 +28,8 @@ def latency(cfg: DictConfig) -> None:
     from hwnas.measure._latency import Protocol, measure_latency
 
     space: SearchSpace = instantiate(cfg.space)
+    # Refuses a space without networks before anything of them is asked for.
+    skeleton(space)
     folder = _folder(cfg, space)
     protocol = Protocol(
         batch_size=cfg.batch_size,

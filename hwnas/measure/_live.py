@@ -22,8 +22,6 @@ from hwnas.space import Architectures, SearchSpace
 
 _LOG = logging.getLogger(__name__)
 
-#: What says where a network runs; each backend has those that apply.
-_UNIT = ("provider", "device", "unit")
 _INSTEAD = "selection.verify=table"
 
 
@@ -129,7 +127,7 @@ def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:
     except UserError as error:
         # Its own remedy is a key of the measurement, not of the run that verifies.
         raise UserError(error.problem, remedy=_INSTEAD) from error
-    for key in _UNIT:
+    for key in backend.unit_facts:
         if key in settings and here.get(key) != settings[key]:
             raise UserError(
                 f"the table was measured with {key}={settings[key]}, here it is {here.get(key)}",

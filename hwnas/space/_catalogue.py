@@ -15,8 +15,8 @@ def space_classes() -> dict[str, type[SearchSpace]]:
 
     Examples
     --------
-    >>> list(space_classes())
-    ['fbnet', 'nasbench201', 'transnas_macro', 'transnas_micro']
+    >>> space_classes()["fbnet"]().size == 9**22
+    True
     """
     # Imported here: Hydra takes longer to import than the spaces.
     from hwnas.composition import targets

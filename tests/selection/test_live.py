@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ class Clock:
     """A backend whose runs take as many milliseconds as the network has layers, and drift."""
 
     name = "clock"
+    unit_facts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.runs = 0
