@@ -1,4 +1,4 @@
-"""What ``python -m hwnas.advise`` does."""
+"""What ``hwnas advise`` does."""
 
 from __future__ import annotations
 

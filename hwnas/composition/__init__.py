@@ -16,6 +16,7 @@ from hwnas.composition._folder import (
 )
 from hwnas.composition._identity import check_same_configuration, variant
 from hwnas.composition._schema import Action, Artifacts, register
+from hwnas.composition._targets import targets
 from hwnas.composition._values import (
     INERT,
     copied_nodes,
@@ -53,6 +54,7 @@ __all__ = [
     "read_yaml",
     "reference_config",
     "register",
+    "targets",
     "user_conf_folder",
     "variant",
 ]

@@ -249,7 +249,9 @@ def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
 
 def _measure(dataset: Any, table: Table) -> Measure | None:
     """Return what measures candidates on the device at hand, None where it is elsewhere."""
-    measure = getattr(dataset, "measure", None)
+    from hwnas.measure import live_measure
+
+    measure = live_measure(dataset)
     if measure is None or table.accuracy is None:
         return None
     from hwnas.selection import CandidateSet

@@ -11,13 +11,14 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import CONF, key_of, overrides, user_conf_folder
-from hwnas.dataset._local_table import is_bundled, table_path
+from hwnas.dataset import is_bundled, table_path
 from hwnas.errors import UserError, command
 from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import order_up_to
 from hwnas.measure._store import Store
 from hwnas.measure._table import Values, by_architecture, write_table
+from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
 
@@ -27,6 +28,8 @@ def latency(cfg: DictConfig) -> None:
     from hwnas.measure._latency import Protocol, measure_latency
 
     space: SearchSpace = instantiate(cfg.space)
+    # Refuses a space without networks before anything of them is asked for.
+    skeleton(space)
     folder = _folder(cfg, space)
     protocol = Protocol(
         batch_size=cfg.batch_size,
@@ -99,7 +102,8 @@ def _finish(
         print(f"{missing} measurements are missing: other processes are at them")  # noqa: T201
     path = table_path(cfg.name, space, _paths(cfg))
     # Of several processes that end together, the last to write has read what all have measured.
-    with Store(folder) as store, store.lock("table"):
+    store = Store(folder)
+    with store.lock("table"):
         store.refresh()
         if not store.records:
             return

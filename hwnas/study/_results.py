@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hwnas.files import write_atomically
 from hwnas.study._ledger import Progress
 
 Row = dict[str, Any]
@@ -32,9 +32,7 @@ def gather(rows: Sequence[Row], folder: Path) -> Path:
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pa.table({name: _column([row.get(name) for row in rows]) for name in names})
     path = folder / "results.parquet"
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(table, partial)
-    partial.replace(path)
+    write_atomically(path, lambda partial: pq.write_table(table, partial))
     return path
 
 
