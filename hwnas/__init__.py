@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hwnas.dataset import Table
     from hwnas.experiment import Experiment, Result, Split, split
     from hwnas.metric import Metric
-    from hwnas.predictor import Predictor
+    from hwnas.predictor import Predictor, load_predictor
     from hwnas.scores import score
     from hwnas.selection import Selector
     from hwnas.tuning import Tuner
@@ -32,6 +32,7 @@ _PUBLIC = {
     "Table": "hwnas.dataset",
     "Tuner": "hwnas.tuning",
     "load_dataset": "hwnas.api",
+    "load_predictor": "hwnas.predictor",
     "make_predictor": "hwnas.api",
     "score": "hwnas.scores",
     "split": "hwnas.experiment",
@@ -47,6 +48,7 @@ __all__ = [
     "Table",
     "Tuner",
     "load_dataset",
+    "load_predictor",
     "make_predictor",
     "score",
     "split",

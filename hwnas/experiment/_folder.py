@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from hwnas.experiment._plots import save_plots
 from hwnas.experiment._result import CONFIG, PREDICTIONS, RESULT, Result
 from hwnas.experiment._tables import save_predictions, save_selected, save_trials
 
+_LOG = logging.getLogger(__name__)
 #: The fitted predictor.
 PREDICTOR = "predictor.hwnas"
 
@@ -43,12 +45,31 @@ def save(result: Result, config: Mapping[str, Any], folder: Path, everything: bo
 def _save_details(result: Result, folder: Path) -> None:
     details = result.details
     assert details is not None, "a result that was loaded has no details to save"
+    _save_predictor(result, folder / PREDICTOR)
     if details.trials:
         save_trials(folder / "tuning.csv", details.trials)
     save_predictions(folder / PREDICTIONS, details)
     if details.selection is not None:
         save_selected(folder / "selected.csv", details)
     save_plots(folder, details)
+
+
+def _save_predictor(result: Result, path: Path) -> None:
+    """Write the fitted predictor, with what a reader should know of it."""
+    assert result.details is not None
+    names = ("space", "dataset", "device", "metric", "unit", "predictor", "n_train", "seed")
+    values = result.provenance.values
+    metadata = {name: result.identity[name] for name in names} | {
+        "source": values.source,
+        "sha256": values.sha256,
+        "kind": values.kind,
+        "scores": dict(result.scores),
+    }
+    try:
+        result.details.predictor.save(path, metadata)
+    except UserError as reason:
+        # A model of the user's own may hold what cannot be saved. Its result is kept.
+        _LOG.warning("%s is not written: %s", path.name, reason)
 
 
 @contextmanager
