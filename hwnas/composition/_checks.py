@@ -8,6 +8,7 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from hwnas.composition._folder import options
 from hwnas.composition._values import is_inert, key_of, leaves, overrides
 from hwnas.errors import UserError, check_number
 
@@ -40,11 +41,12 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
     Raises
     ------
     UserError
-        If a value has another type than in the YAML, the seed is negative, the device lacks the
-        metric, or a chosen node is used by nothing.
+        If a value has another type than in the YAML, the seed is negative, a label of the predictor
+        is overridden, the device lacks the metric, or a chosen node is used by nothing.
     """
     check_types(cfg, reference)
     check_number("seed", cfg.seed, 0)
+    _check_labels(cfg, reference)
     if cfg.device is not None and cfg.metric.name not in cfg.device.metrics:
         raise UserError(
             f"metric={cfg.metric.name}: device {cfg.device.name} has no such metric; it has "
@@ -59,6 +61,20 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
             raise UserError(
                 f"{node}={choice[node]}: dataset={choice['dataset']} has no choice of {node}",
                 remedy=f"leave {node} out",
+            )
+
+
+def _check_labels(cfg: DictConfig, reference: DictConfig) -> None:
+    """Refuse an override of the predictor's labels: the result would have a wrong name."""
+    for label in ("name", "preset"):
+        given, own = cfg.predictor[label], reference.predictor[label]
+        if given != own:
+            meant = given if label == "name" else f"{given}/{cfg.predictor.name}"
+            known = options("predictor")
+            raise UserError(
+                f"predictor.{label}={given}: it is the label of the chosen file and cannot be "
+                "overridden",
+                remedy=f"predictor={meant if meant in known else reference.predictor.name}",
             )
 
 
