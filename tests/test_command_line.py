@@ -123,7 +123,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path, mode: list[s
     """Also one of a class that composition raises for a user's mistake."""
     script = tmp_path / "faulty.py"
     script.write_text(
-        "import sys\nfrom hwnas.cli import run_hydra\n"
+        "import sys\nfrom hwnas.cli._hydra import run_hydra\n"
         "def task(cfg):\n    return cfg.no_such_key\n"
         "if __name__ == '__main__':\n    run_hydra(task, 'run', sys.argv[1:])\n"
     )
