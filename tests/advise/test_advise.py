@@ -27,8 +27,8 @@ from hwnas.advise import (
 from hwnas.advise._command import predictors
 from hwnas.advise._learning_curve import LearningCurve
 from hwnas.advise._plan import Expected, train_sizes
-from hwnas.advise._report import _expect
-from hwnas.advise._scenarios import ScenarioOutcome, draw_worlds, smooth_uniform
+from hwnas.advise._report import _expectation
+from hwnas.advise._scenarios import ScenarioOutcome, correlated_uniform, draw_scenarios
 from hwnas.dataset import Local, Table
 from hwnas.encoding import OneHot, Operations
 from hwnas.errors import UserError
