@@ -46,7 +46,7 @@ PREDICTORS = {"ridge": Predictor(SPACE, OneHot(), Ridge())}
 
 
 def learnable_table(n: int = 1200) -> Table:
-    """Return a table of costs: edge costs that ridge can learn, edge pairs that it cannot, noise."""
+    """Return a table whose costs ridge can learn in part: sums over edges, edge pairs and noise."""
     rng = np.random.default_rng(0)
     X = SPACE.enumerate()[rng.permutation(SPACE.size)[:n]]
     cost_of = np.array([0.0, 0.2, 1.0, 3.0, 0.6])
@@ -135,11 +135,11 @@ def test_problem_bundled_table_candidates_are_networks(tmp_path: Path) -> None:
 
 
 def test_problem_too_little_data_raises() -> None:
-    with pytest.raises(UserError, match="at least 15. Try: measured=124"):
+    with pytest.raises(UserError, match=r"at least 15\. Try: measured=124"):
         Problem.of(TABLE, 5, seed=0)
     few = replace(TABLE, values=np.where(np.arange(len(TABLE)) < 10, TABLE.values, np.nan))
     for n_measured in (None, 5, 99999):
-        with pytest.raises(UserError, match=r"has 10 .*at least 15. Try: measure at least 15"):
+        with pytest.raises(UserError, match=r"has 10 .*at least 15\. Try: measure at least 15"):
             Problem.of(few, n_measured, seed=0)
     with pytest.raises(UserError, match="no accuracy"):
         Problem.of(replace(TABLE, accuracy=None), 60, seed=0)
@@ -147,7 +147,7 @@ def test_problem_too_little_data_raises() -> None:
         Problem.of(replace(TABLE, values=np.ones(len(TABLE))), 60, seed=0)
 
 
-def test_problem_measured_exceeds_table_raises() -> None:
+def test_advise_measured_exceeds_table_raises() -> None:
     with pytest.raises(UserError) as raised:
         Problem.of(TABLE, 99999, seed=0)
     assert str(raised.value) == (
@@ -206,26 +206,27 @@ def test_verify_within_spread_uses_the_limit_and_scores_better() -> None:
         without_spread.append(scenario.outcome(once.rows))
         with_spread.append(scenario.outcome(more.rows))
     for score in ("retained_hypervolume", "mra_pareto_percent"):
-        before, after = (
-            np.mean([getattr(o, score) for o in part]) for part in (without_spread, with_spread)
+        without, given = (
+            np.mean([getattr(outcome, score) for outcome in outcomes])
+            for outcomes in (without_spread, with_spread)
         )
-        assert after > before if score == "retained_hypervolume" else after < before
+        assert given > without if score == "retained_hypervolume" else given < without
 
 
 def test_verify_within_relearn_is_called_between_rounds() -> None:
     rng = np.random.default_rng(3)
     accuracy = np.sort(rng.uniform(10, 90, 500))[::-1]
     true = rng.gamma(2.0, 3.0, 500)
-    asked: list[int] = []
+    n_measured: list[int] = []
 
     def relearn(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        asked.append(len(rows))
+        n_measured.append(len(rows))
         return true
 
     none = np.array([], dtype=np.int64)
     done = verify_within(accuracy, -true, true, none, 100, 0.0, relearn)
-    assert asked == sorted(asked)
-    assert done.n_fits == len(asked)
+    assert n_measured == sorted(n_measured)
+    assert done.n_fits == len(n_measured)
     # The first call returns the true costs, so the next round measures the true front.
     assert Scenario(accuracy, true).outcome(done.rows).retained_hypervolume == pytest.approx(1.0)
 
@@ -240,7 +241,7 @@ def test_scenario_all_measured_loses_nothing() -> None:
     assert part.retained_hypervolume < 1
 
 
-def test_correlated_uniform_one_edge_differs_correlates() -> None:
+def test_correlated_uniform_one_differing_edge_correlates() -> None:
     X = SPACE.enumerate()
     rng = np.random.default_rng(0)
     drawn = np.stack([correlated_uniform(X, rng) for _ in range(20)])
@@ -253,7 +254,7 @@ def test_correlated_uniform_one_edge_differs_correlates() -> None:
     assert abs(far) < 0.1
 
 
-def test_draw_scenarios_sigma_gives_such_deviations() -> None:
+def test_drawn_scenario_predict_deviations_have_the_given_sigma() -> None:
     problem = Problem.of(TABLE, 120, seed=0)
     curve = learn("ridge", PREDICTORS["ridge"], problem, np.random.default_rng(0))
     now = float(curve.sigma_at(120).mean())
