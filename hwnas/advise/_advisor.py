@@ -54,11 +54,11 @@ def check_budget(budget: float, measurement: float) -> None:
     --------
     >>> check_budget(10, 20)
     Traceback (most recent call last):
-    hwnas.errors.UserError: budget=10s is too short for one measurement of measurement=20s. ...
+    hwnas.errors.UserError: budget=10s is shorter than one measurement (measurement=20s). ...
     """
     if budget < measurement:
         raise UserError(
-            f"budget={budget:g}s is too short for one measurement of measurement={measurement:g}s",
+            f"budget={budget:g}s is shorter than one measurement (measurement={measurement:g}s)",
             remedy=f"budget={measurement:g}s or more, or a smaller measurement= if measuring one "
             "architecture takes less time",
         )

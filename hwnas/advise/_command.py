@@ -72,7 +72,7 @@ def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str,
 def _load(cfg: DictConfig) -> Table:
     """Load the table of the configured dataset, and print its warnings as single lines.
 
-    A warning in the format of Python would show a file name and a line of code.
+    Python's own format of a warning would add a file name and a line of code.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -77,7 +77,7 @@ class LearningCurve:
         return np.asarray(now + trust * (law - now))
 
     def fit_seconds_at(self, n: int) -> float:
-        """Return the CPU seconds of a fit to `n` measurements, by a line through the timed fits."""
+        """Return the CPU seconds of a fit to `n` measurements, extrapolated linearly."""
         slope, base = np.polyfit(self.sizes, self.fit_seconds, 1)
         return float(max(base + max(slope, 0.0) * n, self.fit_seconds.min()))
 

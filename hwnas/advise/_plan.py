@@ -12,8 +12,8 @@ from hwnas.advise._problem import Float, Rows
 from hwnas.advise._scenarios import ScenarioOutcome
 from hwnas.selection import fronts
 
-#: Verification lowers the predicted costs of unmeasured architectures by this many standard
-#: deviations, in steps of `OPTIMISM_STEP` up to `MOST_OPTIMISM`.
+#: Verification lowers the predicted costs of unmeasured architectures by a multiple of the
+#: deviations' standard deviation. The multiple grows by `OPTIMISM_STEP` up to `MOST_OPTIMISM`.
 OPTIMISM_STEP, MOST_OPTIMISM = 0.5, 4.0
 #: Number of verification rounds to aim for: each round measures at least this fraction of the
 #: limit, as long as optimism finds enough architectures.
@@ -199,10 +199,25 @@ def _unmeasured_front(
     batch: int,
     optimism: float,
 ) -> tuple[Rows, float]:
-    """Return the unmeasured rows on the front, and the optimism that put `batch` of them there.
+    """Return the unmeasured rows on the front after lowering the predicted costs, and by how much.
 
-    The search for the optimism begins one step below that of the last round, because the
+    The search for this amount begins one step below that of the last round, because the
     measurements of that round have improved the predictions.
+
+    Parameters
+    ----------
+    accuracy : array, shape (n,)
+        Percent, descending.
+    cost : array, shape (n,)
+        Measured or predicted costs.
+    known : array of bool, shape (n,)
+        Whether each architecture is measured.
+    spread : float
+        Standard deviation of the deviations.
+    batch : int
+        Smallest number of unmeasured rows to return, if the largest optimism gives as many.
+    optimism : float
+        Amount of the last round: a multiple of `spread`.
     """
     optimism = max(optimism - OPTIMISM_STEP, 0.0)
     while True:
@@ -224,7 +239,7 @@ def train_sizes(n_now: int, n_more: int, n_sizes: int = 6) -> list[int]:
     n_more : int
         Largest number of additional measurements.
     n_sizes : int
-        Largest number of values to return. The sums with `n_now` grow geometrically.
+        Largest number of values to return. The resulting train sizes grow geometrically.
 
     Examples
     --------

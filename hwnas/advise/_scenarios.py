@@ -81,7 +81,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class DrawnScenario:
-    """A drawn scenario, and what simulates the predictions of any predictor in it.
+    """A scenario drawn at random, with the data to simulate any predictor's predictions in it.
 
     The leader is the predictor with the smallest deviations so far.
 

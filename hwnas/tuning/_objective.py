@@ -26,7 +26,7 @@ DIRECTIONS: Mapping[str, Direction] = {"kendall_tau": "maximize", "fit_seconds":
 
 @dataclass(frozen=True)
 class Objective:
-    """The objective of one tuning.
+    """The function that an Optuna study optimises: the cross-validated scores of a trial.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Objective:
     objectives: Sequence[str]
 
     def defaults(self) -> dict[str, Any]:
-        """Return the predictor's present values of all parameters that are active with them."""
+        """Return the predictor's present values of the search space's active parameters."""
         present = self.predictor.get_params()
         values: dict[str, Any] = {}
         for parameter in self.parameters:

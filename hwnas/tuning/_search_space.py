@@ -151,5 +151,5 @@ def _to_scalar(value: Any) -> Any:
 
 
 def _from_scalar(choice: Any) -> Any:
-    """Return a choice, and the JSON text of a list as a tuple."""
+    """Undo `_to_scalar`: return the JSON text of a list as a tuple, any other choice unchanged."""
     return tuple(json.loads(choice)) if str(choice).startswith("[") else choice

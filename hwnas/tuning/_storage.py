@@ -79,7 +79,7 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
         return _open_journal(path)
     except IsADirectoryError as reason:
         raise UserError(
-            f"tuning.storage={storage} is a folder", remedy=f"tuning.storage={path}/"
+            f"tuning.storage={storage}: it is a folder", remedy=f"tuning.storage={path}/"
         ) from reason
     except OSError as reason:
         raise UserError(
@@ -132,16 +132,16 @@ def _check_journal(path: Path) -> None:
         return
     new_file = f"tuning.storage={path.with_suffix('.journal')}, or another new file"
     if not path.is_file():
-        raise UserError(f"tuning.storage={path} is not a regular file", remedy=new_file)
+        raise UserError(f"tuning.storage={path}: not a regular file", remedy=new_file)
     with path.open("rb") as file:
         first = file.readline(_LONGEST_FIRST_LINE)
     if first.startswith(_SQLITE_START):
         raise UserError(
-            f"tuning.storage={path} is an SQLite database",
+            f"tuning.storage={path}: it is an SQLite database",
             remedy=f"tuning.storage=sqlite:///{path}",
         )
     if not _is_record(first):
-        raise UserError(f"tuning.storage={path} is not an Optuna journal", remedy=new_file)
+        raise UserError(f"tuning.storage={path}: it is not a journal of Optuna", remedy=new_file)
 
 
 def _drop_partial_record(path: Path) -> bool:

@@ -297,7 +297,7 @@ def test_advise_budget_for_all_measures_all(advisor: Advisor) -> None:
 
 
 def test_advise_budget_below_one_measurement_raises(advisor: Advisor) -> None:
-    with pytest.raises(UserError, match="too short for one measurement"):
+    with pytest.raises(UserError, match="shorter than one measurement"):
         advisor.advise(9.0)
 
 
@@ -370,7 +370,7 @@ def test_advise_command_budget_below_one_measurement_prints_one_line() -> None:
     run = python("-m", "hwnas", "advise", "budget=10s")
     assert run.returncode == 2
     assert run.stderr == (
-        "error: budget=10s is too short for one measurement of measurement=20s. Try: "
+        "error: budget=10s is shorter than one measurement (measurement=20s). Try: "
         "budget=20s or more, or a smaller measurement= if measuring one architecture takes less "
         "time\n"
     )

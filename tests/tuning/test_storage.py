@@ -119,11 +119,11 @@ def test_tune_storage_path_not_writable_raises(tmp_path: Path) -> None:
         (lambda content: content + b"garbage", "is damaged"),
         (lambda content: content + b"garbage\n", "is damaged"),
         (lambda content: b'{"op_code": 99, "worker_id": ""}\n' + content, "is damaged"),
-        (lambda content: content[len(content) // 3 :], "is not an Optuna journal"),
-        (lambda content: b"garbage\n" + content, "is not an Optuna journal"),
-        (lambda _: b"\xff\xfe\n\xff\n", "is not an Optuna journal"),
-        (lambda content: b"5\n" + content, "is not an Optuna journal"),
-        (lambda content: b"{}\n" + content, "is not an Optuna journal"),
+        (lambda content: content[len(content) // 3 :], "is not a journal of Optuna"),
+        (lambda content: b"garbage\n" + content, "is not a journal of Optuna"),
+        (lambda _: b"\xff\xfe\n\xff\n", "is not a journal of Optuna"),
+        (lambda content: b"5\n" + content, "is not a journal of Optuna"),
+        (lambda content: b"{}\n" + content, "is not a journal of Optuna"),
     ],
 )
 def test_tune_damaged_journal_raises_and_leaves_it(
@@ -144,11 +144,11 @@ def test_tune_damaged_journal_raises_and_leaves_it(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'{"my":1}', "is not an Optuna journal"),
-        (b'{"my":1}\n', "is not an Optuna journal"),
-        (b'{"', "is not an Optuna journal"),
-        (b'{"op_code": 0, "wor', "is not an Optuna journal"),
-        (b"two lines\nof some text\n", "is not an Optuna journal"),
+        (b'{"my":1}', "is not a journal of Optuna"),
+        (b'{"my":1}\n', "is not a journal of Optuna"),
+        (b'{"', "is not a journal of Optuna"),
+        (b'{"op_code": 0, "wor', "is not a journal of Optuna"),
+        (b"two lines\nof some text\n", "is not a journal of Optuna"),
         (b"SQLite format 3\x00" + bytes(100), "is an SQLite database"),
     ],
 )
