@@ -62,7 +62,10 @@ from tests.commands import ROOT, hwnas, python
         (["selection.limit=-3"], "selection.limit=-3: more than 0 ms is needed"),
         (["selection.limit=0"], "Try: selection.limit=null"),
         (["selection.limit=abc"], "selection.limit=abc: Value 'abc' of type 'str' could not be"),
-        (["selection.verify=lvie"], "selection.verify: no 'lvie'; did you mean 'device'? known: device, table"),
+        (
+            ["selection.verify=lvie"],
+            "selection.verify: no 'lvie'; did you mean 'device'? known: device, table",
+        ),
         (["selection.rounds=0"], "selection.rounds=0: at least 1"),
         (["selection.n_candidates=99999"], "selection.n_candidates=99999: local-onnxruntime has"),
         (["dataset=hwnas/raspi4", "selection.verify=device"], "selection.verify=table"),

@@ -1,4 +1,4 @@
-"""Advice: how to spend a time budget on measuring, predicting and verifying."""
+"""Advice: a plan that divides a time budget between training measurements and verification."""
 
 from hwnas.advise._advisor import Advice, Advisor
 from hwnas.advise._command import advise

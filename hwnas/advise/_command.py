@@ -1,4 +1,4 @@
-"""What ``hwnas advise`` does."""
+"""The command ``hwnas advise``: from its configuration to the printed report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,18 @@ from hwnas.space import SearchSpace
 
 
 def advise(cfg: DictConfig) -> None:
-    """Print the plan to follow with a budget, the next best, and whether more would pay."""
+    """Print the best plan for a time budget, the next best plan, and plans for other budgets.
+
+    Parameters
+    ----------
+    cfg : omegaconf.DictConfig
+        The composed configuration ``advise``.
+
+    Raises
+    ------
+    UserError
+        If a setting is invalid, or the table has too few measurements.
+    """
     budget, measurement = seconds("budget", cfg.budget), seconds("measurement", cfg.measurement)
     check_budget(budget, measurement)
     table = _load(cfg)
@@ -37,27 +48,27 @@ def advise(cfg: DictConfig) -> None:
         scenarios=cfg.scenarios,
         repeats=cfg.repeats,
     )
-    # Budgets too small for a single measurement are left out of the comparison.
-    steps = [factor * budget for factor in (0.25, 0.5, 1, 2, 4) if factor * budget >= measurement]
-    advice = [advisor.advise(step) for step in steps]
+    # `Advisor.advise` refuses a budget that is too small for one measurement.
+    budgets = [factor * budget for factor in (0.25, 0.5, 1, 2, 4) if factor * budget >= measurement]
+    advice = [advisor.advise(other) for other in budgets]
     print(report(table, advisor, advice, budget, cfg.worth))  # noqa: T201 - the command's output
 
 
 def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str, Predictor]:
-    """Build predictors by the names of their YAMLs.
+    """Build an unfitted predictor for each name of a YAML in ``conf/predictor/``.
 
-    A predictor whose library is not installed is left out, which a line on standard error says.
+    The function leaves out a predictor whose library is not installed, and prints a line about it.
 
     Raises
     ------
     UserError
-        If there is no predictor of a name, or the libraries of all are not installed.
+        If no YAML has that name, or none of the predictors' libraries is installed.
     """
     built: dict[str, Predictor] = {}
     absent: dict[str, str] = {}
     for name in names:
         check_choice("predictors", name, options("predictor"))
-        # The whole configuration: a predictor's YAML also chooses its encoding.
+        # Compose the whole run configuration, because a predictor's YAML also chooses its encoding.
         chosen = composed("run", [f"predictor={name}"])
         try:
             built[name] = build(chosen.encoding, chosen.predictor.model, space, seed)
@@ -75,11 +86,15 @@ def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str,
 
 
 def _load(cfg: DictConfig) -> Table:
-    """Load the table; estimated values are announced in a line."""
+    """Load the table of the configured dataset, and print its warnings as single lines.
+
+    Python's own format of a warning would add a file name and a line of code.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         table: Table = instantiate(cfg.dataset).load()
     for warning in caught:
-        name = "ESTIMATED VALUES" if warning.category is EstimatedWarning else "warning"
-        print(f"{name}: {warning.message}", file=sys.stderr)  # noqa: T201 - must be seen
+        kind = "ESTIMATED VALUES" if warning.category is EstimatedWarning else "warning"
+        # To standard error: standard output holds the report only.
+        print(f"{kind}: {warning.message}", file=sys.stderr)  # noqa: T201
     return table

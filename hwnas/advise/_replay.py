@@ -1,4 +1,4 @@
-"""Following a plan on a table that knows every value."""
+"""Replay: follow a plan on a table in which every candidate is measured."""
 
 from __future__ import annotations
 
@@ -21,37 +21,38 @@ def replay(
     predictors: Mapping[str, Predictor],
     rng: np.random.Generator,
 ) -> tuple[ScenarioOutcome, int]:
-    """Do what a plan says, and return what it was worth.
+    """Follow a plan on the true costs, and score the architectures that it measured.
 
     Parameters
     ----------
     plan : Plan
-        One without `spread` verifies only the front that it predicts at first, and what comes
-        forward as measured values replace predictions.
+        A plan with ``spread=0`` fits its predictor once, and verification stops when the front
+        holds no unmeasured architecture.
     problem : Problem
-        With its truth.
+        Must know all costs (`Problem.truth`).
     predictors : mapping of str to Predictor
+        Unfitted predictors by name.
     rng : numpy.random.Generator
-        Draws the further training measurements.
+        Draws the additional training measurements.
 
     Returns
     -------
     outcome : ScenarioOutcome
     n_measured : int
-        Architectures measured, beside those measured before.
+        Number of architectures that the plan measured, without those measured before it.
 
     Raises
     ------
     ValueError
-        If the problem does not know the truth.
+        If `Problem.truth` is None.
     """
     from sklearn.base import clone
 
     if problem.truth is None:
-        raise ValueError("a plan can be followed only where every value is known")
+        raise ValueError("replay needs a table in which every candidate is measured")
     unmeasured = np.setdiff1d(np.arange(len(problem)), problem.measured)
-    fresh = rng.permutation(unmeasured)[: plan.n_new]
-    known = np.concatenate([problem.measured, fresh])
+    new = rng.permutation(unmeasured)[: plan.n_new]
+    measured = np.concatenate([problem.measured, new])
     if plan.predictor is not None:
         X, truth, predictor = problem.architectures, problem.truth, predictors[plan.predictor]
 
@@ -59,14 +60,14 @@ def replay(
             fitted: Predictor = clone(predictor).fit(X[rows], truth[rows])
             return fitted.predict(X)
 
-        known = verify_within(
+        measured = verify_within(
             problem.accuracy,
-            relearn(known),
+            relearn(measured),
             truth,
-            known,
+            measured,
             plan.n_verify,
             plan.spread,
             relearn if plan.spread > 0 else None,
         ).rows
-    outcome = Scenario(problem.accuracy, problem.truth).outcome(known)
-    return outcome, len(known) - len(problem.measured)
+    outcome = Scenario(problem.accuracy, problem.truth).outcome(measured)
+    return outcome, len(measured) - len(problem.measured)
