@@ -1,4 +1,4 @@
-"""Result folders are identities: the same experiment always has the same folder."""
+"""The path of a result folder, which identifies the experiment by its configuration and data."""
 
 from __future__ import annotations
 
@@ -19,21 +19,34 @@ from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment._result import CONFIG, damaged
 
-#: Groups whose choice is part of the name where it is another than "default".
+#: Groups whose chosen option is in the variant unless it is "default".
 _WITH_DEFAULT = ("tuning", "selection")
-#: Groups whose choice is part of the name where it is another than the ``name`` in its YAML.
+#: Groups whose chosen option is in the variant unless it is the ``name`` in the option's YAML.
 _WITH_NAME = ("metric", "device", "image_set", "predictor")
-#: Keys whose values decide the rest of the path.
+#: Keys that the variant leaves out, because other parts of the path contain their values.
 _IN_PATH = ("n_train", "seed", "dataset.")
+#: A variant that is short and safe as part of a folder's name.
 _PLAIN = re.compile(r"[\w.,=+-]{1,80}")
 
 
 def variant(cfg: DictConfig, reference: DictConfig) -> str:
-    """Say how an experiment differs from the defaults of its groups; "" if it does not.
+    """Return a text that says how a configuration differs from the defaults of its groups.
 
-    The text becomes part of the folder's name, so that no two settings share a result. It lists the
-    choices of groups and the resolved values that differ, as far as they make a short plain name,
-    and is a digest of them otherwise.
+    The text becomes part of the result folder's name, so that no two configurations share a
+    folder. It lists chosen options and resolved values as ``key=value``. If this list is long or
+    has characters that are unsafe in a folder's name, the text is a digest of the list.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The experiment's configuration.
+    reference : DictConfig
+        The same groups without overrides of values (`hwnas.composition.reference_config`).
+
+    Returns
+    -------
+    str
+        Empty if there is no difference.
     """
     choices = HydraConfig.get().runtime.choices
     parts: dict[str, Any] = {
@@ -45,7 +58,7 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
             parts[group] = choice
     if reference.predictor.preset != "default":
         parts["preset"] = reference.predictor.preset
-    if not _own_encoding(choices):
+    if not _encoding_of_predictor(choices):
         parts["encoding"] = choices["encoding"]
     changed = differences(cfg, reference).items()
     parts |= {key: value for key, value in changed if not key.startswith(_IN_PATH)}
@@ -57,18 +70,29 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:10]
 
 
-def _own_encoding(choices: Mapping[str, str]) -> bool:
-    """Tell whether the encoding is the one that the predictor's YAML chooses."""
+def _encoding_of_predictor(choices: Mapping[str, str]) -> bool:
+    """Return whether the chosen encoding is the one that the predictor's YAML chooses."""
     if "encoding" not in map(key_of, overrides()):
         return True
-    own = compose("run", [f"predictor={choices['predictor']}"], return_hydra_config=True)
-    return bool(own.hydra.runtime.choices["encoding"] == choices["encoding"])
+    default = compose("run", [f"predictor={choices['predictor']}"], return_hydra_config=True)
+    return bool(default.hydra.runtime.choices["encoding"] == choices["encoding"])
 
 
 def result_folder(cfg: DictConfig, table: Table, n_train: int, variant: str) -> Path:
-    """Return ``<outputs>/<space>/<dataset>/<device>_<metric>/<predictor>/n<train>/seed<k>``.
+    """Return the path of the result folder of an experiment.
 
-    Estimated values say so: ``<device>_<metric>_estimated``.
+    It is ``<outputs>/<space>/<dataset>/<device>_<metric>/<predictor>/n<n_train>/seed<seed>``. If
+    there is a variant, it follows the predictor's name after a comma. If the values are
+    estimated, ``_estimated`` follows the metric's name.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+    table : Table
+    n_train : int
+        Number of training measurements.
+    variant : str
+        See `variant`.
     """
     column = f"{table.device}_{table.metric.name}" + ("_estimated" if table.estimated else "")
     predictor = cfg.predictor.name + (f",{variant}" if variant else "")
@@ -77,15 +101,23 @@ def result_folder(cfg: DictConfig, table: Table, n_train: int, variant: str) -> 
 
 
 def check_configuration(cfg: DictConfig, folder: Path) -> None:
-    """Refuse a finished result of another configuration.
+    """Raise `UserError` if a result folder was computed with another configuration.
 
-    The folder's name tells configurations apart by what they override. It cannot see a YAML that
-    was edited since, or an environment variable that a YAML reads.
+    The folder's name only contains values that differ from the YAML files. If a YAML file was
+    edited, or an environment variable that it reads has changed, two different configurations
+    have the same folder. This check then finds the difference in the saved ``config.yaml``.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The experiment's configuration.
+    folder : Path
+        The result folder.
 
     Raises
     ------
     UserError
-        Naming the first value that differs, or if the configuration beside the result is damaged.
+        If a value that affects the result differs, or ``config.yaml`` is damaged or missing.
     """
     try:
         recorded = OmegaConf.load(folder / CONFIG)
@@ -93,17 +125,18 @@ def check_configuration(cfg: DictConfig, folder: Path) -> None:
         before = _plain(decisive(recorded, copied_nodes(cfg)))
     except (OSError, yaml.YAMLError, AssertionError) as reason:
         raise damaged(folder, CONFIG) from reason
-    here = _plain(decisive(cfg))
-    for key in {**here, **before}:
-        # A predictor that chooses its own measurements does not count n_train; the path has it.
-        if key != "n_train" and here.get(key) != before.get(key):
+    current = _plain(decisive(cfg))
+    for key in {**current, **before}:
+        # n_train is not compared: the folder's name contains the number of training measurements,
+        # and predictors with a training design ignore n_train.
+        if key != "n_train" and current.get(key) != before.get(key):
             raise UserError(
                 f"{folder} holds a result of another configuration, "
-                f"{key}={before.get(key)}; here is {here.get(key)}",
+                f"{key}={before.get(key)}; the current value is {current.get(key)}",
                 remedy="force=true",
             )
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values as YAML keeps them: tuples are lists."""
+    """Return values in the types that YAML has: tuples become lists."""
     return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
