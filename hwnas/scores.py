@@ -1,4 +1,4 @@
-"""How well predicted values match true ones: each score is declared once, in `SCORES`."""
+"""Scores of predicted values against true values; `SCORES` declares every one of them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Score:
     Parameters
     ----------
     name : str
-        Its key in results.
+        The score's key in results.
     title : str
-        Its name in tables.
+        The score's name in printed tables.
     compute : callable
-        Takes true and predicted values in the metric's unit, shape (n,), and the same as costs to
-        minimise; returns a number.
+        Takes four arrays of shape (n,): true values, predicted values, true costs, predicted
+        costs. The values are in the metric's unit. Returns a number.
     in_unit : bool
-        Whether the score is in the metric's unit.
+        Whether the score has the metric's unit. Otherwise it is dimensionless.
     """
 
     name: str
@@ -44,17 +44,17 @@ def score(true: Values, predicted: Values, metric: Metric | None = None) -> dict
     true, predicted : array of float64, shape (n,)
         In the metric's unit.
     metric : Metric, optional
-        Its direction says which values are best. Default: lower values are.
+        Its direction says which values are better. Without a metric, lower values are better.
 
     Returns
     -------
     dict of str to float
-        ``n``, the number of architectures, and each of `SCORES` by name.
+        Every score of `SCORES` by its name, and under ``n`` the number of architectures.
 
     Raises
     ------
     ValueError
-        If a value is NaN or infinite, or there are fewer than two.
+        If a value is NaN or infinite, the shapes differ, or there are fewer than two values.
 
     Examples
     --------
@@ -68,7 +68,12 @@ def score(true: Values, predicted: Values, metric: Metric | None = None) -> dict
 
 
 def kendall_tau(true: Values, predicted: Values) -> float:
-    """Return Kendall's tau-b; 0 where one side is constant.
+    """Return Kendall's tau-b of true and predicted values; 0 if either array is constant.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite, the shapes differ, or there are fewer than two values.
 
     Examples
     --------
@@ -80,7 +85,7 @@ def kendall_tau(true: Values, predicted: Values) -> float:
     from scipy.stats import kendalltau
 
     _check(true, predicted)
-    if _ranks_nothing(true, predicted):
+    if _either_constant(true, predicted):
         return 0.0
     return float(kendalltau(true, predicted).statistic)
 
@@ -88,25 +93,35 @@ def kendall_tau(true: Values, predicted: Values) -> float:
 def _spearman(true: Values, predicted: Values) -> float:
     from scipy.stats import spearmanr
 
-    return 0.0 if _ranks_nothing(true, predicted) else float(spearmanr(true, predicted).statistic)
+    return 0.0 if _either_constant(true, predicted) else float(spearmanr(true, predicted).statistic)
 
 
 def _pearson(true: Values, predicted: Values) -> float:
     from scipy.stats import pearsonr
 
-    return 0.0 if _ranks_nothing(true, predicted) else float(pearsonr(true, predicted).statistic)
+    return 0.0 if _either_constant(true, predicted) else float(pearsonr(true, predicted).statistic)
 
 
-def _ranks_nothing(true: Values, predicted: Values) -> bool:
-    """Tell whether one side is constant: a correlation is 0 then."""
+def _either_constant(true: Values, predicted: Values) -> bool:
+    """Return whether all true values or all predicted values are equal.
+
+    SciPy returns NaN for such correlations. This module returns 0 instead.
+    """
     return bool(np.ptp(true) == 0 or np.ptp(predicted) == 0)
 
 
 def precision_at(true: Values, predicted: Values, k: int) -> float:
-    """Return the share of the `k` lowest predicted costs that are among the `k` lowest true ones.
+    """Return the share of the `k` lowest predicted costs that are among the `k` lowest true costs.
 
-    Whatever ties with the k-th lowest true cost counts as among them: many cells of a space
-    compute nothing and cost the same.
+    Every architecture whose true cost equals the k-th lowest counts as among the k lowest. Ties
+    are common: many cells of a search space have no live operations and therefore equal costs.
+
+    Parameters
+    ----------
+    true, predicted : array of float64, shape (n,)
+        Costs: lower is better.
+    k : int
+        Replaced by n if it is larger than n.
 
     Examples
     --------
@@ -116,16 +131,19 @@ def precision_at(true: Values, predicted: Values, k: int) -> float:
     1.0
     """
     k = min(k, len(true))
-    good_enough = np.partition(true, k - 1)[k - 1]
+    kth_lowest = np.partition(true, k - 1)[k - 1]
     chosen = np.argsort(predicted, kind="stable")[:k]
-    return float(np.mean(true[chosen] <= good_enough))
+    return float(np.mean(true[chosen] <= kth_lowest))
 
 
 def _check(true: Values, predicted: Values) -> None:
     if true.shape != predicted.shape or true.ndim != 1 or len(true) < 2:
-        raise ValueError(f"cannot score {predicted.shape} predictions of {true.shape} values")
+        raise ValueError(
+            f"true values of shape {true.shape} and predicted values of shape {predicted.shape} "
+            "cannot be scored: both must have the shape (n,) with n of at least 2"
+        )
     if not (np.isfinite(true).all() and np.isfinite(predicted).all()):
-        raise ValueError("cannot score values that are NaN or infinite")
+        raise ValueError("values that are NaN or infinite cannot be scored")
 
 
 SCORES = (

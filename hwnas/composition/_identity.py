@@ -1,4 +1,4 @@
-"""The identity of an experiment, as far as the configuration decides it."""
+"""The part of an experiment's identity that the configuration decides."""
 
 from __future__ import annotations
 
@@ -17,21 +17,34 @@ from omegaconf import DictConfig, OmegaConf
 from hwnas.composition._values import copied_nodes, decisive, differences, key_of, overrides
 from hwnas.errors import UserError
 
-#: Groups whose choice is part of the name where it is another than "default".
+#: Groups whose chosen option is in the variant unless it is "default".
 _WITH_DEFAULT = ("tuning", "selection")
-#: Groups whose choice is part of the name where it is another than the ``name`` in its YAML.
+#: Groups whose chosen option is in the variant unless it is the ``name`` in the option's YAML.
 _WITH_NAME = ("metric", "device", "image_set", "predictor")
-#: Keys whose values decide the rest of the path.
+#: Keys that the variant leaves out, because other parts of the path contain their values.
 _IN_PATH = ("n_train", "seed", "dataset.")
+#: A variant that is short and safe as part of a folder's name.
 _PLAIN = re.compile(r"[\w.,=+-]{1,80}")
 
 
 def variant(cfg: DictConfig, reference: DictConfig) -> str:
-    """Say how an experiment differs from the defaults of its groups; "" if it does not.
+    """Return a text that says how a configuration differs from the defaults of its groups.
 
-    The text becomes part of the folder's name, so that no two settings share a result. It lists the
-    choices of groups and the resolved values that differ, as far as they make a short plain name,
-    and is a digest of them otherwise.
+    The text becomes part of the result folder's name, so that no two configurations share a
+    folder. It lists chosen options and resolved values as ``key=value``. If this list is long or
+    has characters that are unsafe in a folder's name, the text is a digest of the list.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The experiment's configuration.
+    reference : DictConfig
+        The same groups without overrides of values (`hwnas.composition.reference_config`).
+
+    Returns
+    -------
+    str
+        Empty if there is no difference.
     """
     choices = HydraConfig.get().runtime.choices
     parts: dict[str, Any] = {
@@ -43,7 +56,7 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
             parts[group] = choice
     if reference.predictor.preset != "default":
         parts["preset"] = reference.predictor.preset
-    if not _own_encoding(choices):
+    if not _encoding_of_predictor(choices):
         parts["encoding"] = choices["encoding"]
     changed = differences(cfg, reference).items()
     parts |= {key: value for key, value in changed if not key.startswith(_IN_PATH)}
@@ -55,12 +68,12 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:10]
 
 
-def _own_encoding(choices: Mapping[str, str]) -> bool:
-    """Tell whether the encoding is the one that the predictor's YAML chooses."""
+def _encoding_of_predictor(choices: Mapping[str, str]) -> bool:
+    """Return whether the chosen encoding is the one that the predictor's YAML chooses."""
     if "encoding" not in map(key_of, overrides()):
         return True
-    own = compose("run", [f"predictor={choices['predictor']}"], return_hydra_config=True)
-    return bool(own.hydra.runtime.choices["encoding"] == choices["encoding"])
+    default = compose("run", [f"predictor={choices['predictor']}"], return_hydra_config=True)
+    return bool(default.hydra.runtime.choices["encoding"] == choices["encoding"])
 
 
 def _names(node: DictConfig) -> set[str]:
@@ -69,21 +82,22 @@ def _names(node: DictConfig) -> set[str]:
 
 
 def check_same_configuration(cfg: DictConfig, path: Path) -> None:
-    """Refuse a result that was computed with another configuration.
+    """Raise `UserError` if a result was computed with another configuration.
 
-    The folder's name tells configurations apart by what they override. It cannot see a YAML that
-    was edited since, or an environment variable that a YAML reads.
+    The folder's name only contains values that differ from the YAML files. If a YAML file was
+    edited, or an environment variable that it reads has changed, two different configurations
+    have the same folder. This check then finds the difference in the saved ``config.yaml``.
 
     Parameters
     ----------
     cfg : DictConfig
     path : Path
-        The configuration that was saved with the result, resolved.
+        The saved configuration, ``config.yaml`` in the result folder.
 
     Raises
     ------
     UserError
-        Naming the first value that differs, or if the saved configuration is damaged.
+        If a value that affects the result differs, or ``config.yaml`` is damaged or missing.
     """
     try:
         recorded = OmegaConf.load(path)
@@ -91,17 +105,18 @@ def check_same_configuration(cfg: DictConfig, path: Path) -> None:
         before = _plain(decisive(recorded, copied_nodes(cfg)))
     except (OSError, yaml.YAMLError, AssertionError) as reason:
         raise UserError(f"{path} is damaged: no whole result", remedy="force=true") from reason
-    here = _plain(decisive(cfg))
-    for key in {**here, **before}:
-        # A predictor that chooses its own measurements ignores n_train; the path has their number.
-        if key != "n_train" and here.get(key) != before.get(key):
+    current = _plain(decisive(cfg))
+    for key in {**current, **before}:
+        # n_train is not compared: the folder's name contains the number of training measurements,
+        # and predictors with a training design ignore n_train.
+        if key != "n_train" and current.get(key) != before.get(key):
             raise UserError(
                 f"{path.parent} holds a result of another configuration, "
-                f"{key}={before.get(key)}; here is {here.get(key)}",
+                f"{key}={before.get(key)}; the current value is {current.get(key)}",
                 remedy="force=true",
             )
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values as YAML keeps them: tuples are lists."""
+    """Return values in the types that YAML has: tuples become lists."""
     return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

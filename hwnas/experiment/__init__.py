@@ -1,6 +1,6 @@
-"""One experiment, from a table of measurements to the cost of a predictor's errors.
+"""One experiment: fit a predictor to a table, score it, and select with its predictions.
 
-`Experiment` is made of objects. `prepare` and `run` make one from a configuration.
+`Experiment` takes objects. `prepare` and `run` create one from a Hydra configuration.
 """
 
 from hwnas.experiment._experiment import Experiment, TuningSet

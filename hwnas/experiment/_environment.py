@@ -1,4 +1,4 @@
-"""What computed a result: versions of the program and of the libraries that are installed."""
+"""Versions of hwnas, Python and the libraries with which a result was computed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _PACKAGES = ("numpy", "scikit-learn", "optuna", "torch", "moocore")
 
 
 def environment() -> dict[str, str]:
-    """Return the version of each package by name, and of Python and the platform."""
+    """Return the versions by package name, and under ``platform`` the operating system."""
     found = {"hwnas": __version__, "python": platform.python_version()}
     found["platform"] = platform.platform()
     for name in _PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
-            # An extra that is not installed had no part in the result.
+            # An optional package that is not installed did not affect the result.
             continue
     return found

@@ -1,4 +1,4 @@
-"""One experiment, made of objects: tune, fit, score, predict the whole table, select."""
+"""One experiment: tune, fit and score a predictor, and select with its predictions."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ from hwnas.tuning import NoTuning, Tuner, TuningResult
 
 @dataclass(frozen=True)
 class TuningSet:
-    """What a predictor is tuned on.
+    """The predictor and the training measurements that tuning uses.
 
     Parameters
     ----------
     predictor : Predictor
-        Not fitted. Tuning works on clones of it.
+        Not fitted. Tuning fits clones of it.
     split : Split
-        Its training measurements alone are used.
+        Tuning uses its training measurements and not its test set.
     seed : int
-        Of tuning.
+        The seed of tuning.
     name : str
-        The name of the tuning in ``tuning.storage``: runs with the same name share their trials.
+        Name of the tuning in ``tuning.storage``. Tuning runs with the same name share their
+        trials.
     """
 
     predictor: Predictor
@@ -54,28 +55,30 @@ class TuningSet:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A predictor on a table: what its errors are, and what they cost a selection.
+    """One predictor on one table: its scores, and the scores of a selection by its predictions.
 
-    Nothing that is passed in is changed: the predictor is cloned.
+    `run` fits a clone of the predictor and leaves the predictor itself unchanged.
 
     Parameters
     ----------
     table : Table
     predictor : Predictor
-        Not fitted. Its ``search_space`` is what `tuner` searches.
+        Not fitted. `tuner` searches its attribute ``search_space``.
     split : Split
         Training measurements and test set.
     tuner : Tuner or NoTuning
+        Default: the predictor is not tuned.
     selector : Selector, optional
-        None: no selection.
+        Without a selector the experiment makes no selection.
     seed : int
-        Seeds tuning and the candidate set.
+        Seed of tuning and of the candidate set.
     labels : mapping of str to str
-        Names for reports: ``predictor``, ``preset`` and ``study``.
+        Names in the result and the report, under ``predictor``, ``preset`` and ``study``.
     tuning_set : TuningSet, optional
-        Default the experiment's own training measurements.
+        Default: `predictor` and the training measurements of `split`.
     measure : callable, optional
-        Measures rows of the table's candidate set on the device (``selection.verify=device``).
+        Measures on the device. It takes indices of the table's `CandidateSet` and returns costs.
+        ``selection.verify=device`` needs it.
 
     Examples
     --------
@@ -99,14 +102,14 @@ class Experiment:
     measure: Measure | None = None
 
     def check(self) -> None:
-        """Refuse, before anything is fitted, a selection that would fail at the end.
+        """Raise `UserError` if the selection cannot work, before the predictor is fitted.
 
         Raises
         ------
         UserError
-            If the limit is none that a value of the metric can hold, the table has fewer candidates
-            than asked for, its device is not at hand, or a limit is asked for with a predictor that
-            cannot be calibrated.
+            If the limit is not above the metric's lower bound, the table has too few candidates,
+            this machine cannot measure its device, or there is a limit and the predictor cannot
+            be calibrated.
         """
         if self.selector is None:
             return
@@ -124,7 +127,7 @@ class Experiment:
             check_calibration(self.predictor)
 
     def run(self) -> Result:
-        """Tune, fit, score and select.
+        """Tune and fit the predictor, score it, and select with its predictions.
 
         Raises
         ------
@@ -140,17 +143,17 @@ class Experiment:
 
     def tune(self) -> TuningResult:
         """Search the predictor's hyperparameters by cross-validation."""
-        on = self.tuning_set or TuningSet(clone(self.predictor), self.split, self.seed)
-        # A smaller training set is a prefix of a larger one.
-        train = on.split.train[: self.tuner.max_measurements]
+        tuned = self.tuning_set or TuningSet(clone(self.predictor), self.split, self.seed)
+        # The first measurements are those that a split with a smaller n_train would have.
+        train = tuned.split.train[: self.tuner.max_measurements]
         return self.tuner.tune(
-            on.predictor,
-            on.predictor.search_space or {},
+            tuned.predictor,
+            tuned.predictor.search_space or {},
             self.table.architectures[train],
             self.table.values[train],
             groups=self.table.representative[train],
-            seed=integer_seed(on.seed, "tuning"),
-            name=on.name,
+            seed=integer_seed(tuned.seed, "tuning"),
+            name=tuned.name,
         )
 
     def evaluate(self, predictor: Predictor, tuning: TuningResult, fit_seconds: float) -> Result:
@@ -161,12 +164,13 @@ class Experiment:
         predictor : Predictor
             Fitted to the training measurements.
         tuning : TuningResult
-            What its parameters come from.
+            The tuning that chose the predictor's hyperparameters.
         fit_seconds : float
             Wall-clock seconds that fitting took.
         """
         table, test = self.table, self.split.test
-        # A copy's value is that of the architecture that was measured, and so is its prediction.
+        # A copy has the value of the architecture that was measured. It gets the prediction of
+        # that architecture, too.
         measured, copy_of = np.unique(table.measured_on(), return_inverse=True)
         start = time.perf_counter()
         predicted = predictor.predict(table.architectures[measured])[copy_of]
@@ -177,7 +181,7 @@ class Experiment:
         return Result(
             identity=self._identity(),
             scores=score(table.values[test], predicted[test], table.metric),
-            # Each measurement counts once, as in the test set: copies would all tie.
+            # Without copies, because a network with many copies would otherwise count repeatedly.
             scores_all=score(table.values[measured], predicted[measured], table.metric),
             selection=None if selection is None else selection_scores(selection, table, predicted),
             selection_skipped=skipped,
@@ -206,7 +210,7 @@ class Experiment:
         )
 
     def _skipped(self) -> str | None:
-        """Say why there is no selection; None if there is one."""
+        """Return the reason why there is no selection, or None if there is one."""
         if self.selector is None:
             return "selection=none"
         return None if self.table.accuracy is not None else f"{self.table.dataset} has no accuracy"
@@ -241,6 +245,6 @@ class Experiment:
 
 
 def _stages(tuning: TuningResult, selection: Selection | None) -> list[str]:
-    """Return the stages that decided a result."""
+    """Return the stages that ran and therefore affected the result."""
     tuned = ["tuning"] if tuning.n_trials else []
     return ["data", "split", *tuned, "fitting", *([] if selection is None else ["selection"])]

@@ -1,4 +1,4 @@
-"""The folder that an experiment leaves behind: whole or not at all."""
+"""Writing the result folder of an experiment, completely or not at all."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ PREDICTOR = "predictor.hwnas"
 
 
 def save(result: Result, config: Mapping[str, Any], folder: Path, everything: bool) -> None:
-    """Write a result folder; one that stands there is replaced when the new one is whole.
+    """Write a result folder. It replaces an existing one when all files are written.
 
     Parameters
     ----------
     result : Result
     config : mapping
-        The resolved configuration, for ``config.yaml``.
+        The resolved configuration, written as ``config.yaml``.
     folder : Path
     everything : bool
-        Whether to write predictions, tables and plots beside ``result.json``, which needs the
-        result's details.
+        Whether to write the predictions, tables and plots, too. This needs the result's details.
     """
     with _replaced(folder) as fresh:
         (fresh / RESULT).write_text(to_json(result.to_dict()))
@@ -74,10 +73,10 @@ def _save_predictor(result: Result, path: Path) -> None:
 
 @contextmanager
 def _replaced(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes `folder` when the block ends without an error.
+    """Yield a temporary folder that replaces `folder` when the block ends without an error.
 
-    A finished result that stands there is replaced only then: what stands there is always whole.
-    A kill between the two renames leaves neither; the old result is then in ``.<name>-*/old``.
+    `folder` therefore never contains an incomplete result. If the process is killed between the
+    two renames, `folder` does not exist and the old result is in ``.<name>-*/old`` beside it.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
@@ -90,17 +89,17 @@ def _replaced(folder: Path) -> Iterator[Path]:
 
 
 def to_json(content: Mapping[str, Any]) -> str:
-    """Return JSON that refuses NaN: a result with one is a fault, not a number."""
+    """Return JSON text; raises `ValueError` for NaN, which JSON does not have."""
     return json.dumps(content, indent=2, allow_nan=False, default=str) + "\n"
 
 
 def check_writable(outputs: Path) -> None:
-    """Refuse a folder for results that nothing can be written to, before anything is computed.
+    """Raise `UserError` if no file can be created in the folder for results.
 
     Raises
     ------
     UserError
-        With the system's reason.
+        With the operating system's reason.
     """
     try:
         outputs.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Result folders are identities: the same experiment always has the same folder."""
+"""The path of an experiment's result folder is the experiment's identity."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from hwnas.dataset import Table
 
 
 def result_folder(outputs: Path, table: Table, predictor: str, n_train: int, seed: int) -> Path:
-    """Return ``<outputs>/<space>/<dataset>/<device>_<metric>/<predictor>/n<train>/seed<k>``.
+    """Return the path of the result folder of an experiment.
 
-    Estimated values say so: ``<device>_<metric>_estimated``.
+    It is ``<outputs>/<space>/<dataset>/<device>_<metric>/<predictor>/n<n_train>/seed<seed>``. If
+    the values are estimated, ``_estimated`` follows the metric's name.
 
     Parameters
     ----------
     outputs : Path
+        The folder of all results.
     table : Table
     predictor : str
-        Its name, and how the experiment differs from its defaults.
-    n_train, seed : int
+        Name of the predictor. If the configuration differs from the defaults of its groups, a comma
+        and the variant follow (`hwnas.composition.variant`).
+    n_train : int
+        Number of training measurements.
+    seed : int
     """
     column = f"{table.device}_{table.metric.name}" + ("_estimated" if table.estimated else "")
     parts = [table.space.name, table.dataset, column, predictor, f"n{n_train}", f"seed{seed}"]

@@ -1,4 +1,4 @@
-"""The pictures of an experiment; each names its data and whether it is measured."""
+"""The plots of an experiment. Their titles name the data and say whether it is measured."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ _GREY, _BLUE, _ORANGE, _GREEN = "#b8bec6", "#2a6fbb", "#d9730d", "#2e8b57"
 
 
 def save_plots(folder: Path, details: Details) -> None:
-    """Write ``predicted_vs_true.png``, ``deviations.png`` and, with a selection, ``fronts.png``."""
+    """Write the plots of an experiment into its result folder.
+
+    The plots are ``predicted_vs_true.png``, ``deviations.png`` and, if there is a selection,
+    ``fronts.png``.
+    """
     table, split, predicted = details.table, details.split, details.predicted
     _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, split, predicted)
     _save(folder / "deviations.png", table, _deviations, table, split, predicted)
@@ -87,24 +91,26 @@ def _fronts(
     assert table.accuracy is not None
     accuracy, true, rows = table.accuracy, table.values, CandidateSet.of(table).rows
     axes.scatter(true[rows], accuracy[rows], s=3, color=_GREY, linewidths=0, label="candidate set")
-    front, chosen = rows[selection.true_front], rows[selection.selected]
-    kept = rows[selection.verified]
-    _stairs(axes, true[front], accuracy[front], _BLUE, "-", f"true front ({len(front)})")
-    _stairs(
-        axes, predicted[chosen], accuracy[chosen], _ORANGE, "--",
-        f"predicted front ({len(chosen)})",
+    front, selected = rows[selection.true_front], rows[selection.selected]
+    verified = rows[selection.verified]
+    _draw_front(axes, true[front], accuracy[front], _BLUE, "-", f"true front ({len(front)})")
+    _draw_front(
+        axes, predicted[selected], accuracy[selected], _ORANGE, "--",
+        f"predicted front ({len(selected)})",
     )  # fmt: skip
-    # Untrained networks at the bottom would squeeze the fronts into a line.
+    # The axis starts at the 3 % quantile. A few networks have a very low accuracy, for which the
+    # axis would be so long that the fronts look flat.
     bottom = float(np.quantile(accuracy[rows], 0.03))
-    n_below = int((accuracy[chosen] < bottom).sum())
+    n_below = int((accuracy[selected] < bottom).sum())
     below = f" ({n_below} below the axis)" if n_below else ""
     axes.scatter(
-        true[chosen], accuracy[chosen], s=26, facecolors="none", edgecolors=_ORANGE,
+        true[selected], accuracy[selected], s=26, facecolors="none", edgecolors=_ORANGE,
         label=f"selected set, true values{below}",
     )  # fmt: skip
     axes.scatter(
-        true[kept], accuracy[kept], s=14, color=_GREEN, label=f"after verification ({len(kept)})"
-    )
+        true[verified], accuracy[verified], s=14, color=_GREEN,
+        label=f"after verification ({len(verified)})",
+    )  # fmt: skip
     axes.set_title(
         f"MRA {selection.scores['mra_all_percent']:.2f} %, after verification "
         f"{selection.scores['mra_pareto_percent']:.2f} %; retained hypervolume "
@@ -113,14 +119,14 @@ def _fronts(
     )
     axes.set_ylim(bottom=bottom)
     axes.set_xlabel(table.metric.label)
-    of_accuracy = table.accuracy_provenance
-    assert of_accuracy is not None
-    axes.set_ylabel(f"accuracy{on_images(of_accuracy.details)} [%] ({of_accuracy.source})")
-    # Below the axes: with some metrics the fronts run through every corner.
+    provenance = table.accuracy_provenance
+    assert provenance is not None
+    axes.set_ylabel(f"accuracy{on_images(provenance.details)} [%] ({provenance.source})")
+    # The legend is below the axes because, with some metrics, the fronts cover every corner.
     axes.figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
 
 
-def _stairs(
+def _draw_front(
     axes: Axes,
     values: NDArray[np.float64],
     accuracy: NDArray[np.float64],
@@ -128,6 +134,7 @@ def _stairs(
     style: str,
     label: str,
 ) -> None:
+    """Draw a Pareto front as a step line."""
     order = np.lexsort((accuracy, values))
     axes.step(
         values[order], accuracy[order], where="post", color=color, linestyle=style,

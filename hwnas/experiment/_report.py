@@ -1,4 +1,4 @@
-"""The short table printed at the end of an experiment."""
+"""The report that an experiment prints: its scores as a short table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from hwnas.selection import SELECTION_SCORES
 
 
 def report(result: Result, folder: Path, note: str = "") -> str:
-    """Return the table of a result as text."""
+    """Return the report of a result as text.
+
+    Parameters
+    ----------
+    result : Result
+    folder : Path
+        The result folder. It stands in the last line.
+    note : str
+        A remark after the folder.
+    """
     lines = ["", *_heading(result), ""]
     lines += [*_score_rows(result), "", *_selection_rows(result), "", _timings(result)]
     lines.append(f"{folder}" + (f"  ({note})" if note else ""))
@@ -21,19 +30,19 @@ def report(result: Result, folder: Path, note: str = "") -> str:
 
 
 def print_report(result: Result, folder: Path, note: str = "") -> None:
-    """Print the table of a result: the last thing an experiment prints."""
+    """Print the report of a result, see `report`."""
     print(report(result, folder, note), flush=True)  # noqa: T201 - the command's output
 
 
 def banner(text: str) -> str:
-    """Return a text in a frame that nobody overlooks."""
+    """Return a text in a frame of exclamation marks, for warnings."""
     lines = textwrap.wrap(text, width=88, break_long_words=False, break_on_hyphens=False)
     rule = "!" * 92
     return "\n".join([rule, *(f"! {line:<88} !" for line in lines), rule])
 
 
 def on_images(details: Mapping[str, Any]) -> str:
-    """Return " on <image set>" for accuracies whose provenance has these details, else ""."""
+    """Return " on <image set>" if a provenance's details name an image set, otherwise ""."""
     image_set = details.get("image_set")
     return f" on {image_set}" if image_set else ""
 
@@ -43,8 +52,8 @@ def _heading(result: Result) -> list[str]:
     kind = values.kind.upper() if values.kind == "estimated" else values.kind
     tuned = f"tuned in {predictor.n_trials} trials" if predictor.n_trials else "not tuned"
     if predictor.best_params:
-        chosen = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
-        tuned += f": {', '.join(chosen)}"
+        parameters = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
+        tuned += f": {', '.join(parameters)}"
     return [
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
@@ -72,21 +81,24 @@ def _selection_rows(result: Result) -> list[str]:
     rows = [
         f"selection by {accuracy.kind} accuracy{on_images(accuracy.details)} ({accuracy.source}):",
         _row("", "selected", "verified"),
-        *_loss_rows(selection),
+        *_selection_score_rows(selection),
     ]
     if "device" in selection:
         device = selection["device"]
         rows.append(
-            f"  verified on the device: {device['n_measured']} measured on this machine, in the "
-            f"median {_short(device['median_ratio'])} of the table's value"
+            f"  verified on the device: {device['n_measured']} measured on this machine; median "
+            f"ratio of measured value and table's value: {_short(device['median_ratio'])}"
         )
     if "constraint" in selection:
-        rows.append(_chosen(selection["constraint"], result.identity["unit"]))
+        rows.append(_constraint_row(selection["constraint"], result.identity["unit"]))
     return rows
 
 
-def _loss_rows(selection: Mapping[str, Any]) -> list[str]:
-    """Return a row a score; the selected and the verified set are its columns."""
+def _selection_score_rows(selection: Mapping[str, Any]) -> list[str]:
+    """Return one row for each score, with a column for the selected and one for the verified set.
+
+    Scores with the same title share a row.
+    """
     rows: dict[str, dict[str, str]] = {}
     for score in SELECTION_SCORES:
         if score.reported:
@@ -96,16 +108,16 @@ def _loss_rows(selection: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _chosen(constraint: Mapping[str, Any], unit: str) -> str:
-    """Name the architecture chosen under a limit, in a line."""
+def _constraint_row(constraint: Mapping[str, Any], unit: str) -> str:
+    """Return a line about the architecture that was chosen under a limit."""
     if constraint["architecture"] is None:
-        return "  within the limit: no architecture is sure enough to hold it"
-    broken = ", and exceeds it" if constraint["violated"] else ""
+        return "  within the limit: no architecture, because none has the required probability"
+    violated = "; its true value violates the limit" if constraint["violated"] else ""
     return (
         f"  within the limit: {constraint['architecture']}, accuracy "
         f"{_short(constraint['accuracy_percent'])} %, predicted {_short(constraint['predicted'])}, "
-        f"true {_short(constraint['true'])} {unit}; holds with probability "
-        f"{_short(constraint['probability'])}{broken}"
+        f"true {_short(constraint['true'])} {unit}; within the limit with probability "
+        f"{_short(constraint['probability'])}{violated}"
     )
 
 
@@ -114,7 +126,7 @@ def _timings(result: Result) -> str:
     query = timings.query_seconds_per_architecture * 1e6
     return (
         f"tuning {timings.tune_seconds:.2f} s, fit {timings.fit_seconds:.3f} s, "
-        f"query {query:.1f} µs an architecture"
+        f"prediction {query:.1f} µs per architecture"
     )
 
 

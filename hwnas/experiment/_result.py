@@ -1,4 +1,4 @@
-"""The result of one experiment: what ``result.json`` holds, and what it was computed from."""
+"""The result of one experiment: the content of ``result.json``, and the arrays behind it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PREDICTIONS = "predictions.parquet"
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds of wall-clock time."""
+    """Wall-clock seconds of tuning, of fitting, and of the prediction of one architecture."""
 
     tune_seconds: float
     fit_seconds: float
@@ -33,9 +33,20 @@ class Timings:
 
 @dataclass(frozen=True)
 class PredictorRecord:
-    """Which predictor, and with which tuned parameters.
+    """The predictor of a result, and how it was tuned.
 
-    `tuning_reused` says that all trials were found in ``tuning.storage``: tuning took no time then.
+    Parameters
+    ----------
+    name, preset : str
+        The predictor's names in reports.
+    best_params : mapping
+        Hyperparameters that tuning chose. Empty without tuning.
+    n_trials : int
+        Number of trials.
+    cross_validated_kendall_tau : float or None
+        Kendall's τ of the best trial on held-out folds. None without tuning.
+    tuning_reused : bool
+        Whether all trials came from ``tuning.storage``, so that tuning took no time.
     """
 
     name: str
@@ -48,7 +59,18 @@ class PredictorRecord:
 
 @dataclass(frozen=True)
 class ProvenanceRecord:
-    """Where the values come from, and what computed the result."""
+    """The provenance of a result: its values, its accuracies, and the software versions.
+
+    Parameters
+    ----------
+    kind : str
+        Whether the values are "measured" or "estimated".
+    values : Provenance
+    accuracy : Provenance or None
+        None if the table has no accuracies.
+    environment : mapping
+        Versions of Python, hwnas and libraries by name.
+    """
 
     kind: str
     values: Provenance
@@ -58,7 +80,7 @@ class ProvenanceRecord:
 
 @dataclass(frozen=True)
 class Details:
-    """What a result was computed from, and its arrays; a result that was loaded has none.
+    """The objects and arrays behind a result, which ``result.json`` does not contain.
 
     Parameters
     ----------
@@ -67,10 +89,11 @@ class Details:
     predictor : Predictor
         Fitted.
     predicted : array of float64, shape (len(table),)
-        Predictions of every architecture of the table, in the metric's unit.
+        Predicted value of every architecture of the table, in the metric's unit.
     selection : Selection or None
-    trials : sequence of mapping
-        Of tuning.
+        None if there is no selection.
+    trials : tuple of mapping
+        The trials of tuning, see `hwnas.tuning.TuningResult`.
     """
 
     table: Table
@@ -83,29 +106,31 @@ class Details:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one experiment, as in ``result.json``.
+    """The result of one experiment. ``result.json`` contains its fields except `details`.
 
     Parameters
     ----------
     identity : mapping
-        Space, dataset, device, metric, unit, predictor, n_train, n_test, seed, study.
+        ``space``, ``dataset``, ``device``, ``metric``, ``unit``, ``predictor``, ``n_train``,
+        ``n_test``, ``seed`` and ``study``.
     scores : mapping of str to float
-        Of the test set: ``n`` and each of `hwnas.scores.SCORES`.
+        Scores on the test set: each of `hwnas.scores.SCORES` by its name, and ``n``, the number
+        of architectures.
     scores_all : mapping of str to float
-        Of everything that was measured, each measurement counted once.
+        The same scores on all measurements of the table, training measurements included.
     selection : mapping or None
-        Scores of the selected set, and under ``constraint`` the architecture chosen under
-        ``selection.limit``, under ``device`` what ``selection.verify=device`` measured; None if
-        there is nothing to select by.
+        Scores of the selection, see `hwnas.selection.Selection.to_dict`. With a limit,
+        ``constraint`` describes the chosen architecture. With ``selection.verify=device``,
+        ``device`` describes the measurements. None if there is no selection.
     selection_skipped : str or None
-        Why there is no selection.
+        The reason why there is no selection. None if there is one.
     timings : Timings
     predictor : PredictorRecord
     provenance : ProvenanceRecord
     revision : mapping
-        Of the code of each stage (`hwnas.experiment.REVISIONS`); None of a stage that did not run.
+        Revision of each stage (`hwnas.experiment.REVISIONS`); None for stages that did not run.
     details : Details, optional
-        The fitted predictor and the arrays; not part of ``result.json``.
+        None for a result that was loaded from a file.
     """
 
     identity: Mapping[str, Any]
@@ -120,18 +145,18 @@ class Result:
     details: Details | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as nested plain values, without the details."""
-        own = (f.name for f in fields(self) if f.name != "details")
-        return {name: _plain(getattr(self, name)) for name in own}
+        """Return the content of ``result.json``."""
+        names = (each.name for each in fields(self) if each.name != "details")
+        return {name: _plain(getattr(self, name)) for name in names}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Result:
-        """Return the result of nested plain values.
+        """Return the result with the content of ``result.json``.
 
         Raises
         ------
         KeyError, TypeError
-            If something is missing, or of another kind.
+            If a field is missing or has another type.
         """
         provenance = content["provenance"]
         accuracy = provenance["accuracy"]
@@ -149,13 +174,13 @@ class Result:
                 accuracy=None if accuracy is None else Provenance(**accuracy),
                 environment=dict(provenance["environment"]),
             ),
-            # Results that are older than revisions have none.
+            # The first versions of hwnas wrote results without revisions.
             revision=dict(content.get("revision") or {}),
         )
 
     @classmethod
     def load(cls, folder: Path) -> Result | None:
-        """Return the finished result of a folder, None if there is none.
+        """Return the result in a result folder, or None if the folder has no ``result.json``.
 
         Raises
         ------
@@ -167,13 +192,13 @@ class Result:
             return None
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as reason:
-            raise damaged(folder) from reason
+        except (ValueError, KeyError, TypeError) as error:
+            raise damaged(folder) from error
 
 
 def damaged(folder: Path, name: str = RESULT) -> UserError:
-    """Return the error for a finished result of which a file is not whole."""
-    return UserError(f"{folder / name} is damaged: no whole result", remedy="force=true")
+    """Return the error for a file of a result folder that cannot be read."""
+    return UserError(f"{folder / name} is damaged and cannot be read", remedy="force=true")
 
 
 def _plain(value: Any) -> Any:

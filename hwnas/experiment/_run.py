@@ -1,4 +1,4 @@
-"""From a configuration to an experiment: the only module here that sees the configuration."""
+"""Creating an experiment from a Hydra configuration and running it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hwnas.selection import Measure
 
 _LOG = logging.getLogger(__name__)
-#: Decisive keys that do not decide a tuning, or stand in its name themselves.
+#: Keys that affect the result but not the tuning, and keys that the tuning's name contains anyway.
 _NOT_TUNING = (
     *("selection", "experiment", "seed", "n_train"),
     *("tuning.n_trials", "tuning.time_limit_seconds", "tuning.max_measurements"),
@@ -37,7 +37,7 @@ _NOT_TUNING = (
 
 
 def run(cfg: DictConfig, reference: DictConfig) -> float:
-    """Run one experiment, unless it is finished already; return its objective.
+    """Run one experiment, or print its result if it is already finished.
 
     Parameters
     ----------
@@ -54,16 +54,16 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     Raises
     ------
     UserError
-        If the configuration does not fit together, a data file is missing or damaged, or the
-        folder holds a result of other data.
+        If configuration values contradict each other, a data file is missing or damaged, or the
+        result folder holds a result of another configuration or of other data.
     """
     _log_to_stderr()
     prepared = prepare(cfg, reference)
     n_train, name = len(prepared.experiment.split.train), cfg.predictor.name
     if n_train != cfg.n_train:
-        # A lookup table chooses what it needs measured.
+        # The predictor has a training design, for example that of a lookup table.
         _LOG.info(
-            "%s needs %d measurements of its own: n_train=%d does not count",
+            "%s chooses its %d training measurements itself; n_train=%d is ignored",
             *(name, n_train, cfg.n_train),
         )
     result = prepared.finished()
@@ -80,7 +80,7 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An experiment of a configuration, and where its result belongs.
+    """An experiment that was created from a configuration, with its result folder and tracker.
 
     Parameters
     ----------
@@ -97,12 +97,12 @@ class Prepared:
 
     @property
     def outputs(self) -> Path:
-        """The folder of all results."""
+        """The folder that contains all result folders."""
         return Path(self.cfg.paths.outputs).expanduser()
 
     @cached_property
     def folder(self) -> Path:
-        """The folder of this result."""
+        """The result folder of this experiment."""
         from hwnas.experiment._identity import result_folder
 
         name, own = self.cfg.predictor.name, variant(self.cfg, self.reference)
@@ -115,7 +115,7 @@ class Prepared:
         )
 
     def finished(self) -> Result | None:
-        """Return the finished result; None where it must be run.
+        """Return the finished result, or None if the experiment must run.
 
         Raises
         ------
@@ -135,7 +135,13 @@ class Prepared:
         )
 
     def record(self, compute: Callable[[], Result]) -> Result:
-        """Compute a result, save it, whole or not at all, and log it to the tracker."""
+        """Compute the result, save it in the result folder, and log it to the tracker.
+
+        Parameters
+        ----------
+        compute : callable
+            Runs the experiment and returns its result.
+        """
         from hwnas.experiment._folder import save
 
         config = OmegaConf.to_container(self.cfg, resolve=True, enum_to_str=True)
@@ -151,7 +157,7 @@ class Prepared:
         with tracked_run as tracked:
             result = compute()
             save(result, plain, self.folder, everything=self._everything)
-            # Only now: a tracker that fails must not cost the result.
+            # The result is saved before it is logged, so that it exists even if logging fails.
             tracked.log(result.to_dict(), self.folder)
         return result
 
@@ -167,21 +173,21 @@ class Prepared:
 
 
 def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) -> Prepared:
-    """Make every object of an experiment; each refuses what does not fit.
+    """Create the objects of an experiment from its configuration, and check that they fit.
 
     Parameters
     ----------
     cfg, reference : DictConfig
         See `run`.
     table : Table, optional
-        The table, where it is loaded already.
+        The table, if it is already loaded.
 
     Raises
     ------
     UserError
         See `run`.
     """
-    # The cheap ones first: most mistakes show before anything heavy is imported.
+    # These come first because they are cheap: most mistakes are reported before heavy imports.
     dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
     selector = instantiate(cfg.selection)
     table, tuner = table or _load(dataset), instantiate(cfg.tuning)
@@ -225,10 +231,11 @@ def _predictor(cfg: DictConfig, table: Table, seed: int) -> Predictor:
 
 
 def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
-    """Return what tuning works on: the training measurements that a run of this seed has.
+    """Return the predictor and the training measurements of the experiment with seed `seed`.
 
-    The name holds everything that decides the tuning but the number of trials, so that runs that
-    share ``tuning.storage`` and ``tuning.seed`` tune once, and more trials go on where fewer ended.
+    The tuning's name contains everything that affects its trials, but not their number. So
+    experiments that share ``tuning.storage`` and ``tuning.seed`` share one tuning, and a tuning
+    with more trials continues one with fewer.
     """
     from hwnas.experiment._experiment import TuningSet
     from hwnas.experiment._split import split
@@ -236,7 +243,7 @@ def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
     predictor = _predictor(cfg, table, seed)
     drawn = split(table, cfg.n_train, cfg.n_test, seed, predictor.training_design())
     n_train = min(len(drawn.train), cfg.tuning.get("max_measurements") or len(drawn.train))
-    # The test set is drawn first: how large it is decides which measurements are left.
+    # n_test affects tuning: the test set is drawn first, and training measurements from the rest.
     values = {k: v for k, v in decisive(cfg).items() if not k.startswith(_NOT_TUNING)}
     data = [table.provenance.sha256, table.provenance.details]
     stages = {stage: n for stage, n in REVISIONS.items() if stage != "selection"}
@@ -248,7 +255,7 @@ def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
 
 
 def _measure(dataset: Any, table: Table) -> Measure | None:
-    """Return what measures candidates on the device at hand, None where it is elsewhere."""
+    """Return a function that measures candidates on this machine, or None for other devices."""
     from hwnas.measure import live_measure
 
     measure = live_measure(dataset)
@@ -261,13 +268,13 @@ def _measure(dataset: Any, table: Table) -> Measure | None:
 
 
 def _load(dataset: Any) -> Table:
-    """Load a table; a warning about its values stands out instead of drowning in a log."""
+    """Load a table, and print a warning about estimated values in a frame."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EstimatedWarning)
         table: Table = dataset.load().measured_rows()
     for warning in caught:
         if issubclass(warning.category, EstimatedWarning):
-            print(banner(str(warning.message)), file=sys.stderr)  # noqa: T201 - must be seen
+            print(banner(str(warning.message)), file=sys.stderr)  # noqa: T201 - for the user
         else:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
@@ -276,6 +283,6 @@ def _load(dataset: Any) -> Table:
 
 
 def _log_to_stderr() -> None:
-    """Show this package's messages, and of the libraries only warnings."""
+    """Print this package's log messages, and the warnings of other libraries, to stderr."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("hwnas").setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""The scores of a selection as a result keeps them."""
+"""The scores of a selection in the form that ``result.json`` has."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from hwnas.selection import CandidateSet, Selection
 def selection_scores(
     selection: Selection, table: Table, predicted: NDArray[np.float64]
 ) -> dict[str, Any]:
-    """Return the scores of a selection, with the architecture chosen under a limit by name.
+    """Return the scores of a selection, with strings in place of row numbers.
 
     Parameters
     ----------
     selection : Selection
-        Among the `CandidateSet` of the table.
+        Its rows are indices of the table's `CandidateSet`.
     table : Table
     predicted : array of float64, shape (len(table),)
-        In the metric's unit.
+        Predicted values in the metric's unit.
 
     Returns
     -------
     dict
-        `Selection.to_dict`; under ``constraint``, in place of a row number, ``architecture``,
-        ``predicted`` and ``true`` (in the metric's unit) and ``accuracy_percent``, all None where
-        no architecture is sure enough to hold the limit. Under ``device``, where verification
-        measured on the device, how many it measured, and the median of their values over the
-        table's.
+        `Selection.to_dict` with these changes. With a limit, ``constraint`` has ``architecture``,
+        ``predicted``, ``true`` (both in the metric's unit) and ``accuracy_percent`` in place of
+        ``row``; they are None if no architecture was chosen. If verification measured on the
+        device, ``device`` has the number of measured architectures and the median of measured
+        value / value in the table.
     """
     scores = selection.to_dict()
     rows = CandidateSet.of(table).rows
@@ -41,15 +41,15 @@ def selection_scores(
         scores["device"] = {"n_measured": len(measured), "median_ratio": float(np.median(ratio))}
     if selection.constraint is None:
         return scores
-    chosen = selection.constraint.row
+    candidate = selection.constraint.row
     names = ("architecture", "predicted", "true", "accuracy_percent")
-    found: tuple[Any, ...] = (None,) * len(names)
-    if chosen is not None:
-        row = rows[chosen]
+    chosen: tuple[Any, ...] = (None,) * len(names)
+    if candidate is not None:
+        row = rows[candidate]
         assert table.accuracy is not None
-        name = table.space.format(table.architectures[row].tolist())
+        string = table.space.format(table.architectures[row].tolist())
         numbers = (predicted[row], table.values[row], table.accuracy[row])
-        found = (name, *map(float, numbers))
+        chosen = (string, *map(float, numbers))
     rest = {key: value for key, value in scores["constraint"].items() if key != "row"}
-    scores["constraint"] = dict(zip(names, found, strict=True)) | rest
+    scores["constraint"] = dict(zip(names, chosen, strict=True)) | rest
     return scores

@@ -1,4 +1,8 @@
-"""Selection: Pareto fronts, what a predictor's deviations cost, and the simulation of both."""
+"""Selecting architectures by predicted costs, and what a predictor's deviations cost it.
+
+The package computes Pareto fronts, verifies selected sets, chooses under a limit, and simulates
+predictors with deviations of a given size.
+"""
 
 from hwnas.selection._candidates import CandidateSet
 from hwnas.selection._deviations import Bootstrap, Deviations, Mixture, Normal

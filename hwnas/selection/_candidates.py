@@ -1,4 +1,4 @@
-"""The candidate set of a table: the networks that can be selected, each of them once."""
+"""The candidate set of a table: every network that can be selected, once."""
 
 from __future__ import annotations
 
@@ -18,22 +18,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CandidateSet:
-    """Networks of known accuracy, each by the architecture that was measured for its copies.
+    """The networks of a table whose accuracy is known, as one row of the table each.
 
-    Architectures that copy a measurement are one network: measuring a copy too tells nothing new,
-    and a random candidate set would hold it as often as it has copies.
+    Several architectures can have the same network. The set holds a network only once, because
+    measuring a second architecture of it gives no new information, and because a random sample
+    would otherwise contain networks with many copies more often.
 
     Parameters
     ----------
     table : hwnas.dataset.Table
-        With accuracies.
+        A table with accuracies.
     rows : array of int64, shape (n,)
-        Rows of the table.
+        Rows of the table. `CandidateSet.of` finds them.
 
-    Raises
-    ------
-    UserError
-        `of` raises it if the table has no accuracies.
+    Examples
+    --------
+    >>> from hwnas.dataset import Table
+    >>> from hwnas.space import NASBench201
+    >>> space = NASBench201()
+    >>> table = Table.from_arrays(
+    ...     space, space.enumerate()[:3], [1.0, 2.0, 3.0], accuracy=[10.0, 60.0, 30.0]
+    ... )
+    >>> CandidateSet.of(table).by_accuracy().cost
+    array([2., 3., 1.])
     """
 
     table: Table
@@ -41,18 +48,28 @@ class CandidateSet:
 
     @classmethod
     def of(cls, table: Table) -> CandidateSet:
-        """Return the candidates of a table, in the order of its rows."""
+        """Return the candidate set of a table, in the order of its rows.
+
+        A network is represented by the architecture that was measured, or by one of its copies
+        if only a copy has a value.
+
+        Raises
+        ------
+        UserError
+            If the table has no accuracies.
+        """
         if table.accuracy is None:
             fetch, other = command("fetch nasbench201"), "dataset=local/cpu"
             raise UserError(
-                f"{table.dataset} has no accuracy: there is nothing to select by",
+                f"{table.dataset} has no accuracies, so no architecture can be selected",
                 remedy=fetch if table.space.name == "nasbench201" else other,
             )
         network = table.measured_on()
-        # Only a copy may have a value, where the architecture itself could not be measured.
-        preferred = np.lexsort((network != np.arange(len(table)), np.isnan(table.values)))
-        _, first = np.unique(network[preferred], return_index=True)
-        rows = np.sort(preferred[first])
+        # Rows with a value come first, because a table can lack the value of the architecture
+        # that was measured and have that of a copy. The measured architectures come next.
+        by_preference = np.lexsort((network != np.arange(len(table)), np.isnan(table.values)))
+        _, first = np.unique(network[by_preference], return_index=True)
+        rows = np.sort(by_preference[first])
         return cls(table, rows[~np.isnan(table.accuracy[rows])])
 
     def __len__(self) -> int:
@@ -65,25 +82,28 @@ class CandidateSet:
 
     @property
     def accuracy(self) -> Float:
-        """Accuracy in percent, shape (n,)."""
+        """The candidates' accuracies in percent, shape (n,)."""
         assert self.table.accuracy is not None
         return self.table.accuracy[self.rows]
 
     @property
     def cost(self) -> Float:
-        """True values as costs to minimise, shape (n,); NaN where nothing was measured."""
+        """The candidates' true values as costs, shape (n,); NaN where the value is missing."""
         return self.table.metric.cost(self.table.values[self.rows])
 
     def measured(self) -> CandidateSet:
-        """Return the candidates whose value is known."""
+        """Return the candidates that have a value."""
         return replace(self, rows=self.rows[~np.isnan(self.cost)])
 
     def by_rank(self) -> CandidateSet:
-        """Return the candidates in the order of the search space, whatever the file's order."""
+        """Return the candidates sorted by their rank in the search space.
+
+        This order does not depend on the order of the rows in the data file.
+        """
         return replace(self, rows=self.rows[np.argsort(self._rank)])
 
     def by_accuracy(self) -> CandidateSet:
-        """Return the candidates with the best accuracy first; ties in the order of the space."""
+        """Return the candidates sorted by descending accuracy, then by rank in the search space."""
         return replace(self, rows=self.rows[np.lexsort((self._rank, -self.accuracy))])
 
     @property

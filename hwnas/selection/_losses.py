@@ -1,7 +1,7 @@
-"""What selected sets lose, and every score of it: each is declared once, in `SELECTION_SCORES`.
+"""Losses of selected sets, and the scores of a selection, which `SELECTION_SCORES` declares.
 
-One selection and the simulator's many selections describe their losses in the same arrays, so that
-both compute every score by the same function.
+`Losses` describes one selection or many at once. A single selection and the simulator, which
+selects at many noise levels at once, therefore compute each score with the same function.
 """
 
 from __future__ import annotations
@@ -18,61 +18,66 @@ from hwnas.selection._pareto import Float
 
 @dataclass(frozen=True)
 class SetLosses:
-    """What the members of `n_sets` sets of architectures lose against the true front.
+    """Losses of each architecture in several sets, compared with the true front.
+
+    The architectures of all sets are in one array, and `set_index` says which set each is in.
 
     Parameters
     ----------
     n_sets : int
-    of_set : array of int, shape (m,)
-        The set that each member belongs to, from 0.
+        Number of sets.
+    set_index : array of int, shape (m,)
+        Index of the set that each architecture is in, from 0.
     accuracy : array, shape (m,)
-        Reduction in accuracy: the accuracy of the best architecture of the true front that is at
-        least as good in everything, minus the member's own, in percent points.
+        Reduction in accuracy in percent points: the highest accuracy on the true front at costs
+        that are no higher than the architecture's, minus the architecture's accuracy.
     hardware : array, shape (m, n_metrics)
-        The same along each hardware axis: the member's own cost minus the lowest cost of the true
-        front at the same or a better accuracy (and other costs).
+        The architecture's cost minus the lowest cost on the true front, for each metric. Only
+        members of the front count that are at least as good in accuracy and in every cost.
     """
 
     n_sets: int
-    of_set: NDArray[np.intp]
+    set_index: NDArray[np.intp]
     accuracy: Float
     hardware: Float
 
     @property
     def sizes(self) -> Float:
-        """Number of members of each set, shape (n_sets,)."""
-        return np.bincount(self.of_set, minlength=self.n_sets).astype(np.float64)
+        """Number of architectures in each set, shape (n_sets,)."""
+        return np.bincount(self.set_index, minlength=self.n_sets).astype(np.float64)
 
     @property
     def mean_accuracy(self) -> Float:
-        """Mean reduction in accuracy of each set, shape (n_sets,)."""
+        """Mean reduction in accuracy (MRA) of each set in percent points, shape (n_sets,)."""
         return self._mean(self.accuracy)
 
     @property
     def mean_hardware(self) -> Float:
-        """Mean loss along each hardware axis, shape (n_sets, n_metrics)."""
+        """Mean loss in each hardware metric, shape (n_sets, n_metrics)."""
         return np.stack([self._mean(column) for column in self.hardware.T], axis=1)
 
     def _mean(self, losses: Float) -> Float:
-        return np.asarray(np.bincount(self.of_set, losses, self.n_sets) / self.sizes)
+        return np.asarray(np.bincount(self.set_index, losses, self.n_sets) / self.sizes)
 
 
 @dataclass(frozen=True)
 class Losses:
-    """What selections lose.
+    """Losses of one or several selections, from which every score is computed.
 
     Parameters
     ----------
     selected : SetLosses
-        Of the selected sets.
+        Losses of the selected sets.
     verified : SetLosses
-        Of what is left of them after verification.
-    hypervolume, best_hypervolume : array, shape (n_sets,)
-        Of the verified sets with true values, and of the true fronts. Accuracy in [0, 1], costs
-        standardised over the whole table, reference point (0, 1.1 × the largest cost of the
-        candidate set).
+        Losses of the sets that verification kept.
+    hypervolume : array, shape (n_sets,)
+        Hypervolume of the sets that verification kept, with true costs. Accuracies are in [0, 1]
+        and costs are standardised over the whole table. The reference point is accuracy 0 and
+        1.1 × the highest cost of the candidate set.
+    best_hypervolume : array, shape (n_sets,)
+        Hypervolume of the true front, in the same units.
     n_measured : array, shape (n_sets,)
-        Architectures measured for verification.
+        Number of architectures that verification measured.
     """
 
     selected: SetLosses
@@ -83,13 +88,13 @@ class Losses:
 
     @property
     def retained_hypervolume(self) -> Float:
-        """Hypervolume divided by that of the true front; 1 loses nothing."""
+        """Hypervolume divided by that of the true front, shape (n_sets,)."""
         best = self.best_hypervolume
-        # Where even the true front encloses nothing, nothing can be lost.
+        # A true front with hypervolume 0 leaves nothing to lose, so the score is 1.
         return np.divide(self.hypervolume, best, out=np.ones_like(best), where=best > 0)
 
 
-Of = Literal["selected", "verified"]
+DescribedSet = Literal["selected", "verified"]
 
 
 @dataclass(frozen=True)
@@ -99,27 +104,28 @@ class SelectionScore:
     Parameters
     ----------
     name : str
-        Its key in results and its column in tables.
+        The score's key in results and its column in tables.
     title : str
-        Its name in reports and figures, with the unit.
+        The score's name in reports and figures, with the unit.
     compute : callable
-        Takes `Losses`; returns one number a selection, or one a hardware metric.
+        Takes `Losses`. Returns an array of shape (n_sets,), or (n_sets, n_metrics) for a score
+        that has one value for each hardware metric.
     of : {"selected", "verified"}
-        The set that it describes; its column in the report of an experiment.
+        The set that the score describes. It selects the score's column in the printed report.
     reported : bool
-        Whether the report of an experiment has it.
+        Whether the printed report of an experiment contains the score.
     count : bool
-        Whether it is a whole number.
+        Whether the score is a whole number.
     by_round : bool
-        Whether it is stated for every round of verification.
+        Whether results contain the score after each round of verification.
     published : bool
-        Whether the paper has it: those columns come first in ``simulation.csv``.
+        Whether the paper's simulation has the score. ``simulation.csv`` has these columns first.
     """
 
     name: str
     title: str
     compute: Callable[[Losses], Float]
-    of: Of = "selected"
+    of: DescribedSet = "selected"
     reported: bool = False
     count: bool = False
     by_round: bool = False
@@ -127,8 +133,9 @@ class SelectionScore:
 
 
 _HARDWARE = "mean loss along the hardware axis"
-#: Losses along the hardware axis are in the metric's unit, in the simulator in its standard
-#: deviations. The report has scores of the same title in one row.
+#: Every score of a selection. ``mra_all_hardware`` and ``mra_pareto_hardware`` are in the metric's
+#: unit in an experiment, and in standard deviations of the metric in a simulation. The printed
+#: report shows scores with the same title in one row.
 SELECTION_SCORES = (
     SelectionScore(
         *("n_selected", "architectures", lambda x: x.selected.sizes), reported=True, count=True
@@ -163,5 +170,5 @@ SELECTION_SCORES = (
 
 
 def selection_scores(losses: Losses) -> dict[str, Float]:
-    """Return every score, an array of shape (n_sets,) or (n_sets, n_metrics) by name."""
+    """Return every score by its name, as an array of shape (n_sets,) or (n_sets, n_metrics)."""
     return {each.name: np.asarray(each.compute(losses)) for each in SELECTION_SCORES}

@@ -1,4 +1,4 @@
-"""What a predictor's deviations cost when architectures are selected by its values."""
+"""Selecting the predicted Pareto front, and scoring it with the true values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Scale:
-    """Mean and standard deviation that standardise hardware costs, one a metric.
+    """Mean and standard deviation by which costs are standardised, for each metric.
 
-    The hypervolume is taken on costs standardised over the whole table, so that candidate sets
-    of different sizes compare.
+    Hypervolumes use costs that are standardised over the whole table, so that hypervolumes of
+    different candidate sets of a table are comparable.
+
+    Parameters
+    ----------
+    mean, std : array, shape (n_metrics,)
     """
 
     mean: Float
@@ -29,12 +33,16 @@ class Scale:
 
     @classmethod
     def of(cls, cost: Float) -> Scale:
-        """Return the scale of a whole table of costs, shape (n,) or (n, n_metrics).
+        """Return the scale of a whole table of costs.
+
+        Parameters
+        ----------
+        cost : array, shape (n,) or (n, n_metrics)
 
         Raises
         ------
         ValueError
-            If a metric is the same for every architecture: there is nothing to select by.
+            If a metric is equal for all architectures: it has no standard deviation to divide by.
 
         Examples
         --------
@@ -45,22 +53,24 @@ class Scale:
         columns = columns[:, np.newaxis] if columns.ndim == 1 else columns
         std = columns.std(axis=0)
         if not (std > 0).all():
-            raise ValueError("a hardware metric is the same for every architecture of the table")
+            raise ValueError("a hardware metric is equal for all architectures of the table")
         return cls(columns.mean(axis=0), std)
 
     def standardised(self, points: Float) -> Float:
-        """Return objective points with accuracy in [0, 1] and standardised costs."""
+        """Return points of `objectives` with accuracies in [-1, 0] and standardised costs."""
         return np.column_stack([points[:, 0] / 100.0, (points[:, 1:] - self.mean) / self.std])
 
 
 @dataclass(frozen=True)
 class DeviceValues:
-    """What verification measured on the device, beside the table's true values.
+    """Costs that verification measured on the device.
 
     Parameters
     ----------
     rows : array of int64, shape (n,)
+        Rows of the measured architectures in the table.
     costs : array, shape (n, n_metrics)
+        Their measured costs. The table's own values remain the true values.
     """
 
     rows: Rows
@@ -69,29 +79,31 @@ class DeviceValues:
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected set of one candidate set, and its scores (spec: Laube et al. 2022).
+    """A selected set and its scores (Laube et al. 2022, section 5).
+
+    All rows are rows of the table that the candidate set is part of.
 
     Parameters
     ----------
     candidates : array of int64
-        The candidate set, as rows of the table.
+        Rows of the candidate set.
     true_front : array of int64
-        True Pareto front: rows that no candidate dominates in accuracy and true values.
+        Rows of the true front: no candidate dominates them in accuracy and true cost.
     selected : array of int64
-        Selected set: the predicted Pareto front, of accuracy and predicted values.
+        Rows of the selected set, which is the front of accuracy and predicted cost.
     verified : array of int64
-        Rows that stay non-dominated after verification: of the selected set, once it is measured,
-        and of what further rounds measured.
+        Rows that verification kept: all measured architectures that no other measured
+        architecture dominates.
     scores : mapping
-        Each of `hwnas.selection.SELECTION_SCORES` by name; of those along the hardware axis a tuple
-        where there are several metrics.
+        Each of `hwnas.selection.SELECTION_SCORES` by its name. With several metrics,
+        ``mra_all_hardware`` and ``mra_pareto_hardware`` are tuples.
     rounds : tuple of mapping
-        Scores after each round of verification; empty for a selection without rounds.
+        Scores after each round of verification. Empty if `select_front` made the selection.
     constraint : Constrained, optional
-        The choice under a limit on the hardware metric, where one was asked for.
+        The choice under a limit; None if there is no limit.
     device_values : DeviceValues, optional
-        What was measured, where verification measured on the device: `verified` is non-dominated
-        in these costs, while every score is in the table's.
+        The measured costs, if verification measured on the device. Then `verified` is
+        non-dominated in these costs. The scores always use the true values of the table.
 
     Examples
     --------
@@ -110,17 +122,17 @@ class Selection:
     device_values: DeviceValues | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every score by name, as ``result.json`` keeps them under ``selection``."""
-        found: dict[str, Any] = {
+        """Return the scores as plain values, in the form of ``selection`` in ``result.json``."""
+        plain: dict[str, Any] = {
             "n_candidates": len(self.candidates),
             "n_true_front": len(self.true_front),
             **{k: list(v) if isinstance(v, tuple) else v for k, v in self.scores.items()},
         }
         if len(self.rounds) > 1:
-            found["rounds"] = [dict(one) for one in self.rounds]
+            plain["rounds"] = [dict(each) for each in self.rounds]
         if self.constraint is not None:
-            found["constraint"] = self.constraint.to_dict()
-        return found
+            plain["constraint"] = self.constraint.to_dict()
+        return plain
 
 
 def select_front(
@@ -130,33 +142,40 @@ def select_front(
     candidates: Rows | None = None,
     scale: Scale | None = None,
 ) -> Selection:
-    """Select the predicted Pareto front of a candidate set, and pay with the true values.
+    """Select the predicted Pareto front of a candidate set, and score it with the true costs.
 
     Parameters
     ----------
     accuracy : array, shape (n,)
-        True accuracy of every architecture of the table, in percent.
+        Accuracy of every architecture of the table, in percent.
     true, predicted : array, shape (n,) or (n, n_metrics)
-        Hardware values as costs to minimise (`hwnas.metric.Metric.cost`), in the metric's unit.
+        True and predicted costs in the metric's unit, see `hwnas.metric.Metric.cost`.
     candidates : array of int64, optional
-        Rows to select from; default all.
+        Rows of the candidate set. Default: all architectures.
     scale : Scale, optional
-        Standardisation of the costs for the hypervolume; default that of `true`.
+        Standardises the costs for the hypervolume. Default: `Scale.of` of `true`.
 
     Raises
     ------
     ValueError
-        If a value is NaN or infinite, shapes disagree, or `true` is constant.
+        If a value is NaN or infinite, shapes differ, the candidate set is empty, or a metric is
+        equal for all architectures.
+
+    Examples
+    --------
+    >>> chosen = select_front([90.0, 80.0, 70.0], true=[3.0, 2.0, 1.0], predicted=[3.0, 1.0, 1.5])
+    >>> chosen.true_front, chosen.selected
+    (array([0, 1, 2]), array([0, 1]))
     """
     truth = objectives(accuracy, true)
-    belief = objectives(accuracy, predicted)
-    if truth.shape != belief.shape:
-        raise ValueError("true and predicted hardware values have different numbers of metrics")
+    predicted_points = objectives(accuracy, predicted)
+    if truth.shape != predicted_points.shape:
+        raise ValueError("true and predicted costs have different numbers of metrics")
     rows = np.arange(len(truth)) if candidates is None else np.asarray(candidates, dtype=np.int64)
     if len(rows) == 0:
         raise ValueError("the candidate set is empty")
     return score_selected(
-        truth, rows, rows[nondominated(belief[rows])], scale or Scale.of(truth[:, 1:])
+        truth, rows, rows[nondominated(predicted_points[rows])], scale or Scale.of(truth[:, 1:])
     )
 
 
@@ -168,24 +187,25 @@ def score_selected(
     verified: Rows | None = None,
     n_measured: int | None = None,
 ) -> Selection:
-    """Score a selected set, however it was chosen, against the true front of its candidate set.
+    """Score a selected set against the true front of its candidate set.
 
     Parameters
     ----------
     truth : array, shape (n, 1 + n_metrics)
-        True values of the whole table, from `objectives`.
+        Accuracies and true costs of the whole table, from `objectives`.
     candidates, selected : array of int64
         Rows of `truth`; `selected` is a subset of `candidates`.
     scale : Scale
-        Of the whole table.
+        The scale of the whole table.
     verified : array of int64, optional
-        What verification kept; default the selected that none of them truly dominates.
+        Rows that verification kept. Default: the members of `selected` that no other member
+        dominates in true values.
     n_measured : int, optional
-        What verification measured; default the selected.
+        Number of architectures that verification measured. Default: the size of `selected`.
     """
     front = candidates[nondominated(truth[candidates])]
     kept = selected[nondominated(truth[selected])] if verified is None else verified
-    # Reference point: accuracy 0, and 1.1 × the largest standardised cost of the candidate set.
+    # Reference point: accuracy 0, and 1.1 × the highest standardised cost of the candidate set.
     reference = 1.1 * scale.standardised(truth[candidates]).max(axis=0)
     reference[0] = 0.0
     volumes = [hypervolume(scale.standardised(truth[rows]), reference) for rows in (kept, front)]
@@ -198,61 +218,61 @@ def score_selected(
     )
     return Selection(
         candidates=candidates,
-        true_front=_ordered(truth, front),
-        selected=_ordered(truth, selected),
-        verified=_ordered(truth, kept),
-        scores=_plain(losses),
+        true_front=_by_accuracy(truth, front),
+        selected=_by_accuracy(truth, selected),
+        verified=_by_accuracy(truth, kept),
+        scores=_scores_of_one(losses),
     )
 
 
 def _set_losses(front: Float, members: Float) -> SetLosses:
-    """Return what the members of one set lose, all of them points of objectives."""
+    """Return the losses of one set; `front` and `members` are points of `objectives`."""
     lost = reduction(front, members)
     return SetLosses(1, np.zeros(len(members), dtype=np.intp), lost[:, 0], lost[:, 1:])
 
 
-def _plain(losses: Losses) -> dict[str, float | tuple[float, ...]]:
-    """Return the scores of one selection as numbers; of several metrics a tuple."""
-    found: dict[str, float | tuple[float, ...]] = {}
+def _scores_of_one(losses: Losses) -> dict[str, float | tuple[float, ...]]:
+    """Return the scores of one selection by name; a tuple has one number for each metric."""
+    scores: dict[str, float | tuple[float, ...]] = {}
     for score in SELECTION_SCORES:
         values = np.ravel(score.compute(losses)).tolist()
         if score.count:
-            found[score.name] = int(values[0])
+            scores[score.name] = int(values[0])
         else:
-            found[score.name] = values[0] if len(values) == 1 else tuple(values)
-    return found
+            scores[score.name] = values[0] if len(values) == 1 else tuple(values)
+    return scores
 
 
 def reduction(front: Float, points: Float) -> Float:
-    """Return how far each point lies from the best of the front along each axis.
+    """Return how much worse each point is than the best member of the front, in each objective.
 
-    Along an axis, only members of the front that are at least as good as the point in every
-    objective count; one exists for every point of the set whose front it is.
+    A point is only compared with members of the front that are at least as good as the point in
+    every objective. Every point of the set whose front is given has such a member.
 
     Parameters
     ----------
     front : array, shape (m, n_objectives)
-        The true front, to minimise.
+        The true front, as points whose coordinates are all to be minimised.
     points : array, shape (k, n_objectives)
 
     Returns
     -------
     array of float64, shape (k, n_objectives)
-        Never negative; 0 for a point of the front.
+        Never negative; 0 for a member of the front.
 
     Examples
     --------
     >>> reduction(np.array([[-90.0, 3.0], [-80.0, 1.0]]), np.array([[-70.0, 3.5]])).tolist()
     [[20.0, 2.5]]
     """
-    # Copies on the front change nothing here: fewer rows to compare.
+    # Equal members of the front give equal differences, so one of each is enough.
     distinct = np.unique(front, axis=0)
     as_good = np.all(distinct[np.newaxis] <= points[:, np.newaxis], axis=2, keepdims=True)
     best: Float = np.where(as_good, distinct[np.newaxis], np.inf).min(axis=1)
     return points - best
 
 
-def _ordered(points: Float, rows: Rows) -> Rows:
-    """Return rows with the best accuracy first, then the lowest cost, then the row itself."""
-    ranked = np.sort(rows)
-    return ranked[np.lexsort(points[ranked].T[::-1])]
+def _by_accuracy(points: Float, rows: Rows) -> Rows:
+    """Return rows sorted by descending accuracy, then by ascending cost, then by row."""
+    ascending = np.sort(rows)
+    return ascending[np.lexsort(points[ascending].T[::-1])]

@@ -1,4 +1,4 @@
-"""Result folders: whole or not at all."""
+"""Result folders are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def result() -> Result:
 
 
 class TestSave:
-    def test_save_then_load_is_the_same_result(self, result: Result, tmp_path: Path) -> None:
+    def test_save_loaded_again_is_the_same_result(self, result: Result, tmp_path: Path) -> None:
         save(result, {"seed": 0}, tmp_path / "a" / "seed0", everything=True)
         assert Result.load(tmp_path / "a" / "seed0") == result
         names = {path.name for path in (tmp_path / "a" / "seed0").iterdir()}
         assert names >= {"config.yaml", "predictions.parquet", "selected.csv", "fronts.png"}
 
-    def test_save_that_fails_leaves_nothing(self, result: Result, tmp_path: Path) -> None:
+    def test_save_nan_leaves_no_folder(self, result: Result, tmp_path: Path) -> None:
         folder = tmp_path / "a" / "seed0"
         with pytest.raises(ValueError, match="JSON"):
-            save(_without_a_number(result), {}, folder, everything=False)
+            save(_with_nan(result), {}, folder, everything=False)
         assert list(folder.parent.iterdir()) == []
         assert Result.load(folder) is None
 
-    def test_save_that_fails_keeps_the_old_result(self, result: Result, tmp_path: Path) -> None:
+    def test_save_nan_keeps_the_old_result(self, result: Result, tmp_path: Path) -> None:
         save(result, {}, tmp_path / "seed0", everything=False)
         with pytest.raises(ValueError, match="JSON"):
-            save(_without_a_number(result), {}, tmp_path / "seed0", everything=False)
+            save(_with_nan(result), {}, tmp_path / "seed0", everything=False)
         assert Result.load(tmp_path / "seed0") == result
 
     def test_save_twice_leaves_only_the_new_result(self, result: Result, tmp_path: Path) -> None:
@@ -49,11 +49,11 @@ class TestSave:
         assert not list(tmp_path.rglob("*.parquet"))
 
 
-def _without_a_number(result: Result) -> Result:
+def _with_nan(result: Result) -> Result:
     return replace(result, scores=dict(result.scores) | {"mae": float("nan")})
 
 
-def test_a_folder_that_cannot_be_written_is_the_users_mistake(tmp_path: Path) -> None:
+def test_check_writable_path_below_a_file_raises(tmp_path: Path) -> None:
     check_writable(tmp_path / "new" / "outputs")
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"paths\.outputs=.*/file/below: Not a directory"):

@@ -1,4 +1,4 @@
-"""The simulation of two real tables against the study's own code, in both pairings."""
+"""Simulations of two published tables, compared with those of the paper's code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hwnas.selection import (
 from hwnas.selection._simulate import Pairing
 
 CONF = Path(__file__).parents[2] / "conf"
-# The reference joins latencies measured for cifar10 to accuracies of other image sets.
+# The reference pairs latencies that were measured for cifar10 with accuracies on other image sets.
 DATA = {
     "raspi4 latency (cifar10) + ImageNet16-120 accuracy": ("raspi4", "ImageNet16-120"),
     "pixel3 latency (cifar10) + cifar100 accuracy": ("pixel3", "cifar100"),
@@ -33,7 +33,7 @@ DATA = {
 def reference(hwnas_data: Path) -> Path:
     file = hwnas_data.parent / "reference" / "simulation.csv"
     if not file.is_file():
-        pytest.skip(f"{file} is not here: nothing to compare with")
+        pytest.skip(f"{file} does not exist: this test compares with it")
     return file
 
 
@@ -67,7 +67,7 @@ def _pairs(values: Table, accuracy: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 @pytest.mark.parametrize("pairing", ["architecture", "sorted"])
-def test_means_of_the_study(
+def test_simulate_real_table_agrees_with_the_papers_code(
     table: tuple[str, Table, np.ndarray], pairing: Pairing, reference: Path
 ) -> None:
     data, values, accuracy = table
@@ -79,16 +79,20 @@ def test_means_of_the_study(
         pairing=pairing,
     )
     compared = compare_simulations(simulation_rows(done, data), expected)
-    # 204 means: all scores but those that are 0 or 1 without deviations, which must agree exactly.
+    # 204 pairs of means. For each of 4 sizes, there are 5 scores at 10 noise levels above 0. At
+    # noise level 0, only the hypervolume varies. All other scores must be equal there.
     assert len(compared.z) == 4 * (5 * 10 + 1)
-    # By chance one mean in 370 lies beyond 3 standard errors, more where trials are as skewed as
-    # here; a wrong pairing, reference point or repetition moves dozens of them beyond 5.
+    # By chance, 1 pair in 370 differs by more than 3 standard errors, and more pairs do for scores
+    # as skewed as these. With a wrong pairing, reference point or repetition of deviations, dozens
+    # differ by more than 5.
     assert len(compared.beyond(3.0)) <= 3, compared.summary()
     assert not compared.beyond(5.0), compared.summary()
     assert 0.7 < compared.rms < 1.3, compared.summary()
 
 
-def test_wrong_pairing_does_not_pass(table: tuple[str, Table, np.ndarray], reference: Path) -> None:
+def test_compare_simulations_wrong_pairing_differs(
+    table: tuple[str, Table, np.ndarray], reference: Path
+) -> None:
     data, values, accuracy = table
     expected = [r for r in read_rows(reference) if (r["pairing"], r["data"]) == ("sorted", data)]
     done = simulate(*_pairs(values, accuracy), [500, 1000, 2000], trials=100)
