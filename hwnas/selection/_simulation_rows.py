@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hwnas.errors import UserError
+from hwnas.files import write_atomically
 from hwnas.selection._losses import SELECTION_SCORES
 from hwnas.selection._simulate import Simulation
 
@@ -70,14 +70,15 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """
     if not rows:
         raise ValueError("no rows to write")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", newline="") as file:
+    write_atomically(path, lambda partial: _write_csv(partial, rows))
+
+
+def _write_csv(path: Path, rows: Sequence[Row]) -> None:
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         for row in rows:
             writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-    partial.replace(path)
 
 
 def read_rows(path: Path) -> list[Row]:
