@@ -1,4 +1,4 @@
-"""One line for each way a command line can fail to compose."""
+"""One-line explanations of Hydra's and OmegaConf's errors."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
-#: What a value that has no default is, by its key.
+#: What to give for a key that has no default value.
 _WANTED = {"deviations.folder": "<a result folder of run.py>"}
 
 
 def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]) -> str:
-    """Say in one line what is wrong with a command line, and which name was meant.
+    """Return one line that says what is wrong with a command line, and which name is similar.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
 def _problem(text: str, key: str, cause: BaseException | None) -> str:
     node = getattr(cause, "parent_node", None)
     if isinstance(node, DictConfig) and not isinstance(cause, ValidationError):
-        # The key that is not there may be a parent of the one given.
+        # The key that does not exist may lie above the one on the command line.
         key = str(getattr(cause, "full_key", key))
         parent = key.rpartition(".")[0]
         names = [str(name) for name in node if name != "hydra"]
@@ -114,12 +114,12 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
     if "No match in the defaults list" in text:
         groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
         return f"no such group; {nearest(key, groups)}"
-    # The first line only says that a value could not be set, where the rest says why.
+    # The first line says that a value could not be set, and the other lines say why.
     return _first_lines(text.partition("\n")[2]) or _first_lines(text)
 
 
 def _elsewhere(key: str) -> str | None:
-    """Name the options of a key's group that have the key, where the chosen one has not."""
+    """Return a message with the options of a key's group that have the key; None if none has."""
     group, _, rest = key.partition(".")
     if not rest or not is_group(group):
         return None
@@ -147,14 +147,14 @@ def _has(config: DictConfig | ListConfig, key: str) -> bool:
 
 
 def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
-    """Say which ``_target_`` is nowhere, and the nearest name of its module."""
-    # A predictor's node is built apart from the rest: its full key is not the override's.
+    """Return a message about a ``_target_`` that does not exist, with a similar name."""
+    # OmegaConf's key is not complete for a predictor's model, which is instantiated by itself.
     given = [key for key, value in overrides.items() if value == name]
     node = _FULL_KEY.search(text)
     key = given[0] if given else f"{node.group(1)}._target_" if node else "_target_"
     where, _, own = name.rpartition(".")
     try:
-        # A module, or a class with a method that makes it.
+        # The name before the last dot is a module, or a class if the target is its method.
         parent = pkgutil.resolve_name(where)
     except (ImportError, AttributeError, ValueError) as reason:
         return f"{key}={name}: {_first_lines(str(reason))}"

@@ -54,12 +54,12 @@ def is_group(name: str) -> bool:
 
 
 def groups(config_name: str) -> list[str]:
-    """Return the groups that a primary configuration has, those of what it builds on included.
+    """Return the groups in the defaults list of a configuration, and of those that it includes.
 
     Parameters
     ----------
     config_name : str
-        Of ``conf/<config_name>.yaml``.
+        A file in ``conf/``, without ``.yaml``.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def groups(config_name: str) -> list[str]:
 
 
 def options(group: str) -> list[str]:
-    """Return the choices of a group, the bases that they share left out.
+    """Return the options of a group, without their shared bases (``_<name>.yaml``).
 
     Examples
     --------
@@ -97,7 +97,7 @@ def option_file(group: str, option: str) -> Path | None:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the content of a configuration file, its interpolations as they are written."""
+    """Return the content of a configuration file, without resolving its interpolations."""
     from omegaconf import OmegaConf
 
     config = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
