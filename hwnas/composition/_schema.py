@@ -103,7 +103,10 @@ class Artifacts(Enum):
 
 @dataclass
 class RunConfig:
-    """One experiment. The class of a node's ``_target_`` is the schema of a node of type ``Any``."""
+    """One experiment.
+
+    A node of type ``Any`` has a ``_target_``. The arguments of that class are the node's schema.
+    """
 
     metric: MetricConfig = MISSING
     device: Any = None
