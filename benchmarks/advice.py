@@ -30,7 +30,6 @@ from hwnas.advise import Advisor, Plan, Problem, ScenarioOutcome, duration, repl
 from hwnas.advise._command import predictors
 from hwnas.composition import CONF, register
 from hwnas.dataset import HWNASBench, Table
-from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.errors import UserError
 from hwnas.predictor import Predictor
 from hwnas.seeding import generator
@@ -80,7 +79,8 @@ def load(name: str) -> Table:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("advise", overrides=[f"dataset={name}", "dataset.source=measured"])
     dataset: HWNASBench = instantiate(cfg.dataset)
-    HWNAS_PICKLE.require(dataset.paths)
+    for file in HWNASBench.files():
+        file.require(dataset.paths)
     return dataset.load()
 
 

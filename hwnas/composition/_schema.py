@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 
 from hwnas.composition._search_path import add_user_conf
+from hwnas.paths import default_folder
 
 
 @dataclass
@@ -214,11 +215,8 @@ class AdviseConfig:
     paths: PathsConfig = MISSING
 
 
-def _user_cache(kind: str) -> str:
-    # Imported here because few commands resolve a default path.
-    from platformdirs import user_cache_path
-
-    return str(user_cache_path("hwnas") / kind)
+def _default_folder(kind: Literal["data", "cache"]) -> str:
+    return str(default_folder(kind))
 
 
 def register() -> None:
@@ -234,5 +232,5 @@ def register() -> None:
     # sweep.yaml merges this schema after run.yaml. MISSING keeps the values of run.yaml.
     untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
     store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
-    OmegaConf.register_new_resolver("user_cache", _user_cache, replace=True)
+    OmegaConf.register_new_resolver("default_folder", _default_folder, replace=True)
     add_user_conf()

@@ -206,6 +206,12 @@ class Table:
         return np.where(own[rows] == ranks, rows, -1)
 
 
+#: Accuracy in percent of every architecture of a table, shape (n,), and its provenance.
+Accuracy = tuple[NDArray[np.float64] | None, Provenance | None]
+#: The accuracy of architectures of which none is known.
+UNKNOWN: Accuracy = (None, None)
+
+
 class Dataset(Protocol):
     """What every ``conf/dataset/*.yaml`` instantiates: it refuses what does not fit at once."""
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from omegaconf import DictConfig
-
-from hwnas.composition import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.experiment._identity import check_configuration
-from hwnas.experiment._result import PREDICTIONS, Result
+from hwnas.experiment._result import CONFIG, PREDICTIONS, Result
 from hwnas.experiment._revision import outdated
 
 _LOG = logging.getLogger(__name__)
@@ -71,18 +67,31 @@ class Data:
         return None
 
 
-def finished(cfg: DictConfig, folder: Path, table: Table) -> Result | None:
-    """Return the finished result of an experiment; None where it must be run.
+def finished(
+    folder: Path,
+    table: Table,
+    check_configuration: Callable[[Path], None],
+    *,
+    everything: bool,
+    selects: bool,
+) -> Result | None:
+    """Return the finished result of a folder; None where the experiment must be run.
 
-    A result of older code (`hwnas.experiment._revision`) is run again, which a log line says.
+    A result of older code (`hwnas.experiment.REVISIONS`) is run again, which a log line says.
 
     Parameters
     ----------
-    cfg : DictConfig
     folder : Path
-        Where its result is or will be.
+        Where the result is or will be.
     table : Table
         What it would be computed on now.
+    check_configuration : callable
+        Takes the path of the configuration beside the result, and raises `UserError` if it is
+        another one than today's.
+    everything : bool
+        Whether the predictions must be there, too.
+    selects : bool
+        Whether the experiment selects: accuracies decide its result then.
 
     Raises
     ------
@@ -90,20 +99,17 @@ def finished(cfg: DictConfig, folder: Path, table: Table) -> Result | None:
         If the folder holds a result of another configuration, of other values or accuracies, or a
         damaged one: it is neither taken for the result of these, nor replaced unasked.
     """
-    result = None if cfg.force else Result.load(folder)
+    result = Result.load(folder)
     if result is None:
         return None
-    everything = cfg.artifacts == Artifacts.all
     older = outdated(result.revision)
     if older is not None:
         _LOG.warning("%s: finished by another version, %s; run again", folder, older)
         return None
-    check_configuration(cfg, folder)
-    # Accuracies decide the selection, and stand beside the predictions.
-    accuracies = everything or cfg.selection is not None
+    check_configuration(folder / CONFIG)
     recorded = Data.of(result.provenance.values, result.provenance.accuracy)
-    here = Data.of_table(table)
-    difference = recorded.difference(here, accuracies)
+    # Accuracies also stand beside the predictions.
+    difference = recorded.difference(Data.of_table(table), accuracies=everything or selects)
     if difference is not None:
         raise UserError(f"{folder} holds a result of other {difference}", remedy="force=true")
     if everything and not (folder / PREDICTIONS).is_file():

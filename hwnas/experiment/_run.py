@@ -9,14 +9,14 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import Artifacts, decisive
+from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
 from hwnas.dataset import EstimatedWarning, Table
 from hwnas.experiment._report import banner, print_report
 from hwnas.experiment._revision import REVISIONS
@@ -103,11 +103,16 @@ class Prepared:
     @cached_property
     def folder(self) -> Path:
         """The folder of this result."""
-        from hwnas.experiment._identity import result_folder, variant
+        from hwnas.experiment._identity import result_folder
 
-        n_train = len(self.experiment.split.train)
-        named = variant(self.cfg, self.reference)
-        return result_folder(self.cfg, self.experiment.table, n_train, named)
+        name, own = self.cfg.predictor.name, variant(self.cfg, self.reference)
+        return result_folder(
+            self.outputs,
+            self.experiment.table,
+            f"{name},{own}" if own else name,
+            len(self.experiment.split.train),
+            self.cfg.seed,
+        )
 
     def finished(self) -> Result | None:
         """Return the finished result; None where it must be run.
@@ -117,9 +122,17 @@ class Prepared:
         UserError
             See `hwnas.experiment._finished.finished`.
         """
+        if self.cfg.force:
+            return None
         from hwnas.experiment._finished import finished
 
-        return finished(self.cfg, self.folder, self.experiment.table)
+        return finished(
+            self.folder,
+            self.experiment.table,
+            partial(check_same_configuration, self.cfg),
+            everything=self._everything,
+            selects=self.experiment.selector is not None,
+        )
 
     def record(self, compute: Callable[[], Result]) -> Result:
         """Compute a result, save it, whole or not at all, and log it to the tracker."""
@@ -137,10 +150,14 @@ class Prepared:
         )
         with tracked_run as tracked:
             result = compute()
-            save(result, plain, self.folder, everything=self.cfg.artifacts == Artifacts.all)
+            save(result, plain, self.folder, everything=self._everything)
             # Only now: a tracker that fails must not cost the result.
             tracked.log(result.to_dict(), self.folder)
         return result
+
+    @property
+    def _everything(self) -> bool:
+        return bool(self.cfg.artifacts == Artifacts.all)
 
     def _tags(self) -> list[str]:
         table = self.experiment.table
@@ -232,7 +249,9 @@ def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
 
 def _measure(dataset: Any, table: Table) -> Measure | None:
     """Return what measures candidates on the device at hand, None where it is elsewhere."""
-    measure = getattr(dataset, "measure", None)
+    from hwnas.measure import live_measure
+
+    measure = live_measure(dataset)
     if measure is None or table.accuracy is None:
         return None
     from hwnas.selection import CandidateSet

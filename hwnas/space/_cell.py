@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +29,6 @@ class CellSpace(SearchSpace):
     none: int
     skip: int
     strided = False
-
-    def enumerate(self) -> Architectures:
-        """Return all cells in lexicographic order, shape (size, 6)."""
-        choices = range(len(self.operations))
-        return np.array(list(product(choices, repeat=self.n_positions)), dtype=np.int8)
 
     def live(self, architectures: Architectures) -> Architectures:
         """Return the cells with every dead edge made ``none``.

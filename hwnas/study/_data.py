@@ -11,8 +11,7 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.dataset import EstimatedWarning, Table
-from hwnas.dataset._accuracy import accuracy_of
+from hwnas.dataset import EstimatedWarning, Table, accuracy_of
 from hwnas.errors import UserError
 from hwnas.experiment import Data, outdated, revisions
 

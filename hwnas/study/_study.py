@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas.composition import CONF, explain, key_of, overrides
+from hwnas.composition import explain, is_group, key_of, option_file, options, overrides
 from hwnas.errors import UserError, command, nearest
 from hwnas.experiment import Data
 from hwnas.study._data import ACCURACY, load, older_code, other_data
@@ -228,10 +228,8 @@ def _check_choice(override: str) -> None:
         With the known options and the nearest one.
     """
     group, _, choice = override.partition("=")
-    folder = CONF / group
-    if folder.is_dir() and not (folder / f"{choice}.yaml").is_file():
-        files = [f.relative_to(folder).with_suffix("").as_posix() for f in folder.rglob("*.yaml")]
-        raise UserError(f"{override}: no such choice; {nearest(choice, files)}")
+    if is_group(group) and option_file(group, choice) is None:
+        raise UserError(f"{override}: no such choice; {nearest(choice, options(group))}")
 
 
 def _takes(cfg: DictConfig, override: str) -> bool:
@@ -239,7 +237,7 @@ def _takes(cfg: DictConfig, override: str) -> bool:
 
     The choice of a group's option counts as one, because `_check_choice` has checked it.
     """
-    if (CONF / key_of(override)).is_dir():
+    if is_group(key_of(override)):
         return True
     try:
         cfg.merge_with_dotlist([override])

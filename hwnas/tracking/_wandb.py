@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
+from hwnas.extras import EXTRAS, install_command, is_installed, not_installed
+from hwnas.tracking._tracker import NoTracker, Run
 
 if TYPE_CHECKING:
     import wandb
@@ -29,8 +31,9 @@ class WandbTracker:
     entity : str, optional
         Default: the user's default entity.
     mode : {"auto", "online", "offline"}
-        In mode "auto", the environment variable WANDB_MODE decides if it is "offline" or "disabled".
+        "auto" follows the environment variable WANDB_MODE if that is "offline" or "disabled".
         Otherwise the run is online if a key is found and the server answers, and offline if not.
+        If W&B is not installed, a warning says that the run is not tracked.
     tags : list of str
         Tags of each run, besides those of the experiment.
     init_timeout : float
@@ -39,7 +42,7 @@ class WandbTracker:
     Raises
     ------
     UserError
-        If the mode is unknown, or the mode is "online" and no key is found.
+        If the mode is unknown, or the mode is "online" and W&B or its key is missing.
     """
 
     project: str = "hwnas"
@@ -55,6 +58,8 @@ class WandbTracker:
             )
         if self.mode == "online" and not has_key():
             raise UserError("tracking.mode=online: no W&B key is found", remedy="wandb login")
+        if self.mode == "online" and not is_installed("wandb"):
+            raise not_installed("wandb", "tracking.mode=online")
 
     @contextmanager
     def start(
@@ -64,7 +69,7 @@ class WandbTracker:
         tags: list[str],
         config: Mapping[str, Any],
         folder: Path,
-    ) -> Iterator[_WandbRun]:
+    ) -> Iterator[Run]:
         """Open a run, as a context that finishes the run at its end.
 
         Raises
@@ -72,6 +77,14 @@ class WandbTracker:
         UserError
             If the mode is "online" and the server does not answer.
         """
+        if not is_installed("wandb"):
+            _log.warning(
+                "tracking=wandb: W&B is not installed, so this run is not tracked; to track: %s",
+                install_command(EXTRAS["wandb"]),
+            )
+            with NoTracker().start(name, group, tags, config, folder) as silent:
+                yield silent
+            return
         run = self._init(
             name=name, group=group, tags=[*tags, *self.tags], config=dict(config), folder=folder
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,10 @@ import numpy as np
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import Artifacts
+from hwnas.composition import Artifacts, check_same_configuration
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.experiment import REVISIONS, Experiment, split
-from hwnas.experiment._finished import finished
+from hwnas.experiment import REVISIONS, Experiment, Result, _finished, split
 from hwnas.experiment._folder import save
 from tests.experiment.test_split import table
 from tests.tables import ridge, whole_table
@@ -28,6 +28,19 @@ CIFAR = Provenance("measured", "nats_bench.csv", "c1", details={"image_set": "ci
 def cfg(**changes: Any) -> DictConfig:
     defaults: dict[str, Any] = {"force": False, "artifacts": Artifacts.all, "selection": {}}
     return OmegaConf.create(defaults | changes)
+
+
+def finished(configuration: DictConfig, folder: Path, table: Table) -> Result | None:
+    """Return the finished result, as an experiment with this configuration asks for it."""
+    if configuration.force:
+        return None
+    return _finished.finished(
+        folder,
+        table,
+        partial(check_same_configuration, configuration),
+        everything=configuration.artifacts == Artifacts.all,
+        selects=configuration.selection is not None,
+    )
 
 
 @pytest.fixture

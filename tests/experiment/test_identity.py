@@ -14,11 +14,21 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas.composition import CONF, INERT, check, check_choices, copied_nodes, is_inert, leaves
+from hwnas.composition import (
+    CONF,
+    INERT,
+    check,
+    check_choices,
+    check_same_configuration,
+    copied_nodes,
+    is_inert,
+    leaves,
+    variant,
+)
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment import run
-from hwnas.experiment._identity import check_configuration, result_folder, variant
+from hwnas.experiment._identity import result_folder
 from hwnas.study.tasks import run_predictors
 from tests.composed import composed
 
@@ -57,7 +67,8 @@ def folder_of(cfg: DictConfig, reference: DictConfig) -> Path:
     for node in ("tuning", "selection", "predictor.model"):
         instantiate(OmegaConf.select(cfg, node))
     table = _table(OmegaConf.to_yaml(cfg.dataset, resolve=True))
-    return result_folder(cfg, table, cfg.n_train, variant(cfg, reference))
+    name = f"{cfg.predictor.name},{variant(cfg, reference)}"
+    return result_folder(Path("out"), table, name, cfg.n_train, cfg.seed)
 
 
 def another(key: str, value: Any) -> Any:
@@ -95,7 +106,7 @@ def test_identity_any_key_changed_differs_or_is_refused_or_inert(
                 OmegaConf.update(changed, key, another(key, OmegaConf.select(cfg, key)))
                 if folder_of(changed, reference) == own:
                     # A finished result there is refused, or it is the same result.
-                    check_configuration(changed, tmp_path)
+                    check_same_configuration(changed, tmp_path / "config.yaml")
                     same.append(key)
             except (UserError, HydraException, OmegaConfBaseException, ValueError, TypeError):
                 refused += 1

@@ -184,7 +184,7 @@ class TestEstimated:
         stdout, stderr = estimated
         folder, result = result_of(stdout)
         assert "ESTIMATED, not measured" in stderr
-        assert "python -m hwnas.data fetch hwnas" in " ".join(stderr.replace("!", " ").split())
+        assert "hwnas fetch hwnas" in " ".join(stderr.replace("!", " ").split())
         assert "ESTIMATED" in stdout
         assert "edgegpu_latency_estimated" in folder.parts
         assert result["provenance"]["kind"] == "estimated"

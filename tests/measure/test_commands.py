@@ -1,4 +1,4 @@
-"""``python -m hwnas.measure`` as a user runs it: killed, in company, and used afterwards."""
+"""``hwnas measure`` as a user runs it: killed, in company, and used afterwards."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pyarrow import parquet
 
 from hwnas.composition import CONF, register
 from hwnas.dataset import Local
-from hwnas.errors import UserError
+from hwnas.errors import UserError, command
 from hwnas.image_set import ImageSet
-from hwnas.measure import _commands
+from hwnas.measure import _commands, live_measure
 from hwnas.measure._commands import accuracy, latency
 from hwnas.measure._live import backend_of
 from hwnas.metric import Metric
@@ -46,7 +46,7 @@ def overrides(data: Path, *more: str) -> list[str]:
 
 
 def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "hwnas.measure", *overrides(data, *more)]
+    command = [sys.executable, "-m", "hwnas", "measure", *overrides(data, *more)]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, cwd=CONF.parent, stdout=quiet, stderr=quiet)
 
@@ -132,8 +132,8 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
     data: Path,
 ) -> None:
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "hwnas.measure", *arguments]
-        done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True, check=True)
+        started = [sys.executable, "-m", "hwnas", "measure", *arguments]
+        done = subprocess.run(started, cwd=CONF.parent, capture_output=True, text=True, check=True)
         return done.stdout
 
     tiny = overrides(data, *TINY)
@@ -142,11 +142,12 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
     assert "fewer than" not in first
     second = run(*tiny, "n_architectures=5")
     (told,) = [line for line in second.splitlines() if "fewer than" in line]
-    said, _, command = told.partition("; to finish them: python -m hwnas.measure ")
+    said, _, finishing = told.partition("; to finish them: ")
     assert said == "7 of 12 architectures have fewer than 2 passes"
-    assert command.split()[-1] == "n_architectures=12"
+    arguments = finishing.removeprefix(command("measure ")).split()
+    assert arguments[-1] == "n_architectures=12"
     assert len(lines(data)) == 12 + 5
-    assert "tau between halves of 2 passes of 12 architectures" in run(*command.split())
+    assert "tau between halves of 2 passes of 12 architectures" in run(*arguments)
     assert len(lines(data)) == 12 + 12
 
 
@@ -175,7 +176,9 @@ def test_a_table_is_verified_live_as_it_was_measured(data: Path) -> None:
     latency(configuration(data, "measure", *TINY, "n_architectures=5"))
     local = Local(NAME, Metric("latency", "ms"), SPACE, Paths(data, data, data))
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        values = local.measure(SPACE.enumerate()[[0, 11718, 15624]])
+        measure = live_measure(local)
+        assert measure is not None
+        values = measure(SPACE.enumerate()[[0, 11718, 15624]])
     assert values.shape == (3,)
     assert (values > 0).all()
 

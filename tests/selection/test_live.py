@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from hwnas.backend import Prepared
-from hwnas.dataset import Local
+from hwnas.dataset import HELP, Local
 from hwnas.errors import UserError
+from hwnas.measure import live_measure
 from hwnas.measure._live import measure_live
 from hwnas.metric import Metric
 from hwnas.network import Network
@@ -25,6 +26,7 @@ class Clock:
     """A backend whose runs take as many milliseconds as the network has layers, and drift."""
 
     name = "clock"
+    unit_facts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.runs = 0
@@ -68,5 +70,12 @@ def test_every_architecture_is_timed_in_every_pass_and_joined_by_row(
 
 def test_what_is_counted_cannot_be_measured(tmp_path: Any) -> None:
     local = Local("cpu", Metric("flops", "FLOPs"), SPACE, Paths(tmp_path, tmp_path, tmp_path))
+    measure = live_measure(local)
+    assert measure is not None
     with pytest.raises(UserError, match="nothing to measure"):
-        local.measure(SPACE.enumerate()[:1])
+        measure(SPACE.enumerate()[:1])
+
+
+def test_live_measure_of_a_published_table_is_none(tmp_path: Any) -> None:
+    paths = Paths(tmp_path, tmp_path, tmp_path)
+    assert live_measure(HELP("1080ti_1", Metric("latency", "ms"), SPACE, paths)) is None

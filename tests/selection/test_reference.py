@@ -11,8 +11,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from hwnas.composition import register
-from hwnas.dataset import Table
-from hwnas.dataset._accuracy import accuracy_of
+from hwnas.dataset import Table, accuracy_of
 from hwnas.selection import (
     CandidateSet,
     compare_simulations,
