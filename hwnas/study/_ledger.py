@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hwnas.experiment import RESULT
+from hwnas.files import append_lines, read_lines
 from hwnas.study._grid import GridPoint
 
 #: States of a grid point. The ledger's files hold the first two only. The others are found by
@@ -46,10 +46,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Count:
-    """Size of a job's file in bytes, and its number of lines."""
+    """Number of bytes of a job's file that were read, and of lines in them."""
 
     size: int
     lines: int
+
+
+NOTHING = Count(0, 0)
 
 
 @dataclass(frozen=True)
@@ -75,23 +78,16 @@ class Ledger:
         If the process is killed meanwhile, `read` skips the incomplete line.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(outcome.__dict__, allow_nan=False, default=str) + "\n"
-        # If a kill cut off the last line, the new one must not continue it.
-        path = self.folder / f"{job}.jsonl"
-        start = "" if _ends_in_newline(path) else "\n"
-        handle = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
-        try:
-            os.write(handle, (start + line).encode())
-        finally:
-            os.close(handle)
+        line = json.dumps(outcome.__dict__, allow_nan=False, default=str)
+        append_lines(self._path(job), line)
 
     def read(self, job: str) -> dict[int, Outcome]:
         """Return the last outcome of each seed of a job."""
-        path = self.folder / f"{job}.jsonl"
+        path = self._path(job)
         if not path.is_file():
             return {}
         outcomes = {}
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in read_lines(path)[0]:
             try:
                 outcome = Outcome(**json.loads(line))
             except (json.JSONDecodeError, TypeError):
@@ -100,16 +96,16 @@ class Ledger:
             outcomes[outcome.seed] = outcome
         return outcomes
 
-    def count(self, job: str, before: Count | None = None) -> Count:
+    def count(self, job: str, before: Count = NOTHING) -> Count:
         """Count the outcomes of a job.
 
-        The file is read only if its size differs from that of an earlier count, `before`.
+        Only what was appended since an earlier count, `before`, is read.
         """
-        path = self.folder / f"{job}.jsonl"
-        size = path.stat().st_size if path.exists() else 0
-        if before is not None and before.size == size:
+        path = self._path(job)
+        if not path.is_file() or path.stat().st_size == before.size:
             return before
-        return Count(size, path.read_bytes().count(b"\n") if size else 0)
+        lines, size = read_lines(path, before.size)
+        return Count(size, before.lines + len(lines))
 
     def sort(self, points: Iterable[GridPoint]) -> Progress:
         """Sort grid points into done, failed and missing.
@@ -131,6 +127,9 @@ class Ledger:
                 progress.missing.append(point)
         return progress
 
+    def _path(self, job: str) -> Path:
+        return self.folder / f"{job}.jsonl"
+
     def _has_result(self, outcome: Outcome) -> bool:
         """Tell whether the result folder of a finished grid point has all files."""
         if outcome.folder is None:
@@ -148,13 +147,3 @@ class Progress:
     done: dict[GridPoint, Outcome]
     failed: dict[GridPoint, Outcome]
     missing: list[GridPoint]
-
-
-def _ends_in_newline(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
-    except OSError:
-        # The file does not exist, or it is empty and has no last byte.
-        return True
