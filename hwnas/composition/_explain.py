@@ -73,10 +73,10 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
 def mistake_in(
     error: Exception, arguments: list[str], cfg: DictConfig | None = None
 ) -> UserError | None:
-    """Return what a user did wrong that a task stumbled over; None for a fault of the program.
+    """Return the user's mistake that caused an error; None if the program is at fault.
 
-    Besides a `UserError` it is a node that cannot be made (its ``_target_`` is nowhere, does not
-    take an argument, or refuses a value), or a library that is not installed.
+    A mistake is a `UserError`, a missing library, or a node that cannot be instantiated because its
+    ``_target_`` does not exist, does not accept an argument, or raises a `ValueError`.
 
     Parameters
     ----------
@@ -85,7 +85,8 @@ def mistake_in(
     arguments : list of str
         The command line.
     cfg : DictConfig, optional
-        The configuration of the task; tells which choice needs a library that is not installed.
+        The configuration of the task. If given, the message names the option that needs a missing
+        library.
     """
     if isinstance(error, UserError):
         return error
@@ -103,7 +104,7 @@ def mistake_in(
 
 
 def _choice_behind(error: Exception, cfg: DictConfig) -> str | None:
-    """Return the choice, such as ``predictor=mlp``, whose class raised an error or was not found.
+    """Return the option, such as ``predictor=mlp``, whose class raised an error or was not found.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def _choice_behind(error: Exception, cfg: DictConfig) -> str | None:
     if lost is not None:
         return chosen.get(lost["name"])
     by_module = {_module_of(target): choice for target, choice in chosen.items()}
-    # From the innermost call outwards: a class that uses another one is not what needs the library.
+    # Several of these classes may be among the calls. The innermost one needs the library.
     return next((by_module[m] for m in reversed(_modules(error)) if m in by_module), None)
 
 
@@ -141,7 +142,7 @@ def _modules(error: BaseException) -> list[str]:
 def _refuses_arguments(cause: BaseException | None) -> bool:
     if isinstance(cause, ValueError):
         return True
-    # A call that does not fit its signature fails before anything of the target runs.
+    # If the arguments do not match the signature, the traceback ends at the call.
     calls = None if cause is None else cause.__traceback__
     return isinstance(cause, TypeError) and calls is not None and calls.tb_next is None
 

@@ -30,14 +30,15 @@ _ADDED: ContextVar[Path | None] = ContextVar("folder of --config-dir", default=N
 
 
 def user_conf_folder() -> Path:
-    """Return the folder of the user's own YAMLs: ``HWNAS_CONF``, or one of the system's choice.
+    """Return the folder of the user's own YAMLs.
 
-    It is on Hydra's search path: ``<folder>/predictor/mine.yaml`` is ``predictor=mine``.
+    It is the environment variable ``HWNAS_CONF``, or else the system's folder for configurations of
+    hwnas. A file ``<folder>/predictor/mine.yaml`` in it is the option ``predictor=mine``.
     """
     given = os.environ.get("HWNAS_CONF")
     if given:
         return Path(given).expanduser().absolute()
-    # Imported here: the entry points answer a mistake without it.
+    # Imported here because it is not needed if HWNAS_CONF is set.
     from platformdirs import user_config_path
 
     return user_config_path("hwnas")
@@ -50,7 +51,7 @@ def conf_folder_added(folder: Path | None) -> Iterator[None]:
     Parameters
     ----------
     folder : Path or None
-        None: there is no such flag.
+        The folder; None if the flag is not given.
     """
     token = _ADDED.set(folder)
     try:
@@ -62,7 +63,7 @@ def conf_folder_added(folder: Path | None) -> Iterator[None]:
 def conf_folders() -> list[Path]:
     """Return the folders in which options are looked up, in Hydra's order."""
     if GlobalHydra.instance().is_initialized():
-        # Also in the process of a launcher, which knows no command line.
+        # The process of a launcher has Hydra's search path, but not the flag --config-dir.
         entries = GlobalHydra.instance().config_loader().get_search_path().get_path()
         places = [entry.path.removeprefix(_FILE) for entry in entries]
         return [Path(place) for place in places if "://" not in place]

@@ -1,4 +1,4 @@
-"""The identity of an experiment, as far as the configuration decides it."""
+"""The part of an experiment's identity that follows from its configuration."""
 
 from __future__ import annotations
 
@@ -17,21 +17,32 @@ from omegaconf import DictConfig, OmegaConf
 from hwnas.composition._values import copied_nodes, decisive, differences, key_of, overrides
 from hwnas.errors import UserError
 
-#: Groups whose choice is part of the name where it is another than "default".
+#: Groups whose option is part of the variant if it is not "default".
 _WITH_DEFAULT = ("tuning", "selection")
-#: Groups whose choice is part of the name where it is another than the ``name`` in its YAML.
+#: Groups whose option is part of the variant if it is not the ``name`` in its YAML.
 _WITH_NAME = ("metric", "device", "image_set", "predictor")
-#: Keys whose values decide the rest of the path.
+#: Keys that are left out, because other parts of the result folder's path contain their values.
 _IN_PATH = ("n_train", "seed", "dataset.")
 _PLAIN = re.compile(r"[\w.,=+-]{1,80}")
 
 
 def variant(cfg: DictConfig, reference: DictConfig) -> str:
-    """Say how an experiment differs from the defaults of its groups; "" if it does not.
+    """Return a text that tells an experiment apart from that with the default settings.
 
-    The text becomes part of the folder's name, so that no two settings share a result. It lists the
-    choices of groups and the resolved values that differ, as far as they make a short plain name,
-    and is a digest of them otherwise.
+    The text is part of the path of the result folder, so that no two settings share a folder.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The configuration of the running command.
+    reference : DictConfig
+        See `hwnas.composition.reference_config`.
+
+    Returns
+    -------
+    str
+        The options and resolved values that differ from the defaults, or the empty string. If they
+        are too long for a file name, or have other characters than it may have, a hash of them.
     """
     choices = HydraConfig.get().runtime.choices
     parts: dict[str, Any] = {
@@ -56,7 +67,7 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
 
 
 def _own_encoding(choices: Mapping[str, str]) -> bool:
-    """Tell whether the encoding is the one that the predictor's YAML chooses."""
+    """Tell whether the encoding is the option that the predictor's YAML chooses."""
     if "encoding" not in map(key_of, overrides()):
         return True
     own = compose("run", [f"predictor={choices['predictor']}"], return_hydra_config=True)
@@ -64,36 +75,37 @@ def _own_encoding(choices: Mapping[str, str]) -> bool:
 
 
 def _names(node: DictConfig) -> set[str]:
-    """Return the options that a node's ``name`` and ``preset`` stand for."""
+    """Return the names of the option that a node's ``name`` and ``preset`` belong to."""
     return {str(node.name), f"{node.get('preset')}/{node.name}"}
 
 
 def check_same_configuration(cfg: DictConfig, path: Path) -> None:
-    """Refuse a result that was computed with another configuration.
+    """Raise an error if a saved result was computed with another configuration.
 
-    The folder's name tells configurations apart by what they override. It cannot see a YAML that
-    was edited since, or an environment variable that a YAML reads.
+    The path of a result folder contains the overrides of a configuration. It does not change if a
+    YAML is edited, or if a YAML reads an environment variable that changes.
 
     Parameters
     ----------
     cfg : DictConfig
     path : Path
-        The configuration that was saved with the result, resolved.
+        File of the configuration that was saved with the result.
 
     Raises
     ------
     UserError
-        Naming the first value that differs, or if the saved configuration is damaged.
+        If a value differs, or the saved configuration is damaged.
     """
     try:
         recorded = OmegaConf.load(path)
         assert isinstance(recorded, DictConfig)
         before = _plain(decisive(recorded, copied_nodes(cfg)))
     except (OSError, yaml.YAMLError, AssertionError) as reason:
-        raise UserError(f"{path} is damaged: no whole result", remedy="force=true") from reason
+        raise UserError(f"{path} is damaged", remedy="force=true") from reason
     here = _plain(decisive(cfg))
     for key in {**here, **before}:
-        # A predictor that chooses its own measurements ignores n_train; the path has their number.
+        # n_train is not compared, because a predictor that chooses its own measurements ignores it.
+        # The path of the result folder has their number.
         if key != "n_train" and here.get(key) != before.get(key):
             raise UserError(
                 f"{path.parent} holds a result of another configuration, "
@@ -103,5 +115,5 @@ def check_same_configuration(cfg: DictConfig, path: Path) -> None:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values as YAML keeps them: tuples are lists."""
+    """Return values as they are read from YAML, with lists for tuples."""
     return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

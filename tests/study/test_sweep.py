@@ -69,7 +69,7 @@ def test_experiments_state_their_command_and_name() -> None:
     )
     for name in EXPERIMENTS:
         text = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text()
-        assert text.startswith(f"# python sweep.py experiment={name}")
+        assert text.startswith(f"# hwnas sweep experiment={name}")
         assert f"\nname: {name}\n" in text
 
 
