@@ -1,4 +1,4 @@
-"""Composed configurations: their folders, schema, values, checks and mistakes."""
+"""Composed configurations: their folders, schema, values, checks and errors."""
 
 from hwnas.composition._checks import check, reference_config
 from hwnas.composition._choices import check_choices

@@ -1,4 +1,4 @@
-"""One line for each way a command line can fail to compose."""
+"""One-line explanations of Hydra's and OmegaConf's errors."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
-#: What a value that has no default is, by its key.
+#: What to give for a key that has no default value.
 _WANTED = {"deviations.folder": "<a result folder of run.py>"}
 
 
 def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]) -> str:
-    """Say in one line what is wrong with a command line, and which name was meant.
+    """Return one line that says what is wrong with a command line, and which name is similar.
 
     Parameters
     ----------
@@ -73,10 +73,10 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
 def mistake_in(
     error: Exception, arguments: list[str], cfg: DictConfig | None = None
 ) -> UserError | None:
-    """Return what a user did wrong that a task stumbled over; None for a fault of the program.
+    """Return the user's mistake that caused an error; None if the program is at fault.
 
-    Besides a `UserError` it is a node that cannot be made (its ``_target_`` is nowhere, does not
-    take an argument, or refuses a value), or a library that is not installed.
+    A mistake is a `UserError`, a missing library, or a node that cannot be instantiated because its
+    ``_target_`` does not exist, does not accept an argument, or raises a `ValueError`.
 
     Parameters
     ----------
@@ -85,7 +85,8 @@ def mistake_in(
     arguments : list of str
         The command line.
     cfg : DictConfig, optional
-        The configuration of the task; tells which choice needs a library that is not installed.
+        The configuration of the task. If given, the message names the option that needs a missing
+        library.
     """
     if isinstance(error, UserError):
         return error
@@ -103,7 +104,7 @@ def mistake_in(
 
 
 def _choice_behind(error: Exception, cfg: DictConfig) -> str | None:
-    """Return the choice, such as ``predictor=mlp``, whose class raised an error or was not found.
+    """Return the option, such as ``predictor=mlp``, whose class raised an error or was not found.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def _choice_behind(error: Exception, cfg: DictConfig) -> str | None:
     if lost is not None:
         return chosen.get(lost["name"])
     by_module = {_module_of(target): choice for target, choice in chosen.items()}
-    # From the innermost call outwards: a class that uses another one is not what needs the library.
+    # Several of these classes may be among the calls. The innermost one needs the library.
     return next((by_module[m] for m in reversed(_modules(error)) if m in by_module), None)
 
 
@@ -141,7 +142,7 @@ def _modules(error: BaseException) -> list[str]:
 def _refuses_arguments(cause: BaseException | None) -> bool:
     if isinstance(cause, ValueError):
         return True
-    # A call that does not fit its signature fails before anything of the target runs.
+    # If the arguments do not match the signature, the traceback ends at the call.
     calls = None if cause is None else cause.__traceback__
     return isinstance(cause, TypeError) and calls is not None and calls.tb_next is None
 
@@ -168,7 +169,7 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
 def _problem(text: str, key: str, cause: BaseException | None) -> str:
     node = getattr(cause, "parent_node", None)
     if isinstance(node, DictConfig) and not isinstance(cause, ValidationError):
-        # The key that is not there may be a parent of the one given.
+        # The key that does not exist may lie above the one on the command line.
         key = str(getattr(cause, "full_key", key))
         parent = key.rpartition(".")[0]
         names = [str(name) for name in node if name != "hydra"]
@@ -176,12 +177,12 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
         return _elsewhere(key) or f"no such key; {nearest(key, known)}"
     if "No match in the defaults list" in text:
         return f"no such group; {nearest(key, known_groups())}"
-    # The first line only says that a value could not be set, where the rest says why.
+    # The first line says that a value could not be set, and the other lines say why.
     return _first_lines(text.partition("\n")[2]) or _first_lines(text)
 
 
 def _elsewhere(key: str) -> str | None:
-    """Name the options of a key's group that have the key, where the chosen one has not."""
+    """Return a message with the options of a key's group that have the key; None if none has."""
     group, _, rest = key.partition(".")
     if not rest or not is_group(group):
         return None
@@ -209,14 +210,14 @@ def _has(config: DictConfig | ListConfig, key: str) -> bool:
 
 
 def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
-    """Say which ``_target_`` is nowhere, and the nearest name of its module."""
-    # A predictor's node is built apart from the rest: its full key is not the override's.
+    """Return a message about a ``_target_`` that does not exist, with a similar name."""
+    # OmegaConf's key is not complete for a predictor's model, which is instantiated by itself.
     given = [key for key, value in overrides.items() if value == name]
     node = _FULL_KEY.search(text)
     key = given[0] if given else f"{node.group(1)}._target_" if node else "_target_"
     where, _, own = name.rpartition(".")
     try:
-        # A module, or a class with a method that makes it.
+        # The name before the last dot is a module, or a class if the target is its method.
         parent = pkgutil.resolve_name(where)
     except (ImportError, AttributeError, ValueError) as reason:
         return f"{key}={name}: {_first_lines(str(reason))}"

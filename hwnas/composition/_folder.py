@@ -30,14 +30,15 @@ _ADDED: ContextVar[Path | None] = ContextVar("folder of --config-dir", default=N
 
 
 def user_conf_folder() -> Path:
-    """Return the folder of the user's own YAMLs: ``HWNAS_CONF``, or one of the system's choice.
+    """Return the folder of the user's own YAMLs.
 
-    It is on Hydra's search path: ``<folder>/predictor/mine.yaml`` is ``predictor=mine``.
+    It is the environment variable ``HWNAS_CONF``, or else the system's folder for configurations of
+    hwnas. A file ``<folder>/predictor/mine.yaml`` in it is the option ``predictor=mine``.
     """
     given = os.environ.get("HWNAS_CONF")
     if given:
         return Path(given).expanduser().absolute()
-    # Imported here: the entry points answer a mistake without it.
+    # Imported here because it is not needed if HWNAS_CONF is set.
     from platformdirs import user_config_path
 
     return user_config_path("hwnas")
@@ -50,7 +51,7 @@ def conf_folder_added(folder: Path | None) -> Iterator[None]:
     Parameters
     ----------
     folder : Path or None
-        None: there is no such flag.
+        The folder; None if the flag is not given.
     """
     token = _ADDED.set(folder)
     try:
@@ -62,7 +63,7 @@ def conf_folder_added(folder: Path | None) -> Iterator[None]:
 def conf_folders() -> list[Path]:
     """Return the folders in which options are looked up, in Hydra's order."""
     if GlobalHydra.instance().is_initialized():
-        # Also in the process of a launcher, which knows no command line.
+        # The process of a launcher has Hydra's search path, but not the flag --config-dir.
         entries = GlobalHydra.instance().config_loader().get_search_path().get_path()
         places = [entry.path.removeprefix(_FILE) for entry in entries]
         return [Path(place) for place in places if "://" not in place]
@@ -94,12 +95,12 @@ def known_groups() -> list[str]:
 
 
 def groups(config_name: str) -> list[str]:
-    """Return the groups that a primary configuration has, those of what it builds on included.
+    """Return the groups in the defaults list of a configuration, and of those that it includes.
 
     Parameters
     ----------
     config_name : str
-        Of ``conf/<config_name>.yaml``.
+        A file in ``conf/``, without ``.yaml``.
 
     Examples
     --------
@@ -116,7 +117,7 @@ def groups(config_name: str) -> list[str]:
 
 
 def options(group: str) -> list[str]:
-    """Return the choices of a group, the bases that they share left out.
+    """Return the options of a group, without their shared bases (``_<name>.yaml``).
 
     Examples
     --------
@@ -142,7 +143,7 @@ def option_files(group: str, option: str) -> list[Path]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the content of a configuration file, its interpolations as they are written."""
+    """Return the content of a configuration file, without resolving its interpolations."""
     from omegaconf import OmegaConf
 
     config = OmegaConf.to_container(OmegaConf.load(path), resolve=False)

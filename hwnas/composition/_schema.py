@@ -1,4 +1,7 @@
-"""The dataclass schemas under ``conf/*.yaml``: an ill-typed or misspelt override is refused."""
+"""The dataclass schemas of ``conf/*.yaml``.
+
+Hydra raises an error for an override whose type or key does not match them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from hwnas.paths import default_folder
 
 @dataclass
 class PathsConfig:
-    """Where official files are, where converted tables are kept, where results go."""
+    """Folders of official files, of converted tables and of results."""
 
     data: str = MISSING
     cache: str = MISSING
@@ -37,9 +40,10 @@ class MetricConfig:
 
 @dataclass
 class PredictorConfig:
-    """One predictor: its model, and what tuning searches.
+    """One predictor: its model, and the search space of its hyperparameters.
 
-    ``preset`` is a label: of the same model with other settings (``predictor=paper/mlp``).
+    ``preset`` is a label that tells apart several settings of one model, such as those of ``mlp``
+    and ``paper/mlp``.
     """
 
     name: str = MISSING
@@ -92,7 +96,7 @@ class WandbConfig:
 
 
 class Artifacts(Enum):
-    """What a result folder holds: everything, or the result and its configuration alone."""
+    """Files of a result folder: all, or the result and its configuration only."""
 
     all = "all"
     result = "result"
@@ -100,7 +104,10 @@ class Artifacts(Enum):
 
 @dataclass
 class RunConfig:
-    """One experiment. ``Any`` nodes carry a ``_target_``: their class is their schema."""
+    """One experiment.
+
+    A node of type ``Any`` has a ``_target_``. The arguments of that class are the node's schema.
+    """
 
     metric: MetricConfig = MISSING
     device: Any = None
@@ -123,7 +130,7 @@ class RunConfig:
 
 
 class Action(Enum):
-    """What ``sweep.py`` does with a study: run what is missing, count it, or report on it."""
+    """What the command ``sweep`` does: run a study, print its status, or write its report."""
 
     run = "run"
     status = "status"
@@ -132,7 +139,7 @@ class Action(Enum):
 
 @dataclass
 class SweepConfig(RunConfig):
-    """A study: ``seeds`` and ``job`` are filled in for each job."""
+    """A study, or one of its jobs. Only a job has ``seeds`` and ``job``."""
 
     deviations: Any = None
     action: Action = Action.run
@@ -222,7 +229,7 @@ def register() -> None:
     store.store(group="tuning", name="_schema", node=TunerConfig, provider="hwnas")
     store.store(group="selection", name="_schema", node=SelectorConfig, provider="hwnas")
     store.store(group="tracking", name="_schema", node=WandbConfig, provider="hwnas")
-    # Laid over run.yaml, it must leave what is set there.
+    # sweep.yaml merges this schema after run.yaml. MISSING keeps the values of run.yaml.
     untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
     store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
     OmegaConf.register_new_resolver("default_folder", _default_folder, replace=True)

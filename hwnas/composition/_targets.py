@@ -9,9 +9,9 @@ from hwnas.errors import UserError
 
 
 def targets(group: str) -> dict[str, type]:
-    """Return the class that each option of a group instantiates, by option.
+    """Return the class in the ``_target_`` of each option of a group, by name of the option.
 
-    Options of the user's own folder are included. An option whose ``_target_`` is a function is
+    Options from the user's own folder are included. Options whose ``_target_`` is a function are
     left out.
 
     Parameters
@@ -39,7 +39,7 @@ def _target(group: str, option: str) -> object:
         return None
     try:
         return resolve_name(path)
-    # Importing a module can fail in any way at all.
+    # The import of a user's module may raise any exception.
     except Exception as error:
         raise UserError(
             f"{option_file(group, option)}: _target_ {path} cannot be imported ({error})"
@@ -47,7 +47,7 @@ def _target(group: str, option: str) -> object:
 
 
 def _path(group: str, option: str) -> str | None:
-    """Return the ``_target_`` of an option, or of what its defaults list names."""
+    """Return the ``_target_`` of an option, or of an option in its defaults list."""
     file = option_file(group, option)
     if file is None:
         return None

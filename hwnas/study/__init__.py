@@ -1,4 +1,4 @@
-"""Studies: the grid points of a grid, run where they are missing, gathered, and reported on."""
+"""Studies: grids of experiments or simulations, which ``hwnas sweep`` runs and reports on."""
 
 from hwnas.study._actions import act
 from hwnas.study._grid import GridPoint, expand

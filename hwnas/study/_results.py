@@ -1,4 +1,4 @@
-"""One Parquet table of everything that is done."""
+"""The table of a study's results, ``results.parquet``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 
 def rows_of(progress: Progress) -> list[Row]:
-    """Return every row of every finished grid point, with its axes as ``axis.<name>``."""
+    """Return the rows of all finished grid points, with the axes as columns ``axis.<name>``."""
     return [
         {**{f"axis.{axis}": label for axis, label in point.axes.items()}, **row}
         for point, outcome in progress.done.items()
@@ -22,9 +22,15 @@ def rows_of(progress: Progress) -> list[Row]:
 
 
 def gather(rows: Sequence[Row], folder: Path) -> Path:
-    """Write ``results.parquet``, whole or not at all; return its path.
+    """Write ``results.parquet`` and return its path.
 
-    The columns are the axes of the grid and the values of ``result.json`` by dotted key.
+    The columns are the axes of the grid and what the task of the study recorded, for an experiment
+    the values of ``result.json`` by dotted key.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -37,7 +43,7 @@ def gather(rows: Sequence[Row], folder: Path) -> Path:
 
 
 def _column(values: list[Any]) -> list[Any]:
-    """Make a column of one type: an axis may hold numbers and words."""
+    """Convert values to one type, since an axis may hold both numbers and words."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {int, float}:
         return [None if value is None else float(value) for value in values]

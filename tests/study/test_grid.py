@@ -1,4 +1,4 @@
-"""From the table of an experiment to its grid points."""
+"""Expansion of grids into grid points."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ GRID: dict[str, Any] = {
 }
 
 
-def test_every_combination_is_one_cell() -> None:
+def test_expand_grids_every_combination_is_one_grid_point() -> None:
     points = expand(GRID, {}, [])
     assert len(points) == len(set(points)) == 2 * 2 * 2 * 3 + 1
     assert {point.axes["predictor"] for point in points} == {"ridge", "xgb", "lut"}
 
 
-def test_a_cell_holds_what_composes_it_and_where_it_stands() -> None:
+def test_expand_grid_point_has_overrides_seed_and_labels() -> None:
     point = next(c for c in expand(GRID, {"tuning": "none"}, []) if c.axes["data"] == "phone")
     assert point.overrides == (
         "tuning=none",
@@ -44,44 +44,44 @@ def test_a_cell_holds_what_composes_it_and_where_it_stands() -> None:
     assert point.axes["stand_in"] is True
 
 
-def test_seeds_of_one_setting_share_a_job() -> None:
+def test_expand_grid_points_that_differ_in_seed_share_a_job() -> None:
     points = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
     jobs = {point.job for point in points}
     assert len(jobs) == 2
     assert all({c.seed for c in points if c.job == job} == {0, 1, 2} for job in jobs)
 
 
-def test_an_override_of_an_axis_narrows_it() -> None:
+def test_expand_override_of_axis_keeps_its_value_only() -> None:
     points = expand(GRID, {}, ["predictor=lgb", "seed=7"])
     assert {(c.axes["predictor"], c.seed) for c in points} == {("lgb", 7)}
 
 
-def test_a_grid_without_the_chosen_value_is_left_out() -> None:
+def test_expand_grid_without_the_chosen_value_is_left_out() -> None:
     points = expand(GRID, {}, ["predictor=lut"])
     assert [c.overrides for c in points] == [("predictor=lut", "dataset=hwnas/raspi4")]
     assert {c.axes["predictor"] for c in expand(GRID, {}, ["predictor=xgb"])} == {"xgb"}
     assert len(expand(GRID, {}, ["predictor=xgb"])) == 12
 
 
-def test_overrides_choose_among_the_mappings_of_an_axis() -> None:
+def test_expand_overrides_match_mappings_of_an_axis() -> None:
     phone = expand(GRID, {}, ["metric=energy", "n_train=11", "seed=0", "predictor=ridge"])
     assert [(c.axes["data"], c.axes["stand_in"]) for c in phone] == [("phone", True)]
     both = expand(GRID, {}, ["dataset=hwnas/raspi4", "seed=0"])
     assert [c.axes["predictor"] for c in both] == ["ridge", "ridge", "xgb", "xgb", "lut"]
 
 
-def test_an_override_that_no_mapping_has_takes_the_place_of_the_axis() -> None:
+def test_expand_override_without_match_replaces_the_axis() -> None:
     points = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
     assert [c.overrides for c in points] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
 
 
-def test_the_order_on_the_command_line_does_not_matter() -> None:
+def test_expand_order_of_overrides_does_not_matter() -> None:
     axes = ["dataset=x", "metric=y"]
     one, other = (expand(GRID, {}, given) for given in (axes, axes[::-1]))
     assert [(c.job, c.seed) for c in one] == [(c.job, c.seed) for c in other]
 
 
-def test_a_value_of_a_group_is_of_the_axis_that_chooses_it() -> None:
+def test_expand_value_in_chosen_group_applies_to_the_choice_only() -> None:
     chosen = ["dataset=local/cpu", "dataset.backend=torch"]
     narrowed = expand({"all": GRID["curves"]}, {}, chosen)
     assert {c.axes["data"] for c in narrowed} == {"local/cpu"}
@@ -91,13 +91,13 @@ def test_a_value_of_a_group_is_of_the_axis_that_chooses_it() -> None:
     others = set(whole) - set(narrowed)
     assert len(others) == 24
     assert not any("dataset.backend=torch" in point.overrides for point in others)
-    # Alone it is about every dataset.
+    # Without a chosen dataset, the override applies to every dataset.
     alone = expand({"all": GRID["curves"]}, {}, ["dataset.source=auto"])
     assert len(alone) == 24
     assert all("dataset.source=auto" in point.overrides for point in alone)
 
 
-def test_the_whole_grid_leaves_narrowing_out_but_keeps_other_overrides() -> None:
+def test_expand_narrow_false_returns_whole_grid_with_other_overrides() -> None:
     given = ["predictor=xgb", "seed=2", "n_test=9"]
     grid = {"all": GRID["curves"]}
     narrowed, whole = expand(grid, {}, given), expand(grid, {}, given, narrow=False)
@@ -106,7 +106,7 @@ def test_the_whole_grid_leaves_narrowing_out_but_keeps_other_overrides() -> None
     assert all("n_test=9" in point.overrides for point in whole)
 
 
-def test_a_group_of_the_command_line_replaces_what_is_fixed_about_it() -> None:
+def test_expand_override_of_group_replaces_fixed_overrides_of_it() -> None:
     fixed = {"tuning": "paper", "tuning.seed": 0, "n_test": 625}
     point = expand(GRID, fixed, ["tuning=none"])[0]
     assert "tuning=none" in point.overrides
@@ -115,10 +115,10 @@ def test_a_group_of_the_command_line_replaces_what_is_fixed_about_it() -> None:
     assert "tuning=paper" not in point.overrides
 
 
-def test_what_is_fixed_about_an_axis_stays_when_the_axis_is_narrowed() -> None:
+def test_expand_axis_narrowed_keeps_fixed_overrides() -> None:
     fixed = {"predictor.model.alpha": 2, "dataset.source": "measured"}
     assert "predictor.model.alpha=2" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
-    # Another dataset may not even have the key.
+    # Another dataset may not have the key.
     other = expand(GRID, fixed, ["dataset=local/cpu"])[0].overrides
     assert not any(override.startswith("dataset.source") for override in other)
 
@@ -138,7 +138,7 @@ def paper_hwnas() -> tuple[dict[str, Any], dict[str, Any]]:
         (["predictor=paper/lut"], 7),
     ],
 )
-def test_cells_narrowed_by_their_data_are_those_of_the_whole(chosen: list[str], n: int) -> None:
+def test_expand_paper_hwnas_narrowed_is_part_of_the_whole(chosen: list[str], n: int) -> None:
     grids, fixed = paper_hwnas()
     whole, part = expand(grids, fixed, []), expand(grids, fixed, chosen)
     assert len({point.axes["data"] for point in part}) == n
@@ -148,7 +148,7 @@ def test_cells_narrowed_by_their_data_are_those_of_the_whole(chosen: list[str], 
     assert set(expand(grids, fixed, chosen, narrow=False)) == set(whole)
 
 
-def test_other_values_of_chosen_data_leave_the_rest_of_the_grid_alone() -> None:
+def test_expand_value_of_chosen_dataset_leaves_other_datasets_unchanged() -> None:
     grids, fixed = paper_hwnas()
     chosen = ["dataset=hwnas/raspi4", "dataset.source=estimated"]
     part = expand(grids, fixed, chosen)
@@ -158,7 +158,7 @@ def test_other_values_of_chosen_data_leave_the_rest_of_the_grid_alone() -> None:
     assert set(expand(grids, fixed, chosen, narrow=False)) == whole | set(part)
 
 
-def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
+def test_expand_run_keys_are_not_in_grid_points() -> None:
     running = ["experiment=quick", "report=true", "force=true", "paths.outputs=/tmp/x"]
     running += ["tuning.force=true", "action=status", "hydra/launcher=joblib"]
     running += ["tracking=wandb", "tracking.mode=offline", "artifacts=all"]
@@ -167,7 +167,7 @@ def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
     assert "experiment.settings.trials=3" in expand(GRID, {}, given)[0].overrides
 
 
-def test_seed_zero_is_a_seed() -> None:
+def test_expand_seed_zero_is_kept() -> None:
     assert {c.seed for c in expand(GRID, {}, ["seed=0"])} == {0}
 
 
@@ -176,12 +176,12 @@ def test_seed_zero_is_a_seed() -> None:
     [
         ({}, "no grid points"),
         ({"all": {"predictor": ["ridge"]}}, "no axis 'seed'"),
-        ({"all": {"seed": "0-9"}}, "no range"),
+        ({"all": {"seed": "0-9"}}, "neither a list nor a range"),
         ({"all": {"seed": []}}, "no grid points"),
-        ({"all": {"seed": [-1]}}, "seed=-1: no whole number from 0"),
+        ({"all": {"seed": [-1]}}, "seed=-1: a seed is a whole number"),
         ({"all": {"seed": ["first"]}}, "seed=first"),
     ],
 )
-def test_a_table_that_makes_no_grid_is_refused(grids: dict[str, Any], message: str) -> None:
+def test_expand_invalid_grids_raise(grids: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         expand(grids, {}, [])

@@ -1,4 +1,4 @@
-"""What a study runs at each point of its grid, named in an experiment's ``points``."""
+"""The functions that run the grid points of a job. The key ``task`` of a study names one."""
 
 from hwnas.study.tasks._predictors import run_predictors
 from hwnas.study.tasks._simulation import run_simulations

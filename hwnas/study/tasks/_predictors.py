@@ -1,4 +1,4 @@
-"""The points of a study of predictors: each is one experiment of ``run.py``."""
+"""The task of predictor studies: each grid point is one experiment, as ``hwnas run`` runs it."""
 
 from __future__ import annotations
 
@@ -19,38 +19,39 @@ from hwnas.tuning import TuningResult
 
 
 def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
-    """Run the experiments of one predictor, dataset and train size, one a seed.
+    """Run the experiments of one predictor, table and number of training measurements.
 
-    Seeds of a model that trains many at once are fitted in one training; the others one after the
-    other, so that a kill loses one of them at most.
+    If the predictor's model has a method ``fit_many``, all seeds are fitted in one call. Otherwise
+    each experiment is fitted and saved before the next one, so that a kill loses at most one.
 
     Parameters
     ----------
     cfg : DictConfig
-        Composed from ``conf/sweep.yaml``; its own seed does not count.
+        Composed from ``conf/sweep.yaml``. Its key ``seed`` is ignored.
     seeds : sequence of int
-
-    Raises
-    ------
-    UserError
-        If something does not fit together, or a result folder holds a result of other data.
 
     Yields
     ------
     Outcome
-        One a seed, as soon as it is saved.
+        One for each seed, after its result is saved.
+
+    Raises
+    ------
+    UserError
+        If the configuration is invalid, the table cannot be loaded, or a result folder holds a
+        result of other data.
     """
     reference = reference_config(cfg)
     check(cfg, reference)
     table = load(cfg)
     pending = []
     for seed in seeds:
-        own = cfg.copy()
-        own.seed = seed
-        prepared = prepare(own, reference, table)
-        before = prepared.finished()
-        if before is not None:
-            yield _outcome(prepared, before, 0.0)
+        seeded = cfg.copy()
+        seeded.seed = seed
+        prepared = prepare(seeded, reference, table)
+        earlier = prepared.finished()
+        if earlier is not None:
+            yield _outcome(prepared, earlier, 0.0)
         else:
             pending.append(prepared)
     together = pending and hasattr(type(pending[0].experiment.predictor.model), "fit_many")
@@ -61,7 +62,7 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
         tunings = []
         for one in batch:
             tuning = shared or one.experiment.tune()
-            # With a seed of its own, tuning is the same for every run.
+            # With tuning.seed, the experiments of all seeds have the same tuning.
             shared = tuning if one.experiment.tuner.seed is not None else None
             tunings.append(tuning)
         yield from _fit(batch, tunings, start)
@@ -70,9 +71,15 @@ def run_predictors(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
 def _fit(
     pending: Sequence[Prepared], tunings: Sequence[TuningResult], start: float
 ) -> Iterator[Outcome]:
-    """Fit tuned predictors in one call, then score and save each.
+    """Fit predictors with their tuned hyperparameters in one call, then score and save each.
 
-    `start` is the process's CPU time before they were tuned.
+    Parameters
+    ----------
+    pending : sequence of Prepared
+    tunings : sequence of TuningResult
+        The tuning of each experiment.
+    start : float
+        CPU time of the process before the tuning, in seconds.
     """
     experiments = [one.experiment for one in pending]
     predictors = [t.apply(e.predictor) for t, e in zip(tunings, experiments, strict=True)]
@@ -98,7 +105,7 @@ def _outcome(prepared: Prepared, result: Result, cpu_seconds: float) -> Outcome:
 
 
 def row_of(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a result as one flat row; nested settings as JSON text.
+    """Return a result as one flat row, with nested values as JSON text.
 
     Examples
     --------
