@@ -333,6 +333,16 @@ def test_option_of_the_user_with_a_taken_name_is_refused(hwnas: Hwnas, own: Path
     check_mistake(hwnas("run", "predictor=xgb"), f"{file} have that name. Try: rename {file}")
 
 
+def test_option_with_two_files_that_say_the_same_is_taken(
+    hwnas: Hwnas, own: Path, tmp_path: Path
+) -> None:
+    """As a device has that was measured by an earlier version and by this one."""
+    assert own.is_dir()
+    write_predictor(tmp_path / "added", "mine")
+    shown = hwnas("run", "predictor=mine", "--config-dir", str(tmp_path / "added"), "--cfg", "job")
+    assert OmegaConf.create(shown.stdout).predictor.name == "mine"
+
+
 def test_option_of_the_user_that_is_no_yaml_is_refused(hwnas: Hwnas, own: Path) -> None:
     (own / "predictor" / "mine.yaml").write_text("name: [mine")
     check_mistake(hwnas("run", "predictor=mine"), "mine.yaml")

@@ -14,6 +14,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from platformdirs import user_cache_path
 from pyarrow import parquet
 
 from hwnas.composition import CONF, register
@@ -25,7 +26,7 @@ from hwnas.measure._commands import accuracy, latency
 from hwnas.measure._live import backend_of
 from hwnas.metric import Metric
 from hwnas.network import build
-from hwnas.paths import Paths
+from hwnas.paths import Paths, default_folder
 from hwnas.space import NASBench201
 
 NAME = "measured-by-a-test"
@@ -172,6 +173,22 @@ def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> N
         composed = compose("run", [f"dataset=local/{NAME}"])
     assert composed.dataset.name == NAME
     assert composed.dataset._target_ == "hwnas.dataset.Local"
+
+
+def test_measurements_of_an_earlier_version_are_continued_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path / "conf"))
+    monkeypatch.delenv("HWNAS_DATA", raising=False)
+    before = user_cache_path("hwnas") / "data"
+    few = ["n_architectures=3", "passes=1"]
+    latency(configuration(before, "measure", *TINY, *few))
+    assert len(lines(before)) == 3
+    latency(configuration(default_folder("data"), "measure", *TINY, *few))
+    assert len(lines(before)) == 3
+    assert not (default_folder("data") / "local").exists()
 
 
 def test_a_table_is_verified_live_as_it_was_measured(data: Path) -> None:

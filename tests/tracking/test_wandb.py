@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ import wandb
 from PIL import Image
 
 from hwnas.errors import UserError
+from hwnas.extras import install_command
 from hwnas.tracking import NoTracker, WandbTracker
 from hwnas.tracking._wandb import has_key
 
@@ -57,6 +59,29 @@ def test_failed_experiment_leaves_no_run_open(tmp_path: Path) -> None:
 def test_online_without_a_key_is_refused() -> None:
     assert not has_key()
     with pytest.raises(UserError, match="wandb login"):
+        WandbTracker(mode="online")
+
+
+@pytest.fixture
+def _no_wandb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+
+
+@pytest.mark.usefixtures("_no_wandb")
+def test_without_wandb_one_line_says_that_nothing_is_tracked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    track(tmp_path)
+    (line,) = caplog.messages
+    assert line.startswith("tracking=wandb: W&B is not installed, so this run is not tracked")
+    assert line.endswith(install_command("wandb"))
+    assert [path.name for path in tmp_path.iterdir()] == ["plots"]
+
+
+@pytest.mark.usefixtures("_no_wandb")
+def test_online_without_wandb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    with pytest.raises(UserError, match=r"tracking\.mode=online: wandb is not installed"):
         WandbTracker(mode="online")
 
 
