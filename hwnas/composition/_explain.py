@@ -17,7 +17,12 @@ from hydra.errors import (
     OverrideParseException,
 )
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException, ValidationError
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
 
 from hwnas.composition._choices import several_values
 from hwnas.composition._folder import is_group, known_groups, option_file, options
@@ -168,7 +173,7 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
 
 def _problem(text: str, key: str, cause: BaseException | None) -> str:
     node = getattr(cause, "parent_node", None)
-    if isinstance(node, DictConfig) and not isinstance(cause, ValidationError):
+    if isinstance(node, DictConfig) and isinstance(cause, ConfigKeyError | ConfigAttributeError):
         # The key that does not exist may lie above the one on the command line.
         key = str(getattr(cause, "full_key", key))
         parent = key.rpartition(".")[0]

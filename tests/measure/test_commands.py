@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from platformdirs import user_cache_path
 from pyarrow import parquet
 
 from hwnas.composition import CONF, register
@@ -26,7 +26,7 @@ from hwnas.measure._commands import accuracy, latency
 from hwnas.measure._live import backend_of
 from hwnas.metric import Metric
 from hwnas.network import build
-from hwnas.paths import Paths
+from hwnas.paths import Paths, default_folder
 from hwnas.space import NASBench201
 
 NAME = "measured-by-a-test"
@@ -36,9 +36,11 @@ TINY += ["+sizes.channels=4", "+sizes.cells_per_stage=1"]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    (CONF / "dataset" / "local" / f"{NAME}.yaml").unlink(missing_ok=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path / "conf"))
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
 
 
 def overrides(data: Path, *more: str) -> list[str]:
@@ -166,10 +168,27 @@ def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> N
     assert ((table.accuracy >= 0) & (table.accuracy <= 100)).all()
     assert len(np.unique(table.measured_on())) == 40
     assert not table.estimated
+    assert not list(CONF.rglob(f"{NAME}.yaml")), "it is the user's, not the checkout's"
     with initialize_config_dir(str(CONF), version_base="1.3"):
         composed = compose("run", [f"dataset=local/{NAME}"])
     assert composed.dataset.name == NAME
     assert composed.dataset._target_ == "hwnas.dataset.Local"
+
+
+def test_measurements_of_an_earlier_version_are_continued_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path / "conf"))
+    monkeypatch.delenv("HWNAS_DATA", raising=False)
+    before = user_cache_path("hwnas") / "data"
+    few = ["n_architectures=3", "passes=1"]
+    latency(configuration(before, "measure", *TINY, *few))
+    assert len(lines(before)) == 3
+    latency(configuration(default_folder("data"), "measure", *TINY, *few))
+    assert len(lines(before)) == 3
+    assert not (default_folder("data") / "local").exists()
 
 
 def test_a_table_is_verified_live_as_it_was_measured(data: Path) -> None:
@@ -196,7 +215,7 @@ def test_a_backend_is_set_as_it_was_measured() -> None:
 
 @pytest.mark.parametrize("name", ["123", "null", "true", "1e3"])
 def test_a_name_stays_a_string(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_commands, "CONF", tmp_path)
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path))
     _commands._write_config(name)
     written = OmegaConf.load(tmp_path / "dataset" / "local" / f"{name}.yaml")
     assert written.name == name

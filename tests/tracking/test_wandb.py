@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ import wandb
 from PIL import Image
 
 from hwnas.errors import UserError
+from hwnas.extras import install_command
 from hwnas.tracking import NoTracker, WandbTracker
 from hwnas.tracking._wandb import has_key
 
@@ -57,6 +59,29 @@ def test_wandb_experiment_fails_finishes_the_run(tmp_path: Path) -> None:
 def test_wandb_online_without_key_raises() -> None:
     assert not has_key()
     with pytest.raises(UserError, match="wandb login"):
+        WandbTracker(mode="online")
+
+
+@pytest.fixture
+def _no_wandb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+
+
+@pytest.mark.usefixtures("_no_wandb")
+def test_wandb_not_installed_logs_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    track(tmp_path)
+    (line,) = caplog.messages
+    assert line.startswith("tracking=wandb: W&B is not installed, so this run is not tracked")
+    assert line.endswith(install_command("wandb"))
+    assert [path.name for path in tmp_path.iterdir()] == ["plots"]
+
+
+@pytest.mark.usefixtures("_no_wandb")
+def test_wandb_online_not_installed_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    with pytest.raises(UserError, match=r"tracking\.mode=online: wandb is not installed"):
         WandbTracker(mode="online")
 
 
