@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from sklearn.utils.validation import check_is_fitted
+
 import hwnas
 from hwnas.errors import UserError
 from hwnas.predictor._archive import Archive, shown
@@ -139,8 +141,9 @@ def _load(archive: Archive, trusted: dict[str, type]) -> Predictor:
             f"({type(error).__name__}: {shown(error)})",
             remedy=f"pip install {' '.join(other)}",
         ) from error
-    if not isinstance(predictor, Predictor):
-        raise ValueError("it holds something else than a predictor")
+    if not isinstance(predictor, Predictor) or not isinstance(metadata, dict):
+        raise ValueError("it holds something else than a predictor and its metadata")
+    check_is_fitted(predictor, "pipeline_")
     predictor.metadata_ = metadata
     return predictor
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.tree import DecisionTreeRegressor
 
 Columns = dict[str, NDArray[Any]]
 
 _CHILDREN = ("left_child", "right_child")
+#: Half of a forest's size, and in no prediction: only feature importances are made of it.
+_LEFT_OUT = "impurity"
 _PER_TREE = ("n_features", "max_depth", "n_nodes")
 
 
@@ -27,8 +28,8 @@ def is_tree(value: object) -> bool:
 def columns_of(trees: list[Any]) -> Columns:
     """Return trees as arrays: three with a number a tree, the others with a number a node.
 
-    Children are counted from their parent, 0 for none. Only leaves keep their values, as the
-    others take part in no prediction.
+    Children are counted from their parent, 0 for none. What takes part in no prediction is left
+    out: the values of nodes that are no leaves, and impurities.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def columns_of(trees: list[Any]) -> Columns:
     leaf = nodes["left_child"] < 0
     columns["leaf_value"] = columns["leaf_value"][leaf]
     place = _places(columns["n_nodes"])
-    for field in nodes.dtype.fields or {}:
+    for field in sorted(set(nodes.dtype.fields or {}) - {_LEFT_OUT}):
         column = nodes[field]
         if field in _CHILDREN:
             column = np.where(leaf, 0, column - place)
@@ -57,7 +58,7 @@ def columns_of(trees: list[Any]) -> Columns:
 
 
 def trees_of(columns: Columns) -> list[Any]:
-    """Return the trees that :func:`columns_of` took apart.
+    """Return the trees that :func:`columns_of` took apart; what was left out is NaN.
 
     Raises
     ------
@@ -70,6 +71,7 @@ def trees_of(columns: Columns) -> list[Any]:
     place = _places(n_nodes)
     make, (_, *outputs), state = _stump()
     nodes = np.zeros(len(leaf), dtype=state["nodes"].dtype)
+    nodes[_LEFT_OUT] = np.nan
     for field in set(columns) - {*_PER_TREE, "leaf_value"}:
         nodes[field] = columns[field]
     for field in _CHILDREN:
@@ -134,6 +136,8 @@ def _narrowed(column: NDArray[Any]) -> NDArray[Any]:
 @cache
 def _stump() -> tuple[Any, Any, dict[str, Any]]:
     """Return what makes a tree, by the protocol of pickle: a constructor, arguments, a state."""
+    from sklearn.tree import DecisionTreeRegressor
+
     tree = DecisionTreeRegressor().fit(np.zeros((1, 1)), np.zeros(1)).tree_
     make, arguments, state = tree.__reduce__()
     return make, arguments, state

@@ -214,6 +214,11 @@ class TestFile:
         loaded = load_predictor(tmp_path / "mlp")
         assert {weight.dtype for weight in loaded.pipeline_[-1].weights_} == {np.dtype("float32")}
 
+    def test_loaded_forest_does_not_make_up_feature_importances(self, tmp_path: Path) -> None:
+        fitted(Member("rf", "default")).save(tmp_path / "rf")
+        loaded = load_predictor(tmp_path / "rf")
+        assert np.isnan(loaded.pipeline_[-1].feature_importances_).all()
+
     def test_encodings_side_by_side_are_restored(self, tmp_path: Path) -> None:
         union = FeatureUnion([("a", OneHot()), ("b", OperationCounts())])
         X = draw(NASBench201(), 40, seed=0)
