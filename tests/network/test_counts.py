@@ -5,26 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network import build, count_layers
 from hwnas.seeding import generator
-from hwnas.space import (
-    Architectures,
-    FBNet,
-    NASBench201,
-    SearchSpace,
-    TransNASMacro,
-    TransNASMicro,
-)
+from hwnas.space import LISTABLE, Architectures, NASBench201, SearchSpace, space_classes
 
-SPACES = [NASBench201(), TransNASMicro(), TransNASMacro(), FBNet()]
+#: Also those of a contributor, where they have a network.
+SPACES = [each() for each in space_classes().values() if each.skeleton is not None]
 SPACE = NASBench201()
 
 
 def sample(space: SearchSpace, n: int) -> Architectures:
     rng = generator(0, "tests", space.name)
-    if isinstance(space, FBNet):
-        return rng.integers(0, 9, (n, 22)).astype(np.int8)
+    if space.size > LISTABLE:
+        shape = (n, space.n_positions)
+        return rng.integers(0, len(space.operations), shape).astype(np.int8)
     return space.enumerate()[rng.choice(space.size, n, replace=False)]
 
 
@@ -135,3 +131,12 @@ def test_live_cells_of_equal_function_cost_the_same(cifar10: ImageSet) -> None:
     rows = sample(SPACE, 300)
     live = count_layers(SPACE, SPACE.live(rows), cifar10)
     assert count_layers(SPACE, rows, cifar10).macs.tolist() == live.macs.tolist()
+
+
+def test_space_without_a_network_is_refused_where_one_is_needed(
+    cifar10: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = sample(SPACE, 2)
+    monkeypatch.setattr(NASBench201, "skeleton", None)
+    with pytest.raises(UserError, match="no network of its architectures is known"):
+        count_layers(SPACE, rows, cifar10)
