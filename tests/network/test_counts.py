@@ -92,17 +92,19 @@ def test_published_networks_have_all_edges(cifar10: ImageSet) -> None:
         # What feeds it runs as well, an identity at no cost, a pooling at its own.
         ((1, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
         ((4, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "avg_pool_3x3": 1, "additions": 0}),
+        # Convolutions whose sum is multiplied by 0 are dropped: the sum is between them and it.
+        ((1, 3, 3, 1, 0, 0), {"additions": 0}),
         # A dead pooling does not.
         ((4, 0, 0, 1, 0, 0), {"additions": 0}),
         # A convolution of zeros runs, and its result is added.
         ((0, 0, 0, 1, 0, 2), {"nor_conv_1x1": 1, "additions": 1}),
     ],
 )
-def test_tflite_keeps_convolutions(
+def test_folded_zeros_keep_convolutions(
     cell: tuple[int, ...], runs_like: dict[str, int], cifar10: ImageSet
 ) -> None:
     plain, counted = (
-        count_layers(SPACE, np.array([row], dtype=np.int8), cifar10, dead_edges="tflite")
+        count_layers(SPACE, np.array([row], dtype=np.int8), cifar10, dead_edges="folded")
         for row in ((0, 0, 0, 1, 0, 0), cell)
     )
 
@@ -121,9 +123,9 @@ def test_tflite_keeps_convolutions(
     assert in_first_stage("add", 1) == 5 * runs_like["additions"]
 
 
-def test_tflite_folds_constant_networks(cifar10: ImageSet) -> None:
+def test_folded_zeros_leave_nothing_of_constant_networks(cifar10: ImageSet) -> None:
     rows = np.array([[0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]], dtype=np.int8)
-    counts = count_layers(SPACE, rows, cifar10, dead_edges="tflite").counts
+    counts = count_layers(SPACE, rows, cifar10, dead_edges="folded").counts
     assert counts.any(axis=1).tolist() == [False, False, True]
 
 
