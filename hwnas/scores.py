@@ -1,7 +1,8 @@
-"""How well predicted values match true ones."""
+"""How well predicted values match true ones: each score is declared once, in `SCORES`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,37 +10,64 @@ from numpy.typing import NDArray
 
 from hwnas.metric import Metric
 
+Values = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
-class Scores:
-    """Scores of a predictor on a set of architectures (study, section 4).
+class Score:
+    """One score of predictions (Laube et al. 2022, section 4).
 
     Parameters
     ----------
-    n : int
-        Number of architectures scored.
-    kendall_tau, spearman, pearson : float
-        Correlation of predicted and true values, signed. A predictor that says the same of every
-        architecture ranks nothing: 0.
-    mae, rmse, deviation_mean, deviation_std : float
-        Of the deviations (predicted minus true), in the metric's unit.
-    precision_at_10, precision_at_20 : float
-        Share of the k architectures predicted best that are among the k truly best.
+    name : str
+        Its key in results.
+    title : str
+        Its name in tables.
+    compute : callable
+        Takes true and predicted values in the metric's unit, shape (n,), and the same as costs to
+        minimise; returns a number.
+    in_unit : bool
+        Whether the score is in the metric's unit.
     """
 
-    n: int
-    kendall_tau: float
-    spearman: float
-    pearson: float
-    mae: float
-    rmse: float
-    deviation_mean: float
-    deviation_std: float
-    precision_at_10: float
-    precision_at_20: float
+    name: str
+    title: str
+    compute: Callable[[Values, Values, Values, Values], float]
+    in_unit: bool = False
 
 
-def kendall_tau(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+def score(true: Values, predicted: Values, metric: Metric | None = None) -> dict[str, float]:
+    """Score predicted values.
+
+    Parameters
+    ----------
+    true, predicted : array of float64, shape (n,)
+        In the metric's unit.
+    metric : Metric, optional
+        Its direction says which values are best. Default: lower values are.
+
+    Returns
+    -------
+    dict of str to float
+        ``n``, the number of architectures, and each of `SCORES` by name.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite, or there are fewer than two.
+
+    Examples
+    --------
+    >>> score(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))["mae"]
+    0.333...
+    """
+    _check(true, predicted)
+    costs = [values if metric is None else metric.cost(values) for values in (true, predicted)]
+    computed = {each.name: float(each.compute(true, predicted, *costs)) for each in SCORES}
+    return {"n": len(true)} | computed
+
+
+def kendall_tau(true: Values, predicted: Values) -> float:
     """Return Kendall's tau-b; 0 where one side is constant.
 
     Examples
@@ -52,46 +80,29 @@ def kendall_tau(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> fl
     from scipy.stats import kendalltau
 
     _check(true, predicted)
-    if _constant(true) or _constant(predicted):
+    if _ranks_nothing(true, predicted):
         return 0.0
     return float(kendalltau(true, predicted).statistic)
 
 
-def score(true: NDArray[np.float64], predicted: NDArray[np.float64], metric: Metric) -> Scores:
-    """Score predicted values.
+def _spearman(true: Values, predicted: Values) -> float:
+    from scipy.stats import spearmanr
 
-    Parameters
-    ----------
-    true, predicted : array of float64, shape (n,)
-        In the metric's unit.
-    metric : Metric
-        Its direction says which values are best.
-
-    Raises
-    ------
-    ValueError
-        If a value is NaN or infinite, or there are fewer than two.
-    """
-    from scipy.stats import pearsonr, spearmanr
-
-    _check(true, predicted)
-    ranks_nothing = _constant(true) or _constant(predicted)
-    deviations = predicted - true
-    return Scores(
-        n=len(true),
-        kendall_tau=kendall_tau(true, predicted),
-        spearman=0.0 if ranks_nothing else float(spearmanr(true, predicted).statistic),
-        pearson=0.0 if ranks_nothing else float(pearsonr(true, predicted).statistic),
-        mae=float(np.abs(deviations).mean()),
-        rmse=float(np.sqrt(np.square(deviations).mean())),
-        deviation_mean=float(deviations.mean()),
-        deviation_std=float(deviations.std()),
-        precision_at_10=precision_at(metric.cost(true), metric.cost(predicted), 10),
-        precision_at_20=precision_at(metric.cost(true), metric.cost(predicted), 20),
-    )
+    return 0.0 if _ranks_nothing(true, predicted) else float(spearmanr(true, predicted).statistic)
 
 
-def precision_at(true: NDArray[np.float64], predicted: NDArray[np.float64], k: int) -> float:
+def _pearson(true: Values, predicted: Values) -> float:
+    from scipy.stats import pearsonr
+
+    return 0.0 if _ranks_nothing(true, predicted) else float(pearsonr(true, predicted).statistic)
+
+
+def _ranks_nothing(true: Values, predicted: Values) -> bool:
+    """Tell whether one side is constant: a correlation is 0 then."""
+    return bool(np.ptp(true) == 0 or np.ptp(predicted) == 0)
+
+
+def precision_at(true: Values, predicted: Values, k: int) -> float:
     """Return the share of the `k` lowest predicted costs that are among the `k` lowest true ones.
 
     Whatever ties with the k-th lowest true cost counts as among them: many cells of a space
@@ -110,12 +121,21 @@ def precision_at(true: NDArray[np.float64], predicted: NDArray[np.float64], k: i
     return float(np.mean(true[chosen] <= good_enough))
 
 
-def _constant(values: NDArray[np.float64]) -> bool:
-    return bool(values.min() == values.max())
-
-
-def _check(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> None:
+def _check(true: Values, predicted: Values) -> None:
     if true.shape != predicted.shape or true.ndim != 1 or len(true) < 2:
         raise ValueError(f"cannot score {predicted.shape} predictions of {true.shape} values")
     if not (np.isfinite(true).all() and np.isfinite(predicted).all()):
         raise ValueError("cannot score values that are NaN or infinite")
+
+
+SCORES = (
+    Score("kendall_tau", "Kendall's tau", lambda y, p, *_: kendall_tau(y, p)),
+    Score("spearman", "Spearman", lambda y, p, *_: _spearman(y, p)),
+    Score("pearson", "Pearson", lambda y, p, *_: _pearson(y, p)),
+    Score("mae", "MAE", lambda y, p, *_: np.abs(p - y).mean(), in_unit=True),
+    Score("rmse", "RMSE", lambda y, p, *_: np.sqrt(np.square(p - y).mean()), in_unit=True),
+    Score("deviation_mean", "deviation, mean", lambda y, p, *_: (p - y).mean(), in_unit=True),
+    Score("deviation_std", "deviation, std", lambda y, p, *_: (p - y).std(), in_unit=True),
+    Score("precision_at_10", "precision@10", lambda *v: precision_at(v[2], v[3], 10)),
+    Score("precision_at_20", "precision@20", lambda *v: precision_at(v[2], v[3], 20)),
+)

@@ -10,7 +10,7 @@ import numpy as np
 
 from hwnas.advise._learning_curve import LearningCurve, learn
 from hwnas.advise._plan import Expected, Plan, Verified, best, train_sizes, verify_within
-from hwnas.advise._problem import Float, Rows, Situation
+from hwnas.advise._problem import Float, Problem, Rows
 from hwnas.advise._scenarios import Draw, draw_worlds
 from hwnas.errors import UserError
 from hwnas.seeding import generator
@@ -63,7 +63,7 @@ class Advisor:
 
     Parameters
     ----------
-    situation : Situation
+    problem : Problem
     predictors : mapping of str to Predictor
         Those to choose from, by name; not fitted.
     measure_seconds : float
@@ -71,7 +71,7 @@ class Advisor:
     objective : {"retained_hypervolume", "mra_pareto_percent"}
         What the plan is chosen by.
     seed : int
-    worlds : int
+    scenarios : int
         Possible truths to average over.
     repeats : int
         Repeats of the learning curve.
@@ -86,12 +86,12 @@ class Advisor:
 
     def __init__(
         self,
-        situation: Situation,
+        problem: Problem,
         predictors: Mapping[str, Predictor],
         measure_seconds: float,
         objective: Objective = "retained_hypervolume",
         seed: int = 0,
-        worlds: int = 30,
+        scenarios: int = 30,
         repeats: int = 8,
     ) -> None:
         if objective not in get_args(Objective):
@@ -99,10 +99,10 @@ class Advisor:
                 f"objective={objective}: no such objective",
                 remedy=" or ".join(f"objective={name}" for name in get_args(Objective)),
             )
-        if not predictors or worlds < 1 or repeats < 2:
+        if not predictors or scenarios < 1 or repeats < 2:
             raise UserError(
-                f"predictors={list(predictors)}, worlds={worlds}, repeats={repeats}: at least one "
-                "predictor, 1 world and 2 repeats"
+                f"predictors={list(predictors)}, scenarios={scenarios}, repeats={repeats}: at "
+                "least one predictor, 1 scenario and 2 repeats"
             )
         chosen = [name for name, one in predictors.items() if one.training_design() is not None]
         if chosen:
@@ -110,22 +110,22 @@ class Advisor:
                 f"predictors: {chosen[0]} chooses its measurements itself: no learning curve",
                 remedy="predictors=[ridge,xgb]",
             )
-        self.situation = situation
+        self.problem = problem
         self.measure_seconds = measure_seconds
         self.objective = objective
         self.curves = {
             name: learn(
-                name, predictor, situation, generator(seed, "advice", "curve"), repeats, worlds
+                name, predictor, problem, generator(seed, "advice", "curve"), repeats, scenarios
             )
             for name, predictor in predictors.items()
         }
-        n_now = len(situation.measured)
+        n_now = len(problem.measured)
         self.leader = min(
             self.curves.values(), key=lambda curve: float(curve.sigma_at(n_now).mean())
         )
-        rng = generator(seed, "advice", "worlds")
-        self.draws = draw_worlds(situation, self.leader, predictors[self.leader.name], worlds, rng)
-        unmeasured = np.setdiff1d(np.arange(len(situation)), situation.measured)
+        rng = generator(seed, "advice", "scenarios")
+        self.draws = draw_worlds(problem, self.leader, predictors[self.leader.name], scenarios, rng)
+        unmeasured = np.setdiff1d(np.arange(len(problem)), problem.measured)
         # The same order for every plan: they differ by what they do, not by their luck.
         self._orders = [rng.permutation(unmeasured) for _ in self.draws]
 
@@ -152,11 +152,11 @@ class Advisor:
         """Return a plan's cost and its worth in every possible truth."""
         outcomes, n_verified, n_fits = [], [], []
         for draw, order in zip(self.draws, self._orders, strict=True):
-            known = np.concatenate([self.situation.measured, order[: plan.n_new]])
+            known = np.concatenate([self.problem.measured, order[: plan.n_new]])
             done = self._verify(plan, draw, known)
             n_verified.append(len(done.rows) - len(known))
             n_fits.append(done.n_fits)
-            outcomes.append(draw.world.outcome(done.rows))
+            outcomes.append(draw.scenario.outcome(done.rows))
         measuring = (plan.n_new + float(np.mean(n_verified))) * self.measure_seconds
         fit = self._fit_seconds(plan.predictor, plan.n_train)
         return Expected(
@@ -171,16 +171,16 @@ class Advisor:
         if plan.predictor is None:
             return Verified(known, 0)
         curve = self.curves[plan.predictor]
-        now = float(self.leader.sigma_at(len(self.situation.measured))[draw.law])
+        now = float(self.leader.sigma_at(len(self.problem.measured))[draw.law])
 
         def relearn(rows: Rows) -> Float:
             n_train = len(known) + draw.lesson * (len(rows) - len(known))
             return draw.predict(float(curve.sigma_at(n_train)[draw.law]), now)
 
         return verify_within(
-            self.situation.accuracy,
+            self.problem.accuracy,
             relearn(known),
-            draw.world.true,
+            draw.scenario.true,
             known,
             plan.n_verify,
             plan.spread,
@@ -189,7 +189,7 @@ class Advisor:
 
     def _plans(self, budget: float) -> list[Plan]:
         """Return the plans that fit: a random subset, and splits between training and verifying."""
-        n_now, n = len(self.situation.measured), len(self.situation)
+        n_now, n = len(self.problem.measured), len(self.problem)
         affordable = min(int(budget / self.measure_seconds), n - n_now)
         plans = [Plan(None, affordable, n_now + affordable, 0)]
         for name, curve in self.curves.items():
@@ -209,4 +209,4 @@ class Advisor:
         if predictor is None:
             return 0.0
         curve: LearningCurve = self.curves[predictor]
-        return curve.fit_seconds_at(n_train) + curve.query_seconds * len(self.situation)
+        return curve.fit_seconds_at(n_train) + curve.query_seconds * len(self.problem)

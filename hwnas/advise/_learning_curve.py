@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.advise._problem import Float, Situation
+from hwnas.advise._problem import Float, Problem
 
 if TYPE_CHECKING:
     from hwnas.predictor import Predictor
@@ -74,7 +74,7 @@ class LearningCurve:
 def learn(
     name: str,
     predictor: Predictor,
-    situation: Situation,
+    problem: Problem,
     rng: np.random.Generator,
     repeats: int = 8,
     draws: int = 30,
@@ -85,7 +85,7 @@ def learn(
     ----------
     name : str
     predictor : Predictor
-    situation : Situation
+    problem : Problem
     rng : numpy.random.Generator
     repeats : int
         Random orders of the measurements; each holds a fifth of them out.
@@ -94,8 +94,8 @@ def learn(
     """
     from sklearn.base import clone
 
-    X, y = situation.architectures[situation.measured], situation.cost
-    accuracy = situation.accuracy[situation.measured]
+    X, y = problem.architectures[problem.measured], problem.cost
+    accuracy = problem.accuracy[problem.measured]
     n = len(y)
     n_held = max(4, round(HELD_OUT * n))
     sizes = np.unique(np.geomspace(max(5, n // 12), n - n_held, N_SIZES).astype(np.int64))
@@ -114,8 +114,8 @@ def learn(
         held_out.append(np.stack([predicted, y[held] - predicted, accuracy[held]]))
     whole = clone(predictor).fit(X, y)
     start = time.process_time()
-    whole.predict(situation.architectures)
-    query = (time.process_time() - start) / len(situation)
+    whole.predict(problem.architectures)
+    query = (time.process_time() - start) / len(problem)
     resampled = rng.integers(repeats, size=(draws, repeats))
     return LearningCurve(
         name=name,

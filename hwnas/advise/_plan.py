@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.advise._problem import Float, Rows
-from hwnas.advise._scenarios import Outcome
-from hwnas.selection._many_predictions import fronts
+from hwnas.advise._scenarios import ScenarioOutcome
+from hwnas.selection import fronts
 
 #: Benefit of the doubt, in standard deviations of the deviations: by how much it grows, how far.
 DOUBT_STEP, DOUBT_LIMIT = 0.5, 4.0
@@ -71,22 +71,22 @@ class Expected:
         The part of it that occupies the device.
     n_verified : float
         Mean number of verifications until nothing was left that could be on the front.
-    outcomes : tuple of Outcome
-        One a world.
+    outcomes : tuple of ScenarioOutcome
+        One a scenario.
     """
 
     plan: Plan
     seconds: float
     measuring_seconds: float
     n_verified: float
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ScenarioOutcome, ...]
 
     def mean(self, score: str) -> float:
-        """Return the expected value of a score of `Outcome`."""
+        """Return the expected value of a score of `ScenarioOutcome`."""
         return float(np.mean([getattr(one, score) for one in self.outcomes]))
 
     def median(self, score: str) -> float:
-        """Return the value that a score of `Outcome` exceeds in half of the possible truths."""
+        """Return the value that a score exceeds in half of the scenarios."""
         return float(np.median([getattr(one, score) for one in self.outcomes]))
 
     def interval(self, score: str) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.seeding import generator
+from hwnas.selection import CandidateSet
 from hwnas.space import Architectures, SearchSpace
 
 Float = NDArray[np.float64]
@@ -22,7 +23,7 @@ SAMPLE = 124
 
 
 @dataclass(frozen=True)
-class Situation:
+class Problem:
     """Candidates sorted by accuracy, best first, and the measurements so far.
 
     Parameters
@@ -52,8 +53,8 @@ class Situation:
     truth: Float | None
 
     @classmethod
-    def of(cls, table: Table, n_measured: int | None, seed: int) -> Situation:
-        """Read the situation off a table.
+    def of(cls, table: Table, n_measured: int | None, seed: int) -> Problem:
+        """Read the problem off a table.
 
         Rows without a value are candidates that are not measured yet. Where there are none, a
         random sample of the table stands for the measurements so far.
@@ -64,16 +65,10 @@ class Situation:
             If there are no accuracies, too few measurements for a learning curve, or not as many
             as asked for.
         """
-        if table.accuracy is None:
-            raise UserError(f"{table.dataset} has no accuracy: there is nothing to select by")
-        rows = _networks(table)
-        rows = rows[~np.isnan(table.accuracy[rows])]
-        rows = rows[
-            np.lexsort((table.space.rank(table.architectures[rows]), -table.accuracy[rows]))
-        ]
-        cost = table.metric.cost(table.values[rows])
+        candidates = CandidateSet.of(table).by_accuracy()
+        cost = candidates.cost
         known = np.flatnonzero(~np.isnan(cost))
-        whole = len(known) == len(rows)
+        whole = len(known) == len(candidates)
         order = generator(seed, "advice", "measured").permutation(known)
         if n_measured is None:
             n_measured = min(SAMPLE, len(order) // 4) if whole else len(order)
@@ -84,8 +79,8 @@ class Situation:
         bounds = (table.metric.lower, table.metric.upper)
         return cls(
             space=table.space,
-            architectures=table.architectures[rows],
-            accuracy=table.accuracy[rows],
+            architectures=candidates.architectures,
+            accuracy=candidates.accuracy,
             measured=measured,
             cost=cost[measured],
             least=min(float(table.metric.cost(np.array([bound]))[0]) for bound in bounds),
@@ -110,14 +105,3 @@ def _check_measured(n_measured: int, n_known: int, dataset: str) -> None:
             f"needs {FEWEST} at least",
             remedy=f"{enough}, or {more}" if n_known >= FEWEST else more,
         )
-
-
-def _networks(table: Table) -> Rows:
-    """Return one row a network: a copy has its value, and measuring it too tells nothing new.
-
-    It is the row of the architecture that is measured, unless only a copy has a value.
-    """
-    network = table.measured_on()
-    preferred = np.lexsort((network != np.arange(len(table)), np.isnan(table.values)))
-    _, first = np.unique(network[preferred], return_index=True)
-    return preferred[first]

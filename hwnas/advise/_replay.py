@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwnas.advise._plan import Plan, verify_within
-from hwnas.advise._problem import Float, Rows, Situation
-from hwnas.advise._scenarios import Outcome, World
+from hwnas.advise._problem import Float, Problem, Rows
+from hwnas.advise._scenarios import Scenario, ScenarioOutcome
 
 if TYPE_CHECKING:
     from hwnas.predictor import Predictor
 
 
-def follow(
+def replay(
     plan: Plan,
-    situation: Situation,
+    problem: Problem,
     predictors: Mapping[str, Predictor],
     rng: np.random.Generator,
-) -> tuple[Outcome, int]:
+) -> tuple[ScenarioOutcome, int]:
     """Do what a plan says, and return what it was worth.
 
     Parameters
@@ -28,7 +28,7 @@ def follow(
     plan : Plan
         One without `spread` verifies only the front that it predicts at first, and what comes
         forward as measured values replace predictions.
-    situation : Situation
+    problem : Problem
         With its truth.
     predictors : mapping of str to Predictor
     rng : numpy.random.Generator
@@ -36,31 +36,31 @@ def follow(
 
     Returns
     -------
-    outcome : Outcome
+    outcome : ScenarioOutcome
     n_measured : int
         Architectures measured, beside those measured before.
 
     Raises
     ------
     ValueError
-        If the situation does not know the truth.
+        If the problem does not know the truth.
     """
     from sklearn.base import clone
 
-    if situation.truth is None:
+    if problem.truth is None:
         raise ValueError("a plan can be followed only where every value is known")
-    unmeasured = np.setdiff1d(np.arange(len(situation)), situation.measured)
+    unmeasured = np.setdiff1d(np.arange(len(problem)), problem.measured)
     fresh = rng.permutation(unmeasured)[: plan.n_new]
-    known = np.concatenate([situation.measured, fresh])
+    known = np.concatenate([problem.measured, fresh])
     if plan.predictor is not None:
-        X, truth, predictor = situation.architectures, situation.truth, predictors[plan.predictor]
+        X, truth, predictor = problem.architectures, problem.truth, predictors[plan.predictor]
 
         def relearn(rows: Rows) -> Float:
             fitted: Predictor = clone(predictor).fit(X[rows], truth[rows])
             return fitted.predict(X)
 
         known = verify_within(
-            situation.accuracy,
+            problem.accuracy,
             relearn(known),
             truth,
             known,
@@ -68,5 +68,5 @@ def follow(
             plan.spread,
             relearn if plan.spread > 0 else None,
         ).rows
-    outcome = World(situation.accuracy, situation.truth).outcome(known)
-    return outcome, len(known) - len(situation.measured)
+    outcome = Scenario(problem.accuracy, problem.truth).outcome(known)
+    return outcome, len(known) - len(problem.measured)

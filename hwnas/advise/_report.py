@@ -44,10 +44,10 @@ def report(
 
 
 def _heading(table: Table, advisor: Advisor) -> list[str]:
-    n, n_now = len(advisor.situation), len(advisor.situation.measured)
+    n, n_now = len(advisor.problem), len(advisor.problem.measured)
     kind = "ESTIMATED, not measured" if table.estimated else "measured"
     so_far = f"{n_now:,} measured so far"
-    if advisor.situation.truth is not None:
+    if advisor.problem.truth is not None:
         so_far = f"advice sees {n_now:,} of the table's measurements, as if no more were known"
     return [
         f"{table.space.name} / {table.dataset} / {table.device} {table.metric.label}: "
@@ -58,7 +58,7 @@ def _heading(table: Table, advisor: Advisor) -> list[str]:
 
 
 def _what(expected: Expected, advisor: Advisor) -> str:
-    return expected.plan.describe(len(advisor.situation))
+    return expected.plan.describe(len(advisor.problem))
 
 
 def _expect(expected: Expected) -> list[str]:
@@ -83,8 +83,8 @@ def _expect(expected: Expected) -> list[str]:
 
 def _curves(advisor: Advisor) -> list[str]:
     """Say what the learning curves hold, in standard deviations of the measurements so far."""
-    n_now = len(advisor.situation.measured)
-    scale = float(advisor.situation.cost.std())
+    n_now = len(advisor.problem.measured)
+    scale = float(advisor.problem.cost.std())
     lines = [f"{'std of deviations / std of values':<40}{f'{n_now:,} measured':>16}{'twice':>9}"]
     for curve in advisor.curves.values():
         now, twice = (curve.sigma_at(n) / scale for n in (n_now, 2 * n_now))

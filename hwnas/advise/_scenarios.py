@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwnas.advise._learning_curve import LearningCurve
-from hwnas.advise._problem import Float, Rows, Situation
-from hwnas.selection import Scale, hypervolume, nondominated, reduction
-from hwnas.selection._many_predictions import fronts
+from hwnas.advise._problem import Float, Problem, Rows
+from hwnas.selection import Scale, fronts, hypervolume, nondominated, reduction
 from hwnas.space import Architectures
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ TABLES = 32
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a selected set is worth in one world.
+class ScenarioOutcome:
+    """What a selected set is worth in one scenario.
 
     Parameters
     ----------
@@ -41,7 +40,7 @@ class Outcome:
     retained_hypervolume: float
 
 
-class World:
+class Scenario:
     """One possible truth: the costs of every candidate.
 
     Parameters
@@ -60,12 +59,12 @@ class World:
         self.reference = np.array([0.0, 1.1 * self.scale.standardised(self.points)[:, 1].max()])
         self.best = hypervolume(self.scale.standardised(self.front), self.reference)
 
-    def outcome(self, measured: Rows) -> Outcome:
+    def outcome(self, measured: Rows) -> ScenarioOutcome:
         """Return what the measured architectures are worth: their own Pareto front."""
         points = self.points[measured]
         kept = points[nondominated(points)]
         volume = hypervolume(self.scale.standardised(kept), self.reference)
-        return Outcome(
+        return ScenarioOutcome(
             mra_pareto_percent=float(reduction(self.front, kept)[:, 0].mean()),
             retained_hypervolume=volume / self.best,
         )
@@ -73,23 +72,23 @@ class World:
 
 @dataclass(frozen=True)
 class Draw:
-    """A world, with the deviations that its predictors share.
+    """A scenario, with the deviations that its predictors share.
 
     Parameters
     ----------
-    world : World
+    scenario : Scenario
     explained, other : array, shape (n,)
-        Deviations of the best predictor so far in this world, and others of the same kind.
+        Deviations of the best predictor so far in this scenario, and others of the same kind.
     base : Float
         Its predictions.
     law : int
-        Which of the curves' power laws holds in this world.
+        Which of the curves' power laws holds in this scenario.
     lesson : float
-        How much a verification teaches in this world, against a random training measurement:
+        How much a verification teaches in this scenario, against a random training measurement:
         between 0 and 1, for it looks at a small corner of the space.
     """
 
-    world: World
+    scenario: Scenario
     explained: Float
     other: Float
     base: Float
@@ -121,7 +120,7 @@ class Draw:
 
 
 def draw_worlds(
-    situation: Situation,
+    problem: Problem,
     curve: LearningCurve,
     predictor: Predictor,
     n: int,
@@ -129,42 +128,42 @@ def draw_worlds(
 ) -> list[Draw]:
     """Draw possible truths around the predictions of the best predictor so far.
 
-    In each world it is fitted to a resample of the measurements. A candidate's cost is its
+    In each scenario it is fitted to a resample of the measurements. A candidate's cost is its
     prediction plus a deviation drawn from the held-out ones of candidates like it; similar
     architectures get similar deviations. Measured candidates keep their value.
 
     Parameters
     ----------
-    situation : Situation
+    problem : Problem
     curve : LearningCurve
         Of the predictor with the smallest deviations so far.
     predictor : Predictor
         That predictor.
     n : int
-        Number of worlds.
+        Number of scenarios.
     rng : numpy.random.Generator
     """
     from sklearn.base import clone
 
-    X, y = situation.architectures, situation.cost
+    X, y = problem.architectures, problem.cost
     draws = []
     for number in range(n):
         law = number % len(curve.laws)
         resample = rng.integers(len(y), size=len(y))
-        fitted: Predictor = clone(predictor).fit(X[situation.measured[resample]], y[resample])
+        fitted: Predictor = clone(predictor).fit(X[problem.measured[resample]], y[resample])
         base = fitted.predict(X)
         # The deviations were seen at a smaller train size than the measurements so far.
         shrink = curve.sigma_at(len(y))[law] / curve.sigma_at(int(curve.sizes[-1]))[law]
-        nearest = shrink * _similar_deviations(situation, curve, base)
+        nearest = shrink * _similar_deviations(problem, curve, base)
         explained, other = (_quantiles(nearest, smooth_uniform(X, rng)) for _ in range(2))
-        true = np.maximum(base + explained, situation.least)
-        true[situation.measured] = y
-        world = World(situation.accuracy, true)
-        draws.append(Draw(world, explained, other, base, law, rng.random()))
+        true = np.maximum(base + explained, problem.least)
+        true[problem.measured] = y
+        scenario = Scenario(problem.accuracy, true)
+        draws.append(Draw(scenario, explained, other, base, law, rng.random()))
     return draws
 
 
-def _similar_deviations(situation: Situation, curve: LearningCurve, base: Float) -> Float:
+def _similar_deviations(problem: Problem, curve: LearningCurve, base: Float) -> Float:
     """Return the sorted deviations of the held-out measurements most like each candidate.
 
     Like it in the prediction, for deviations grow with the cost; and in the accuracy: where a
@@ -179,12 +178,12 @@ def _similar_deviations(situation: Situation, curve: LearningCurve, base: Float)
         # Ranks among the candidates: both axes then count alike.
         ranks = [
             np.searchsorted(np.sort(axis), values) / len(axis)
-            for axis, values in ((base, cost), (situation.accuracy, percent))
+            for axis, values in ((base, cost), (problem.accuracy, percent))
         ]
         return np.column_stack(ranks)
 
     reach = min(max(FEWEST, round(NEIGHBOURS * m)), MOST, m)
-    _, nearest = cKDTree(place(predicted, accuracy)).query(place(base, situation.accuracy), k=reach)
+    _, nearest = cKDTree(place(predicted, accuracy)).query(place(base, problem.accuracy), k=reach)
     return np.asarray(np.sort(deviations[nearest], axis=1))
 
 

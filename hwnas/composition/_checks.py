@@ -8,6 +8,7 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from hwnas.composition._folder import options
 from hwnas.composition._values import is_inert, key_of, leaves, overrides
 from hwnas.errors import UserError, check_number
 
@@ -15,15 +16,6 @@ _GROUPS = (
     *("metric", "device", "space", "image_set", "dataset"),
     *("encoding", "predictor", "tuning", "selection", "deviations"),
 )
-#: What may stand where the YAML says null.
-_EXAMPLES: dict[str, Any] = {
-    "tuning.seed": 0,
-    "tuning.max_measurements": 614,
-    "tuning.storage": "outputs/tuning/",
-    "tuning.time_limit_seconds": 60.0,
-    "selection.n_candidates": 1000,
-    "selection.limit": 8.0,
-}
 
 
 def reference_config(cfg: DictConfig) -> DictConfig:
@@ -49,11 +41,12 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
     Raises
     ------
     UserError
-        If a value has another type than in the YAML, the seed is negative, the device lacks the
-        metric, or a chosen node is used by nothing.
+        If a value has another type than in the YAML, the seed is negative, a label of the predictor
+        is overridden, the device lacks the metric, or a chosen node is used by nothing.
     """
     check_types(cfg, reference)
     check_number("seed", cfg.seed, 0)
+    _check_labels(cfg, reference)
     if cfg.device is not None and cfg.metric.name not in cfg.device.metrics:
         raise UserError(
             f"metric={cfg.metric.name}: device {cfg.device.name} has no such metric; it has "
@@ -71,8 +64,22 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
             )
 
 
+def _check_labels(cfg: DictConfig, reference: DictConfig) -> None:
+    """Refuse an override of the predictor's labels: the result would have a wrong name."""
+    for label in ("name", "preset"):
+        given, own = cfg.predictor[label], reference.predictor[label]
+        if given != own:
+            meant = given if label == "name" else f"{given}/{cfg.predictor.name}"
+            known = options("predictor")
+            raise UserError(
+                f"predictor.{label}={given}: it is the label of the chosen file and cannot be "
+                "overridden",
+                remedy=f"predictor={meant if meant in known else reference.predictor.name}",
+            )
+
+
 def check_types(cfg: DictConfig, reference: DictConfig) -> None:
-    """Refuse a value of another type than the YAML's, which a ``_target_`` node lets through.
+    """Refuse a value of another type than the YAML's, where no schema states the type.
 
     Raises
     ------
@@ -81,11 +88,10 @@ def check_types(cfg: DictConfig, reference: DictConfig) -> None:
     """
     given = leaves(cfg)
     for key, default in leaves(reference).items():
-        value, example = given.get(key), _EXAMPLES.get(key) if default is None else default
-        if value is not None and example is not None and not _fits(value, example):
-            default = "null" if default is None else default
+        value = given.get(key)
+        if value is not None and default is not None and not _fits(value, default):
             raise UserError(
-                f"{key}={value}: not of type {type(example).__name__}", remedy=f"{key}={default}"
+                f"{key}={value}: not of type {type(default).__name__}", remedy=f"{key}={default}"
             )
 
 

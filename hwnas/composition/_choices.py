@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from hwnas.composition._folder import is_group, option_file, options
+from hwnas.composition._folder import is_group, option_file, option_files, options, read_yaml
 from hwnas.errors import UserError, nearest
 
 _LIST = re.compile(r"\[?(?P<values>[^\[\]{}()'\"]*)\]?")
@@ -71,6 +71,12 @@ def _check_choice(group: str, value: Any, experiment: str | None) -> None:
             f"{group}=[{names}]: one run takes one value",
             remedy=f"-m {group}={names}" if experiment is None else f"{group}={value[0]}",
         )
+    files = option_files(group, value)
+    for other in files[1:]:
+        # A device that was measured again by a newer version has two files that say the same.
+        if read_yaml(other) != read_yaml(files[0]):
+            both = f"{files[0]} and {other} have that name"
+            raise UserError(f"{group}={value}: {both}", remedy=f"rename {other}")
 
 
 def _parsed(arguments: Sequence[str]) -> Iterable[Override]:

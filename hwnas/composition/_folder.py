@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -20,6 +25,8 @@ def conf_folder() -> Path:
 
 
 CONF = conf_folder()
+_FILE = "file://"
+_ADDED: ContextVar[Path | None] = ContextVar("folder of --config-dir", default=None)
 
 
 def user_conf_folder() -> Path:
@@ -36,10 +43,31 @@ def user_conf_folder() -> Path:
     return user_config_path("hwnas")
 
 
+@contextmanager
+def conf_folder_added(folder: Path | None) -> Iterator[None]:
+    """Look up options in the folder of ``--config-dir`` too, within the block.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None: there is no such flag.
+    """
+    token = _ADDED.set(folder)
+    try:
+        yield
+    finally:
+        _ADDED.reset(token)
+
+
 def conf_folders() -> list[Path]:
-    """Return the folders in which options are looked up, the package's own first."""
-    own = user_conf_folder()
-    return [CONF, own] if own.is_dir() else [CONF]
+    """Return the folders in which options are looked up, in Hydra's order."""
+    if GlobalHydra.instance().is_initialized():
+        # Also in the process of a launcher, which knows no command line.
+        entries = GlobalHydra.instance().config_loader().get_search_path().get_path()
+        places = [entry.path.removeprefix(_FILE) for entry in entries]
+        return [Path(place) for place in places if "://" not in place]
+    added, own = _ADDED.get(), user_conf_folder()
+    return [folder for folder in (added, CONF, own) if folder is not None and folder.is_dir()]
 
 
 def is_group(name: str) -> bool:
@@ -51,6 +79,18 @@ def is_group(name: str) -> bool:
     (True, False)
     """
     return any((folder / name).is_dir() for folder in conf_folders())
+
+
+def known_groups() -> list[str]:
+    """Return the names of all groups, those of other commands included.
+
+    Examples
+    --------
+    >>> "predictor" in known_groups()
+    True
+    """
+    folders = (path for folder in conf_folders() for path in folder.iterdir() if path.is_dir())
+    return sorted({folder.name for folder in folders})
 
 
 def groups(config_name: str) -> list[str]:
@@ -92,8 +132,13 @@ def options(group: str) -> list[str]:
 
 def option_file(group: str, option: str) -> Path | None:
     """Return the YAML of an option; None if there is none."""
-    files = (folder / group / f"{option}.yaml" for folder in conf_folders())
-    return next((file for file in files if file.is_file()), None)
+    return next(iter(option_files(group, option)), None)
+
+
+def option_files(group: str, option: str) -> list[Path]:
+    """Return every YAML that has the name of an option; Hydra takes the first."""
+    files = [folder / group / f"{option}.yaml" for folder in conf_folders()]
+    return [file for file in files if file.is_file()]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ class UserConf(SearchPathPlugin):
     """Makes ``<user's folder>/predictor/mine.yaml`` the option ``predictor=mine``."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Add the user's folder behind those of the package, where there is one."""
+        """Add the user's folder behind that of the package, where there is one."""
         folder = user_conf_folder()
         if folder.is_dir():
             search_path.append(provider="hwnas-user", path=f"file://{folder}")

@@ -24,11 +24,11 @@ INERT: Mapping[str, str] = {
     "metric.title": "a label of plots",
     "predictor.title": "a label",
     "device.title": "a label",
-    "experiment": "the table of a study; its cells override the other keys",
+    "experiment": "the table of a study; its grid points override the other keys",
     "deviations": "of simulated predictors, which have no result folder",
     "action": "of a study",
     "report": "of a study",
-    "cells": "the seeds of a study's job",
+    "seeds": "of a study's job",
     "job": "the name of a study's job",
 }
 #: Keys that decide a result although `INERT` has a key above them.

@@ -200,5 +200,5 @@ def _architectures(space: SearchSpace, paths: Paths) -> Architectures:
 
 def _devices_here(paths: Paths, space: SearchSpace) -> list[str]:
     """Return the devices whose file is here."""
-    folders = {(paths.data / name).parent for name in latency_file(space.name, "any").names}
-    return sorted({path.stem for folder in folders for path in folder.glob("*.pt")})
+    patterns = latency_file(space.name, "*").names
+    return sorted({path.stem for pattern in patterns for path in paths.match_data(pattern)})

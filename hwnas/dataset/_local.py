@@ -126,7 +126,7 @@ class Local(Described):
     def columns(cls, paths: Paths) -> Iterator[Column]:
         """Yield what was measured, the bundled table first."""
         spaces = space_classes()
-        for path in [*bundled_tables(), *sorted(paths.data.glob("local/*/*.parquet"))]:
+        for path in [*bundled_tables(), *paths.match_data("local/*/*.parquet")]:
             arrays, facts = read_local_table(path)
             try:
                 space = spaces[facts["space"]]()

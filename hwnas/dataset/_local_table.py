@@ -45,7 +45,7 @@ def is_bundled(name: str) -> bool:
 def table_path(name: str, space: SearchSpace, paths: Paths) -> Path:
     """Return where the table of a device is, bundled or measured by the user."""
     bundled = BUNDLED / f"{space.name}_{name}.parquet"
-    return bundled if bundled.exists() else paths.data / "local" / name / f"{space.name}.parquet"
+    return bundled if bundled.exists() else paths.in_data(f"local/{name}/{space.name}.parquet")
 
 
 def read_local_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

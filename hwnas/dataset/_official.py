@@ -61,7 +61,7 @@ class OfficialFile:
 
     def find(self, paths: Paths) -> Path | None:
         """Return where the file lies, or None."""
-        places = (paths.data / name for name in self.names)
+        places = (paths.in_data(name) for name in self.names)
         return next((place for place in places if place.is_file()), None)
 
     def require(self, paths: Paths) -> Path:

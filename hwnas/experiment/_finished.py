@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from omegaconf import DictConfig
-
-from hwnas.composition import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.experiment._identity import check_configuration
-from hwnas.experiment._result import PREDICTIONS, damaged, read_result
+from hwnas.experiment._result import CONFIG, PREDICTIONS, Result
 from hwnas.experiment._revision import outdated
 
 _LOG = logging.getLogger(__name__)
@@ -38,9 +34,14 @@ class Data:
     accuracy: Mapping[str, Any] | None
 
     @classmethod
-    def of(cls, table: Table) -> Self:
+    def of(cls, values: Provenance, accuracy: Provenance | None) -> Self:
+        """Return the data of these provenances."""
+        return cls(_plain(values), _plain(accuracy))
+
+    @classmethod
+    def of_table(cls, table: Table) -> Self:
         """Return the data of a table."""
-        return cls(_plain(table.provenance), _plain(table.accuracy_provenance))
+        return cls.of(table.provenance, table.accuracy_provenance)
 
     @property
     def estimated(self) -> bool:
@@ -66,18 +67,31 @@ class Data:
         return None
 
 
-def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | None:
-    """Return the finished result of an experiment; None where it must be run.
+def finished(
+    folder: Path,
+    table: Table,
+    check_configuration: Callable[[Path], None],
+    *,
+    everything: bool,
+    selects: bool,
+) -> Result | None:
+    """Return the finished result of a folder; None where the experiment must be run.
 
-    A result of older code (`hwnas.experiment._revision`) is run again, which a log line says.
+    A result of older code (`hwnas.experiment.REVISIONS`) is run again, which a log line says.
 
     Parameters
     ----------
-    cfg : DictConfig
     folder : Path
-        Where its result is or will be.
+        Where the result is or will be.
     table : Table
         What it would be computed on now.
+    check_configuration : callable
+        Takes the path of the configuration beside the result, and raises `UserError` if it is
+        another one than today's.
+    everything : bool
+        Whether the predictions must be there, too.
+    selects : bool
+        Whether the experiment selects: accuracies decide its result then.
 
     Raises
     ------
@@ -85,32 +99,22 @@ def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | No
         If the folder holds a result of another configuration, of other values or accuracies, or a
         damaged one: it is neither taken for the result of these, nor replaced unasked.
     """
-    result = None if cfg.force else read_result(folder)
+    result = Result.load(folder)
     if result is None:
         return None
-    everything = cfg.artifacts == Artifacts.all
-    recorded = _recorded(result, folder)
-    older = outdated(result.get("revision") or {})
+    older = outdated(result.revision)
     if older is not None:
         _LOG.warning("%s: finished by another version, %s; run again", folder, older)
         return None
-    check_configuration(cfg, folder)
-    # Accuracies decide the selection, and stand beside the predictions.
-    accuracies = everything or cfg.selection is not None
-    difference = recorded.difference(Data.of(table), accuracies)
+    check_configuration(folder / CONFIG)
+    recorded = Data.of(result.provenance.values, result.provenance.accuracy)
+    # Accuracies also stand beside the predictions.
+    difference = recorded.difference(Data.of_table(table), accuracies=everything or selects)
     if difference is not None:
         raise UserError(f"{folder} holds a result of other {difference}", remedy="force=true")
     if everything and not (folder / PREDICTIONS).is_file():
         return None
     return result
-
-
-def _recorded(result: Any, folder: Path) -> Data:
-    """Return the data that a result says it is of."""
-    provenance = result.get("provenance") if isinstance(result, dict) else None
-    if not isinstance(provenance, dict) or not {"values", "accuracy"} <= provenance.keys():
-        raise damaged(folder)
-    return Data(provenance["values"], provenance["accuracy"])
 
 
 def _plain(provenance: Provenance | None) -> dict[str, Any] | None:

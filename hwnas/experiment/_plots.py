@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from hwnas.dataset import Table
 from hwnas.experiment._report import on_images
+from hwnas.experiment._result import Details
 from hwnas.experiment._split import Split
 from hwnas.figures import save_figure
 from hwnas.scores import kendall_tau
-from hwnas.selection import Selection
+from hwnas.selection import CandidateSet, Selection
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,30 +24,13 @@ if TYPE_CHECKING:
 _GREY, _BLUE, _ORANGE, _GREEN = "#b8bec6", "#2a6fbb", "#d9730d", "#2e8b57"
 
 
-def save_plots(
-    folder: Path,
-    table: Table,
-    parts: Split,
-    predicted: NDArray[np.float64],
-    selection: Selection | None,
-    rows: NDArray[np.int64] | None,
-) -> None:
-    """Write ``predicted_vs_true.png``, ``deviations.png`` and, with a selection, ``fronts.png``.
-
-    Parameters
-    ----------
-    folder : Path
-    table : Table
-    parts : Split
-    predicted : array of float64, shape (len(table),)
-    selection : Selection or None
-    rows : array of int64 or None
-        The rows of the table that `selection` counts.
-    """
-    _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, parts, predicted)
-    _save(folder / "deviations.png", table, _deviations, table, parts, predicted)
-    if selection is not None and rows is not None:
-        _save(folder / "fronts.png", table, _fronts, table, predicted, selection, rows)
+def save_plots(folder: Path, details: Details) -> None:
+    """Write ``predicted_vs_true.png``, ``deviations.png`` and, with a selection, ``fronts.png``."""
+    table, split, predicted = details.table, details.split, details.predicted
+    _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, split, predicted)
+    _save(folder / "deviations.png", table, _deviations, table, split, predicted)
+    if details.selection is not None:
+        _save(folder / "fronts.png", table, _fronts, table, predicted, details.selection)
 
 
 def _save(path: Path, table: Table, draw: Callable[..., None], *data: object) -> None:
@@ -66,11 +50,11 @@ def _title(table: Table) -> str:
 
 
 def _predicted_vs_true(
-    axes: Axes, table: Table, parts: Split, predicted: NDArray[np.float64]
+    axes: Axes, table: Table, split: Split, predicted: NDArray[np.float64]
 ) -> None:
     true = table.values
     axes.scatter(true, predicted, s=3, color=_GREY, linewidths=0, label=f"all ({len(true):,})")
-    for rows, color, name in ((parts.test, _BLUE, "test"), (parts.train, _ORANGE, "training")):
+    for rows, color, name in ((split.test, _BLUE, "test"), (split.train, _ORANGE, "training")):
         tau = f", τ = {kendall_tau(true[rows], predicted[rows]):.3f}" if name == "test" else ""
         axes.scatter(
             true[rows], predicted[rows], s=9, color=color, linewidths=0,
@@ -83,8 +67,8 @@ def _predicted_vs_true(
     axes.legend(frameon=False, fontsize=8)
 
 
-def _deviations(axes: Axes, table: Table, parts: Split, predicted: NDArray[np.float64]) -> None:
-    deviations = (predicted - table.values)[parts.test]
+def _deviations(axes: Axes, table: Table, split: Split, predicted: NDArray[np.float64]) -> None:
+    deviations = (predicted - table.values)[split.test]
     axes.hist(deviations, bins=50, color=_BLUE)
     axes.axvline(0.0, color="black", linewidth=0.8, linestyle="--")
     axes.set_title(
@@ -99,10 +83,9 @@ def _fronts(
     table: Table,
     predicted: NDArray[np.float64],
     selection: Selection,
-    rows: NDArray[np.int64],
 ) -> None:
     assert table.accuracy is not None
-    accuracy, true = table.accuracy, table.values
+    accuracy, true, rows = table.accuracy, table.values, CandidateSet.of(table).rows
     axes.scatter(true[rows], accuracy[rows], s=3, color=_GREY, linewidths=0, label="candidate set")
     front, chosen = rows[selection.true_front], rows[selection.selected]
     kept = rows[selection.verified]
@@ -123,9 +106,9 @@ def _fronts(
         true[kept], accuracy[kept], s=14, color=_GREEN, label=f"after verification ({len(kept)})"
     )
     axes.set_title(
-        f"MRA {selection.mra_all_percent:.2f} %, after verification "
-        f"{selection.mra_pareto_percent:.2f} %; retained hypervolume "
-        f"{selection.retained_hypervolume:.3f}",
+        f"MRA {selection.scores['mra_all_percent']:.2f} %, after verification "
+        f"{selection.scores['mra_pareto_percent']:.2f} %; retained hypervolume "
+        f"{selection.scores['retained_hypervolume']:.3f}",
         fontsize=9,
     )
     axes.set_ylim(bottom=bottom)

@@ -7,28 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_SCORES = (
-    ("Kendall's tau", "kendall_tau", ""),
-    ("Spearman", "spearman", ""),
-    ("Pearson", "pearson", ""),
-    ("MAE", "mae", "unit"),
-    ("RMSE", "rmse", "unit"),
-    ("deviation, mean", "deviation_mean", "unit"),
-    ("deviation, std", "deviation_std", "unit"),
-    ("precision@10", "precision_at_10", ""),
-    ("precision@20", "precision_at_20", ""),
-)
+from hwnas.experiment._result import Result
+from hwnas.scores import SCORES
+from hwnas.selection import SELECTION_SCORES
 
 
-def report(result: dict[str, Any], folder: Path, note: str = "") -> str:
-    """Return the table of a result (see `Result`) as text."""
+def report(result: Result, folder: Path, note: str = "") -> str:
+    """Return the table of a result as text."""
     lines = ["", *_heading(result), ""]
     lines += [*_score_rows(result), "", *_selection_rows(result), "", _timings(result)]
     lines.append(f"{folder}" + (f"  ({note})" if note else ""))
     return "\n".join(lines)
 
 
-def print_report(result: dict[str, Any], folder: Path, note: str = "") -> None:
+def print_report(result: Result, folder: Path, note: str = "") -> None:
     """Print the table of a result: the last thing an experiment prints."""
     print(report(result, folder, note), flush=True)  # noqa: T201 - the command's output
 
@@ -46,62 +38,65 @@ def on_images(details: Mapping[str, Any]) -> str:
     return f" on {image_set}" if image_set else ""
 
 
-def _heading(result: dict[str, Any]) -> list[str]:
-    identity, values = result["identity"], result["provenance"]["values"]
-    kind = values["kind"].upper() if values["kind"] == "estimated" else values["kind"]
-    predictor = result["predictor"]
-    tuned = f"tuned in {predictor['n_trials']} trials" if predictor["n_trials"] else "not tuned"
-    if predictor["best_params"]:
-        chosen = (f"{k}={_short(v)}" for k, v in predictor["best_params"].items())
+def _heading(result: Result) -> list[str]:
+    identity, values, predictor = result.identity, result.provenance.values, result.predictor
+    kind = values.kind.upper() if values.kind == "estimated" else values.kind
+    tuned = f"tuned in {predictor.n_trials} trials" if predictor.n_trials else "not tuned"
+    if predictor.best_params:
+        chosen = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
         tuned += f": {', '.join(chosen)}"
     return [
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
-        f"{kind} values: {values['source']} (sha256 {values['sha256'][:12]})",
+        f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
         f"{identity['n_train']:,} training measurements, seed {identity['seed']}, {tuned}",
     ]
 
 
-def _score_rows(result: dict[str, Any]) -> list[str]:
-    test, whole = result["scores"], result["scores_all"]
-    unit = result["identity"]["unit"]
+def _score_rows(result: Result) -> list[str]:
+    test, whole = result.scores, result.scores_all
+    unit = result.identity["unit"]
     rows = [_row("", f"test ({test['n']:,})", f"all ({whole['n']:,})")]
-    for title, key, has_unit in _SCORES:
-        label = f"{title} [{unit}]" if has_unit else title
-        rows.append(_row(label, _short(test[key]), _short(whole[key])))
+    for each in SCORES:
+        label = f"{each.title} [{unit}]" if each.in_unit else each.title
+        rows.append(_row(label, _short(test[each.name]), _short(whole[each.name])))
     return rows
 
 
-def _selection_rows(result: dict[str, Any]) -> list[str]:
-    selection = result["selection"]
+def _selection_rows(result: Result) -> list[str]:
+    selection = result.selection
     if selection is None:
-        return [f"no selection: {result['selection_skipped']}"]
-    accuracy = result["provenance"]["accuracy"]
+        return [f"no selection: {result.selection_skipped}"]
+    accuracy = result.provenance.accuracy
+    assert accuracy is not None
     rows = [
-        f"selection by {accuracy['kind']} accuracy{on_images(accuracy['details'])} "
-        f"({accuracy['source']}):",
+        f"selection by {accuracy.kind} accuracy{on_images(accuracy.details)} ({accuracy.source}):",
         _row("", "selected", "verified"),
-        _row("architectures", f"{selection['n_selected']}", f"{selection['n_after_verification']}"),
-        _row(
-            "MRA [percent points]",
-            _short(selection["mra_all_percent"]),
-            _short(selection["mra_pareto_percent"]),
-        ),
-        _row("hypervolume", _short(selection["hypervolume"]), ""),
-        _row("retained hypervolume", _short(selection["retained_hypervolume"]), ""),
+        *_loss_rows(selection),
     ]
-    if "live" in selection:
-        live = selection["live"]
+    if "device" in selection:
+        device = selection["device"]
         rows.append(
-            f"  verified live: {live['n_measured']} measured on this machine, in the median "
-            f"{_short(live['median_ratio'])} of the table's value"
+            f"  verified on the device: {device['n_measured']} measured on this machine, in the "
+            f"median {_short(device['median_ratio'])} of the table's value"
         )
     if "constraint" in selection:
-        rows.append(_chosen(selection["constraint"], result["identity"]["unit"]))
+        rows.append(_chosen(selection["constraint"], result.identity["unit"]))
     return rows
 
 
-def _chosen(constraint: dict[str, Any], unit: str) -> str:
+def _loss_rows(selection: Mapping[str, Any]) -> list[str]:
+    """Return a row a score; the selected and the verified set are its columns."""
+    rows: dict[str, dict[str, str]] = {}
+    for score in SELECTION_SCORES:
+        if score.reported:
+            rows.setdefault(score.title, {})[score.of] = _short(selection[score.name])
+    return [
+        _row(title, of.get("selected", ""), of.get("verified", "")) for title, of in rows.items()
+    ]
+
+
+def _chosen(constraint: Mapping[str, Any], unit: str) -> str:
     """Name the architecture chosen under a limit, in a line."""
     if constraint["architecture"] is None:
         return "  within the limit: no architecture is sure enough to hold it"
@@ -114,11 +109,11 @@ def _chosen(constraint: dict[str, Any], unit: str) -> str:
     )
 
 
-def _timings(result: dict[str, Any]) -> str:
-    timings = result["timings"]
-    query = timings["query_seconds_per_architecture"] * 1e6
+def _timings(result: Result) -> str:
+    timings = result.timings
+    query = timings.query_seconds_per_architecture * 1e6
     return (
-        f"tuning {timings['tune_seconds']:.2f} s, fit {timings['fit_seconds']:.3f} s, "
+        f"tuning {timings.tune_seconds:.2f} s, fit {timings.fit_seconds:.3f} s, "
         f"query {query:.1f} µs an architecture"
     )
 

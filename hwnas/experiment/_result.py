@@ -1,18 +1,21 @@
-"""What an experiment leaves behind: one folder, whole or not at all."""
+"""The result of one experiment: what ``result.json`` holds, and what it was computed from."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from hwnas.dataset import Provenance
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.scores import Scores
+from hwnas.experiment._split import Split
+from hwnas.predictor import Predictor
+from hwnas.selection import Selection
 
 RESULT = "result.json"
 CONFIG = "config.yaml"
@@ -37,7 +40,7 @@ class PredictorRecord:
 
     name: str
     preset: str
-    best_params: dict[str, Any]
+    best_params: Mapping[str, Any]
     n_trials: int
     cross_validated_kendall_tau: float | None
     tuning_reused: bool
@@ -50,7 +53,32 @@ class ProvenanceRecord:
     kind: str
     values: Provenance
     accuracy: Provenance | None
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a result was computed from, and its arrays; a result that was loaded has none.
+
+    Parameters
+    ----------
+    table : Table
+    split : Split
+    predictor : Predictor
+        Fitted.
+    predicted : array of float64, shape (len(table),)
+        Predictions of every architecture of the table, in the metric's unit.
+    selection : Selection or None
+    trials : sequence of mapping
+        Of tuning.
+    """
+
+    table: Table
+    split: Split
+    predictor: Predictor
+    predicted: NDArray[np.float64]
+    selection: Selection | None
+    trials: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -59,53 +87,88 @@ class Result:
 
     Parameters
     ----------
-    identity : dict
+    identity : mapping
         Space, dataset, device, metric, unit, predictor, n_train, n_test, seed, study.
-    scores : Scores
-        On the test set.
-    scores_all : Scores
-        On everything that was measured, each measurement counted once.
-    selection : dict or None
+    scores : mapping of str to float
+        Of the test set: ``n`` and each of `hwnas.scores.SCORES`.
+    scores_all : mapping of str to float
+        Of everything that was measured, each measurement counted once.
+    selection : mapping or None
         Scores of the selected set, and under ``constraint`` the architecture chosen under
-        ``selection.limit``, under ``live`` what ``selection.verify=live`` measured; None if there
-        is nothing to select by.
+        ``selection.limit``, under ``device`` what ``selection.verify=device`` measured; None if
+        there is nothing to select by.
     selection_skipped : str or None
         Why there is no selection.
-    revision : dict
-        Of the code of each stage (`hwnas.experiment._revision`); None of a stage that did not run.
+    timings : Timings
+    predictor : PredictorRecord
+    provenance : ProvenanceRecord
+    revision : mapping
+        Of the code of each stage (`hwnas.experiment.REVISIONS`); None of a stage that did not run.
+    details : Details, optional
+        The fitted predictor and the arrays; not part of ``result.json``.
     """
 
-    identity: dict[str, Any]
-    scores: Scores
-    scores_all: Scores
-    selection: dict[str, Any] | None
+    identity: Mapping[str, Any]
+    scores: Mapping[str, float]
+    scores_all: Mapping[str, float]
+    selection: Mapping[str, Any] | None
     selection_skipped: str | None
     timings: Timings
     predictor: PredictorRecord
     provenance: ProvenanceRecord
-    revision: dict[str, int | None]
+    revision: Mapping[str, int | None]
+    details: Details | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as nested plain values."""
-        return asdict(self)
+        """Return the result as nested plain values, without the details."""
+        own = (f.name for f in fields(self) if f.name != "details")
+        return {name: _plain(getattr(self, name)) for name in own}
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Result:
+        """Return the result of nested plain values.
 
-def read_result(folder: Path) -> dict[str, Any] | None:
-    """Return the finished result of a folder, None if there is none.
+        Raises
+        ------
+        KeyError, TypeError
+            If something is missing, or of another kind.
+        """
+        provenance = content["provenance"]
+        accuracy = provenance["accuracy"]
+        return cls(
+            identity=dict(content["identity"]),
+            scores=dict(content["scores"]),
+            scores_all=dict(content["scores_all"]),
+            selection=content["selection"],
+            selection_skipped=content["selection_skipped"],
+            timings=Timings(**content["timings"]),
+            predictor=PredictorRecord(**content["predictor"]),
+            provenance=ProvenanceRecord(
+                kind=provenance["kind"],
+                values=Provenance(**provenance["values"]),
+                accuracy=None if accuracy is None else Provenance(**accuracy),
+                environment=dict(provenance["environment"]),
+            ),
+            # Results that are older than revisions have none.
+            revision=dict(content.get("revision") or {}),
+        )
 
-    Raises
-    ------
-    UserError
-        If it cannot be read as JSON.
-    """
-    path = folder / RESULT
-    if not path.is_file():
-        return None
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as reason:
-        raise damaged(folder) from reason
-    return content
+    @classmethod
+    def load(cls, folder: Path) -> Result | None:
+        """Return the finished result of a folder, None if there is none.
+
+        Raises
+        ------
+        UserError
+            If ``result.json`` is damaged.
+        """
+        path = folder / RESULT
+        if not path.is_file():
+            return None
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError) as reason:
+            raise damaged(folder) from reason
 
 
 def damaged(folder: Path, name: str = RESULT) -> UserError:
@@ -113,41 +176,7 @@ def damaged(folder: Path, name: str = RESULT) -> UserError:
     return UserError(f"{folder / name} is damaged: no whole result", remedy="force=true")
 
 
-def check_writable(outputs: Path) -> None:
-    """Refuse a folder for results that nothing can be written to, before anything is computed.
-
-    Raises
-    ------
-    UserError
-        With the system's reason.
-    """
-    try:
-        outputs.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=outputs).close()
-    except OSError as reason:
-        raise UserError(
-            f"paths.outputs={outputs}: {reason.strerror}",
-            remedy="paths.outputs=$HOME/hwnas-outputs",
-        ) from reason
-
-
-@contextmanager
-def result_folder_writer(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes `folder` when the block ends without an error.
-
-    A finished result that stands there is replaced only then: what stands there is always whole.
-    A kill between the two renames leaves neither; the old result is then in ``.<name>-*/old``.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        fresh = Path(scratch) / "new"
-        fresh.mkdir()
-        yield fresh
-        if folder.exists():
-            folder.replace(Path(scratch) / "old")
-        fresh.replace(folder)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON that refuses NaN: a result with one is a fault, not a number."""
-    path.write_text(json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value

@@ -10,7 +10,7 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import CONF, key_of, overrides
+from hwnas.composition import CONF, key_of, overrides, user_conf_folder
 from hwnas.dataset import is_bundled, table_path
 from hwnas.errors import UserError, command
 from hwnas.files import write_atomically
@@ -92,7 +92,7 @@ def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
         raise UserError(f"name={cfg.name}: letters, digits, - and _ only", remedy="name=my_laptop")
     if is_bundled(cfg.name):
         raise UserError(f"name={cfg.name}: this is the bundled table", remedy="name=my_laptop")
-    return _paths(cfg).data / "local" / str(cfg.name) / space.name
+    return _paths(cfg).in_data(f"local/{cfg.name}/{space.name}")
 
 
 def _finish(
@@ -132,11 +132,17 @@ def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[s
 
 
 def _write_config(name: str) -> None:
-    """Write the dataset's YAML where Hydra finds it; git ignores it."""
+    """Write the dataset's YAML into the user's configuration folder, where Hydra finds it.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written.
+    """
     # Quoted: a name like 123 or null is a string here too.
     text = (
         f"# Measured with: hwnas measure name={name}\n"
         f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {json.dumps(name)}\n"
     )
-    file = CONF / "dataset" / "local" / f"{name}.yaml"
+    file = user_conf_folder() / "dataset" / "local" / f"{name}.yaml"
     write_atomically(file, lambda path: path.write_text(text))

@@ -1,4 +1,4 @@
-"""Measuring a few architectures now: what verification does with ``selection.verify=live``."""
+"""Measuring a few architectures now: what verification does with ``selection.verify=device``."""
 
 from __future__ import annotations
 

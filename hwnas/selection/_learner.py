@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwnas.errors import UserError
+from hwnas.selection._candidates import CandidateSet
 from hwnas.selection._limit import Calibration
 from hwnas.selection._pareto import Float
-from hwnas.selection._scores import Rows
+from hwnas.selection._selection import Rows
 
 if TYPE_CHECKING:
     from hwnas.dataset import Table
@@ -26,25 +27,28 @@ class Learner:
     ----------
     predictor : hwnas.predictor.Predictor
         Fitted, or with the parameters to fit with.
-    table : hwnas.dataset.Table
+    candidates : CandidateSet
+        What selection counts from 0.
     train : array of int64
-        Rows of the training measurements.
-    rows : array of int64
-        Rows that can be selected: what selection counts from 0.
+        Rows of the training measurements in the candidates' table.
     """
 
     predictor: Predictor
-    table: Table
+    candidates: CandidateSet
     train: Rows
-    rows: Rows
+
+    @property
+    def table(self) -> Table:
+        """The table of the candidates and of the training measurements."""
+        return self.candidates.table
 
     @property
     def _candidates(self) -> Architectures:
         """The architectures to select from, copies as what was measured for them."""
-        return self.table.architectures[self.table.measured_on()[self.rows]]
+        return self.table.architectures[self.table.measured_on()[self.candidates.rows]]
 
     def relearn(self, measured: Rows, costs: Float) -> Float:
-        """Fit again with verified architectures added; return predicted costs of all `rows`."""
+        """Fit again with verified architectures added; return predicted costs of all candidates."""
         from sklearn.base import clone
 
         X, metric = self.table.architectures, self.table.metric
@@ -67,7 +71,7 @@ class Learner:
         -------
         calibration : Calibration
             Of costs; copies of one measurement stay in one fold.
-        std : array, shape (len(rows),), or None
+        std : array, shape (n_candidates,), or None
             The fitted predictor's standard deviations; None if it knows none.
 
         Raises

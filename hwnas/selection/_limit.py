@@ -99,7 +99,7 @@ class Constrained:
     violated: bool
     reduction_percent: float
 
-    def scores(self) -> dict[str, float | bool | None]:
+    def to_dict(self) -> dict[str, float | bool | None]:
         """Return the choice as plain values, None where there is no number."""
         lost = self.reduction_percent
         return {

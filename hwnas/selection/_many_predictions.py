@@ -1,7 +1,7 @@
 """Two objectives, many noise levels at once: fronts by a running minimum, lookups by a search.
 
-The public `select` does one selection with moocore. This is the same for one candidate set sorted
-by accuracy and many rows of predictions, and is tested against it.
+The public `select_front` does one selection with moocore. This is the same for one candidate set
+sorted by accuracy and many rows of predictions, and is tested against it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.selection._losses import Losses, SetLosses, selection_scores
 from hwnas.selection._pareto import Float
 
 Index = NDArray[np.intp]
-
-SCORES = (
-    "hypervolume",
-    "retained_hypervolume",
-    "mra_all_percent",
-    "mra_pareto_percent",
-    "mra_all_hardware",
-    "mra_pareto_hardware",
-    "n_selected",
-    "n_measured",
-    "n_after_verification",
-)
 
 
 def fronts(accuracy: Float, cost: Float) -> tuple[Index, Index]:
@@ -62,7 +51,7 @@ def fronts(accuracy: Float, cost: Float) -> tuple[Index, Index]:
     return rows[member], columns[member]
 
 
-def sweep(
+def score_many(
     accuracy: Float, true: Float, predicted: Float, reference: float, rounds: int = 1
 ) -> dict[str, Float]:
     """Score the selected set of each row of predictions.
@@ -83,7 +72,7 @@ def sweep(
     Returns
     -------
     dict of arrays, shape (k,)
-        One for each of `SCORES`; those along the hardware axis in standard deviations.
+        One for each of `SELECTION_SCORES`; those along the hardware axis in standard deviations.
     """
     k = len(predicted)
     quality = np.broadcast_to(accuracy, predicted.shape)
@@ -98,34 +87,33 @@ def sweep(
         measured[again] = true[again[1]]
     verified = fronts(quality, measured)
 
-    def mean(rows: Index, values: Float) -> Float:
-        return np.asarray(np.bincount(rows, values, k) / np.bincount(rows, minlength=k))
-
-    def lost(columns: Index) -> tuple[Float, Float]:
+    def losses(members: tuple[Index, Index]) -> SetLosses:
         # Along the front the cost falls with the accuracy: the best member that is at least as
         # good is the last one within the own cost, or the first one within the own accuracy.
+        of_set, columns = members
         within_cost = np.searchsorted(front_cost[::-1], true[columns], side="right") - 1
         within_accuracy = np.searchsorted(front_accuracy[::-1], accuracy[columns], side="left")
-        return (
+        return SetLosses(
+            k,
+            of_set,
             front_accuracy[::-1][within_cost] - accuracy[columns],
-            true[columns] - front_cost[::-1][within_accuracy],
+            (true[columns] - front_cost[::-1][within_accuracy])[:, np.newaxis],
         )
 
-    lost_all, lost_kept = lost(selected[1]), lost(verified[1])
-    volume = _hypervolumes(verified[0], accuracy[verified[1]], true[verified[1]], reference, k)
     best = _hypervolumes(np.zeros_like(front), front_accuracy, front_cost, reference, 1)[0]
-    counts = [np.bincount(rows, minlength=k).astype(np.float64) for rows, _ in (selected, verified)]
-    return {
-        "hypervolume": volume,
-        "retained_hypervolume": volume / best if best > 0 else np.ones(k),
-        "mra_all_percent": mean(selected[0], lost_all[0]),
-        "mra_pareto_percent": mean(verified[0], lost_kept[0]),
-        "mra_all_hardware": mean(selected[0], lost_all[1]),
-        "mra_pareto_hardware": mean(verified[0], lost_kept[1]),
-        "n_selected": counts[0],
-        "n_measured": np.count_nonzero(measured < np.inf, axis=1).astype(np.float64),
-        "n_after_verification": counts[1],
-    }
+    found = selection_scores(
+        Losses(
+            selected=losses(selected),
+            verified=losses(verified),
+            hypervolume=_hypervolumes(
+                verified[0], accuracy[verified[1]], true[verified[1]], reference, k
+            ),
+            best_hypervolume=np.full(k, best),
+            n_measured=np.count_nonzero(measured < np.inf, axis=1).astype(np.float64),
+        )
+    )
+    # One hardware metric: one number.
+    return {name: values.reshape(k) for name, values in found.items()}
 
 
 def _hypervolumes(rows: Index, accuracy: Float, cost: Float, reference: float, k: int) -> Float:

@@ -9,11 +9,12 @@ import numpy as np
 
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.selection._limit import Calibration, Constrained, constrain
+from hwnas.selection._losses import SELECTION_SCORES
 from hwnas.selection._pareto import Float, objectives
-from hwnas.selection._scores import Live, RoundScores, Rows, Scale, Selection, score_selected
+from hwnas.selection._selection import DeviceValues, Rows, Scale, Selection, score_selected
 from hwnas.selection._verify import Measure, Verification, verify
 
-Verify = Literal["table", "live"]
+Verify = Literal["table", "device"]
 
 
 class Learns(Protocol):
@@ -42,7 +43,7 @@ class Selector:
         Size of the candidate set, drawn at random; default every architecture of the table.
     rounds : int
         Rounds of verification; 1 measures the selected set once, as the study does.
-    verify : {"table", "live"}
+    verify : {"table", "device"}
         Verify by the table's values, or by measuring on the device.
     limit : float, optional
         Also choose the most accurate architecture whose cost stays within this limit, in the
@@ -53,7 +54,8 @@ class Selector:
     Examples
     --------
     >>> accuracy, cost = np.array([90.0, 80.0, 70.0]), np.array([3.0, 2.0, 1.0])
-    >>> Selector(n_candidates=2).run(accuracy, cost, cost, np.random.default_rng(0)).n_selected
+    >>> chosen = Selector(n_candidates=2).run(accuracy, cost, cost, np.random.default_rng(0))
+    >>> chosen.scores["n_selected"]
     2
     """
 
@@ -98,13 +100,13 @@ class Selector:
         learner : Learns, optional
             The predictor: corrects its predictions between rounds, and is calibrated for `limit`.
         measure : callable, optional
-            Measures on the device; needed by ``verify="live"``.
+            Measures on the device; needed by ``verify="device"``.
 
         Raises
         ------
         UserError
-            If the table has fewer architectures than `n_candidates`, nothing can be measured live
-            or calibrated, or a limit is asked for with several metrics.
+            If the table has fewer architectures than `n_candidates`, nothing can be measured on the
+            device            or calibrated, or a limit is asked for with several metrics.
         """
         self.check(len(accuracy), measurable=measure is not None)
         candidates = self._candidates(len(accuracy), rng)
@@ -119,9 +121,9 @@ class Selector:
             candidates,
         )
         selection = _score(truth, candidates, scale, done)
-        if self.verify == "live":
-            live = Live(np.concatenate(done.measured), done.costs)
-            selection = replace(selection, live=live)
+        if self.verify == "device":
+            measured_here = DeviceValues(np.concatenate(done.measured), done.costs)
+            selection = replace(selection, device_values=measured_here)
         if self.limit is None:
             return selection
         chosen = self._constrain(truth, predicted_cost, candidates, self.limit, learner)
@@ -142,16 +144,17 @@ class Selector:
         Raises
         ------
         UserError
-            If there are fewer than `n_candidates`, or they are to be verified live and cannot.
+            If there are fewer than `n_candidates`, or they are to be measured on the device
+            and cannot be.
         """
         if self.n_candidates is not None and self.n_candidates > n:
             raise UserError(
                 f"selection.n_candidates={self.n_candidates}: {where} has {n:,} architectures",
                 remedy="selection.n_candidates=null",
             )
-        if self.verify == "live" and not measurable:
+        if self.verify == "device" and not measurable:
             raise UserError(
-                f"selection.verify=live: the device of {where} is not the one at hand",
+                f"selection.verify=device: the device of {where} is not the one at hand",
                 remedy="dataset=local/cpu, or selection.verify=table",
             )
 
@@ -160,11 +163,11 @@ class Selector:
             return np.arange(n)
         return np.sort(rng.choice(n, self.n_candidates, replace=False))
 
-    def _measure(self, truth: Float, live: Measure | None) -> Measure:
+    def _measure(self, truth: Float, device: Measure | None) -> Measure:
         if self.verify == "table":
             return lambda rows: truth[rows, 1:]
-        assert live is not None, "check() comes first"
-        return live
+        assert device is not None, "check() comes first"
+        return device
 
     def _constrain(
         self,
@@ -198,12 +201,7 @@ def _score(truth: Float, candidates: Rows, scale: Scale, done: Verification) -> 
         for kept, n in zip(done.kept, measured, strict=True)
     ]
     rounds = tuple(
-        RoundScores(
-            n_measured=one.n_measured,
-            n_after_verification=one.n_after_verification,
-            mra_pareto_percent=one.mra_pareto_percent,
-            retained_hypervolume=one.retained_hypervolume,
-        )
+        {each.name: one.scores[each.name] for each in SELECTION_SCORES if each.by_round}
         for one in scored
     )
     return replace(scored[-1], rounds=rounds)

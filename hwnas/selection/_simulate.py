@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.seeding import generator
 from hwnas.selection._deviations import Deviations, Mixture
-from hwnas.selection._many_predictions import SCORES, sweep
+from hwnas.selection._losses import SELECTION_SCORES
+from hwnas.selection._many_predictions import score_many
 from hwnas.selection._pareto import Float, objectives
-from hwnas.selection._scores import Scale, score_selected
+from hwnas.selection._selection import Scale, score_selected
 from hwnas.selection._tau import dense_ranks, kendall_tau
 from hwnas.selection._verify import verify
 
@@ -35,7 +36,7 @@ class Simulation:
     sigmas : tuple of float
         Standard deviations of the simulated predictors, in standardised units.
     scores : dict of arrays, shape (n_candidate_sets, trials, n_sigmas)
-        ``kendall_tau`` and each of `hwnas.selection.SCORES`.
+        ``kendall_tau`` and each of `hwnas.selection.SELECTION_SCORES`.
     """
 
     pairing: Pairing
@@ -129,7 +130,7 @@ def simulate(
         [trial.run(size, generator(seed, "simulation", size, number)) for number in range(trials)]
         for size in n_candidates
     ]
-    names = ("kendall_tau", *SCORES)
+    names = ("kendall_tau", *(each.name for each in SELECTION_SCORES))
     scores = {name: np.array([[one[name] for one in size] for size in found]) for name in names}
     return Simulation(pairing, tuple(n_candidates), tuple(sigmas), scores)
 
@@ -159,7 +160,7 @@ class _Trial:
         if len(predicted) == 1:
             costs = true[:, 1]
             reference = 1.1 * float(costs.max())
-            scores = sweep(-true[:, 0], costs, predicted[0], reference, self.rounds)
+            scores = score_many(-true[:, 0], costs, predicted[0], reference, self.rounds)
         else:
             scores = _several_objectives(true, np.stack(predicted, axis=2), self.rounds)
         return {"kendall_tau": np.mean(taus, axis=0), **scores}
@@ -174,8 +175,9 @@ def _several_objectives(true: Float, predicted: Float, rounds: int) -> dict[str,
         done = verify(-true[:, 0], costs, lambda rows: true[rows, 1:], rounds)
         n_measured = sum(map(len, done.measured))
         scored = score_selected(true, everything, done.measured[0], unit, done.kept[-1], n_measured)
-        found.append(scored.scores())
-    return {name: np.array([np.mean(one[name]) for one in found]) for name in SCORES}
+        found.append(scored.scores)
+    names = [each.name for each in SELECTION_SCORES]
+    return {name: np.array([np.mean(one[name]) for one in found]) for name in names}
 
 
 def _check(

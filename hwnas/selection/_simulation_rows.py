@@ -11,23 +11,19 @@ import numpy as np
 
 from hwnas.errors import UserError
 from hwnas.files import write_atomically
+from hwnas.selection._losses import SELECTION_SCORES
 from hwnas.selection._simulate import Simulation
 
-# Column of the mean, and column of its standard error.
-COLUMNS = {
-    "kendall_tau": "kendall_tau_sem",
-    "hypervolume": "hypervolume_sem",
-    "retained_hypervolume": "retained_hypervolume_sem",
-    "mra_all_percent": "mra_all_sem",
-    "mra_pareto_percent": "mra_pareto_sem",
-}
-MORE_COLUMNS = {
-    "mra_all_hardware": "mra_all_hardware_sem",
-    "mra_pareto_hardware": "mra_pareto_hardware_sem",
-    "n_selected": "n_selected_sem",
-    "n_measured": "n_measured_sem",
-    "n_after_verification": "n_after_verification_sem",
-}
+
+def _columns(published: bool) -> dict[str, str]:
+    """Return the column of each score's standard error by that of its mean."""
+    names = [each.name for each in SELECTION_SCORES if each.published == published]
+    return {name: f"{name.removesuffix('_percent')}_sem" for name in names}
+
+
+# Those of the reference, which is the paper's own simulation, and ours beside them.
+COLUMNS = {"kendall_tau": "kendall_tau_sem", **_columns(published=True)}
+MORE_COLUMNS = _columns(published=False)
 KEYS = ("pairing", "data", "n_candidates", "sigma")
 
 Row = dict[str, str | float]
@@ -45,7 +41,7 @@ def simulation_rows(simulation: Simulation, data: str) -> list[Row]:
     Returns
     -------
     list of dict
-        First the reference's columns in its order, then those along the hardware axis (in
+        First the columns that the reference has, then those along the hardware axis (in
         standard deviations of the metric) and the sizes of the sets.
     """
     named = {**COLUMNS, **MORE_COLUMNS}
@@ -142,7 +138,9 @@ class Comparison:
         return f"{text}; furthest {self.z[worst]:+.1f}: {', '.join(map(str, worst))}"
 
 
-def compare(ours: Iterable[Mapping[str, str | float]], other: Iterable[Row]) -> Comparison:
+def compare_simulations(
+    ours: Iterable[Mapping[str, str | float]], other: Iterable[Row]
+) -> Comparison:
     """Compare two runs where they share pairing, data, candidate-set size and noise level.
 
     A mean without spread in both runs, such as no loss without deviations, is left out where both

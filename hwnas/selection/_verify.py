@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwnas.selection._pareto import Float, nondominated, objectives
-from hwnas.selection._scores import Rows
+from hwnas.selection._selection import Rows
 
 #: Takes rows of the table and returns their measured costs, shape (n,) or (n, n_metrics).
 Measure = Callable[[Rows], Float]

@@ -9,31 +9,30 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas.composition import Action
-from hwnas.experiment._finished import Data
-from hwnas.experiment._result import check_writable
-from hwnas.study._gather import gather, rows_of
-from hwnas.study._grid import Cell
+from hwnas.experiment import Data, check_writable
+from hwnas.study._grid import GridPoint
 from hwnas.study._launch import launch, progress_bar
 from hwnas.study._ledger import FAILED, OLDER, Progress
+from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_of
 
 SHOWN = 10
 
 
 def act(cfg: DictConfig) -> int:
-    """Run, count or report on a study; return how many cells failed to run, 0 if none was to.
+    """Run, count or report on a study; return how many grid points failed to run, 0 if none was to.
 
     Raises
     ------
     UserError
-        If no study is chosen, a cell cannot be composed, the deviations cannot be made, or nothing
-        can be written to the outputs.
+        If no study is chosen, a grid point cannot be composed, the deviations cannot be made, or
+        nothing can be written to the outputs.
     """
     study = Study.of(cfg)
     crashed: list[BaseException] = []
     if cfg.action == Action.run:
         check_writable(Path(cfg.paths.outputs).expanduser())
-        # Every cell makes them: what is wrong with them is said once.
+        # Every grid point makes them: what is wrong with them is said once.
         instantiate(cfg.deviations, _convert_="all")
         crashed = run(study)
     progress, absent = study.progress()
@@ -61,36 +60,36 @@ def _conclude(study: Study, wanted: bool) -> None:
 def run(study: Study) -> list[BaseException]:
     """Run what is missing, failed or of older code; with ``force=true`` everything."""
     progress, absent = study.progress()
-    failed = [cell for cell, o in progress.failed.items() if o.state in (FAILED, OLDER)]
+    failed = [point for point, o in progress.failed.items() if o.state in (FAILED, OLDER)]
     todo = [*progress.missing, *failed]
     if study.cfg.force:
         todo = [*progress.missing, *progress.failed, *progress.done]
     if not todo:
         return []
-    order = {cell: place for place, cell in enumerate(study.cells)}
+    order = {point: place for place, point in enumerate(study.points)}
     todo.sort(key=order.__getitem__)
-    with progress_bar(study.ledger, todo, len(study.cells) - len(absent)):
+    with progress_bar(study.ledger, todo, len(study.points) - len(absent)):
         return launch(study.jobs(todo))
 
 
-def status(study: Study, progress: Progress, absent: Sequence[Cell]) -> str:
+def status(study: Study, progress: Progress, absent: Sequence[GridPoint]) -> str:
     """Say what is done, failed and missing, and which command fills the gap."""
     lines = [
         "",
-        f"{study.name}: {len(study.cells):,} cells",
+        f"{study.name}: {len(study.points):,} points",
         f"done       {len(progress.done):,}",
         f"failed     {len(progress.failed):,}",
-        *_indented(f"{cell.title}: {o.error}" for cell, o in progress.failed.items()),
+        *_indented(f"{point.title}: {o.error}" for point, o in progress.failed.items()),
         f"missing    {len(progress.missing):,}",
     ]
     if absent:
-        reasons = dict.fromkeys(str(study.tables[table_of(cell)]) for cell in absent)
+        reasons = dict.fromkeys(str(study.tables[table_of(point)]) for point in absent)
         lines += [f"no data    {len(absent):,}", *_indented(reasons)]
     tables = study.tables.items()
     estimated = {key for key, data in tables if isinstance(data, Data) and data.estimated}
     if estimated:
-        n = sum(table_of(cell) in estimated for cell in study.cells)
-        lines.append(f"ESTIMATED  {n:,} cells are on values of a model, not measured ones")
+        n = sum(table_of(point) in estimated for point in study.points)
+        lines.append(f"ESTIMATED  {n:,} points are on values of a model, not measured ones")
     if progress.failed or progress.missing:
         lines.append(f"to fill the gap: {study.command}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The data of a study's cells: loaded quietly, and told from those of finished cells."""
+"""The data of a study's points: loaded quietly, and told from those of finished grid points."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hwnas.dataset import EstimatedWarning, Table, accuracy_of
 from hwnas.errors import UserError
-from hwnas.experiment._finished import Data
-from hwnas.experiment._revision import outdated, revisions
+from hwnas.experiment import Data, outdated, revisions
 
 #: Before the stage, in the column of a revision.
 _REVISION = "revision."
@@ -23,7 +22,9 @@ ACCURACY = "experiment.settings.accuracy"
 
 
 def load(cfg: DictConfig) -> Table:
-    """Load the table of a cell; that its values are estimated is said once for the study, not here.
+    """Load the table of a grid point, without the warning that its values are estimated.
+
+    The study's status states it once.
 
     Raises
     ------
@@ -48,9 +49,9 @@ def columns_of(table: Table, stages: Collection[str]) -> dict[str, str | int | N
     ----------
     table : Table
     stages : collection of str
-        Those of `hwnas.experiment._revision` that decide the row.
+        Those of `hwnas.experiment` that decide the row.
     """
-    data = Data.of(table)
+    data = Data.of_table(table)
     return {f"{_REVISION}{stage}": n for stage, n in revisions(stages).items()} | {
         "provenance.kind": table.provenance.kind,
         "provenance.values": json.dumps(data.values),

@@ -1,4 +1,4 @@
-"""From the small table of an experiment to its cells."""
+"""From the small table of an experiment to its grid points."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from hwnas.errors import UserError
 BATCH_AXIS = "seed"
 #: Keys of an axis' value that describe it and are no overrides.
 LABEL, STAND_IN = "label", "stand_in"
-#: Overrides of the command line that say how a study is run, not what its cells are.
+#: Overrides of the command line that say how a study is run, not what its grid points are.
 RUNNING = (
-    *("experiment", "action", "report", "study", "force", "paths", "hydra", "cells"),
+    *("experiment", "action", "report", "study", "force", "paths", "hydra", "seeds"),
     *("tracking", "artifacts"),
 )
-#: ... but for these keys of the experiment, which its cells read.
+#: ... but for these keys of the experiment, which its grid points read.
 SETTINGS = "experiment.settings."
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
 @dataclass(frozen=True)
-class Cell:
+class GridPoint:
     """One experiment of a study.
 
     Parameters
@@ -46,12 +46,12 @@ class Cell:
 
     @property
     def job(self) -> str:
-        """Identity of the job that runs this cell and its other seeds."""
+        """Identity of the job that runs this grid point and its other seeds."""
         return hashlib.sha256(json.dumps(sorted(self.overrides)).encode()).hexdigest()[:16]
 
     @property
     def title(self) -> str:
-        """The cell in a line of text."""
+        """The grid point in a line of text."""
         return " ".join(f"{axis}={label}" for axis, label in self.axes.items())
 
 
@@ -60,8 +60,8 @@ def expand(
     fixed: Mapping[str, Any],
     given: Sequence[str],
     narrow: bool = True,
-) -> list[Cell]:
-    """Expand named grids into cells.
+) -> list[GridPoint]:
+    """Expand named grids into points.
 
     Parameters
     ----------
@@ -70,19 +70,19 @@ def expand(
         ``axis=value`` takes, or mappings that hold several overrides (and ``label``,
         ``stand_in``).
     fixed : mapping
-        Overrides of every cell.
+        Overrides of every grid point.
     given : sequence of str
         Overrides of the command line. Those for keys of an axis choose among its values, and leave
         out the grids that have none of them; if no grid has any, they take the place of the axis.
         One for a group puts its choice in place of what `fixed` says about that group, unless it
         chooses among the values of an axis.
     narrow : bool
-        False adds the cells that `given` leaves out of its axes: the whole grid.
+        False adds the grid points that `given` leaves out of its axes: the whole grid.
 
     Raises
     ------
     UserError
-        If there are no cells, or a grid has no seeds or impossible ones.
+        If there are no grid points, or a grid has no seeds or impossible ones.
 
     Examples
     --------
@@ -92,18 +92,18 @@ def expand(
     """
     mine = [override for override in given if _decides(key_of(override))]
     chosen = [grid for grid in grids.values() if _has(grid, mine)] or list(grids.values())
-    cells = [cell for grid in chosen for cell in _cells(grid, fixed, mine, narrow=True)]
+    points = [point for grid in chosen for point in _points(grid, fixed, mine, narrow=True)]
     if not narrow:
-        cells += [c for grid in grids.values() for c in _cells(grid, fixed, mine, narrow=False)]
-    if not cells:
-        raise UserError("experiment.grids: no cells")
-    # Several grids may meet in a cell, above all when an override narrows them: once is enough.
-    return list({(cell.job, cell.seed): cell for cell in cells}.values())
+        points += [c for grid in grids.values() for c in _points(grid, fixed, mine, narrow=False)]
+    if not points:
+        raise UserError("experiment.grids: no grid points")
+    # Several grids may hold the same grid point, above all when an override narrows them.
+    return list({(point.job, point.seed): point for point in points}.values())
 
 
-def _cells(
+def _points(
     grid: Mapping[str, Any], fixed: Mapping[str, Any], given: Sequence[str], narrow: bool
-) -> Iterator[Cell]:
+) -> Iterator[GridPoint]:
     axes = {axis: _values(values) for axis, values in grid.items()}
     if BATCH_AXIS not in axes:
         raise UserError(f"experiment.grids: a grid has no axis {BATCH_AXIS!r}")
@@ -132,7 +132,7 @@ def _cells(
                 labels[STAND_IN] = True
             if axis != BATCH_AXIS:
                 overrides += own
-        yield Cell((*overrides, *rest), _seed(labels[BATCH_AXIS]), labels)
+        yield GridPoint((*overrides, *rest), _seed(labels[BATCH_AXIS]), labels)
 
 
 def _seed(label: Any) -> int:

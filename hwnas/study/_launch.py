@@ -1,4 +1,4 @@
-"""Jobs through Hydra's launcher, with a progress bar over their cells."""
+"""Jobs through Hydra's launcher, with a progress bar over their points."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+# Hydra has no public way to make the context that its launchers ask for.
 from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -14,7 +15,7 @@ from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, RunMode
 
 from hwnas.composition import overrides
-from hwnas.study._grid import Cell
+from hwnas.study._grid import GridPoint
 from hwnas.study._ledger import Ledger
 from hwnas.study._worker import run_job
 
@@ -54,23 +55,23 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
 
 
 @contextmanager
-def progress_bar(ledger: Ledger, cells: Sequence[Cell], total: int) -> Iterator[None]:
-    """Show how many cells are finished, and the time left, while the block runs.
+def progress_bar(ledger: Ledger, points: Sequence[GridPoint], total: int) -> Iterator[None]:
+    """Show how many grid points are finished, and the time left, while the block runs.
 
     Parameters
     ----------
     ledger : Ledger
         Where workers, in whatever process, write down what they finish.
-    cells : sequence of Cell
+    points : sequence of GridPoint
         Those that are being run.
     total : int
-        All cells of the study.
+        All points of the study.
     """
     from tqdm import tqdm
 
     stop = threading.Event()
-    counts = {job: ledger.count(job) for job in {cell.job for cell in cells}}
-    with tqdm(total=total, initial=total - len(cells), unit="cell", smoothing=0.05) as bar:
+    counts = {job: ledger.count(job) for job in {point.job for point in points}}
+    with tqdm(total=total, initial=total - len(points), unit="point", smoothing=0.05) as bar:
 
         def watch() -> None:
             last = False

@@ -1,4 +1,4 @@
-"""What became of each cell: one file of JSON lines a job, only ever appended to."""
+"""What became of each grid point: one file of JSON lines a job, only ever appended to."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwnas.experiment._result import RESULT
-from hwnas.study._grid import Cell
+from hwnas.experiment import RESULT
+from hwnas.study._grid import GridPoint
 
 #: Stale is what was done on other data than those at hand, older what was done by older code: both
 #: are found out, never written down.
@@ -19,7 +19,7 @@ DONE, FAILED, STALE, OLDER = "done", "failed", "stale", "older"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one cell.
+    """What became of one grid point.
 
     Parameters
     ----------
@@ -28,7 +28,8 @@ class Outcome:
     rows : tuple of mapping
         Its rows in the table of results.
     folder : str, optional
-        Its result folder in the outputs; it must be there, whole, for the cell to count as done.
+        Its result folder in the outputs. Only while that is there, whole, the grid point counts as
+        done.
     error : str, optional
         Why it failed, in a line.
     trace : str, optional
@@ -91,7 +92,7 @@ class Ledger:
             try:
                 outcome = Outcome(**json.loads(line))
             except (json.JSONDecodeError, TypeError):
-                # Cut off by a kill: the cell counts as missing and is run again.
+                # Cut off by a kill: the grid point counts as missing and is run again.
                 continue
             outcomes[outcome.seed] = outcome
         return outcomes
@@ -104,21 +105,21 @@ class Ledger:
             return before
         return Count(size, path.read_bytes().count(b"\n") if size else 0)
 
-    def sort(self, cells: Iterable[Cell]) -> Progress:
+    def sort(self, points: Iterable[GridPoint]) -> Progress:
         """Compare the expanded grid with what is here: missing is the grid less the finished."""
         progress = Progress({}, {}, [])
         read: dict[str, dict[int, Outcome]] = {}
-        for cell in cells:
-            job = cell.job
+        for point in points:
+            job = point.job
             if job not in read:
                 read[job] = self.read(job)
-            outcome = read[job].get(cell.seed)
+            outcome = read[job].get(point.seed)
             if outcome is not None and outcome.state == FAILED:
-                progress.failed[cell] = outcome
+                progress.failed[point] = outcome
             elif outcome is not None and self._whole(outcome):
-                progress.done[cell] = outcome
+                progress.done[point] = outcome
             else:
-                progress.missing.append(cell)
+                progress.missing.append(point)
         return progress
 
     def _whole(self, outcome: Outcome) -> bool:
@@ -129,14 +130,14 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Progress:
-    """The cells of a study by what became of them; each cell stands in exactly one.
+    """The points of a study by what became of them; each grid point stands in exactly one.
 
     Those whose result is of other data or of older code are among the failed, by their state.
     """
 
-    done: dict[Cell, Outcome]
-    failed: dict[Cell, Outcome]
-    missing: list[Cell]
+    done: dict[GridPoint, Outcome]
+    failed: dict[GridPoint, Outcome]
+    missing: list[GridPoint]
 
 
 def _ends_in_newline(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A study: its cells, what is there of them, and running the rest."""
+"""A study: its grid points, what is there of them, and running the rest."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas.composition import CONF, explain, key_of, overrides
+from hwnas.composition import explain, is_group, key_of, option_file, options, overrides
 from hwnas.errors import UserError, nearest
-from hwnas.experiment._finished import Data
+from hwnas.experiment import Data
 from hwnas.study._data import ACCURACY, load, older_code, other_data
-from hwnas.study._grid import Cell, expand
+from hwnas.study._grid import GridPoint, expand
 from hwnas.study._ledger import OLDER, STALE, Ledger, Outcome, Progress
 from hwnas.study._worker import ledger_of, study_folder
 
-#: Overrides that choose the table of a cell.
+#: Overrides that choose the table of a grid point.
 _DATA = ("dataset", "device", "metric", "space", "image_set")
-#: Overrides of the command line that are passed on to every job besides its cells'.
+#: Overrides of the command line that are passed on to every job besides its grid points'.
 _PASSED = ("experiment", "paths", "force", "tuning.force", "tracking", "artifacts")
 
 
@@ -68,7 +68,7 @@ class Study:
         return cls(cfg, choice, tuple(overrides()))
 
     @cached_property
-    def cells(self) -> list[Cell]:
+    def points(self) -> list[GridPoint]:
         """The expanded grid."""
         node = OmegaConf.to_container(self.cfg.experiment, resolve=False)
         assert isinstance(node, dict)
@@ -91,7 +91,7 @@ class Study:
 
     @property
     def ledger(self) -> Ledger:
-        """What became of each cell."""
+        """What became of each grid point."""
         return ledger_of(self.cfg)
 
     @property
@@ -102,22 +102,22 @@ class Study:
         rest = [o for o in self.given if key_of(o) not in other]
         return shlex.join(["python", "sweep.py", *rest, *hydra])
 
-    def overrides(self, cell: Cell) -> list[str]:
-        """Return what composes a cell."""
+    def overrides(self, point: GridPoint) -> list[str]:
+        """Return what composes a grid point."""
         keys = {override: (_first(override), key_of(override)) for override in self.given}
-        passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o not in cell.overrides]
+        passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o not in point.overrides]
         chosen = f"experiment={self.choice}"
         # The choice comes first: the overrides of its values need it.
         rest = [o for o in passed if o != chosen]
-        return [chosen, f"study={self.name}", *rest, *cell.overrides]
+        return [chosen, f"study={self.name}", *rest, *point.overrides]
 
-    def jobs(self, cells: Sequence[Cell]) -> list[list[str]]:
-        """Return the overrides of each job: cells that differ in the seed alone share one."""
-        by_job: dict[str, list[Cell]] = {}
-        for cell in cells:
-            by_job.setdefault(cell.job, []).append(cell)
+    def jobs(self, points: Sequence[GridPoint]) -> list[list[str]]:
+        """Return the overrides of each job: points that differ in the seed alone share one."""
+        by_job: dict[str, list[GridPoint]] = {}
+        for point in points:
+            by_job.setdefault(point.job, []).append(point)
         return [
-            [*self.overrides(group[0]), f"cells={[c.seed for c in group]}", f"job='{job}'"]
+            [*self.overrides(group[0]), f"seeds={[p.seed for p in group]}", f"job='{job}'"]
             for job, group in by_job.items()
         ]
 
@@ -130,68 +130,68 @@ class Study:
         # Composing is slow, and merging a value into what is composed tells nearly as much.
         values: set[str] = set()
         cfg = self.cfg
-        for cell in self.cells:
-            for override in cell.overrides:
+        for point in self.points:
+            for override in point.overrides:
                 _check_choice(override)
-            key, keys = table_of(cell), {key_of(override) for override in cell.overrides}
-            new = set(cell.overrides) - values
+            key, keys = table_of(point), {key_of(override) for override in point.overrides}
+            new = set(point.overrides) - values
             values |= new
             if key in found and keys <= composed and all(_takes(cfg, value) for value in new):
                 continue
             # Composing it refuses a misspelt key or an impossible value before anything runs.
             composed |= keys
-            cfg = self._compose(cell)
+            cfg = self._compose(point)
             if key not in found:
                 try:
-                    found[key] = Data.of(load(cfg))
+                    found[key] = Data.of_table(load(cfg))
                 except UserError as reason:
                     found[key] = reason
         return found
 
-    def _compose(self, cell: Cell) -> DictConfig:
-        given = self.overrides(cell)
+    def _compose(self, point: GridPoint) -> DictConfig:
+        given = self.overrides(point)
         try:
             return compose("sweep", given)
         except HydraException as reason:
             raise UserError(explain(reason, given)) from reason
 
-    def progress(self) -> tuple[Progress, list[Cell]]:
-        """Return what became of the cells, and those among the rest whose data are not here.
+    def progress(self) -> tuple[Progress, list[GridPoint]]:
+        """Return what became of the grid points, and those among the rest whose data are not here.
 
         What is finished, but by older code or on other data than those that are here, counts as
         failed: a study never mixes them.
         """
-        progress = self.ledger.sort(self.cells)
-        for cell, outcome in list(progress.done.items()):
+        progress = self.ledger.sort(self.points)
+        for point, outcome in list(progress.done.items()):
             older = older_code(outcome.rows[0])
-            other = older or self._other_data(cell, outcome)
+            other = older or self._other_data(point, outcome)
             if other is not None:
-                del progress.done[cell]
+                del progress.done[point]
                 state = STALE if older is None else OLDER
-                progress.failed[cell] = replace(outcome, state=state, error=other)
+                progress.failed[point] = replace(outcome, state=state, error=other)
         absent = [
-            cell
-            for cell in [*progress.missing, *progress.failed]
-            if isinstance(self.tables[table_of(cell)], UserError)
+            point
+            for point in [*progress.missing, *progress.failed]
+            if isinstance(self.tables[table_of(point)], UserError)
         ]
         gone = set(absent)
-        for cell in absent:
-            progress.failed.pop(cell, None)
-        missing = [cell for cell in progress.missing if cell not in gone]
+        for point in absent:
+            progress.failed.pop(point, None)
+        missing = [point for point in progress.missing if point not in gone]
         return Progress(progress.done, progress.failed, missing), absent
 
-    def _other_data(self, cell: Cell, outcome: Outcome) -> str | None:
-        """Say on which other data a cell was finished; None where they are the same, or gone."""
-        here = self.tables[table_of(cell)]
+    def _other_data(self, point: GridPoint, outcome: Outcome) -> str | None:
+        """Say on which other data a grid point was finished; None if they are the same or gone."""
+        here = self.tables[table_of(point)]
         if isinstance(here, UserError):
             return None
-        selects = "selection=none" not in cell.overrides
+        selects = "selection=none" not in point.overrides
         return other_data(outcome.rows[0], here, accuracies=selects)
 
 
-def table_of(cell: Cell) -> tuple[str, ...]:
-    """Return the overrides that choose the table of a cell."""
-    return tuple(o for o in cell.overrides if _first(o) in _DATA or key_of(o) == ACCURACY)
+def table_of(point: GridPoint) -> tuple[str, ...]:
+    """Return the overrides that choose the table of a grid point."""
+    return tuple(o for o in point.overrides if _first(o) in _DATA or key_of(o) == ACCURACY)
 
 
 @cache
@@ -204,15 +204,13 @@ def _check_choice(override: str) -> None:
         Naming the nearest choice.
     """
     group, _, choice = override.partition("=")
-    folder = CONF / group
-    if folder.is_dir() and not (folder / f"{choice}.yaml").is_file():
-        files = [f.relative_to(folder).with_suffix("").as_posix() for f in folder.rglob("*.yaml")]
-        raise UserError(f"{override}: no such choice; {nearest(choice, files)}")
+    if is_group(group) and option_file(group, choice) is None:
+        raise UserError(f"{override}: no such choice; {nearest(choice, options(group))}")
 
 
 def _takes(cfg: DictConfig, override: str) -> bool:
-    """Tell whether a composed cell surely takes a value, without the cost of composing it."""
-    if (CONF / key_of(override)).is_dir():
+    """Tell whether a composed grid point surely takes a value, without the cost of composing it."""
+    if is_group(key_of(override)):
         return True
     try:
         cfg.merge_with_dotlist([override])

@@ -9,25 +9,25 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from hwnas.composition import Artifacts, mistake_in, register
-from hwnas.experiment._result import PREDICTIONS, RESULT
+from hwnas.experiment import PREDICTIONS, RESULT
 from hwnas.study._ledger import FAILED, Ledger, Outcome
 
 
 def run_job(cfg: DictConfig) -> int:
-    """Run the cells of one job, write down what became of each, return how many failed.
+    """Run the grid points of one job, write down what became of each, return how many failed.
 
     Parameters
     ----------
     cfg : DictConfig
-        Composed from ``conf/sweep.yaml``; ``cells`` holds the seeds, ``job`` the identity.
+        Composed from ``conf/sweep.yaml``; ``seeds`` holds the seeds, ``job`` the identity.
     """
     # A launcher's process has Hydra's state, but not OmegaConf's resolvers.
     register()
     from hydra.utils import get_method
 
     ledger = ledger_of(cfg)
-    run = get_method(cfg.experiment.cells)
-    left = list(cfg.cells)
+    run = get_method(cfg.experiment.task)
+    left = list(cfg.seeds)
 
     def attempt(seeds: Sequence[int]) -> None:
         for outcome in run(cfg, seeds):
@@ -53,7 +53,7 @@ def run_job(cfg: DictConfig) -> int:
 
 
 def failure(seed: int, error: Exception) -> Outcome:
-    """Return the outcome of a cell that an exception ended."""
+    """Return the outcome of a grid point that an exception ended."""
     mistake = mistake_in(error, [])
     if mistake is not None:
         return Outcome(seed, FAILED, error=str(mistake))
@@ -70,4 +70,4 @@ def ledger_of(cfg: DictConfig) -> Ledger:
     """Return the ledger of a study."""
     files = (RESULT, PREDICTIONS) if cfg.artifacts == Artifacts.all else (RESULT,)
     outputs = Path(cfg.paths.outputs).expanduser()
-    return Ledger(study_folder(cfg) / "cells", outputs, files)
+    return Ledger(study_folder(cfg) / "points", outputs, files)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
+from hwnas.extras import EXTRAS, install_command, is_installed, not_installed
+from hwnas.tracking._tracker import NoTracker, Run
 
 if TYPE_CHECKING:
     import wandb
@@ -30,7 +32,8 @@ class WandbTracker:
         The user's default entity if not given.
     mode : {"auto", "online", "offline"}
         "auto" does what the environment's WANDB_MODE says, offline or disabled; else it is online
-        where a key is found and the server answers, and offline elsewhere.
+        where a key is found and the server answers, and offline elsewhere. Where W&B is not
+        installed, a line says that nothing is tracked, and the run goes on.
     tags : list of str
         Added to those of the experiment.
     init_timeout : float
@@ -39,7 +42,7 @@ class WandbTracker:
     Raises
     ------
     UserError
-        If the mode is unknown, or "online" is asked for without a key.
+        If the mode is unknown, or "online" is asked for without a key or without W&B.
     """
 
     project: str = "hwnas"
@@ -53,6 +56,8 @@ class WandbTracker:
             raise UserError(f"tracking.mode={self.mode}: one of {', '.join(MODES)}")
         if self.mode == "online" and not has_key():
             raise UserError("tracking.mode=online: no W&B key is found", remedy="wandb login")
+        if self.mode == "online" and not is_installed("wandb"):
+            raise not_installed("wandb", "tracking.mode=online")
 
     @contextmanager
     def start(
@@ -62,8 +67,16 @@ class WandbTracker:
         tags: list[str],
         config: Mapping[str, Any],
         folder: Path,
-    ) -> Iterator[_WandbRun]:
+    ) -> Iterator[Run]:
         """Open a run, online or offline; it is finished however the context is left."""
+        if not is_installed("wandb"):
+            _log.warning(
+                "tracking=wandb: W&B is not installed, so this run is not tracked; to track: %s",
+                install_command(EXTRAS["wandb"]),
+            )
+            with NoTracker().start(name, group, tags, config, folder) as silent:
+                yield silent
+            return
         run = self._init(
             name=name, group=group, tags=[*tags, *self.tags], config=dict(config), folder=folder
         )

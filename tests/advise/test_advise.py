@@ -15,12 +15,12 @@ from sklearn.linear_model import Ridge
 from hwnas.advise import (
     Advisor,
     Plan,
-    Situation,
-    World,
+    Problem,
+    Scenario,
     duration,
-    follow,
     learn,
     power_law,
+    replay,
     seconds,
     verify_within,
 )
@@ -28,7 +28,7 @@ from hwnas.advise._command import predictors
 from hwnas.advise._learning_curve import LearningCurve
 from hwnas.advise._plan import Expected, train_sizes
 from hwnas.advise._report import _expect
-from hwnas.advise._scenarios import Outcome, draw_worlds, smooth_uniform
+from hwnas.advise._scenarios import ScenarioOutcome, draw_worlds, smooth_uniform
 from hwnas.dataset import Local, Table
 from hwnas.encoding import OneHot, Operations
 from hwnas.errors import UserError
@@ -59,8 +59,8 @@ TABLE = learnable_table()
 
 @pytest.fixture(scope="module")
 def advisor() -> Advisor:
-    situation = Situation.of(TABLE, 60, seed=0)
-    return Advisor(situation, PREDICTORS, measure_seconds=10.0, worlds=12, repeats=5)
+    problem = Problem.of(TABLE, 60, seed=0)
+    return Advisor(problem, PREDICTORS, measure_seconds=10.0, scenarios=12, repeats=5)
 
 
 @pytest.mark.parametrize("text", ["", "2", "2x", "-1h", "0s", "h", "1h and more"])
@@ -77,14 +77,14 @@ def test_durations_come_back(value: int) -> None:
 
 
 def test_situation_of_a_whole_table_is_a_sample_of_it() -> None:
-    situation = Situation.of(TABLE, 60, seed=0)
-    assert len(situation.measured) == 60
-    assert (np.diff(situation.accuracy) <= 0).all()
-    assert situation.truth is not None
-    assert np.array_equal(situation.truth[situation.measured], situation.cost)
+    problem = Problem.of(TABLE, 60, seed=0)
+    assert len(problem.measured) == 60
+    assert (np.diff(problem.accuracy) <= 0).all()
+    assert problem.truth is not None
+    assert np.array_equal(problem.truth[problem.measured], problem.cost)
     # A larger sample of the same seed begins with the smaller one.
-    assert np.array_equal(Situation.of(TABLE, 90, seed=0).measured[:60], situation.measured)
-    assert len(Situation.of(TABLE, None, seed=0).measured) == 124
+    assert np.array_equal(Problem.of(TABLE, 90, seed=0).measured[:60], problem.measured)
+    assert len(Problem.of(TABLE, None, seed=0).measured) == 124
 
 
 def test_a_network_is_a_candidate_once_measured_or_not() -> None:
@@ -95,16 +95,16 @@ def test_a_network_is_a_candidate_once_measured_or_not() -> None:
     values, accuracy = TABLE.values[original].copy(), TABLE.accuracy[original]
     values[200:] = np.nan
     table = replace(TABLE, values=values, accuracy=accuracy, copy_of=rank[original])
-    situation = Situation.of(table, None, seed=0)
-    assert len(situation) == len(TABLE) - 200
-    assert len(np.unique(SPACE.rank(situation.architectures))) == len(situation)
-    assert len(situation.measured) == 100
-    X = situation.architectures[situation.measured]
+    problem = Problem.of(table, None, seed=0)
+    assert len(problem) == len(TABLE) - 200
+    assert len(np.unique(SPACE.rank(problem.architectures))) == len(problem)
+    assert len(problem.measured) == 100
+    X = problem.architectures[problem.measured]
     assert set(SPACE.rank(X).tolist()) == set(rank[:100].tolist())
-    np.testing.assert_array_equal(situation.cost, values[table.locate(X)])
-    assert situation.truth is None
+    np.testing.assert_array_equal(problem.cost, values[table.locate(X)])
+    assert problem.truth is None
     with pytest.raises(ValueError, match="every value is known"):
-        follow(Plan(None, 1, 101, 0), situation, PREDICTORS, np.random.default_rng(0))
+        replay(Plan(None, 1, 101, 0), problem, PREDICTORS, np.random.default_rng(0))
 
 
 def test_a_value_that_only_a_copy_has_is_not_lost() -> None:
@@ -112,45 +112,45 @@ def test_a_value_that_only_a_copy_has_is_not_lost() -> None:
     values[0] = np.nan
     copy_of = rank.copy()
     copy_of[1] = rank[0]
-    situation = Situation.of(replace(TABLE, values=values, copy_of=copy_of), 60, seed=0)
-    assert len(situation) == len(TABLE) - 1
-    assert situation.truth is not None
+    problem = Problem.of(replace(TABLE, values=values, copy_of=copy_of), 60, seed=0)
+    assert len(problem) == len(TABLE) - 1
+    assert problem.truth is not None
 
 
 def test_two_networks_of_one_function_are_two_candidates() -> None:
     same = replace(TABLE, representative=np.full(len(TABLE), SPACE.rank(TABLE.architectures)[0]))
     whole = replace(same, copy_of=SPACE.rank(TABLE.architectures))
-    assert len(Situation.of(whole, 60, seed=0).measured) == 60
+    assert len(Problem.of(whole, 60, seed=0).measured) == 60
 
 
 def test_candidates_of_the_bundled_table_are_networks(tmp_path: Path) -> None:
     table = Local("cpu", TABLE.metric, SPACE, Paths(tmp_path, tmp_path, tmp_path)).load()
-    situation = Situation.of(table, 60, seed=0)
-    rows = table.locate(situation.architectures)
-    assert len(situation) < len(table)
+    problem = Problem.of(table, 60, seed=0)
+    rows = table.locate(problem.architectures)
+    assert len(problem) < len(table)
     np.testing.assert_array_equal(table.measured_on()[rows], rows)
 
 
 def test_too_little_to_advise_on() -> None:
     with pytest.raises(UserError, match="needs 15 at least"):
-        Situation.of(TABLE, 5, seed=0)
+        Problem.of(TABLE, 5, seed=0)
     few = replace(TABLE, values=np.where(np.arange(len(TABLE)) < 10, TABLE.values, np.nan))
     for n_measured in (None, 5, 99999):
         with pytest.raises(UserError, match=r"of 10 .*15 at least. Try: measure more first"):
-            Situation.of(few, n_measured, seed=0)
+            Problem.of(few, n_measured, seed=0)
     with pytest.raises(UserError, match="no accuracy"):
-        Situation.of(replace(TABLE, accuracy=None), 60, seed=0)
+        Problem.of(replace(TABLE, accuracy=None), 60, seed=0)
     with pytest.raises(UserError, match="are equal"):
-        Situation.of(replace(TABLE, values=np.ones(len(TABLE))), 60, seed=0)
+        Problem.of(replace(TABLE, values=np.ones(len(TABLE))), 60, seed=0)
 
 
 def test_more_measurements_than_there_are_is_what_is_said() -> None:
     with pytest.raises(UserError) as refused:
-        Situation.of(TABLE, 99999, seed=0)
+        Problem.of(TABLE, 99999, seed=0)
     assert str(refused.value) == (
         "measured=99999: made has no more than 1,200 measurements. Try: measured=124"
     )
-    assert len(Situation.of(TABLE, 1200, seed=0).measured) == 1200
+    assert len(Problem.of(TABLE, 1200, seed=0).measured) == 1200
 
 
 @pytest.mark.parametrize(("floor", "a", "b"), [(0.0, 2.0, 0.4), (0.5, 3.0, 0.8), (0.0, 1.0, 0.0)])
@@ -162,14 +162,14 @@ def test_power_law_is_found_and_foretells(floor: float, a: float, b: float) -> N
 
 
 def test_learning_curve_falls_and_foretells_more_measurements() -> None:
-    situation = Situation.of(TABLE, 80, seed=1)
-    curve = learn("ridge", PREDICTORS["ridge"], situation, np.random.default_rng(0))
+    problem = Problem.of(TABLE, 80, seed=1)
+    curve = learn("ridge", PREDICTORS["ridge"], problem, np.random.default_rng(0))
     assert curve.sigma.mean(axis=0)[-1] < curve.sigma.mean(axis=0)[0]
-    assert situation.truth is not None
-    X = situation.architectures
-    rows = Situation.of(TABLE, 400, seed=1).measured
-    fitted = Predictor(SPACE, OneHot(), Ridge()).fit(X[rows], situation.truth[rows])
-    real = np.delete(situation.truth - fitted.predict(X), rows).std()
+    assert problem.truth is not None
+    X = problem.architectures
+    rows = Problem.of(TABLE, 400, seed=1).measured
+    fitted = Predictor(SPACE, OneHot(), Ridge()).fit(X[rows], problem.truth[rows])
+    real = np.delete(problem.truth - fitted.predict(X), rows).std()
     low, high = np.quantile(curve.sigma_at(400), [0.05, 0.95])
     assert low <= real <= high
     assert high < curve.sigma.mean(axis=0)[0]
@@ -195,13 +195,13 @@ def test_benefit_of_the_doubt_spends_what_is_left_and_finds_more() -> None:
         accuracy = np.sort(rng.uniform(10, 90, 2000))[::-1]
         true = rng.gamma(2.0, 3.0, 2000)
         predicted = true + rng.normal(0, 2.0, 2000)
-        world = World(accuracy, true)
+        scenario = Scenario(accuracy, true)
         none = np.array([], dtype=np.int64)
         once = verify_within(accuracy, predicted, true, none, 200)
         more = verify_within(accuracy, predicted, true, none, 200, spread=2.0)
         assert len(once.rows) < len(more.rows) == 200
-        plain.append(world.outcome(once.rows))
-        doubt.append(world.outcome(more.rows))
+        plain.append(scenario.outcome(once.rows))
+        doubt.append(scenario.outcome(more.rows))
     for score in ("retained_hypervolume", "mra_pareto_percent"):
         before, after = (np.mean([getattr(o, score) for o in part]) for part in (plain, doubt))
         assert after > before if score == "retained_hypervolume" else after < before
@@ -222,15 +222,15 @@ def test_verification_learns_between_its_rounds() -> None:
     assert asked == sorted(asked)
     assert done.n_fits == len(asked)
     # One lesson is enough to measure the true front.
-    assert World(accuracy, true).outcome(done.rows).retained_hypervolume == pytest.approx(1.0)
+    assert Scenario(accuracy, true).outcome(done.rows).retained_hypervolume == pytest.approx(1.0)
 
 
 def test_everything_measured_is_the_truth() -> None:
-    world = World(np.array([90.0, 80.0, 70.0]), np.array([3.0, 1.0, 2.0]))
-    whole = world.outcome(np.arange(3))
+    scenario = Scenario(np.array([90.0, 80.0, 70.0]), np.array([3.0, 1.0, 2.0]))
+    whole = scenario.outcome(np.arange(3))
     assert whole.retained_hypervolume == pytest.approx(1.0)
     assert whole.mra_pareto_percent == 0.0
-    part = world.outcome(np.array([0, 2]))
+    part = scenario.outcome(np.array([0, 2]))
     assert part.mra_pareto_percent == pytest.approx(5.0)
     assert part.retained_hypervolume < 1
 
@@ -249,23 +249,23 @@ def test_fields_of_deviations_are_uniform_and_smooth() -> None:
 
 
 def test_worlds_have_the_deviations_asked_for() -> None:
-    situation = Situation.of(TABLE, 120, seed=0)
-    curve = learn("ridge", PREDICTORS["ridge"], situation, np.random.default_rng(0))
+    problem = Problem.of(TABLE, 120, seed=0)
+    curve = learn("ridge", PREDICTORS["ridge"], problem, np.random.default_rng(0))
     now = float(curve.sigma_at(120).mean())
-    draws = draw_worlds(situation, curve, PREDICTORS["ridge"], 10, np.random.default_rng(1))
-    rest = np.setdiff1d(np.arange(len(situation)), situation.measured)
+    draws = draw_worlds(problem, curve, PREDICTORS["ridge"], 10, np.random.default_rng(1))
+    rest = np.setdiff1d(np.arange(len(problem)), problem.measured)
     for wanted in (0.5 * now, now):
-        spread = [(draw.world.true - draw.predict(wanted, now))[rest].std() for draw in draws]
+        spread = [(draw.scenario.true - draw.predict(wanted, now))[rest].std() for draw in draws]
         assert np.mean(spread) == pytest.approx(wanted, rel=0.2)
     # A worse predictor ranks worse.
     for draw in draws:
         taus = [
-            np.corrcoef(draw.world.true, draw.predict(share * now, now))[0, 1]
+            np.corrcoef(draw.scenario.true, draw.predict(share * now, now))[0, 1]
             for share in (0.3, 1.0, 2.5)
         ]
         assert taus[0] > taus[1] > taus[2]
-        assert np.array_equal(draw.world.true[situation.measured], situation.cost)
-        assert draw.world.true.min() >= 0
+        assert np.array_equal(draw.scenario.true[problem.measured], problem.cost)
+        assert draw.scenario.true.min() >= 0
 
 
 def test_plans_keep_the_budget_and_more_budget_gets_more(advisor: Advisor) -> None:
@@ -296,20 +296,20 @@ def test_a_budget_below_one_measurement_is_refused(advisor: Advisor) -> None:
 
 
 def test_wrong_settings_are_refused() -> None:
-    situation = Situation.of(TABLE, 60, seed=0)
+    problem = Problem.of(TABLE, 60, seed=0)
     with pytest.raises(UserError, match="no such objective"):
-        Advisor(situation, PREDICTORS, 1.0, objective="accuracy")  # type: ignore[arg-type]
+        Advisor(problem, PREDICTORS, 1.0, objective="accuracy")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="at least one"):
-        Advisor(situation, {}, 1.0)
+        Advisor(problem, {}, 1.0)
     lut = {"lut": Predictor(SPACE, Operations(), LookupTable())}
     with pytest.raises(UserError, match="lut chooses its measurements itself"):
-        Advisor(situation, lut, 1.0)
+        Advisor(problem, lut, 1.0)
 
 
 def test_the_seed_decides_the_advice() -> None:
-    situation = Situation.of(TABLE, 40, seed=0)
+    problem = Problem.of(TABLE, 40, seed=0)
     one, same = (
-        Advisor(situation, PREDICTORS, 10.0, seed=5, worlds=4, repeats=3).advise(400.0)
+        Advisor(problem, PREDICTORS, 10.0, seed=5, scenarios=4, repeats=3).advise(400.0)
         for _ in range(2)
     )
     # Fit times are measured and differ; what is expected does not.
@@ -320,13 +320,13 @@ def test_the_seed_decides_the_advice() -> None:
 def test_following_beats_a_random_subset_and_unverified_learning(advisor: Advisor) -> None:
     got, random = [], []
     for trial in range(4):
-        situation = Situation.of(TABLE, 60, seed=trial)
+        problem = Problem.of(TABLE, 60, seed=trial)
         plan = advisor.advise(900.0).plan.plan
         rng = np.random.default_rng(trial)
-        outcome, n_measured = follow(plan, situation, PREDICTORS, rng)
+        outcome, n_measured = replay(plan, problem, PREDICTORS, rng)
         assert n_measured <= 90
         got.append(outcome.retained_hypervolume)
-        subset = follow(Plan(None, 90, 150, 0), situation, PREDICTORS, rng)[0]
+        subset = replay(Plan(None, 90, 150, 0), problem, PREDICTORS, rng)[0]
         random.append(subset.retained_hypervolume)
     assert np.mean(got) > np.mean(random)
 
@@ -371,7 +371,7 @@ def test_a_budget_below_one_measurement_is_one_line() -> None:
 
 def test_what_is_expected_lies_in_its_range_and_a_mean_is_said_to_be_one() -> None:
     # One bad truth of twenty: the mean is 0.995, below nine tenths of all.
-    outcomes = (Outcome(0.0, 1.0),) * 19 + (Outcome(2.0, 0.9),)
+    outcomes = (ScenarioOutcome(0.0, 1.0),) * 19 + (ScenarioOutcome(2.0, 0.9),)
     lines = _expect(Expected(Plan("ridge", 0, 60, 10, 0.0), 100.0, 90.0, 9.0, outcomes))
     assert lines[1:] == [
         "  expect    retained hypervolume 1.0000 in the median, foreseen between 1.0000 and 1.0000 "
@@ -384,7 +384,7 @@ def test_what_is_expected_lies_in_its_range_and_a_mean_is_said_to_be_one() -> No
 def test_plan_for_a_published_table(hwnas_data: Path, tmp_path: Path) -> None:
     run = python(
         "-m", "hwnas", "advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]",
-        "worlds=4", "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
+        "scenarios=4", "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     for expected in (

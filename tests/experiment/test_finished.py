@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ import numpy as np
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import Artifacts
+from hwnas.composition import Artifacts, check_same_configuration
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.experiment._finished import finished
-from hwnas.experiment._result import write_json
-from hwnas.experiment._revision import REVISIONS
+from hwnas.experiment import REVISIONS, Experiment, Result, _finished, split
+from hwnas.experiment._folder import save
 from tests.experiment.test_split import table
+from tests.tables import ridge, whole_table
 
 DIGITS = Provenance("measured", "bundled.parquet", "d1", details={"image_set": "digits"})
 CIFAR = Provenance("measured", "nats_bench.csv", "c1", details={"image_set": "cifar10"})
@@ -27,6 +28,19 @@ CIFAR = Provenance("measured", "nats_bench.csv", "c1", details={"image_set": "ci
 def cfg(**changes: Any) -> DictConfig:
     defaults: dict[str, Any] = {"force": False, "artifacts": Artifacts.all, "selection": {}}
     return OmegaConf.create(defaults | changes)
+
+
+def finished(configuration: DictConfig, folder: Path, table: Table) -> Result | None:
+    """Return the finished result, as an experiment with this configuration asks for it."""
+    if configuration.force:
+        return None
+    return _finished.finished(
+        folder,
+        table,
+        partial(check_same_configuration, configuration),
+        everything=configuration.artifacts == Artifacts.all,
+        selects=configuration.selection is not None,
+    )
 
 
 @pytest.fixture
@@ -42,18 +56,17 @@ def here() -> Table:
 @pytest.fixture
 def folder(tmp_path: Path, here: Table) -> Path:
     """Return a folder with a finished result of `here`."""
-    assert here.accuracy_provenance is not None
-    accuracy = asdict(here.accuracy_provenance)
-    write_json(
-        tmp_path / "result.json",
-        {
-            "provenance": {"values": asdict(here.provenance), "accuracy": accuracy},
-            "revision": dict(REVISIONS),
-        },
+    result = Experiment(whole_table(), ridge(), split(whole_table(), 30, 100, 0)).run()
+    values, accuracy = here.provenance, here.accuracy_provenance
+    own = replace(
+        result,
+        provenance=replace(result.provenance, values=values, accuracy=accuracy),
+        details=None,
     )
-    OmegaConf.save(cfg(), tmp_path / "config.yaml")
-    (tmp_path / "predictions.parquet").touch()
-    return tmp_path
+    save(own, {"selection": {}}, tmp_path / "seed0", everything=False)
+    (tmp_path / "seed0" / "predictions.parquet").touch()
+    OmegaConf.save(cfg(), tmp_path / "seed0" / "config.yaml")
+    return tmp_path / "seed0"
 
 
 def test_the_same_data_are_recognised_through_json(folder: Path, here: Table) -> None:

@@ -14,12 +14,22 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas.composition import CONF, INERT, check, check_choices, copied_nodes, is_inert, leaves
+from hwnas.composition import (
+    CONF,
+    INERT,
+    check,
+    check_choices,
+    check_same_configuration,
+    copied_nodes,
+    is_inert,
+    leaves,
+    variant,
+)
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment import run
-from hwnas.experiment._identity import check_configuration, result_folder, variant
-from hwnas.study.cells._predictors import run_predictors
+from hwnas.experiment._identity import result_folder
+from hwnas.study.tasks import run_predictors
 from tests.composed import composed
 
 SMALL = ("n_train=20", "n_test=40", "tracking=off")
@@ -27,7 +37,7 @@ TUNED = (*SMALL, "tuning.n_trials=2", "selection=none")
 CONFIGURATIONS = {
     "default": ("tuning.n_trials=4",),
     "estimated": ("dataset=hwnas/raspi4", "predictor=svr", "selection.limit=8.0"),
-    "neural": ("predictor=mlp", "predictor.preset=paper", "tuning=none", "selection=none"),
+    "neural": ("predictor=paper/mlp", "tuning=none", "selection=none"),
     "forest": ("metric=memory", "predictor=rf", "tuning=random"),
 }
 GROUPS = {path.name for path in CONF.iterdir() if path.is_dir()}
@@ -36,7 +46,7 @@ OTHER: dict[str, Any] = {
     "dataset.source": "estimated",
     "dataset.backend": "torch",
     "dataset.statistic": "minimum",
-    "selection.verify": "live",
+    "selection.verify": "device",
     "metric.direction": "maximize",
     "predictor.model.kernel": "linear",
     "selection.confidence": 0.8,
@@ -57,7 +67,8 @@ def folder_of(cfg: DictConfig, reference: DictConfig) -> Path:
     for node in ("tuning", "selection", "predictor.model"):
         instantiate(OmegaConf.select(cfg, node))
     table = _table(OmegaConf.to_yaml(cfg.dataset, resolve=True))
-    return result_folder(cfg, table, cfg.n_train, variant(cfg, reference))
+    name = f"{cfg.predictor.name},{variant(cfg, reference)}"
+    return result_folder(Path("out"), table, name, cfg.n_train, cfg.seed)
 
 
 def another(key: str, value: Any) -> Any:
@@ -95,7 +106,7 @@ def test_identity_any_key_changed_differs_or_is_refused_or_inert(
                 OmegaConf.update(changed, key, another(key, OmegaConf.select(cfg, key)))
                 if folder_of(changed, reference) == own:
                     # A finished result there is refused, or it is the same result.
-                    check_configuration(changed, tmp_path)
+                    check_same_configuration(changed, tmp_path / "config.yaml")
                     same.append(key)
             except (UserError, HydraException, OmegaConfBaseException, ValueError, TypeError):
                 refused += 1
@@ -142,7 +153,7 @@ INERT_RUNS = {
     "deviations": ["deviations=normal"],
     "action": ["action=status"],
     "report": ["report=true"],
-    "cells": ["cells=[0,1]"],
+    "seeds": ["seeds=[0,1]"],
     "job": ["job=another"],
 }
 #: What an inert key needs to be there.
@@ -151,7 +162,7 @@ NEEDS = {
     "dataset.source": ["dataset=hwnas/fpga"],
     "device.title": ["dataset=hwnas/fpga"],
 }
-_OF_STUDIES = ("experiment", "deviations", "action", "report", "cells", "job")
+_OF_STUDIES = ("experiment", "deviations", "action", "report", "seeds", "job")
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from hwnas.figures import save_figure
+from hwnas.predictor import load_predictor
 from tests.commands import python
 
 SCORES = {
@@ -79,6 +80,17 @@ class TestDefaultExperiment:
         selected = (folder / "selected.csv").read_text().splitlines()
         assert selected[0].startswith("architecture,true_ms,predicted_ms,accuracy_percent")
         assert len(selected) - 1 == result["selection"]["n_selected"]
+
+    def test_run_saves_the_fitted_predictor(self, default_run: str) -> None:
+        folder, result = result_of(default_run)
+        predictor = load_predictor(folder / "predictor.hwnas")
+        rows = pq.read_table(folder / "predictions.parquet").to_pylist()[:50]
+        predicted = predictor.predict([row["architecture"] for row in rows])
+        assert predictor.metadata_["unit"] == "ms"
+        assert predictor.metadata_["scores"] == result["scores"]
+        networks = [row["predicted"] for row in rows if row["part"] != "rest"]
+        found = [p for p, row in zip(predicted, rows, strict=True) if row["part"] != "rest"]
+        assert found == pytest.approx(networks, abs=1e-9)
 
     def test_plots_are_pictures(self, default_run: str) -> None:
         folder, _ = result_of(default_run)
@@ -219,7 +231,7 @@ class TestAgainstTheStudy:
 
     def test_ridge(self, hwnas_data: Path, outputs: Path) -> None:
         run = python(
-            "run.py", "dataset=hwnas/raspi4", "predictor=ridge", "predictor.preset=paper",
+            "run.py", "dataset=hwnas/raspi4", "predictor=paper/ridge",
             "n_train=124", "tuning=none", "tracking=off", f"paths.outputs={outputs}",
             data=hwnas_data,
         )  # fmt: skip

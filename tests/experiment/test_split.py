@@ -9,7 +9,7 @@ import pytest
 
 from hwnas.dataset import Table
 from hwnas.errors import UserError
-from hwnas.experiment import split, split_by_design
+from hwnas.experiment import split
 from hwnas.space import NASBench201
 from tests.tables import made_table
 
@@ -91,7 +91,7 @@ class TestDesign:
     def test_design_is_trained_on_and_kept_out_of_the_test_set(self) -> None:
         whole = table()
         design = whole.architectures[split(whole, 5, 50, seed=0).test[:3]]
-        parts = split_by_design(whole, design, 50, seed=0)
+        parts = split(whole, 2, 50, seed=0, design=design)
         np.testing.assert_array_equal(whole.architectures[parts.train], design)
         assert not set(parts.train) & set(parts.test)
         assert len(parts.test) == 47
@@ -100,4 +100,4 @@ class TestDesign:
         whole = table()
         absent = SPACE.enumerate()[whole.locate(SPACE.enumerate()) < 0][:1]
         with pytest.raises(UserError, match="none~2"):
-            split_by_design(whole, absent, 50, seed=0)
+            split(whole, 2, 50, seed=0, design=absent)

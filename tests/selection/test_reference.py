@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,13 @@ from hydra.utils import instantiate
 
 from hwnas.composition import register
 from hwnas.dataset import Table, accuracy_of
-from hwnas.selection import accuracy_and_cost, compare, read_rows, simulate, simulation_rows
+from hwnas.selection import (
+    CandidateSet,
+    compare_simulations,
+    read_rows,
+    simulate,
+    simulation_rows,
+)
 from hwnas.selection._simulate import Pairing
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -53,6 +60,12 @@ def table(
     return request.param, table, accuracy
 
 
+def _pairs(values: Table, accuracy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return accuracy and cost of each network, in the order of the search space."""
+    candidates = CandidateSet.of(replace(values, accuracy=accuracy)).measured().by_rank()
+    return candidates.accuracy, candidates.cost
+
+
 @pytest.mark.parametrize("pairing", ["architecture", "sorted"])
 def test_means_of_the_study(
     table: tuple[str, Table, np.ndarray], pairing: Pairing, reference: Path
@@ -60,12 +73,12 @@ def test_means_of_the_study(
     data, values, accuracy = table
     expected = [r for r in read_rows(reference) if (r["pairing"], r["data"]) == (pairing, data)]
     done = simulate(
-        *accuracy_and_cost(values, accuracy),
+        *_pairs(values, accuracy),
         n_candidates=sorted({int(row["n_candidates"]) for row in expected}),
         trials=100,
         pairing=pairing,
     )
-    compared = compare(simulation_rows(done, data), expected)
+    compared = compare_simulations(simulation_rows(done, data), expected)
     # 204 means: all scores but those that are 0 or 1 without deviations, which must agree exactly.
     assert len(compared.z) == 4 * (5 * 10 + 1)
     # By chance one mean in 370 lies beyond 3 standard errors, more where trials are as skewed as
@@ -78,6 +91,6 @@ def test_means_of_the_study(
 def test_wrong_pairing_does_not_pass(table: tuple[str, Table, np.ndarray], reference: Path) -> None:
     data, values, accuracy = table
     expected = [r for r in read_rows(reference) if (r["pairing"], r["data"]) == ("sorted", data)]
-    done = simulate(*accuracy_and_cost(values, accuracy), [500, 1000, 2000], trials=100)
+    done = simulate(*_pairs(values, accuracy), [500, 1000, 2000], trials=100)
     rows = [row | {"pairing": "sorted"} for row in simulation_rows(done, data)]
-    assert len(compare(rows, expected).beyond(5.0)) > 10
+    assert len(compare_simulations(rows, expected).beyond(5.0)) > 10

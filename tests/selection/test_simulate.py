@@ -20,13 +20,13 @@ from hwnas import scores
 from hwnas.composition import CONF
 from hwnas.errors import UserError
 from hwnas.selection import (
-    SCORES,
+    SELECTION_SCORES,
     Bootstrap,
     Deviations,
     Mixture,
     Normal,
     Scale,
-    compare,
+    compare_simulations,
     dense_ranks,
     hypervolume,
     kendall_tau,
@@ -37,7 +37,7 @@ from hwnas.selection import (
     simulation_rows,
     write_rows,
 )
-from hwnas.selection._many_predictions import sweep
+from hwnas.selection._many_predictions import score_many
 from hwnas.selection._tau import inversions
 from tests.selection.test_select import Table, tables
 
@@ -58,14 +58,14 @@ def test_sweep_is_select_row_by_row(table: Table, rows: int) -> None:
     accuracy, true, predicted = accuracy[order], true[order], predicted[order]
     many = np.stack([np.roll(predicted, shift) for shift in range(rows)])
     reference = 1.1 * float(true.max())
-    found = sweep(accuracy, true, many, reference)
+    found = score_many(accuracy, true, many, reference)
     points = np.column_stack([-accuracy, true])
     everything = np.arange(len(points))
     for row, costs in enumerate(many):
         chosen = everything[nondominated(np.column_stack([-accuracy, costs]))]
         unit = Scale(np.zeros(1), np.ones(1))
-        scores = score_selected(points, everything, chosen, unit).scores()
-        for name in SCORES:
+        scores = score_selected(points, everything, chosen, unit).to_dict()
+        for name in (each.name for each in SELECTION_SCORES):
             assert found[name][row] == pytest.approx(scores[name], abs=1e-9), name
 
 
@@ -75,7 +75,7 @@ def test_hypervolume_of_the_sweep_is_moocores(table: Table) -> None:
     order = np.argsort(-accuracy, kind="stable")
     # A reference within the set: points beyond it must add nothing.
     reference = float(np.median(true))
-    found = sweep(accuracy[order], true[order], true[order][np.newaxis], reference)
+    found = score_many(accuracy[order], true[order], true[order][np.newaxis], reference)
     points = np.column_stack([-accuracy / 100, true])
     assert found["hypervolume"][0] == pytest.approx(
         hypervolume(points, np.array([0.0, reference])), abs=1e-12
@@ -268,16 +268,18 @@ def test_rows_come_back_from_the_file_and_compare(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["simulation.csv"]
     again = read_rows(file)
     assert again[1]["mra_all_percent"] == pytest.approx(rows[1]["mra_all_percent"], rel=1e-5)
-    assert compare(rows, again).beyond(0.01) == {}
+    assert compare_simulations(rows, again).beyond(0.01) == {}
     other = simulation_rows(simulate(*table, [50], [0.0, 0.5], trials=40, seed=1), "a table")
-    assert compare(rows, other).beyond(4.0) == {}
-    assert compare(rows, other).rms > 0
+    assert compare_simulations(rows, other).beyond(4.0) == {}
+    assert compare_simulations(rows, other).rms > 0
     worse = simulation_rows(simulate(*table, [50], [0.0, 1.0], trials=40), "a table")
     worse[1]["sigma"] = 0.5
-    assert compare(rows, worse).beyond(4.0)
-    assert "means within 3 standard errors" in compare(rows, worse).summary()
+    assert compare_simulations(rows, worse).beyond(4.0)
+    assert "means within 3 standard errors" in compare_simulations(rows, worse).summary()
     with pytest.raises(UserError, match="share no"):
-        compare(rows, simulation_rows(simulate(*table, [50], [0.5], trials=2), "another"))
+        compare_simulations(
+            rows, simulation_rows(simulate(*table, [50], [0.5], trials=2), "another")
+        )
 
 
 def test_reading_a_wrong_file_names_it(tmp_path: Path) -> None:

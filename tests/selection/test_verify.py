@@ -16,19 +16,20 @@ from hwnas.metric import Direction, Metric
 from hwnas.predictor import Predictor
 from hwnas.predictor.lut import LookupTable
 from hwnas.selection import (
-    SCORES,
+    SELECTION_SCORES,
     Calibration,
+    CandidateSet,
     Learner,
     Scale,
     Selector,
     constrain,
     constraint_rates,
     score_selected,
-    select,
+    select_front,
     simulate,
     verify,
 )
-from hwnas.selection._many_predictions import sweep
+from hwnas.selection._many_predictions import score_many
 from hwnas.space import NASBench201
 from tests.selection.test_select import Table, brute_front, tables
 from tests.tables import made_table
@@ -65,7 +66,7 @@ def test_rounds_of_the_fast_simulator_are_those_of_verify(table: Table, rounds: 
     order = np.argsort(-accuracy, kind="stable")
     accuracy, true, predicted = accuracy[order], true[order], predicted[order]
     reference = 1.1 * float(true.max())
-    found = sweep(accuracy, true, predicted[np.newaxis], reference, rounds)
+    found = score_many(accuracy, true, predicted[np.newaxis], reference, rounds)
     done = verify(accuracy, predicted, lambda rows: true[rows], rounds)
     points = np.column_stack([-accuracy, true])
     scored = score_selected(
@@ -75,8 +76,8 @@ def test_rounds_of_the_fast_simulator_are_those_of_verify(table: Table, rounds: 
         Scale(np.zeros(1), np.ones(1)),
         done.kept[-1],
         sum(map(len, done.measured)),
-    ).scores()
-    for name in SCORES:
+    ).to_dict()
+    for name in (each.name for each in SELECTION_SCORES):
         assert found[name][0] == pytest.approx(scored[name], abs=1e-9), name
 
 
@@ -118,17 +119,17 @@ def test_relearning_corrects_what_was_not_measured() -> None:
 def test_selector_reports_every_round() -> None:
     table = noisy_table()
     one = Selector().run(*table, np.random.default_rng(0))
-    assert one.scores() == select(*table).scores()
+    assert one.to_dict() == select_front(*table).to_dict()
     three = Selector(rounds=3).run(*table, np.random.default_rng(0))
-    rounds = three.scores()["rounds"]
+    rounds = three.to_dict()["rounds"]
     assert [entry["n_measured"] for entry in rounds] == sorted(
         {entry["n_measured"] for entry in rounds}
     )
-    assert rounds[0]["n_measured"] == one.n_selected
-    assert rounds[0]["mra_pareto_percent"] == pytest.approx(one.mra_pareto_percent)
-    assert rounds[-1]["retained_hypervolume"] == three.retained_hypervolume
-    assert three.retained_hypervolume > one.retained_hypervolume
-    assert three.mra_all_percent == one.mra_all_percent
+    assert rounds[0]["n_measured"] == one.scores["n_selected"]
+    assert rounds[0]["mra_pareto_percent"] == pytest.approx(one.scores["mra_pareto_percent"])
+    assert rounds[-1]["retained_hypervolume"] == three.scores["retained_hypervolume"]
+    assert three.scores["retained_hypervolume"] > one.scores["retained_hypervolume"]
+    assert three.scores["mra_all_percent"] == one.scores["mra_all_percent"]
 
 
 def test_live_verification_trusts_the_measurement() -> None:
@@ -139,12 +140,12 @@ def test_live_verification_trusts_the_measurement() -> None:
         asked.extend(rows.tolist())
         return true[rows] * 1.01
 
-    live = Selector(verify="live").run(
+    live = Selector(verify="device").run(
         accuracy, true, predicted, np.random.default_rng(0), measure=measure
     )
     assert sorted(asked) == sorted(live.selected.tolist())
     with pytest.raises(UserError, match="dataset=local/cpu"):
-        Selector(verify="live").run(accuracy, true, predicted, np.random.default_rng(0))
+        Selector(verify="device").run(accuracy, true, predicted, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_choice_under_a_limit_by_hand() -> None:
     bold = constrain(accuracy, true, within, limit=4.0, confidence=0.6)
     assert (bold.row, bold.violated, bold.reduction_percent) == (0, True, -5.0)
     none = constrain(accuracy, true, within * 0.5, limit=0.5, confidence=0.6)
-    assert none.scores() == {
+    assert none.to_dict() == {
         "row": None,
         "probability": 0.0,
         "violated": False,
@@ -226,7 +227,7 @@ def test_selector_chooses_under_its_limit() -> None:
     chosen = Selector(limit=limit).run(
         accuracy, true, predicted, np.random.default_rng(0), learner=learned
     )
-    constraint = chosen.scores()["constraint"]
+    constraint = chosen.to_dict()["constraint"]
     assert constraint["probability"] >= 0.9
     assert constraint["violated"] == (true[constraint["row"]] > limit)
     with pytest.raises(UserError, match="cannot be calibrated"):
@@ -249,7 +250,7 @@ def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
     train = np.random.default_rng(1).permutation(len(X))[:12]
     regressor = Ridge(alpha=5.0) if model == "ridge" else BayesianRidge()
     predictor = Predictor(SPACE, OneHot(), regressor).fit(X[train], y[train])
-    learner = Learner(predictor, table, train, np.arange(len(X)))
+    learner = Learner(predictor, CandidateSet(table, np.arange(len(X))), train)
     cost = table.metric.cost
     done = Selector(rounds=4, limit=5.0).run(
         accuracy,
@@ -258,7 +259,7 @@ def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
         np.random.default_rng(0),
         learner=learner,
     )
-    assert done.rounds[-1].retained_hypervolume >= done.rounds[0].retained_hypervolume
+    assert done.rounds[-1]["retained_hypervolume"] >= done.rounds[0]["retained_hypervolume"]
     assert done.constraint is not None
     calibration, std = learner.calibrate()
     assert len(calibration.deviations) == 12
@@ -272,7 +273,7 @@ def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
 
 def test_a_predictor_that_needs_all_its_measurements_cannot_be_calibrated() -> None:
     predictor = Predictor(SPACE, Operations(), LookupTable())
-    learner = Learner(predictor, speed_table(), np.arange(25), np.arange(10))
+    learner = Learner(predictor, CandidateSet(speed_table(), np.arange(10)), np.arange(25))
     refusal = r"LookupTable needs every one of its 25 .*selection.limit=null"
     with pytest.raises(UserError, match=refusal):
         learner.calibrate()

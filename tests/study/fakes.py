@@ -1,4 +1,4 @@
-"""Cells that cost nothing, for tests of the machinery around them."""
+"""Grid points that cost nothing, for tests of the machinery around them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from hwnas.experiment._revision import REVISIONS
+from hwnas.experiment import REVISIONS
 from hwnas.study import Outcome
 
 

@@ -1,4 +1,4 @@
-"""From the table of an experiment to its cells."""
+"""From the table of an experiment to its grid points."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ GRID: dict[str, Any] = {
 
 
 def test_every_combination_is_one_cell() -> None:
-    cells = expand(GRID, {}, [])
-    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 3 + 1
-    assert {cell.axes["predictor"] for cell in cells} == {"ridge", "xgb", "lut"}
+    points = expand(GRID, {}, [])
+    assert len(points) == len(set(points)) == 2 * 2 * 2 * 3 + 1
+    assert {point.axes["predictor"] for point in points} == {"ridge", "xgb", "lut"}
 
 
 def test_a_cell_holds_what_composes_it_and_where_it_stands() -> None:
-    cell = next(c for c in expand(GRID, {"tuning": "none"}, []) if c.axes["data"] == "phone")
-    assert cell.overrides == (
+    point = next(c for c in expand(GRID, {"tuning": "none"}, []) if c.axes["data"] == "phone")
+    assert point.overrides == (
         "tuning=none",
         "predictor=ridge",
         "dataset=hwnas/pixel3",
         "metric=energy",
         "n_train=11",
     )
-    assert cell.seed == 0
-    assert cell.axes["stand_in"] is True
+    assert point.seed == 0
+    assert point.axes["stand_in"] is True
 
 
 def test_seeds_of_one_setting_share_a_job() -> None:
-    cells = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
-    jobs = {cell.job for cell in cells}
+    points = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
+    jobs = {point.job for point in points}
     assert len(jobs) == 2
-    assert all({c.seed for c in cells if c.job == job} == {0, 1, 2} for job in jobs)
+    assert all({c.seed for c in points if c.job == job} == {0, 1, 2} for job in jobs)
 
 
 def test_an_override_of_an_axis_narrows_it() -> None:
-    cells = expand(GRID, {}, ["predictor=lgb", "seed=7"])
-    assert {(c.axes["predictor"], c.seed) for c in cells} == {("lgb", 7)}
+    points = expand(GRID, {}, ["predictor=lgb", "seed=7"])
+    assert {(c.axes["predictor"], c.seed) for c in points} == {("lgb", 7)}
 
 
 def test_a_grid_without_the_chosen_value_is_left_out() -> None:
-    cells = expand(GRID, {}, ["predictor=lut"])
-    assert [c.overrides for c in cells] == [("predictor=lut", "dataset=hwnas/raspi4")]
+    points = expand(GRID, {}, ["predictor=lut"])
+    assert [c.overrides for c in points] == [("predictor=lut", "dataset=hwnas/raspi4")]
     assert {c.axes["predictor"] for c in expand(GRID, {}, ["predictor=xgb"])} == {"xgb"}
     assert len(expand(GRID, {}, ["predictor=xgb"])) == 12
 
@@ -71,8 +71,8 @@ def test_overrides_choose_among_the_mappings_of_an_axis() -> None:
 
 
 def test_an_override_that_no_mapping_has_takes_the_place_of_the_axis() -> None:
-    cells = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
-    assert [c.overrides for c in cells] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
+    points = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
+    assert [c.overrides for c in points] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
 
 
 def test_the_order_on_the_command_line_does_not_matter() -> None:
@@ -85,16 +85,16 @@ def test_a_value_of_a_group_is_of_the_axis_that_chooses_it() -> None:
     chosen = ["dataset=local/cpu", "dataset.backend=torch"]
     narrowed = expand({"all": GRID["curves"]}, {}, chosen)
     assert {c.axes["data"] for c in narrowed} == {"local/cpu"}
-    assert all("dataset.backend=torch" in cell.overrides for cell in narrowed)
+    assert all("dataset.backend=torch" in point.overrides for point in narrowed)
     whole = expand({"all": GRID["curves"]}, {}, chosen, narrow=False)
     assert set(narrowed) < set(whole)
     others = set(whole) - set(narrowed)
     assert len(others) == 24
-    assert not any("dataset.backend=torch" in cell.overrides for cell in others)
+    assert not any("dataset.backend=torch" in point.overrides for point in others)
     # Alone it is about every dataset.
     alone = expand({"all": GRID["curves"]}, {}, ["dataset.source=auto"])
     assert len(alone) == 24
-    assert all("dataset.source=auto" in cell.overrides for cell in alone)
+    assert all("dataset.source=auto" in point.overrides for point in alone)
 
 
 def test_the_whole_grid_leaves_narrowing_out_but_keeps_other_overrides() -> None:
@@ -103,21 +103,21 @@ def test_the_whole_grid_leaves_narrowing_out_but_keeps_other_overrides() -> None
     narrowed, whole = expand(grid, {}, given), expand(grid, {}, given, narrow=False)
     assert (len(narrowed), len(whole)) == (4, 24)
     assert set(narrowed) < set(whole)
-    assert all("n_test=9" in cell.overrides for cell in whole)
+    assert all("n_test=9" in point.overrides for point in whole)
 
 
 def test_a_group_of_the_command_line_replaces_what_is_fixed_about_it() -> None:
     fixed = {"tuning": "paper", "tuning.seed": 0, "n_test": 625}
-    cell = expand(GRID, fixed, ["tuning=none"])[0]
-    assert "tuning=none" in cell.overrides
-    assert "n_test=625" in cell.overrides
-    assert not any(o.startswith("tuning.") for o in cell.overrides)
-    assert "tuning=paper" not in cell.overrides
+    point = expand(GRID, fixed, ["tuning=none"])[0]
+    assert "tuning=none" in point.overrides
+    assert "n_test=625" in point.overrides
+    assert not any(o.startswith("tuning.") for o in point.overrides)
+    assert "tuning=paper" not in point.overrides
 
 
 def test_what_is_fixed_about_an_axis_stays_when_the_axis_is_narrowed() -> None:
-    fixed = {"predictor.preset": "paper", "dataset.source": "measured"}
-    assert "predictor.preset=paper" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
+    fixed = {"predictor.model.alpha": 2, "dataset.source": "measured"}
+    assert "predictor.model.alpha=2" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
     # Another dataset may not even have the key.
     other = expand(GRID, fixed, ["dataset=local/cpu"])[0].overrides
     assert not any(override.startswith("dataset.source") for override in other)
@@ -135,15 +135,15 @@ def paper_hwnas() -> tuple[dict[str, Any], dict[str, Any]]:
         (["dataset=hwnas/raspi4"], 2),
         (["image_set=cifar10"], 3),
         (["dataset=hwnas/edgegpu", "metric=energy"], 1),
-        (["predictor=lut"], 7),
+        (["predictor=paper/lut"], 7),
     ],
 )
 def test_cells_narrowed_by_their_data_are_those_of_the_whole(chosen: list[str], n: int) -> None:
     grids, fixed = paper_hwnas()
     whole, part = expand(grids, fixed, []), expand(grids, fixed, chosen)
-    assert len({cell.axes["data"] for cell in part}) == n
-    assert all("dataset.source=measured" in cell.overrides for cell in part)
-    assert {cell.job for cell in part} < {cell.job for cell in whole}
+    assert len({point.axes["data"] for point in part}) == n
+    assert all("dataset.source=measured" in point.overrides for point in part)
+    assert {point.job for point in part} < {point.job for point in whole}
     assert set(part) < set(whole)
     assert set(expand(grids, fixed, chosen, narrow=False)) == set(whole)
 
@@ -152,8 +152,8 @@ def test_other_values_of_chosen_data_leave_the_rest_of_the_grid_alone() -> None:
     grids, fixed = paper_hwnas()
     chosen = ["dataset=hwnas/raspi4", "dataset.source=estimated"]
     part = expand(grids, fixed, chosen)
-    assert all("dataset.source=estimated" in cell.overrides for cell in part)
-    assert not any("dataset.source=measured" in cell.overrides for cell in part)
+    assert all("dataset.source=estimated" in point.overrides for point in part)
+    assert not any("dataset.source=measured" in point.overrides for point in part)
     whole = set(expand(grids, fixed, []))
     assert set(expand(grids, fixed, chosen, narrow=False)) == whole | set(part)
 
@@ -174,10 +174,10 @@ def test_seed_zero_is_a_seed() -> None:
 @pytest.mark.parametrize(
     ("grids", "message"),
     [
-        ({}, "no cells"),
+        ({}, "no grid points"),
         ({"all": {"predictor": ["ridge"]}}, "no axis 'seed'"),
         ({"all": {"seed": "0-9"}}, "no range"),
-        ({"all": {"seed": []}}, "no cells"),
+        ({"all": {"seed": []}}, "no grid points"),
         ({"all": {"seed": [-1]}}, "seed=-1: no whole number from 0"),
         ({"all": {"seed": ["first"]}}, "seed=first"),
     ],

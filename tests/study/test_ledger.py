@@ -9,24 +9,24 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts
-from hwnas.study import Cell, Ledger, Outcome, expand
+from hwnas.study import GridPoint, Ledger, Outcome, expand
 from hwnas.study._worker import run_job
 
-CELLS = expand({"all": {"predictor": ["ridge", "xgb"], "seed": "0..3"}}, {}, [])
-RIDGE = [cell for cell in CELLS if cell.axes["predictor"] == "ridge"]
+POINTS = expand({"all": {"predictor": ["ridge", "xgb"], "seed": "0..3"}}, {}, [])
+RIDGE = [point for point in POINTS if point.axes["predictor"] == "ridge"]
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "cells", tmp_path)
+    return Ledger(tmp_path / "points", tmp_path)
 
 
 def job(tmp_path: Path, seeds: list[int]) -> DictConfig:
     """Return the configuration of a job of `fakes.run`."""
     return OmegaConf.create(
         {
-            "experiment": {"name": "fake", "cells": "tests.study.fakes.run"},
-            "cells": seeds,
+            "experiment": {"name": "fake", "task": "tests.study.fakes.run"},
+            "seeds": seeds,
             "job": RIDGE[0].job,
             "paths": {"outputs": str(tmp_path)},
             "artifacts": Artifacts.result,
@@ -34,14 +34,14 @@ def job(tmp_path: Path, seeds: list[int]) -> DictConfig:
     )
 
 
-def seeds(cells: object) -> list[int]:
-    return sorted(cell.seed for cell in cells)  # type: ignore[attr-defined]
+def seeds(points: object) -> list[int]:
+    return sorted(point.seed for point in points)  # type: ignore[attr-defined]
 
 
 def test_with_nothing_done_everything_is_missing(ledger: Ledger) -> None:
     """A study that never ran must not read as complete."""
-    progress = ledger.sort(CELLS)
-    assert progress.missing == CELLS
+    progress = ledger.sort(POINTS)
+    assert progress.missing == POINTS
     assert not progress.done
     assert not progress.failed
 
@@ -49,26 +49,26 @@ def test_with_nothing_done_everything_is_missing(ledger: Ledger) -> None:
 def test_missing_is_the_grid_less_the_finished(ledger: Ledger) -> None:
     ledger.write(RIDGE[0].job, Outcome(0, "done"))
     ledger.write(RIDGE[0].job, Outcome(2, "failed", error="why"))
-    progress = ledger.sort(CELLS)
+    progress = ledger.sort(POINTS)
 
     assert list(progress.done) == [RIDGE[0]]
     assert list(progress.failed) == [RIDGE[2]]
-    assert progress.missing == [c for c in CELLS if c not in (RIDGE[0], RIDGE[2])]
+    assert progress.missing == [c for c in POINTS if c not in (RIDGE[0], RIDGE[2])]
 
 
 def test_what_is_finished_but_not_in_the_grid_hides_nothing(ledger: Ledger) -> None:
-    other = Cell(("predictor=mlp",), 0, {})
+    other = GridPoint(("predictor=mlp",), 0, {})
     for seed in range(100):
         ledger.write(other.job, Outcome(seed, "done"))
-    assert ledger.sort(CELLS).missing == CELLS
+    assert ledger.sort(POINTS).missing == POINTS
 
 
 def test_a_result_that_was_deleted_is_missing(tmp_path: Path) -> None:
     run_job(job(tmp_path, [0]))
-    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
-    assert list(written.sort(CELLS).done) == [RIDGE[0]]
+    written = Ledger(tmp_path / "studies" / "fake" / "points", tmp_path)
+    assert list(written.sort(POINTS).done) == [RIDGE[0]]
     shutil.rmtree(tmp_path / "result0")
-    assert written.sort(CELLS).missing == CELLS
+    assert written.sort(POINTS).missing == POINTS
 
 
 def test_a_line_cut_off_by_a_kill_is_missing_and_spoils_no_other(ledger: Ledger) -> None:
@@ -92,7 +92,7 @@ def test_the_last_word_counts(ledger: Ledger) -> None:
 def test_a_failed_cell_is_written_down_and_the_others_go_on(tmp_path: Path) -> None:
     (tmp_path / "broken").touch()
     assert run_job(job(tmp_path, [0, 1, 2, 3])) == 1
-    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
+    written = Ledger(tmp_path / "studies" / "fake" / "points", tmp_path)
     progress = written.sort(RIDGE)
 
     assert seeds(progress.done) == [0, 2, 3]
@@ -118,7 +118,7 @@ def test_a_seed_that_is_alone_in_its_job_is_tried_once(tmp_path: Path) -> None:
     (tmp_path / "broken").touch()
     assert run_job(job(tmp_path, [1])) == 1
     assert (tmp_path / "calls").read_text().splitlines() == ["[1]"]
-    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
+    written = Ledger(tmp_path / "studies" / "fake" / "points", tmp_path)
     assert seeds(written.sort(RIDGE).failed) == [1]
 
 

@@ -47,7 +47,7 @@ def material(figures: list[dict[str, Any]], folder: Path, **changes: Any) -> Mat
 def verdict(figure: dict[str, Any], folder: Path, **changes: Any) -> list[str]:
     text = compare(material([figure], folder, **changes))
     line = next(row for row in text.splitlines() if f"| {figure['value']:g} |" in row)
-    return [cell.strip() for cell in line.strip("|").split("|")][2:]
+    return [point.strip() for point in line.strip("|").split("|")][2:]
 
 
 RIDGE_11 = {"where": {"predictor": "ridge", "n_train": 11}}
@@ -147,10 +147,10 @@ def test_the_lookup_table_of_a_data_set_with_fewer_seeds_is_marked(tmp_path: Pat
 
 def test_a_simulation_with_fewer_cells_is_marked() -> None:
     scores = dict.fromkeys(["kendall_tau", *_SCORES], 0.5)
-    cells = [("architecture", 0.1), ("architecture", 0.1), ("sorted", 0.1)]
-    rows = pd.DataFrame([{"pairing": p, "sigma": s, **scores} for p, s in cells])
+    points = [("architecture", 0.1), ("architecture", 0.1), ("sorted", 0.1)]
+    rows = pd.DataFrame([{"pairing": p, "sigma": s, **scores} for p, s in points])
     text = _table(rows)
     assert "| architecture | 0.1 |" in text
-    assert "| sorted | 0.1 [1 of 2 cells] |" in text
+    assert "| sorted | 0.1 [1 of 2 grid points] |" in text
     assert "a mean marked [n of m] is over fewer" in text
     assert "marked" not in _table(rows.iloc[:2])

@@ -176,7 +176,7 @@ def test_sweep_cells_of_older_code_are_run_again_and_never_mixed(
     some = ("experiment=quick", *CHEAP)
     assert sweep(*some).failed == 0
     (path,) = tmp_path.glob("nasbench201/**/result.json")
-    (ledger,) = tmp_path.glob("studies/quick/cells/*.jsonl")
+    (ledger,) = tmp_path.glob("studies/quick/points/*.jsonl")
     for file in (path, ledger):
         text = file.read_text()
         now = '"fitting": 1' if file is path else '"revision.fitting": 1'
@@ -299,7 +299,7 @@ def test_killed_in_the_middle_it_loses_the_running_cell_at_most(
     status = sweep("action=status", *some).printed
     done = int(status.split("done")[1].split()[0])
     assert 2 <= saved < 12, "killed too early or too late to show anything"
-    assert saved - done <= 1, "a finished cell was lost"
+    assert saved - done <= 1, "a finished grid point was lost"
     assert sweep(*some).failed == 0
     assert len(results(tmp_path, "quick")) == 12
 
@@ -361,7 +361,7 @@ def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
     [
         ("sweep.py", "experiment=quik", "did you mean 'quick'"),
         ("sweep.py", "seed=0", "no study is chosen"),
-        ("run.py", "experiment=quick", "sweep.py experiment=quick"),
+        ("run.py", "experiment=quick", "sweep experiment=quick"),
         (
             "sweep.py",
             "experiment=quick experiment.grids.all.n_train=[55,abc]",

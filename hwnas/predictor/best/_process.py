@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def fit_hyperparameters(
     return best
 
 
-@dataclass(frozen=True)
+@dataclass
 class Process:
     """A Gaussian process that has seen the training measurements.
 
@@ -85,18 +86,25 @@ class Process:
         The training architectures.
     noise : array, shape (n,)
         Noise variance of each measurement.
-    factor : array, shape (n, n)
-        Lower Cholesky factor of their covariances plus noise.
     alpha : array, shape (n,)
         Weight of each measurement in a prediction.
+
+    Attributes
+    ----------
+    factor : array, shape (n, n)
+        Lower Cholesky factor of their covariances plus noise; a loaded process computes it when a
+        variance is asked for.
     """
 
     covariance: Covariance
     theta: Array
     scaled: Scaled
     noise: Array
-    factor: Array
     alpha: Array
+
+    @cached_property
+    def factor(self) -> Array:
+        return _factor(self.covariance, self.theta, self.scaled, self.noise)
 
     @classmethod
     def condition(
@@ -113,7 +121,9 @@ class Process:
         factor = _factor(covariance, theta, scaled, noise)
         half = solve_triangular(factor, y, lower=True, check_finite=False)
         alpha = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
-        return cls(covariance, theta, scaled, noise, factor, alpha)
+        process = cls(covariance, theta, scaled, noise, alpha)
+        process.factor = factor
+        return process
 
     def predict(self, features: Features, with_variance: bool) -> tuple[Array, Array]:
         """Return the expected values, and their variances without noise if asked for, else 0."""

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
-from hwnas.predictor.gp._rbf import RBF, Array, condition, fit_hyperparameters
+from hwnas.predictor.gp._rbf import RBF, Array, Posterior, condition, fit_hyperparameters
 
 
 class ExactGP(RegressorMixin, BaseEstimator):
@@ -78,3 +78,13 @@ class ExactGP(RegressorMixin, BaseEstimator):
             if not return_std:
                 return mean
             return mean, np.sqrt(self.posterior_.variance(features))
+
+    def saved_state(self) -> dict[str, Any]:
+        """Return hyperparameters and training rows: the Cholesky factor is computed from them."""
+        posterior = self.posterior_
+        return {"theta": posterior.theta, "X": posterior.X, "alpha": posterior.alpha}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Fit this model from what `saved_state` returned."""
+        self.n_features_in_ = state["X"].shape[1]
+        self.posterior_ = Posterior(RBF(self.spread), **state)

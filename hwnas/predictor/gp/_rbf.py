@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +147,7 @@ def fit_hyperparameters(
     return best
 
 
-@dataclass(frozen=True)
+@dataclass
 class Posterior:
     """A Gaussian process that has seen the training measurements.
 
@@ -157,17 +158,21 @@ class Posterior:
         Hyperparameters, the noise last.
     X : array, shape (n, d)
         Training features.
-    factor : array, shape (n, n)
-        Lower Cholesky factor of the training covariances plus noise.
     alpha : array, shape (n,)
         Weights of the training measurements in a prediction.
+    factor : array, shape (n, n)
+        Lower Cholesky factor of the training covariances plus noise; a loaded process computes it
+        when a variance is asked for.
     """
 
     kernel: RBF
     theta: Array
     X: Array
-    factor: Array
     alpha: Array
+
+    @cached_property
+    def factor(self) -> Array:
+        return _factor(self.kernel, self.theta, self.X)
 
     def mean(self, Z: Array) -> Array:
         """Return the expected values at the rows of `Z`, shape (m,)."""
@@ -198,4 +203,6 @@ def condition(kernel: RBF, theta: Array, X: Array, y: Array) -> Posterior:
     factor = _factor(kernel, theta, X)
     half = solve_triangular(factor, y, lower=True, check_finite=False)
     alpha = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
-    return Posterior(kernel, theta, X, factor, alpha)
+    posterior = Posterior(kernel, theta, X, alpha)
+    posterior.factor = factor
+    return posterior

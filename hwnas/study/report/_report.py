@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from hwnas.errors import UserError
-from hwnas.study._gather import Row
+from hwnas.study._results import Row
 from hwnas.study._study import Study, table_of
 
 
@@ -71,11 +71,13 @@ def report(study: Study, rows: Sequence[Row]) -> str:
     node = OmegaConf.to_container(study.cfg.experiment, resolve=True)
     assert isinstance(node, dict)
     reasons = {
-        str(cell.axes["data"]): str(study.tables[table_of(cell)])
-        for cell in study.cells
-        if isinstance(study.tables[table_of(cell)], UserError)
+        str(point.axes["data"]): str(study.tables[table_of(point)])
+        for point in study.points
+        if isinstance(study.tables[table_of(point)], UserError)
     }
-    wanted = dict.fromkeys(str(c.axes["data"]) for c in study.cells if not c.axes.get("stand_in"))
+    wanted = dict.fromkeys(
+        str(point.axes["data"]) for point in study.points if not point.axes.get("stand_in")
+    )
     material = Material(
         title=node["title"],
         rows=pd.DataFrame(rows),
@@ -111,23 +113,23 @@ def _cost(study: Study, material: Material) -> str:
     columns = [str(column) for column in rows.columns]
     spent = rows.drop_duplicates([c for c in columns if c.startswith("axis.")])
     axes = [a for a in ("axis.predictor", "axis.n_train", "axis.n_candidates") if a in columns]
-    # Cells that were taken from an earlier run cost nothing here and say nothing about the rate.
+    # Grid points that were taken from an earlier run cost nothing and say nothing about the rate.
     ran = spent[spent["cpu_seconds"] > 0]
     if ran.empty:
-        return "## Cost\n\nEvery cell was taken from earlier runs."
+        return "## Cost\n\nEvery grid point was taken from earlier runs."
     rate = ran.groupby(axes)["cpu_seconds"].mean() if axes else None
     whole, unknown = 0.0, 0
-    for cell in study.cells:
-        key = tuple(cell.axes[axis.removeprefix("axis.")] for axis in axes)
+    for point in study.points:
+        key = tuple(point.axes[axis.removeprefix("axis.")] for axis in axes)
         seconds = rate.get(key if len(key) > 1 else key[0]) if rate is not None else None
         whole += float(seconds) if seconds is not None else 0.0
         unknown += seconds is None
     text = (
-        f"{len(spent):,} of {len(study.cells):,} cells are done, "
-        f"{ran['cpu_seconds'].sum() / 3600:.3f} CPU hours. At the same cost a cell of "
+        f"{len(spent):,} of {len(study.points):,} grid points are done, "
+        f"{ran['cpu_seconds'].sum() / 3600:.3f} CPU hours. At the same cost a grid point of "
         f"{' and '.join(axis.removeprefix('axis.') for axis in axes)}, the whole grid takes "
         f"{whole / 3600:.2f} CPU hours"
     )
     if unknown:
-        text += f" (without {unknown:,} cells of which none has run yet)"
+        text += f" (without {unknown:,} grid points of which none has run yet)"
     return f"## Cost\n\n{text}."

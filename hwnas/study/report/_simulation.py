@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hwnas.figures import save_figure
-from hwnas.selection import compare as compare_with_rows
-from hwnas.selection import read_rows, write_rows
+from hwnas.selection import SELECTION_SCORES, compare_simulations, read_rows, write_rows
 from hwnas.study.report._markdown import UNLIKE, mark
 from hwnas.study.report._published import compare
 from hwnas.study.report._report import Material
 
 # Columns of the study that the reference does not have.
 _OURS = ("seed", "cpu_seconds")
+#: Those of the paper's figures, by column.
 _SCORES = {
-    "mra_all_percent": "MRA of the selected [percent points]",
-    "mra_pareto_percent": "MRA after verification [percent points]",
-    "hypervolume": "hypervolume",
-    "retained_hypervolume": "retained hypervolume",
+    score.name: f"{score.title}, {score.of}" for score in SELECTION_SCORES if score.published
 }
 
 
@@ -51,7 +48,7 @@ class SelectionCost:
         self._plot(material)
         parts = [f"## What deviations cost\n\n{path.name}, simulation.png", _table(rows)]
         if self.reference is not None:
-            found = compare_with_rows(read_rows(path), read_rows(Path(self.reference)))
+            found = compare_simulations(read_rows(path), read_rows(Path(self.reference)))
             parts.append(f"Against {Path(self.reference).name}: {found.summary()}.")
         return "\n\n".join([*parts, compare(material)])
 
@@ -85,7 +82,7 @@ def _table(rows: pd.DataFrame) -> str:
     names = ["kendall_tau", *_SCORES]
     groups = rows.groupby(["pairing", "sigma"])
     means, sizes = groups[names].mean(), groups.size()
-    marks = {key: mark((size, sizes.max(), "cells")) for key, size in sizes.items()}
+    marks = {key: mark((size, sizes.max(), "grid points")) for key, size in sizes.items()}
     lines = ["| pairing | σ |" + "".join(f" {name} |" for name in names)]
     lines.append("|---|---|" + "---|" * len(names))
     for key, line in means.iterrows():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.selection._limit import Constrained
+from hwnas.selection._losses import SELECTION_SCORES, Losses, SetLosses
 from hwnas.selection._pareto import Float, hypervolume, nondominated, objectives
 
 Rows = NDArray[np.int64]
@@ -52,27 +54,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class RoundScores:
-    """How far verification had come after one of its rounds.
-
-    Parameters
-    ----------
-    n_measured : int
-        Architectures measured so far.
-    n_after_verification : int
-        Those that no other measured one dominates.
-    mra_pareto_percent, retained_hypervolume : float
-        Of these, see `Selection`.
-    """
-
-    n_measured: int
-    n_after_verification: int
-    mra_pareto_percent: float
-    retained_hypervolume: float
-
-
-@dataclass(frozen=True)
-class Live:
+class DeviceValues:
     """What verification measured on the device, beside the table's true values.
 
     Parameters
@@ -100,35 +82,21 @@ class Selection:
     verified : array of int64
         Rows that stay non-dominated after verification: of the selected set, once it is measured,
         and of what further rounds measured.
-    mra_all_percent : float
-        Mean reduction in accuracy (MRA) over the selected set, in percent points: for each
-        architecture, the accuracy of the best one of the true front that is at least as good in
-        everything, minus its own.
-    mra_pareto_percent : float
-        The same over `verified`.
-    mra_all_hardware, mra_pareto_hardware : tuple of float
-        The same along each hardware axis, in the metric's unit: its own cost minus the lowest
-        cost of the true front at the same or a better accuracy (and other costs).
-    hypervolume : float
-        Of `verified` with true values, the same as that of all that was measured. Accuracy in
-        [0, 1], costs standardised over the whole table, reference point (0, 1.1 × the largest
-        cost of the candidate set).
-    retained_hypervolume : float
-        `hypervolume` divided by that of the true front; 1 loses nothing.
-    n_measured : int
-        Architectures measured for verification, in all rounds.
-    rounds : tuple of RoundScores
-        How far each round of verification had come; empty for a selection without rounds.
+    scores : mapping
+        Each of `hwnas.selection.SELECTION_SCORES` by name; of those along the hardware axis a tuple
+        where there are several metrics.
+    rounds : tuple of mapping
+        Scores after each round of verification; empty for a selection without rounds.
     constraint : Constrained, optional
         The choice under a limit on the hardware metric, where one was asked for.
-    live : Live, optional
+    device_values : DeviceValues, optional
         What was measured, where verification measured on the device: `verified` is non-dominated
         in these costs, while every score is in the table's.
 
     Examples
     --------
-    >>> chosen = select([90.0, 80.0, 70.0], [3.0, 2.0, 1.0], [3.0, 1.0, 1.5])
-    >>> chosen.selected.tolist(), chosen.verified.tolist(), chosen.mra_all_percent
+    >>> chosen = select_front([90.0, 80.0, 70.0], [3.0, 2.0, 1.0], [3.0, 1.0, 1.5])
+    >>> chosen.selected.tolist(), chosen.verified.tolist(), chosen.scores["mra_all_percent"]
     ([0, 1], [0, 1], 0.0)
     """
 
@@ -136,54 +104,26 @@ class Selection:
     true_front: Rows
     selected: Rows
     verified: Rows
-    mra_all_percent: float
-    mra_pareto_percent: float
-    mra_all_hardware: tuple[float, ...]
-    mra_pareto_hardware: tuple[float, ...]
-    hypervolume: float
-    retained_hypervolume: float
-    n_measured: int
-    rounds: tuple[RoundScores, ...] = ()
+    scores: Mapping[str, Any]
+    rounds: tuple[Mapping[str, Any], ...] = ()
     constraint: Constrained | None = None
-    live: Live | None = None
+    device_values: DeviceValues | None = None
 
-    @property
-    def n_selected(self) -> int:
-        """Size of the selected set."""
-        return len(self.selected)
-
-    @property
-    def n_after_verification(self) -> int:
-        """Number of the selected that stay non-dominated after verification."""
-        return len(self.verified)
-
-    def scores(self) -> dict[str, Any]:
-        """Return every score by name, as `result.json` keeps them under ``selection``."""
-
-        def plain(values: tuple[float, ...]) -> float | list[float]:
-            return values[0] if len(values) == 1 else list(values)
-
-        scores: dict[str, Any] = {
+    def to_dict(self) -> dict[str, Any]:
+        """Return every score by name, as ``result.json`` keeps them under ``selection``."""
+        found: dict[str, Any] = {
             "n_candidates": len(self.candidates),
             "n_true_front": len(self.true_front),
-            "n_selected": self.n_selected,
-            "n_measured": self.n_measured,
-            "n_after_verification": self.n_after_verification,
-            "mra_all_percent": self.mra_all_percent,
-            "mra_pareto_percent": self.mra_pareto_percent,
-            "mra_all_hardware": plain(self.mra_all_hardware),
-            "mra_pareto_hardware": plain(self.mra_pareto_hardware),
-            "hypervolume": self.hypervolume,
-            "retained_hypervolume": self.retained_hypervolume,
+            **{k: list(v) if isinstance(v, tuple) else v for k, v in self.scores.items()},
         }
         if len(self.rounds) > 1:
-            scores["rounds"] = [asdict(one) for one in self.rounds]
+            found["rounds"] = [dict(one) for one in self.rounds]
         if self.constraint is not None:
-            scores["constraint"] = self.constraint.scores()
-        return scores
+            found["constraint"] = self.constraint.to_dict()
+        return found
 
 
-def select(
+def select_front(
     accuracy: Float,
     true: Float,
     predicted: Float,
@@ -245,27 +185,42 @@ def score_selected(
     """
     front = candidates[nondominated(truth[candidates])]
     kept = selected[nondominated(truth[selected])] if verified is None else verified
-    over_all = reduction(truth[front], truth[selected]).mean(axis=0)
-    over_kept = reduction(truth[front], truth[kept]).mean(axis=0)
     # Reference point: accuracy 0, and 1.1 × the largest standardised cost of the candidate set.
     reference = 1.1 * scale.standardised(truth[candidates]).max(axis=0)
     reference[0] = 0.0
-    volume = hypervolume(scale.standardised(truth[kept]), reference)
-    best = hypervolume(scale.standardised(truth[front]), reference)
+    volumes = [hypervolume(scale.standardised(truth[rows]), reference) for rows in (kept, front)]
+    losses = Losses(
+        selected=_set_losses(truth[front], truth[selected]),
+        verified=_set_losses(truth[front], truth[kept]),
+        hypervolume=np.array(volumes[:1]),
+        best_hypervolume=np.array(volumes[1:]),
+        n_measured=np.array([len(selected) if n_measured is None else n_measured]),
+    )
     return Selection(
         candidates=candidates,
         true_front=_ordered(truth, front),
         selected=_ordered(truth, selected),
         verified=_ordered(truth, kept),
-        mra_all_percent=float(over_all[0]),
-        mra_pareto_percent=float(over_kept[0]),
-        mra_all_hardware=tuple(over_all[1:].tolist()),
-        mra_pareto_hardware=tuple(over_kept[1:].tolist()),
-        hypervolume=volume,
-        # Where even the true front encloses nothing, nothing can be lost.
-        retained_hypervolume=volume / best if best > 0 else 1.0,
-        n_measured=len(selected) if n_measured is None else n_measured,
+        scores=_plain(losses),
     )
+
+
+def _set_losses(front: Float, members: Float) -> SetLosses:
+    """Return what the members of one set lose, all of them points of objectives."""
+    lost = reduction(front, members)
+    return SetLosses(1, np.zeros(len(members), dtype=np.intp), lost[:, 0], lost[:, 1:])
+
+
+def _plain(losses: Losses) -> dict[str, float | tuple[float, ...]]:
+    """Return the scores of one selection as numbers; of several metrics a tuple."""
+    found: dict[str, float | tuple[float, ...]] = {}
+    for score in SELECTION_SCORES:
+        values = np.ravel(score.compute(losses)).tolist()
+        if score.count:
+            found[score.name] = int(values[0])
+        else:
+            found[score.name] = values[0] if len(values) == 1 else tuple(values)
+    return found
 
 
 def reduction(front: Float, points: Float) -> Float:

@@ -1,4 +1,4 @@
-"""The cells of a simulation study: candidate sets of one size, drawn from one table."""
+"""The points of a simulation study: candidate sets of one size, drawn from one table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from hwnas.composition import check, reference_config
 from hwnas.dataset import Table
-from hwnas.selection import accuracy_and_cost, simulate, simulation_rows
+from hwnas.selection import CandidateSet, simulate, simulation_rows
 from hwnas.study._data import columns_of, load
 from hwnas.study._ledger import DONE, Outcome
 
@@ -33,7 +33,7 @@ def run_simulations(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     check(cfg, reference_config(cfg))
     settings = cfg.experiment.settings
     table = load(cfg)
-    accuracy, cost = accuracy_and_cost(table)
+    candidates = CandidateSet.of(table).measured().by_rank()
     on, wanted = image_sets(cfg, table)
     values = cfg.image_set.name if cfg.image_set is not None else table.dataset
     data = f"{table.device} {table.metric.name} ({values}) + {on} accuracy"
@@ -45,8 +45,8 @@ def run_simulations(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
     for seed in seeds:
         start = time.process_time()
         simulation = simulate(
-            accuracy,
-            cost,
+            candidates.accuracy,
+            candidates.cost,
             n_candidates=[settings.n_candidates],
             sigmas=list(settings.sigmas),
             trials=settings.trials,

@@ -13,10 +13,10 @@ Row = dict[str, Any]
 
 
 def rows_of(progress: Progress) -> list[Row]:
-    """Return every row of every finished cell, with the cell's axes as ``axis.<name>``."""
+    """Return every row of every finished grid point, with its axes as ``axis.<name>``."""
     return [
-        {**{f"axis.{axis}": label for axis, label in cell.axes.items()}, **row}
-        for cell, outcome in progress.done.items()
+        {**{f"axis.{axis}": label for axis, label in point.axes.items()}, **row}
+        for point, outcome in progress.done.items()
         for row in outcome.rows
     ]
 
