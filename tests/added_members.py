@@ -187,7 +187,7 @@ def test_space_without_a_network_cannot_be_measured(
 def test_backend_measures_and_verifies_live(hwnas: Run, capsys: pytest.CaptureFixture[str]) -> None:
     measure = ("measure", "backend=simulator", "name=sim", "n_architectures=80", "passes=1")
     hwnas(*measure)
-    chosen = ("dataset=local/sim", "dataset.backend=simulator", "selection.verify=live")
+    chosen = ("dataset=local/sim", "dataset.backend=simulator", "selection.verify=device")
     printed, _ = hwnas("run", *chosen, *QUICK, "tuning=none", "n_train=30", "n_test=30")
     assert tau(printed) > 0.5
     with pytest.raises(SystemExit) as refused:

@@ -1,9 +1,7 @@
-"""What all YAMLs of ``conf/`` keep to."""
+"""Every backend and metric of ``conf/`` keeps to what others rely on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -13,23 +11,6 @@ from omegaconf import OmegaConf
 from hwnas.backend import Backend
 from hwnas.composition import CONF, options, targets
 from hwnas.metric import Metric
-
-FILES = sorted(CONF.rglob("*.yaml"))
-
-
-def targets_of(node: Any) -> Iterator[str]:
-    """Yield every ``_target_`` below a node."""
-    values = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
-    for value in values:
-        yield from targets_of(value)
-    if isinstance(node, dict) and "_target_" in node:
-        yield node["_target_"]
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(CONF).as_posix())
-def test_every_target_is_a_public_name(file: Path) -> None:
-    for target in targets_of(OmegaConf.to_container(OmegaConf.load(file), resolve=False)):
-        assert not any(part.startswith("_") for part in target.split(".")), target
 
 
 @pytest.mark.parametrize("name", options("backend"))

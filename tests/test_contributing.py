@@ -58,4 +58,4 @@ def test_diffs_applied_to_a_copy_work_and_pass_the_tests_that_find_them(patched:
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed is not None
     # The contract of a predictor alone is 19 tests, and the added members have 10 of their own.
-    assert int(passed.group(1)) > 45, done.stdout
+    assert int(passed.group(1)) > 40, done.stdout

@@ -29,7 +29,7 @@ class Backend(Protocol):
         backend's YAML.
     unit_facts : tuple of str
         Which of the `facts` say on what the networks run: a processor, a board, a simulator. A
-        table is verified live only where these are as they were.
+        table is verified on the device only where these are as they were.
     """
 
     unit_facts: ClassVar[tuple[str, ...]]
