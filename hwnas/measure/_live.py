@@ -84,7 +84,7 @@ def measure_live(
     """
     here, there = machine_facts()["cpu"], {machine["cpu"] for machine in facts["machines"]}
     if there != {here}:
-        _LOG.warning("verified live on %s, the table is of %s", here, ", ".join(sorted(there)))
+        _LOG.warning("verified on %s, the table is of %s", here, ", ".join(sorted(there)))
     settings = facts["settings"]
     image_set = ImageSet(**settings["image_set"])
     times = np.empty((passes, len(architectures)))

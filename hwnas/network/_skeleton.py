@@ -17,7 +17,7 @@ from hwnas.network._graph import Layer, Network
 from hwnas.space import Architectures, SearchSpace
 
 #: What a toolchain does with edges that do not change the output; see `count_layers`.
-DeadEdges = bool | Literal["tflite"]
+DeadEdges = bool | Literal["folded"]
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,10 @@ def count_layers(
     architectures : array of int8, shape (n, n_positions)
     image_set : ImageSet
         Gives the resolution of the image and the number of classes.
-    dead_edges : bool or "tflite"
-        As in `build`. ``"tflite"``: as TensorFlow Lite's converter leaves them: a convolution on a
-        dead edge runs with zero weights, and so does what feeds it; other dead edges do not; and a
-        network whose cells pass nothing is a constant, and has no layers at all.
+    dead_edges : bool or "folded"
+        As in `build`. ``"folded"``: as TensorFlow Lite's converter leaves them, which folds a
+        multiplication by 0 into the convolution before it (see `executed`). A network whose cells
+        pass nothing on is a constant, and has no layers at all.
     **sizes : int
         Fields of the space's skeleton to change.
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from hwnas.dataset import Local, table_path
+from hwnas.dataset import Local, read_local_table, table_path, write_local_table
 from hwnas.errors import UserError
 from hwnas.measure._store import Store
 from hwnas.measure._table import complete, write_table
@@ -162,3 +162,17 @@ def test_accuracies_alone_are_no_dataset(paths: Paths, metric: Metric) -> None:
     command = f"hwnas measure name={NAME} space=nasbench201"
     with pytest.raises(UserError, match=f"no {metric.name}.*{command}"):
         local(paths, metric).load()
+
+
+def test_metric_of_a_column_with_a_unit_needs_no_code(paths: Paths) -> None:
+    add_latency(paths)
+    written(paths)
+    path = table_path(NAME, SPACE, paths)
+    columns, facts = read_local_table(path)
+    depth = np.arange(len(columns["architecture"]))
+    facts["units"]["depth"] = "layers"
+    write_local_table(path, {**columns, "depth": depth}, facts)
+    table = local(paths, Metric("depth", "layers")).load()
+    assert table.values.tolist() == depth.tolist()
+    with pytest.raises(UserError, match=r"has depth in layers. Try: metric.unit=layers"):
+        local(paths, Metric("depth", "edges")).load()
