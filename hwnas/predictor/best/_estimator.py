@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best._features import Features, describe
-from hwnas.predictor.best._model_choice import N_CHECK, choose, condition, refine
+from hwnas.predictor.best._model_choice import N_CHECK, choose, fit_process, refine
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -52,7 +52,7 @@ class Best(RegressorMixin, BaseEstimator):
     ----------
     model_ : Model
         The chosen model.
-    process_ : Process
+    process_ : Posterior
         The fitted Gaussian process.
     std_scale_ : float
         Factor of its standard deviations, by calibration.
@@ -71,7 +71,7 @@ class Best(RegressorMixin, BaseEstimator):
             chosen = refine(choose(features, values, order), features, values, order)
         self.model_ = chosen.model
         with blas_threads(len(values)):
-            self.process_ = condition(chosen, features, values, order)
+            self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
         self.std_scale_ = _calibration(deviation / np.sqrt(variance + self._noise))
         if chosen.compared:
