@@ -1,17 +1,30 @@
-"""Gaussian processes on any encoding: exact, and with inducing points."""
+"""Gaussian processes on any encoding, and what a Gaussian process of another kernel is made of."""
 
 from typing import TYPE_CHECKING, Any
 
+from hwnas.predictor.gp._core import Kernel, Posterior, condition, fit_hyperparameters, restored
 from hwnas.predictor.gp._exact import ExactGP
+from hwnas.predictor.gp._similarity import similarity, weighted_products, weighted_squares
 
 if TYPE_CHECKING:
     from hwnas.predictor.gp._sparse import SparseGP
 
-__all__ = ["ExactGP", "SparseGP"]
+__all__ = [
+    "ExactGP",
+    "Kernel",
+    "Posterior",
+    "SparseGP",
+    "condition",
+    "fit_hyperparameters",
+    "restored",
+    "similarity",
+    "weighted_products",
+    "weighted_squares",
+]
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when it is asked for: it needs torch, the exact process does not.
+    # SparseGP needs torch; the rest of this package works where torch is not installed.
     if name == "SparseGP":
         from hwnas.predictor.gp._sparse import SparseGP
 
