@@ -108,7 +108,7 @@ def groups(config_name: str) -> list[str]:
     ['backend', 'image_set', 'space']
     """
     found: set[str] = set()
-    for entry in read_yaml(CONF / f"{config_name}.yaml")["defaults"]:
+    for entry in read_yaml(CONF / f"{config_name}.yaml").get("defaults", []):
         if isinstance(entry, dict):
             found |= {key for key in entry if (CONF / key).is_dir()}
         elif (CONF / f"{entry}.yaml").is_file():
