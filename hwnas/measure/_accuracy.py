@@ -25,26 +25,28 @@ def measure_accuracy(
     seed: int,
     at_once: int,
 ) -> int:
-    """Train architectures until each has its seeds; a second call continues.
+    """Train every architecture with every seed; a second call takes up where the first stopped.
 
     Parameters
     ----------
     folder : Path
-        Of the `Store`.
+        Folder of the :class:`hwnas.measure._store.Store` that the accuracies are written to.
+    space : CellSpace
+    training : Training
     n_seeds : int
-        Trainings of each architecture, with the seeds 0, 1, ...
+        Number of trainings of each architecture. Their seeds are 0, 1, ...
     n_architectures : int, optional
-        How many; one of every network of the space by default. A larger number later adds to the
-        same.
+        Number of architectures; by default one of every network of the space. A later call with a
+        larger number keeps the accuracies there are and adds to them.
     seed : int
-        Of the order in which architectures are taken.
+        Seed of the order in which architectures are trained.
     at_once : int
-        Architectures trained together; decides the speed and not the result.
+        Number of architectures trained together. It changes the speed and not the accuracies.
 
     Returns
     -------
     int
-        How many trainings are missing, because other processes have them in hand.
+        Number of trainings that other processes have begun and not finished.
 
     Raises
     ------
@@ -70,9 +72,9 @@ def measure_accuracy(
             }
 
     torch.set_num_threads(1)
-    with Store(folder) as store:
-        store.start(ACCURACY, asdict(training), machine_facts())
-        rounds = [units_of(ACCURACY, each, order, at_once) for each in range(n_seeds)]
-        # All seeds of some architectures before the next: stopped early, what is there is whole.
-        units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
-        return work_off(store, units, measure, lambda unit: f"{ACCURACY}, seed {unit.round}")
+    store = Store(folder)
+    store.start(ACCURACY, asdict(training), machine_facts())
+    rounds = [units_of(ACCURACY, each, order, at_once) for each in range(n_seeds)]
+    # All seeds of some architectures before the next: stopped early, what is there is whole.
+    units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
+    return work_off(store, units, measure, lambda unit: f"{ACCURACY}, seed {unit.round}")

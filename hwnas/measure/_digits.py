@@ -18,10 +18,10 @@ from hwnas.seeding import generator
 from hwnas.space import Architectures, CellSpace
 
 _CLASSES = 10
-#: scikit-learn has so many.
+#: Number of images in scikit-learn's digits.
 _IMAGES = 1797
 _TEST_BATCH = 128
-#: Training images that batch norm's statistics for the test are taken from.
+#: Number of training images that batch norm's statistics for the test are taken from.
 _CALIBRATION = 256
 
 
@@ -32,14 +32,16 @@ class Training:
     Parameters
     ----------
     channels : int
-        Of the first of three stages with one cell each.
+        Channels of the first stage. The networks have three stages with one cell each.
     n_train : int
-        Training images, the same for all seeds and architectures; all others are test images.
+        Number of training images. They are the same for all seeds and architectures, and all other
+        images are test images.
     epochs, batch_size : int
     learning_rate : float
-        The highest; it rises linearly over the first quarter and falls as a cosine to 0.
+        Highest learning rate. The rate rises linearly over the first quarter of the training, then
+        falls as a cosine to 0.
     momentum, weight_decay : float
-        Nesterov's momentum.
+        Nesterov's momentum, and the factor of the L2 penalty.
 
     Raises
     ------
@@ -59,13 +61,13 @@ class Training:
         for key in ("channels", "epochs"):
             check_number(f"training.{key}", getattr(self, key), 1)
         check_number("training.batch_size", self.batch_size, 1, _IMAGES - 1)
-        # A batch to train on, and an image to test on.
+        # At least one batch to train on, and at least one image to test on.
         check_number("training.n_train", self.n_train, self.batch_size, _IMAGES - 1)
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Images (8, 8, n), standardised by the training images, and labels (n,)."""
+    """Images, shape (n, 1, 8, 8), standardised by the training images, and labels, shape (n,)."""
 
     train_images: Tensor
     train_labels: Tensor
@@ -75,68 +77,93 @@ class Digits:
 
 @lru_cache(maxsize=1)
 def load(n_train: int) -> Digits:
-    """Return the 1,797 digits of scikit-learn, split as the number of training images says."""
+    """Return scikit-learn's digits in a fixed random order, the first `n_train` for training.
+
+    Examples
+    --------
+    >>> load(1000).test_images.shape
+    torch.Size([797, 1, 8, 8])
+    """
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
     order = generator(0, "digits").permutation(len(bunch.target))
-    images = torch.from_numpy(bunch.images[order]).float().permute(1, 2, 0)
+    images = torch.from_numpy(bunch.images[order]).float().unsqueeze(1)
     labels = torch.from_numpy(bunch.target[order])
-    known = images[:, :, :n_train]
-    images = ((images - known.mean()) / known.std()).contiguous()
-    return Digits(
-        images[:, :, :n_train].contiguous(),
-        labels[:n_train],
-        images[:, :, n_train:].contiguous(),
-        labels[n_train:],
-    )
+    known = images[:n_train]
+    images = (images - known.mean()) / known.std()
+    return Digits(images[:n_train], labels[:n_train], images[n_train:], labels[n_train:])
 
 
-@torch.no_grad()
 def train(
     space: CellSpace, architectures: Architectures, training: Training, seed: int
 ) -> NDArray[np.float64]:
     """Train the cells' networks together and return their test accuracies.
 
     In the test, batch norm uses its statistics over 256 training images at the end of training.
+    Networks do not influence each other: each one's loss depends on its own weights alone.
 
     Parameters
     ----------
+    space : CellSpace
     architectures : array of int8, shape (K, 6)
+    training : Training
     seed : int
-        Of the weights and of the order of the images.
+        Seed of the first weights and of the order of the images.
 
     Returns
     -------
     array of float64, shape (K,)
-        Percent of the test images.
+        Percent of the test images that are classified correctly.
     """
     digits = load(training.n_train)
     networks = CellNetworks(space, architectures, training.channels, _CLASSES, seed)
-    targets = functional.one_hot(digits.train_labels, _CLASSES).float().T
     random = generator(seed, "digits")
-    batches = training.n_train // training.batch_size
-    steps = training.epochs * batches
-    for step in range(steps):
-        if step % batches == 0:
-            order = torch.from_numpy(random.permutation(training.n_train))
-        start = step % batches * training.batch_size
-        batch = order[start : start + training.batch_size]
-        scores = networks.forward(digits.train_images[:, :, batch], "train")
-        networks.backward((scores.softmax(dim=1) - targets[:, batch]) / training.batch_size)
-        rate = training.learning_rate * one_cycle((step + 1) / steps)
-        networks.parameters.step(rate, training.momentum, training.weight_decay)
-    networks.forward(digits.train_images[:, :, :_CALIBRATION], "calibrate")
-    right = torch.zeros(len(architectures), dtype=torch.float64)
-    for start in range(0, len(digits.test_labels), _TEST_BATCH):
-        some = slice(start, start + _TEST_BATCH)
-        predicted = networks.forward(digits.test_images[:, :, some], "test").argmax(dim=1)
-        right += (predicted == digits.test_labels[some]).sum(dim=1)
-    return (100 * right / len(digits.test_labels)).numpy()
+    n_batches = training.n_train // training.batch_size
+    n_steps = training.epochs * n_batches
+    optimiser = torch.optim.SGD(
+        networks.parameters(),
+        lr=training.learning_rate,
+        momentum=training.momentum,
+        weight_decay=training.weight_decay,
+        nesterov=True,
+        fused=True,
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: one_cycle((step + 1) / n_steps)
+    )
+    for _ in range(training.epochs):
+        order = torch.from_numpy(random.permutation(training.n_train))
+        for batch in order[: n_batches * training.batch_size].chunk(n_batches):
+            scores = networks(digits.train_images[batch])
+            labels = digits.train_labels[batch].repeat(len(architectures))
+            losses = functional.cross_entropy(scores.flatten(0, 1), labels, reduction="none")
+            optimiser.zero_grad()
+            # A sum over networks and a mean over images: every network gets its own gradient.
+            torch.autograd.backward(losses.sum() / training.batch_size)
+            optimiser.step()
+            schedule.step()
+    with torch.no_grad():
+        networks(digits.train_images[:_CALIBRATION])
+        return _test_accuracies(networks.eval(), digits)
+
+
+def _test_accuracies(networks: CellNetworks, digits: Digits) -> NDArray[np.float64]:
+    right = torch.zeros(networks.k, dtype=torch.float64)
+    parts = [torch.split(of, _TEST_BATCH) for of in (digits.test_images, digits.test_labels)]
+    for images, labels in zip(*parts, strict=True):
+        right += (networks(images).argmax(dim=2) == labels).sum(dim=1)
+    accuracies: NDArray[np.float64] = (100 * right / len(digits.test_labels)).numpy()
+    return accuracies
 
 
 def one_cycle(progress: float) -> float:
-    """Return the learning rate as a share of the highest.
+    """Return the learning rate divided by the highest one.
+
+    Parameters
+    ----------
+    progress : float
+        Share of the training that is done, in [0, 1].
 
     Examples
     --------

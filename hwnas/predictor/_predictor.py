@@ -40,6 +40,8 @@ class Predictor(RegressorMixin, BaseEstimator):
     model : scikit-learn regressor
         Fitted on standardised values. If its ``predict`` takes ``return_std``, the predictor
         knows its uncertainty.
+    search_space : mapping, optional
+        The ranges that tuning searches, by parameter, as in ``conf/predictor/*.yaml``.
 
     Attributes
     ----------
@@ -64,10 +66,17 @@ class Predictor(RegressorMixin, BaseEstimator):
     array([2.])
     """
 
-    def __init__(self, space: SearchSpace, encoding: Any, model: Any) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        encoding: Any,
+        model: Any,
+        search_space: Mapping[str, Any] | None = None,
+    ) -> None:
         self.space = space
         self.encoding = encoding
         self.model = model
+        self.search_space = search_space
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to training measurements.

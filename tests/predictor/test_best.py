@@ -109,7 +109,7 @@ def test_left_out_is_what_a_fit_without_it_predicts() -> None:
     process = model_of(predictor).process_
     deviation, variance = process.left_out(np.array([4]))
     rest = np.delete(np.arange(len(process.alpha)), 4)
-    covariance = process.covariance(process.scaled, process.scaled, process.theta)
+    covariance = process.kernel(process.rows, process.rows, process.theta)
     known = covariance[np.ix_(rest, rest)] + np.diag(process.noise[rest] + 1e-8)
     weights = np.linalg.solve(known, covariance[rest, 4])
     values = (process.factor @ process.factor.T) @ process.alpha

@@ -1,15 +1,15 @@
-"""Threads of linear algebra: one for few rows, the caller's number otherwise and afterwards."""
+"""Linear algebra takes one thread for few rows, and as many as the caller has set otherwise."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from hwnas.predictor._threads import blas_threads
-from hwnas.predictor.gp import _exact as _gp
-from hwnas.predictor.gp._exact import ExactGP
-from hwnas.predictor.gp._rbf import fit_hyperparameters
+from hwnas.predictor.gp import ExactGP, _exact, fit_hyperparameters
 
 
 def threads() -> set[int]:
@@ -17,21 +17,21 @@ def threads() -> set[int]:
 
 
 @pytest.mark.parametrize(("n_rows", "expected"), [(100, {1}), (15_000, {2})])
-def test_few_rows_take_one_thread(n_rows: int, expected: set[int]) -> None:
+def test_blas_threads_few_rows_take_one_thread(n_rows: int, expected: set[int]) -> None:
     with threadpool_limits(2, user_api="blas"):
         with blas_threads(n_rows):
             assert threads() == expected
         assert threads() == {2}
 
 
-def test_a_fit_takes_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exact_gp_fit_few_rows_takes_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def spy(*arguments: object) -> object:
+    def spy(*arguments: Any, **options: Any) -> object:
         seen.append(threads())
-        return fit_hyperparameters(*arguments)  # type: ignore[arg-type]
+        return fit_hyperparameters(*arguments, **options)
 
-    monkeypatch.setattr(_gp, "fit_hyperparameters", spy)
+    monkeypatch.setattr(_exact, "fit_hyperparameters", spy)
     with threadpool_limits(2, user_api="blas"):
         ExactGP().fit(np.eye(5), np.arange(5.0))
     assert seen == [{1}]

@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best._features import Features, describe
 from hwnas.predictor.best._kernel import Covariance
-from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, condition, refine
-from hwnas.predictor.best._process import Process
+from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, fit_process, refine
+from hwnas.predictor.gp import restored
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -54,7 +54,7 @@ class Best(RegressorMixin, BaseEstimator):
     ----------
     model_ : Model
         The chosen model.
-    process_ : Process
+    process_ : Posterior
         The fitted Gaussian process.
     std_scale_ : float
         Factor of its standard deviations, by calibration.
@@ -76,7 +76,7 @@ class Best(RegressorMixin, BaseEstimator):
         self.model_ = chosen.model
         self.architectures_ = np.asarray(X, dtype=np.int8)
         with blas_threads(len(values)):
-            self.process_ = condition(chosen, features, values, order)
+            self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
         self.std_scale_ = _calibration(deviation / np.sqrt(variance + self._noise))
         if chosen.compared:
@@ -101,11 +101,12 @@ class Best(RegressorMixin, BaseEstimator):
         The hyperparameters are kept by name: a later version may have others.
         """
         process = self.process_
+        assert isinstance(process.kernel, Covariance)
         return {
             "view": self.model_.view,
             "by_position": self.model_.by_position,
             "architectures": self.architectures_,
-            "names": process.covariance.names,
+            "names": process.kernel.names,
             "theta": process.theta,
             "noise": process.noise,
             "alpha": process.alpha,
@@ -126,9 +127,9 @@ class Best(RegressorMixin, BaseEstimator):
         covariance = Covariance(features)
         if covariance.names != state["names"]:
             raise ValueError("it was saved by a version of `best` with other hyperparameters")
-        theta = state["theta"]
-        scaled = covariance.scale(features, theta)
-        self.process_ = Process(covariance, theta, scaled, state["noise"], state["alpha"])
+        self.process_ = restored(
+            covariance, state["theta"], features, state["alpha"], state["noise"]
+        )
         self.std_scale_ = state["std_scale"]
 
     @property

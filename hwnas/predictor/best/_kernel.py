@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._features import Features
+from hwnas.predictor.gp import similarity, weighted_products, weighted_squares
 
 Array = NDArray[np.floating]
 
@@ -93,6 +94,9 @@ class Covariance:
         Of the hyperparameters' normal priors.
     """
 
+    #: A device without noise has covariances that cannot be factored without it.
+    jitter = 1e-8
+
     def __init__(self, features: Features) -> None:
         blocks = {"raw:constant": np.ones((1, 1)), **features.linear}
         self._wired = [f"raw:{kind}" for kind in _WIRED if features.wiring]
@@ -126,6 +130,10 @@ class Covariance:
         self.names = list(priors)
         self.mean, self.deviation = np.array(list(priors.values())).T
 
+    def prior(self, features: Features) -> tuple[Array, Array]:  # noqa: ARG002 (the same for all)
+        """Return mean and standard deviation of the hyperparameters' normal priors."""
+        return self.mean, self.deviation
+
     def scale(self, features: Features, theta: Array) -> Scaled:
         """Apply the hyperparameters to features."""
         root = np.exp(theta / 2)
@@ -147,9 +155,9 @@ class Covariance:
         )
 
     def _parts(self, a: Scaled, b: Scaled, theta: Array) -> tuple[Array, Array, Array]:
-        choices = float(np.exp(theta[self._choices])) * _similarity(a.choices, b.choices)
-        wired = _similarity(a.wiring, b.wiring)
-        curve = float(np.exp(theta[self._curve])) * _similarity(a.totals, b.totals)
+        choices = float(np.exp(theta[self._choices])) * similarity(a.choices, b.choices)
+        wired = similarity(a.wiring, b.wiring)
+        curve = float(np.exp(theta[self._curve])) * similarity(a.totals, b.totals)
         return choices, wired, curve
 
     def __call__(self, a: Scaled, b: Scaled, theta: Array) -> Array:
@@ -182,41 +190,20 @@ class Covariance:
         def add(groups: NDArray[np.integer], by_column: Array) -> None:
             gradient[:] += np.bincount(groups, by_column, minlength=len(theta))
 
-        add(layout.linear, _products(a.linear, weights))
+        add(layout.linear, weighted_products(a.linear, weights))
         if not self._nonlinear:
             return gradient
         choices, wired, curve = self._parts(a, a, theta)
         choices *= weights
         curve *= weights
-        by_column = -_squares(a.choices, choices) / 2
+        by_column = -weighted_squares(a.choices, choices) / 2
         add(layout.choices, by_column)
         add(layout.positions, by_column)
         if a.wired.shape[1]:
-            add(layout.wired, _products(a.wired, weights * wired))
+            add(layout.wired, weighted_products(a.wired, weights * wired))
             wired *= weights * (a.wired @ a.wired.T)
-            add(layout.wiring, -_squares(a.wiring, wired) / 2)
+            add(layout.wiring, -weighted_squares(a.wiring, wired) / 2)
         gradient[self._choices] += choices.sum()
         gradient[self._curve] += curve.sum()
-        gradient[self._curve_scale] -= _squares(a.totals, curve).sum() / 2
+        gradient[self._curve_scale] -= weighted_squares(a.totals, curve).sum() / 2
         return gradient
-
-
-def _similarity(a: Array, b: Array) -> Array:
-    """Return exp(-distance² / 2) of all pairs of rows."""
-    exponent: Array = a @ b.T
-    exponent -= (a**2).sum(axis=1)[:, None] / 2
-    exponent -= (b**2).sum(axis=1) / 2
-    np.minimum(exponent, 0, out=exponent)
-    return np.exp(exponent, out=exponent)
-
-
-def _products(a: Array, weights: Array) -> Array:
-    """Return, for every column c, sum over i, j of weights_ij a_ic a_jc."""
-    products: Array = np.einsum("ic,ic->c", a, weights @ a)
-    return products
-
-
-def _squares(a: Array, weights: Array) -> Array:
-    """Return, for every column c, sum over i, j of weights_ij (a_ic - a_jc)²."""
-    squares: Array = 2 * (weights.sum(axis=1) @ a**2 - _products(a, weights))
-    return squares

@@ -10,17 +10,21 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from hwnas.predictor.best._features import Features
-from hwnas.predictor.best._kernel import Covariance
-from hwnas.predictor.best._process import Process, fit_hyperparameters
+from hwnas.predictor.best._kernel import Covariance, Scaled
+from hwnas.predictor.gp import Posterior, condition, fit_hyperparameters
 
 Array = NDArray[np.floating]
+Process = Posterior[Features, Scaled]
 
+#: Mean and standard deviation of the noise variance's logarithm in the prior.
+_NOISE_PRIOR = (-2.0, 2.0)
+#: L-BFGS's iterations of the first fit, of one after outliers were found, and of the last one.
+_ITERATIONS, _ITERATIONS_AGAIN, _ITERATIONS_REFINING = 50, 15, 20
 #: Measurements that every model's hyperparameters are fitted to: the cost grows with the cube.
 N_HYPERPARAMETERS = 400
 #: Measurements that all are checked for outliers with, models compared with, and the chosen
 #: model's hyperparameters refined with.
 N_CHECK = 1000
-_REFINEMENTS = 20
 #: Deviations beyond this many standard deviations count as outliers (Huber's loss).
 _OUTLIER = 2.5
 _ROUNDS = 2
@@ -125,8 +129,8 @@ def _candidate(model: Model, features: Features, y: Array, order: NDArray[np.int
     values = y[check] - model.expected(features[check])
     rows = np.arange(len(few))
     theta = _robust_hyperparameters(covariance, known[rows], values[rows])
-    distrust = _check_distrust(covariance, theta, known, values)
-    process = Process.condition(covariance, theta, known, values, distrust)
+    noise_factors = _noise_factors(covariance, theta, known, values)
+    process = condition(covariance, theta, known, values, noise_factors)
     deviation, variance = process.left_out(np.arange(len(check)))
     variance = variance + np.exp(theta[-1])
     scores = norm.logpdf(np.minimum(np.abs(deviation) / np.sqrt(variance), 2 * _OUTLIER))
@@ -143,54 +147,73 @@ def refine(
     known = candidate.model.select(features[check])
     covariance = Covariance(known)
     values = y[check] - candidate.model.expected(features[check])
-    distrust = _check_distrust(covariance, candidate.theta, known, values)
+    noise_factors = _noise_factors(covariance, candidate.theta, known, values)
     theta = fit_hyperparameters(
-        covariance, known, values, distrust, candidate.theta, max_iterations=_REFINEMENTS
+        covariance,
+        known,
+        values,
+        noise_factors,
+        noise_prior=_NOISE_PRIOR,
+        start=candidate.theta,
+        max_iterations=_ITERATIONS_REFINING,
     )
     return replace(candidate, theta=theta)
 
 
-def condition(
+def fit_process(
     candidate: Candidate, features: Features, y: Array, order: NDArray[np.integer]
 ) -> Process:
-    """Return the candidate's Gaussian process, given all measurements, outliers trusted less."""
+    """Return the candidate's Gaussian process, with more noise assumed for outliers."""
     known = candidate.model.select(features)
     covariance = Covariance(known)
     values = y - candidate.model.expected(features)
     check, rest = order[:N_CHECK], order[N_CHECK:]
-    distrust = np.ones(len(y))
-    distrust[check] = _check_distrust(covariance, candidate.theta, known[check], values[check])
+    noise_factors = np.ones(len(y))
+    noise_factors[check] = _noise_factors(covariance, candidate.theta, known[check], values[check])
     if len(rest):
-        process = Process.condition(
-            covariance, candidate.theta, known[check], values[check], distrust[check]
+        process = condition(
+            covariance, candidate.theta, known[check], values[check], noise_factors[check]
         )
         mean, variance = process.predict(known[rest], with_variance=True)
-        distrust[rest] = _outlying(candidate.theta, values[rest] - mean, variance)
-    return Process.condition(covariance, candidate.theta, known, values, distrust)
+        noise_factors[rest] = _huber_factors(candidate.theta, values[rest] - mean, variance)
+    return condition(covariance, candidate.theta, known, values, noise_factors)
 
 
 def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array) -> Array:
-    """Return hyperparameters of measurements, of which outliers are trusted less."""
-    distrust: Array = np.ones(len(y))
-    theta = fit_hyperparameters(covariance, features, y, distrust)
+    """Return hyperparameters fitted to measurements, with more noise assumed for outliers."""
+    noise_factors: Array = np.ones(len(y))
+    theta = fit_hyperparameters(
+        covariance, features, y, noise_prior=_NOISE_PRIOR, max_iterations=_ITERATIONS
+    )
     for _ in range(_ROUNDS):
-        process = Process.condition(covariance, theta, features, y, distrust)
-        distrust = _outlying(theta, *process.left_out(np.arange(len(y))))
-        theta = fit_hyperparameters(covariance, features, y, distrust, theta, max_iterations=15)
+        process = condition(covariance, theta, features, y, noise_factors)
+        noise_factors = _huber_factors(theta, *process.left_out(np.arange(len(y))))
+        theta = fit_hyperparameters(
+            covariance,
+            features,
+            y,
+            noise_factors,
+            noise_prior=_NOISE_PRIOR,
+            start=theta,
+            max_iterations=_ITERATIONS_AGAIN,
+        )
     return theta
 
 
-def _check_distrust(covariance: Covariance, theta: Array, features: Features, y: Array) -> Array:
-    """Return the factor of every measurement's noise, judged by what the others predict."""
-    distrust: Array = np.ones(len(y))
+def _noise_factors(covariance: Covariance, theta: Array, features: Features, y: Array) -> Array:
+    """Return every measurement's noise factor: above 1 where the others predict something else."""
+    noise_factors: Array = np.ones(len(y))
     for _ in range(_ROUNDS):
-        process = Process.condition(covariance, theta, features, y, distrust)
-        distrust = _outlying(theta, *process.left_out(np.arange(len(y))))
-    return distrust
+        process = condition(covariance, theta, features, y, noise_factors)
+        noise_factors = _huber_factors(theta, *process.left_out(np.arange(len(y))))
+    return noise_factors
 
 
-def _outlying(theta: Array, deviation: Array, variance: Array) -> Array:
-    """Return the factor of the noise that makes a Gaussian's pull that of Huber's loss."""
+def _huber_factors(theta: Array, deviation: Array, variance: Array) -> Array:
+    """Return noise factors with which deviations count as in Huber's loss.
+
+    A deviation beyond `_OUTLIER` standard deviations then pulls no harder than one at that limit.
+    """
     squared = deviation**2 / (variance + np.exp(theta[-1]))
     factor: Array = np.maximum(1.0, squared / _OUTLIER**2)
     return factor

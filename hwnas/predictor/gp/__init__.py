@@ -1,6 +1,32 @@
-"""Gaussian processes on any encoding: exact, and with inducing points."""
+"""Gaussian processes on any encoding, and what a Gaussian process of another kernel is made of."""
 
+from typing import TYPE_CHECKING, Any
+
+from hwnas.predictor.gp._core import Kernel, Posterior, condition, fit_hyperparameters, restored
 from hwnas.predictor.gp._exact import ExactGP
-from hwnas.predictor.gp._sparse import SparseGP
+from hwnas.predictor.gp._similarity import similarity, weighted_products, weighted_squares
 
-__all__ = ["ExactGP", "SparseGP"]
+if TYPE_CHECKING:
+    from hwnas.predictor.gp._sparse import SparseGP
+
+__all__ = [
+    "ExactGP",
+    "Kernel",
+    "Posterior",
+    "SparseGP",
+    "condition",
+    "fit_hyperparameters",
+    "restored",
+    "similarity",
+    "weighted_products",
+    "weighted_squares",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # SparseGP needs torch; the rest of this package works where torch is not installed.
+    if name == "SparseGP":
+        from hwnas.predictor.gp._sparse import SparseGP
+
+        return SparseGP
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -11,31 +12,39 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
-from hwnas.predictor.gp._rbf import RBF, Array, Posterior, condition, fit_hyperparameters
+from hwnas.predictor.gp._core import Array, condition, fit_hyperparameters, restored
+from hwnas.predictor.gp._rbf import RBF
+
+#: Mean and standard deviation of the noise variance's logarithm.
+_NOISE_PRIOR = (math.log(0.1), 1.0)
+_MAX_ITERATIONS = 100
 
 
 class ExactGP(RegressorMixin, BaseEstimator):
     """Exact Gaussian process with an RBF kernel, its hyperparameters fitted.
 
-    Variance, lengthscales and noise have log-normal priors and maximise the posterior density, by
-    marginal likelihood and L-BFGS, on at most `n_fit` of the training measurements (cubic work a
-    step). The process is then conditioned on all of them by one Cholesky factorisation in place:
-    at 15,000 about half a minute on one core and 1.8 GB.
+    Variance, lengthscales and noise have log-normal priors. L-BFGS maximises their posterior
+    density given at most `n_fit` training measurements, as the work of a step grows with the cube
+    of their number. One Cholesky factorisation then conditions the process on all training
+    measurements: 15,000 take about half a minute on one core and 1.8 GB of memory.
 
     Parameters
     ----------
     spread : float
-        How much the lengthscales of features may differ, see
-        :class:`hwnas.predictor.gp._rbf.RBF`; 0: one for all.
+        How much the lengthscales of features may differ: standard deviation, in the prior, of the
+        logarithms of their ratios to a common lengthscale. 0 means one lengthscale for all.
     n_fit : int
-        Number of training measurements that the hyperparameters are fitted to; if there are more,
-        that many are drawn.
+        Largest number of training measurements that the hyperparameters are fitted to. If there are
+        more, that many are drawn at random.
     random_state : int, RandomState or None
-        Draws them.
+        Seed of this draw.
 
     Attributes
     ----------
     posterior_ : Posterior
+        The process given all training measurements.
+    features_ : array of float, shape (n, n_features)
+        The encoded training architectures.
 
     Examples
     --------
@@ -54,11 +63,17 @@ class ExactGP(RegressorMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,)."""
         features, values = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        self.n_features_in_ = features.shape[1]
+        self.features_, self.n_features_in_ = features, features.shape[1]
         chosen = check_random_state(self.random_state).permutation(len(values))[: self.n_fit]
         kernel = RBF(self.spread)
         with blas_threads(len(chosen)):
-            theta = fit_hyperparameters(kernel, features[chosen], values[chosen])
+            theta = fit_hyperparameters(
+                kernel,
+                features[chosen],
+                values[chosen],
+                noise_prior=_NOISE_PRIOR,
+                max_iterations=_MAX_ITERATIONS,
+            )
         with blas_threads(len(values)):
             self.posterior_ = condition(kernel, theta, features, values)
         return self
@@ -74,17 +89,18 @@ class ExactGP(RegressorMixin, BaseEstimator):
         check_is_fitted(self, "posterior_")
         features = np.asarray(X, dtype=np.float64)
         with blas_threads(len(self.posterior_.alpha)):
-            mean = self.posterior_.mean(features)
-            if not return_std:
-                return mean
-            return mean, np.sqrt(self.posterior_.variance(features))
+            mean, variance = self.posterior_.predict(features, return_std)
+        if not return_std:
+            return mean
+        return mean, np.sqrt(variance + np.exp(self.posterior_.theta[-1]))
 
     def saved_state(self) -> dict[str, Any]:
         """Return hyperparameters and training rows: the Cholesky factor is computed from them."""
         posterior = self.posterior_
-        return {"theta": posterior.theta, "X": posterior.X, "alpha": posterior.alpha}
+        return {"theta": posterior.theta, "X": self.features_, "alpha": posterior.alpha}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Fit this model from what `saved_state` returned."""
-        self.n_features_in_ = state["X"].shape[1]
-        self.posterior_ = Posterior(RBF(self.spread), **state)
+        self.features_ = state["X"]
+        self.n_features_in_ = self.features_.shape[1]
+        self.posterior_ = restored(RBF(self.spread), state["theta"], self.features_, state["alpha"])

@@ -1,4 +1,4 @@
-"""A sparse Gaussian process: what inducing points tell of the training measurements."""
+"""A sparse Gaussian process: inducing points stand for the training measurements."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from hwnas.predictor._torch import one_thread, seeded_generator
 
 Values = NDArray[np.float64]
+#: Share of the variance added to the inducing points' covariances, so that they can be factored.
 JITTER = 1e-6
 PREDICT_BATCH = 2048
 
@@ -22,24 +23,24 @@ PREDICT_BATCH = 2048
 class SparseGP(RegressorMixin, BaseEstimator):
     """Sparse Gaussian process with an RBF kernel (Titsias, AISTATS 2009).
 
-    Some of the training architectures are the first inducing points. The variational bound of the
-    marginal likelihood, times the log-normal priors of variance, lengthscales and noise, is then
-    maximised over these and the inducing points by Adam. Work and memory grow linearly with the
-    training measurements.
+    The inducing points start as randomly drawn training architectures. Adam then maximises the
+    variational lower bound of the marginal likelihood, times the log-normal priors of variance,
+    lengthscales and noise, over all of these and the inducing points. Work and memory grow linearly
+    with the number of training measurements.
 
     Parameters
     ----------
     n_inducing : int
-        Number of inducing points, or all training architectures if there are fewer.
+        Number of inducing points. If there are fewer distinct training architectures, all of these.
     spread : float
-        0: one lengthscale for all features. Otherwise every feature has its own, the common one
-        times a factor whose logarithm has this standard deviation in the prior.
+        How much the lengthscales of features may differ: standard deviation, in the prior, of the
+        logarithms of their ratios to a common lengthscale. 0 means one lengthscale for all.
     n_steps : int
         Number of Adam steps.
     learning_rate : float
-        Adam's, the same for all logarithms and inducing points.
+        Adam's learning rate, the same for all logarithms and inducing points.
     random_state : int, RandomState or None
-        Draws the first inducing points.
+        Seed of the draw of the first inducing points.
 
     Attributes
     ----------
@@ -79,7 +80,7 @@ class SparseGP(RegressorMixin, BaseEstimator):
         values = torch.as_tensor(np.asarray(y, dtype=np.float64))
         self.n_features_in_ = features.shape[1]
         generator = seeded_generator(self.random_state)
-        # Copies of one architecture would make the inducing points' covariances singular.
+        # Two copies of an architecture would make the inducing points' covariances singular.
         distinct = torch.unique(features, dim=0)
         order = torch.randperm(len(distinct), generator=generator)
         inducing = distinct[order[: self.n_inducing]].clone().requires_grad_()

@@ -1,30 +1,36 @@
-"""One Parquet table of everything that is done."""
+"""The table of a study's results, ``results.parquet``."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hwnas.files import write_atomically
 from hwnas.study._ledger import Progress
 
 Row = dict[str, Any]
 
 
 def rows_of(progress: Progress) -> list[Row]:
-    """Return every row of every finished cell, with the cell's axes as ``axis.<name>``."""
+    """Return the rows of all finished grid points, with the axes as columns ``axis.<name>``."""
     return [
-        {**{f"axis.{axis}": label for axis, label in cell.axes.items()}, **row}
-        for cell, outcome in progress.done.items()
+        {**{f"axis.{axis}": label for axis, label in point.axes.items()}, **row}
+        for point, outcome in progress.done.items()
         for row in outcome.rows
     ]
 
 
 def gather(rows: Sequence[Row], folder: Path) -> Path:
-    """Write ``results.parquet``, whole or not at all; return its path.
+    """Write ``results.parquet`` and return its path.
 
-    The columns are the axes of the grid and the values of ``result.json`` by dotted key.
+    The columns are the axes of the grid and what the task of the study recorded, for an experiment
+    the values of ``result.json`` by dotted key.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -32,14 +38,12 @@ def gather(rows: Sequence[Row], folder: Path) -> Path:
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pa.table({name: _column([row.get(name) for row in rows]) for name in names})
     path = folder / "results.parquet"
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(table, partial)
-    partial.replace(path)
+    write_atomically(path, lambda partial: pq.write_table(table, partial))
     return path
 
 
 def _column(values: list[Any]) -> list[Any]:
-    """Make a column of one type: an axis may hold numbers and words."""
+    """Convert values to one type, since an axis may hold both numbers and words."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {int, float}:
         return [None if value is None else float(value) for value in values]

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from hwnas.errors import UserError
+from hwnas.extras import missing_library, not_installed
 
 #: NumPy numbers are the only objects besides plain values that such files may hold.
 _NUMBERS = (np.float64, np.float32, np.int64, np.int32)
@@ -25,10 +26,16 @@ def load_torch(path: Path) -> Any:
     Raises
     ------
     UserError
-        If the file asks for anything else, or is damaged. Nothing of it has run.
+        If the file asks for anything else, or is damaged. Nothing of it has run. Also if torch is
+        not installed.
     """
     # Only here: torch takes seconds to import, and a converted table does without it.
-    import torch
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        if missing_library(error) is None:
+            raise
+        raise not_installed("torch", str(path)) from error
 
     # NumPy has no public name for the function that its numbers are pickled with.
     scalar = cast(Callable[..., Any], np.float64(0).__reduce__()[0])

@@ -1,4 +1,4 @@
-"""HW-NAS-Bench v1.0 (Li et al., ICLR 2021), ``HW-NAS-Bench-v1_0.pickle``."""
+"""The official file of HW-NAS-Bench v1.0 (Li et al., ICLR 2021), and its part on NAS-Bench-201."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset._cache import Columns, position_columns
-from hwnas.dataset._readers._unpickle import unpickle
+from hwnas.dataset._official import MB, RAW, OfficialFile
+from hwnas.dataset._official_table import OfficialTable
+from hwnas.dataset._unpickle import unpickle
 from hwnas.errors import UserError
 from hwnas.space import NASBench201
 
+FILE = OfficialFile(
+    family="hwnas",
+    name="HW-NAS-Bench-v1_0.pickle",
+    url=f"{RAW}/GATECH-EIC/HW-NAS-Bench/393bb8a02554dcd28e091fbbdb4d7aefe590018a/"
+    "HW-NAS-Bench-v1_0.pickle",
+    limit=200 * MB,
+    blob="b0634cb7f6e7be07192c77833df9eafa4baf705e",
+    variants=("HW-NAS-Bench/HW-NAS-Bench-v1_0.pickle",),
+)
 UNITS = {"latency": "ms", "energy": "mJ", "arithmetic_intensity": "ops/byte"}
 
 
@@ -39,14 +50,15 @@ def read_nasbench201(path: Path) -> Columns:
     -------
     Columns
         ``position_0`` … ``position_5`` in benchmark order, and ``<image set>/<device>_<metric>``;
-        empty if the file holds no such table. -1 (it did not compile) is NaN.
+        empty if the file holds no such table. A value of -1, for a network that did not compile,
+        becomes NaN.
 
     Raises
     ------
     UserError
         If the file is damaged, hostile, or laid out otherwise.
     """
-    image_sets = _part(path, "nasbench201")
+    image_sets = part(path, "nasbench201")
     space = NASBench201()
     arrays: dict[str, NDArray[np.generic]] = {}
     reference: NDArray[np.int64] | None = None
@@ -62,52 +74,42 @@ def read_nasbench201(path: Path) -> Columns:
                 raise ValueError(f"{image_set} lists the architectures in another order")
             for name in columns:
                 if name != "config":
-                    arrays[f"{image_set}/{name}"] = _measurements(columns[name], len(rank))
+                    arrays[f"{image_set}/{name}"] = measurements(columns[name], len(rank))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not laid out as HW-NAS-Bench ({error!r})") from error
     return Columns(arrays, {n: unit_of(n) for n in arrays if "/" in n})
 
 
-def read_fbnet(path: Path) -> Columns:
-    """Read the lookup tables of FBNet's blocks.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Columns
-        ``key``, the name of a block at a place in the network, and ``<device>_<metric>``; NaN
-        where a block was not measured. Empty if the file holds no such table.
+def part(path: Path, space: str) -> Mapping[str, Any]:
+    """Return what the file holds of one search space; nothing if it lacks the space.
 
     Raises
     ------
     UserError
-        If the file is damaged, hostile, or laid out otherwise.
+        If the file is damaged, hostile, or no dictionary of dictionaries.
     """
-    tables = _part(path, "fbnet")
-    try:
-        lookups = {name: table for name, table in tables.items() if unit_of(name)}
-        if not lookups:
-            return Columns({})
-        keys = sorted({str(key) for table in lookups.values() for key in table})
-        arrays: dict[str, NDArray[np.generic]] = {"key": np.array(keys, dtype=object)}
-        for name, table in lookups.items():
-            arrays[name] = _measurements([table.get(key, np.nan) for key in keys], len(keys))
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not laid out as HW-NAS-Bench ({error!r})") from error
-    return Columns(arrays, {name: unit_of(name) for name in lookups})
-
-
-def _part(path: Path, space: str) -> Mapping[str, Any]:
     table = unpickle(path)
     if not isinstance(table, Mapping):
         raise UserError(f"{path}: a {type(table).__name__}, not HW-NAS-Bench's dictionary")
-    part = table.get(space, {})
-    if not isinstance(part, Mapping):
+    found = table.get(space, {})
+    if not isinstance(found, Mapping):
         raise UserError(f"{path}: not laid out as HW-NAS-Bench ({space} is no dictionary)")
-    return part
+    return found
+
+
+def measurements(values: Any, n: int) -> NDArray[np.float64]:
+    """Return `n` numbers as an array of shape (n,), in which negative ones are NaN.
+
+    Raises
+    ------
+    ValueError
+        If there are not `n` numbers.
+    """
+    array = np.array(values, dtype=np.float64)
+    if array.shape != (n,):
+        raise ValueError(f"{array.shape} values for {n} architectures")
+    array[array < 0] = np.nan
+    return array
 
 
 def _by_index(values: Any) -> Sequence[Mapping[str, str]]:
@@ -117,9 +119,4 @@ def _by_index(values: Any) -> Sequence[Mapping[str, str]]:
     return list(values)
 
 
-def _measurements(values: Any, n: int) -> NDArray[np.float64]:
-    array = np.array(values, dtype=np.float64)
-    if array.shape != (n,):
-        raise ValueError(f"{array.shape} values for {n} architectures")
-    array[array < 0] = np.nan
-    return array
+CELLS = OfficialTable(FILE, "hwnas", read_nasbench201, NASBench201())
