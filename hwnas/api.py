@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from hwnas.composition import composed
 from hwnas.dataset import Table
+from hwnas.extras import missing_library, not_installed
 from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
 
@@ -76,7 +78,8 @@ def make_predictor(name: str, space: SearchSpace, seed: int = 0, **parameters: A
     Raises
     ------
     UserError
-        If there is no such predictor or parameter, or its encoding makes no sense on the space.
+        If there is no such predictor or parameter, its encoding makes no sense on the space, or its
+        library is not installed.
 
     Examples
     --------
@@ -92,7 +95,13 @@ def make_predictor(name: str, space: SearchSpace, seed: int = 0, **parameters: A
     search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
     assert isinstance(search_space, dict)
     searched = {str(key): value for key, value in search_space.items()}
-    return build(cfg.encoding, cfg.predictor.model, space, seed, searched)
+    try:
+        return build(cfg.encoding, cfg.predictor.model, space, seed, searched)
+    except InstantiationException as error:
+        library = missing_library(error)
+        if library is None:
+            raise
+        raise not_installed(library, f"predictor {name}") from error
 
 
 def _value(value: Any) -> str:
