@@ -84,8 +84,9 @@ class Data:
 def finished(cfg: DictConfig, folder: Path, table: Table) -> Result | None:
     """Return the finished result of an experiment, or None if the experiment must run.
 
-    An experiment must run if it has no finished result, ``force=true``, ``predictions.parquet``
-    is required and missing, or older code computed the result (`hwnas.experiment.REVISIONS`).
+    An experiment must run if it has no finished result, or if one of these holds: ``force`` is
+    true, ``predictions.parquet`` is missing although ``artifacts=all``, or the result has another
+    revision (`hwnas.experiment.REVISIONS`).
 
     Parameters
     ----------

@@ -128,7 +128,7 @@ def check_configuration(cfg: DictConfig, folder: Path) -> None:
     current = _plain(decisive(cfg))
     for key in {**current, **before}:
         # n_train is not compared: the folder's name contains the number of training measurements,
-        # and predictors with a training design ignore n_train.
+        # and a predictor with a design ignores n_train.
         if key != "n_train" and current.get(key) != before.get(key):
             raise UserError(
                 f"{folder} holds a result of another configuration, "

@@ -10,10 +10,11 @@ import numpy as np
 from hwnas.selection._pareto import Float, nondominated, objectives
 from hwnas.selection._selection import Rows
 
-#: A function that measures rows of the table and returns their costs, shape (n,) or (n, n_metrics).
+#: A function that measures architectures, given by their rows in the arrays of `verify`, and returns
+#: their costs, shape (n,) or (n, n_metrics).
 Measure = Callable[[Rows], Float]
 #: A function that takes all measured rows and their costs, fits the predictor to them as well, and
-#: returns predicted costs of the whole table.
+#: returns predicted costs of all rows.
 Relearn = Callable[[Rows, Float], Float]
 
 

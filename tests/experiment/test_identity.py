@@ -1,4 +1,4 @@
-"""Configurations with different results have different folders: each key is changed once."""
+"""Configurations with different results must not share a folder. Each key is changed once."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def test_result_folder_any_key_changed_differs_unless_refused_or_inert(
             try:
                 OmegaConf.update(changed, key, another(key, OmegaConf.select(cfg, key)))
                 if folder_of(changed, reference) == own:
-                    # The key may still be found by the check of the saved configuration, which
-                    # raises. Otherwise the key must be inert.
+                    # The check of the saved configuration may still find the change and raise.
+                    # Otherwise the key must be inert.
                     check_configuration(changed, tmp_path)
                     same.append(key)
             except (UserError, HydraException, OmegaConfBaseException, ValueError, TypeError):
