@@ -144,7 +144,7 @@ class Experiment:
     def tune(self) -> TuningResult:
         """Search the predictor's hyperparameters by cross-validation."""
         tuned = self.tuning_set or TuningSet(clone(self.predictor), self.split, self.seed)
-        # The first measurements are those that a split with a smaller n_train would have.
+        # Splits are nested, so a split with n_train = max_measurements has the same measurements.
         train = tuned.split.train[: self.tuner.max_measurements]
         return self.tuner.tune(
             tuned.predictor,
@@ -169,8 +169,8 @@ class Experiment:
             Wall-clock seconds that fitting took.
         """
         table, test = self.table, self.split.test
-        # A copy has the value of the architecture that was measured. It gets the prediction of
-        # that architecture, too.
+        # A copy has the value of the architecture that was measured for it, so it also gets the
+        # prediction for that architecture.
         measured, copy_of = np.unique(table.measured_on(), return_inverse=True)
         start = time.perf_counter()
         predicted = predictor.predict(table.architectures[measured])[copy_of]

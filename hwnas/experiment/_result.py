@@ -151,7 +151,7 @@ class Result:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Result:
-        """Return the result with the content of ``result.json``.
+        """Create a result from the content of ``result.json``.
 
         Raises
         ------

@@ -61,7 +61,7 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     prepared = prepare(cfg, reference)
     n_train, name = len(prepared.experiment.split.train), cfg.predictor.name
     if n_train != cfg.n_train:
-        # The predictor has a training design, for example that of a lookup table.
+        # The predictor has a design, as a lookup table does.
         _LOG.info(
             "%s chooses its %d training measurements itself; n_train=%d is ignored",
             *(name, n_train, cfg.n_train),

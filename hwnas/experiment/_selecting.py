@@ -14,7 +14,7 @@ from hwnas.selection import CandidateSet, Selection
 def selection_scores(
     selection: Selection, table: Table, predicted: NDArray[np.float64]
 ) -> dict[str, Any]:
-    """Return the scores of a selection, with strings in place of row numbers.
+    """Return the scores of a selection, with the architecture chosen under a limit as a string.
 
     Parameters
     ----------

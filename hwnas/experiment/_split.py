@@ -19,7 +19,7 @@ Rows = NDArray[np.int64]
 class Split:
     """Training measurements and a test set, as rows of a table.
 
-    No measurement is in both, also not through copies.
+    No architecture of the test set shares its measurement with a training measurement.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Selecting architectures by predicted costs, and what a predictor's deviations cost it.
+"""Selecting architectures by predicted costs, and scoring what deviations cost the selection.
 
 The package computes Pareto fronts, verifies selected sets, chooses under a limit, and simulates
 predictors with deviations of a given size.

@@ -129,13 +129,13 @@ class Learner:
 def check_calibration(predictor: Predictor) -> None:
     """Raise `UserError` if a predictor needs all of its training measurements to be fitted.
 
-    Calibration holds out some of the training measurements. A predictor with a training design,
-    for example a lookup table, cannot be fitted without them.
+    Calibration holds out some of the training measurements. A predictor that chooses its training
+    measurements by a design, for example a lookup table, cannot be fitted without them.
 
     Raises
     ------
     UserError
-        If the predictor has a training design.
+        If the predictor has a design (`Predictor.training_design`).
     """
     design = predictor.training_design()
     if design is not None:

@@ -68,9 +68,9 @@ class DeviceValues:
     Parameters
     ----------
     rows : array of int64, shape (n,)
-        Rows of the measured architectures in the table.
+        Rows of the measured architectures.
     costs : array, shape (n, n_metrics)
-        Their measured costs. The table's own values remain the true values.
+        Their measured costs. The true values are still those of the table.
     """
 
     rows: Rows
@@ -81,7 +81,7 @@ class DeviceValues:
 class Selection:
     """A selected set and its scores (Laube et al. 2022, section 5).
 
-    All rows are rows of the table that the candidate set is part of.
+    Rows are indices of the arrays that `select_front` or `Selector.run` received.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def select_front(
     Parameters
     ----------
     accuracy : array, shape (n,)
-        Accuracy of every architecture of the table, in percent.
+        Accuracies in percent, of all architectures of a table or at least of the candidate set.
     true, predicted : array, shape (n,) or (n, n_metrics)
         True and predicted costs in the metric's unit, see `hwnas.metric.Metric.cost`.
     candidates : array of int64, optional

@@ -206,7 +206,7 @@ class Selector:
         within = calibration.probability(costs, cost_limit, std_of_candidates)
         true = truth[candidates]
         chosen = constrain(-true[:, 0], true[:, 1], within, cost_limit, self.confidence)
-        # `constrain` returns an index of the candidate set. The result holds rows of the table.
+        # `constrain` returns an index into `candidates`. A selection holds the rows themselves.
         return replace(chosen, row=None if chosen.row is None else int(candidates[chosen.row]))
 
 

@@ -1,4 +1,4 @@
-"""The simulator: scores of selections by simulated predictors with deviations of given size."""
+"""The simulator: how well predictors with deviations of a given size select architectures."""
 
 from __future__ import annotations
 

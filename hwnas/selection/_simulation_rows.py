@@ -21,9 +21,10 @@ def _columns(published: bool) -> dict[str, str]:
     return {name: f"{name.removesuffix('_percent')}_sem" for name in names}
 
 
-#: Columns that a simulation by the paper's code also has: mean to standard error.
+#: Columns that the simulation of the paper's code also has. The keys are columns of means, the
+#: values are the columns of their standard errors.
 COLUMNS = {"kendall_tau": "kendall_tau_sem", **_columns(published=True)}
-#: Columns of the scores that the paper does not have: mean to standard error.
+#: Columns of the other scores, in the same form.
 MORE_COLUMNS = _columns(published=False)
 #: Columns that identify a row.
 KEYS = ("pairing", "data", "n_candidates", "sigma")
@@ -149,9 +150,9 @@ def compare_simulations(
 ) -> Comparison:
     """Compare the rows of two simulations that have the same values in `KEYS`.
 
-    If a mean has standard error 0 in both simulations, z is not defined. Such a pair of means is
-    left out if the means are equal to four decimals, which is the precision of the reference
-    file. Otherwise its z is infinite. An example is the MRA at σ = 0, which is always 0.
+    Two means with standard error 0 are left out of the comparison if they are equal to four
+    decimals, which is the precision of the reference file. Otherwise their z is infinite. An
+    example is the MRA at σ = 0: it is 0 in every trial.
 
     Parameters
     ----------

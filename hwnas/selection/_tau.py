@@ -123,8 +123,8 @@ def inversions(permutations: NDArray[np.int64]) -> NDArray[np.int64]:
     k, n = permutations.shape
     size = math.isqrt(n - 1) + 1 if n > 1 else 1
     blocks = -(-n // size)
-    # Each row is padded to whole blocks by elements at their own positions. They come after all
-    # others in position and in value, so they add no inversions.
+    # Each row is padded to whole blocks. The padding is in ascending order and comes after all
+    # other elements in position and in value, so it adds no inversions.
     full = blocks * size
     padded = np.empty((k, full), dtype=np.int64)
     padded[:, :n] = permutations

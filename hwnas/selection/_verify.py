@@ -10,10 +10,11 @@ import numpy as np
 from hwnas.selection._pareto import Float, nondominated, objectives
 from hwnas.selection._selection import Rows
 
-#: A function that measures rows of the table and returns their costs, shape (n,) or (n, n_metrics).
+#: A function that measures architectures and returns their costs, shape (n,) or (n, n_metrics). It
+#: takes the rows that the architectures have in the arrays that `verify` received.
 Measure = Callable[[Rows], Float]
 #: A function that takes all measured rows and their costs, fits the predictor to them as well, and
-#: returns predicted costs of the whole table.
+#: returns predicted costs of all rows.
 Relearn = Callable[[Rows, Float], Float]
 
 
@@ -50,8 +51,8 @@ def verify(
 
     Each round measures the architectures on the predicted front that are not measured yet. Their
     measured costs then replace their predicted costs. An architecture whose cost was
-    underestimated can so leave the front, and others can take its place. `relearn` also corrects
-    the predictions of architectures that were not measured.
+    underestimated can therefore leave the front, and other architectures can join it. `relearn`
+    also corrects the predictions of architectures that were not measured.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Configurations with different results have different folders: each key is changed once."""
+"""Configurations with different results must not share a folder. Each key is changed once."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_simulate_real_table_agrees_with_the_papers_code(
     assert len(compared.z) == 4 * (5 * 10 + 1)
     # By chance, 1 pair in 370 differs by more than 3 standard errors, and more pairs do for scores
     # as skewed as these. With a wrong pairing, reference point or repetition of deviations, dozens
-    # differ by more than 5.
+    # of pairs differ by more than 5 standard errors.
     assert len(compared.beyond(3.0)) <= 3, compared.summary()
     assert not compared.beyond(5.0), compared.summary()
     assert 0.7 < compared.rms < 1.3, compared.summary()
