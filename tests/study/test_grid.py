@@ -32,7 +32,7 @@ def test_expand_grids_every_combination_is_one_grid_point() -> None:
 
 
 def test_expand_grid_point_has_overrides_seed_and_labels() -> None:
-    point = next(c for c in expand(GRID, {"tuning": "none"}, []) if c.axes["data"] == "phone")
+    point = next(p for p in expand(GRID, {"tuning": "none"}, []) if p.axes["data"] == "phone")
     assert point.overrides == (
         "tuning=none",
         "predictor=ridge",
@@ -48,43 +48,43 @@ def test_expand_grid_points_that_differ_in_seed_share_a_job() -> None:
     points = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
     jobs = {point.job for point in points}
     assert len(jobs) == 2
-    assert all({c.seed for c in points if c.job == job} == {0, 1, 2} for job in jobs)
+    assert all({p.seed for p in points if p.job == job} == {0, 1, 2} for job in jobs)
 
 
 def test_expand_override_of_axis_keeps_its_value_only() -> None:
     points = expand(GRID, {}, ["predictor=lgb", "seed=7"])
-    assert {(c.axes["predictor"], c.seed) for c in points} == {("lgb", 7)}
+    assert {(p.axes["predictor"], p.seed) for p in points} == {("lgb", 7)}
 
 
 def test_expand_grid_without_the_chosen_value_is_left_out() -> None:
     points = expand(GRID, {}, ["predictor=lut"])
-    assert [c.overrides for c in points] == [("predictor=lut", "dataset=hwnas/raspi4")]
-    assert {c.axes["predictor"] for c in expand(GRID, {}, ["predictor=xgb"])} == {"xgb"}
+    assert [p.overrides for p in points] == [("predictor=lut", "dataset=hwnas/raspi4")]
+    assert {p.axes["predictor"] for p in expand(GRID, {}, ["predictor=xgb"])} == {"xgb"}
     assert len(expand(GRID, {}, ["predictor=xgb"])) == 12
 
 
 def test_expand_overrides_match_mappings_of_an_axis() -> None:
     phone = expand(GRID, {}, ["metric=energy", "n_train=11", "seed=0", "predictor=ridge"])
-    assert [(c.axes["data"], c.axes["stand_in"]) for c in phone] == [("phone", True)]
+    assert [(p.axes["data"], p.axes["stand_in"]) for p in phone] == [("phone", True)]
     both = expand(GRID, {}, ["dataset=hwnas/raspi4", "seed=0"])
-    assert [c.axes["predictor"] for c in both] == ["ridge", "ridge", "xgb", "xgb", "lut"]
+    assert [p.axes["predictor"] for p in both] == ["ridge", "ridge", "xgb", "xgb", "lut"]
 
 
 def test_expand_override_without_match_replaces_the_axis() -> None:
     points = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
-    assert [c.overrides for c in points] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
+    assert [p.overrides for p in points] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
 
 
 def test_expand_order_of_overrides_does_not_matter() -> None:
     axes = ["dataset=x", "metric=y"]
     one, other = (expand(GRID, {}, given) for given in (axes, axes[::-1]))
-    assert [(c.job, c.seed) for c in one] == [(c.job, c.seed) for c in other]
+    assert [(p.job, p.seed) for p in one] == [(p.job, p.seed) for p in other]
 
 
 def test_expand_value_in_chosen_group_applies_to_the_choice_only() -> None:
     chosen = ["dataset=local/cpu", "dataset.backend=torch"]
     narrowed = expand({"all": GRID["curves"]}, {}, chosen)
-    assert {c.axes["data"] for c in narrowed} == {"local/cpu"}
+    assert {p.axes["data"] for p in narrowed} == {"local/cpu"}
     assert all("dataset.backend=torch" in point.overrides for point in narrowed)
     whole = expand({"all": GRID["curves"]}, {}, chosen, narrow=False)
     assert set(narrowed) < set(whole)
@@ -168,7 +168,7 @@ def test_expand_run_keys_are_not_in_grid_points() -> None:
 
 
 def test_expand_seed_zero_is_kept() -> None:
-    assert {c.seed for c in expand(GRID, {}, ["seed=0"])} == {0}
+    assert {p.seed for p in expand(GRID, {}, ["seed=0"])} == {0}
 
 
 @pytest.mark.parametrize(

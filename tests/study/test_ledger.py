@@ -53,7 +53,7 @@ def test_ledger_some_recorded_the_others_are_missing(ledger: Ledger) -> None:
 
     assert list(progress.done) == [RIDGE[0]]
     assert list(progress.failed) == [RIDGE[2]]
-    assert progress.missing == [c for c in POINTS if c not in (RIDGE[0], RIDGE[2])]
+    assert progress.missing == [point for point in POINTS if point not in (RIDGE[0], RIDGE[2])]
 
 
 def test_ledger_outcomes_of_other_grid_points_are_ignored(ledger: Ledger) -> None:

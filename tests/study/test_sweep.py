@@ -38,8 +38,11 @@ class Run:
     printed: str
 
 
+Sweep = Callable[..., Run]
+
+
 @pytest.fixture
-def sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+def sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sweep:
     """Return a function that runs the command ``sweep`` in this process."""
 
     def run(*arguments: str, outputs: Path = tmp_path) -> Run:
@@ -74,7 +77,7 @@ def test_experiments_state_their_command_and_name() -> None:
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_sweep_every_experiment_runs(name: str, sweep: Callable[..., Run], tmp_path: Path) -> None:
+def test_sweep_every_experiment_runs(name: str, sweep: Sweep, tmp_path: Path) -> None:
     """The report composes the whole grid, so a predictor or key that was renamed fails here."""
     cheap = SIMULATION if name == "paper_simulation" else CHEAP
     run = sweep(f"experiment={name}", *cheap, "report=true")
@@ -84,9 +87,7 @@ def test_sweep_every_experiment_runs(name: str, sweep: Callable[..., Run], tmp_p
     assert {row["provenance.kind"] for row in results(tmp_path, name)} == {"estimated"}
 
 
-def test_sweep_report_datasets_missing_lists_each_remedy_once(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_report_datasets_missing_lists_each_remedy_once(sweep: Sweep, tmp_path: Path) -> None:
     sweep("experiment=paper_lut_table", *CHEAP, "report=true")
     lines = (tmp_path / "studies/paper_lut_table/report/report.md").read_text().splitlines()
     missing = [line for line in lines if line.startswith("- hwnas/") and "ESTIMATED" not in line]
@@ -96,7 +97,7 @@ def test_sweep_report_datasets_missing_lists_each_remedy_once(
     assert "fetch hwnas" in remedy
 
 
-def test_sweep_some_missing_runs_those_only(sweep: Callable[..., Run], tmp_path: Path) -> None:
+def test_sweep_some_missing_runs_those_only(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *CHEAP[:-1])
     assert sweep(*some, "seed=1").failed == 0
     finished = next(tmp_path.glob("nasbench201/**/result.json"))
@@ -117,7 +118,7 @@ def simulated(outputs: Path) -> dict[str, object]:
 
 
 def test_sweep_simulation_without_accuracies_names_the_image_set_used(
-    sweep: Callable[..., Run], tmp_path: Path
+    sweep: Sweep, tmp_path: Path
 ) -> None:
     """Without nats_bench.csv, the accuracies are those of the bundled table, on digits."""
     run = sweep("experiment=paper_simulation", *SIMULATION, "report=true")
@@ -130,17 +131,13 @@ def test_sweep_simulation_without_accuracies_names_the_image_set_used(
     assert "with accuracies on digits" in run.printed
 
 
-def test_sweep_simulation_single_trial_has_no_standard_error(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_simulation_single_trial_has_no_standard_error(sweep: Sweep, tmp_path: Path) -> None:
     one = [o.replace("trials=2", "trials=1") for o in SIMULATION]
     assert sweep("experiment=paper_simulation", *one, "report=true").failed == 0
     assert simulated(tmp_path)["kendall_tau_sem"] is None
 
 
-def test_sweep_simulation_deviations_option_changes_scores(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_simulation_deviations_option_changes_scores(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=paper_simulation", *SIMULATION)
     sweep(*some)
     sweep(*some, "deviations=normal", outputs=tmp_path / "normal")
@@ -152,9 +149,7 @@ def test_sweep_simulation_deviations_option_changes_scores(
     assert mixture[-1]["kendall_tau"] != normal[-1]["kendall_tau"]
 
 
-def test_sweep_finished_on_other_data_fails_until_forced(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_finished_on_other_data_fails_until_forced(sweep: Sweep, tmp_path: Path) -> None:
     measured = tmp_path / "none" / "local" / "board" / "nasbench201.parquet"
     measured.parent.mkdir(parents=True)
     bundled = ROOT / "hwnas/dataset/tables/nasbench201_cpu.parquet"
@@ -182,7 +177,7 @@ def test_sweep_finished_on_other_data_fails_until_forced(
     assert path.read_text() != text
 
 
-def test_sweep_finished_by_older_code_runs_again(sweep: Callable[..., Run], tmp_path: Path) -> None:
+def test_sweep_finished_by_older_code_runs_again(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *CHEAP)
     assert sweep(*some).failed == 0
     (path,) = tmp_path.glob("nasbench201/**/result.json")
@@ -201,9 +196,7 @@ def test_sweep_finished_by_older_code_runs_again(sweep: Callable[..., Run], tmp_
     assert "done       1\n" in sweep("action=status", *some).printed
 
 
-def test_sweep_artifacts_all_runs_what_has_the_result_only(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_artifacts_all_runs_what_has_the_result_only(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *CHEAP)
     sweep(*some)
     assert not list(tmp_path.rglob("predictions.parquet"))
@@ -213,9 +206,7 @@ def test_sweep_artifacts_all_runs_what_has_the_result_only(
     assert len(results(tmp_path, "quick")) == 1
 
 
-def test_sweep_two_processes_give_the_scores_of_one(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_two_processes_give_the_scores_of_one(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *ESTIMATED, "n_test=100", "n_train=11", "tuning.n_trials=3")
     grid = "experiment.grids.all.predictor=[ridge,rf]"
     sweep(*some, grid, outputs=tmp_path / "one")
@@ -241,7 +232,7 @@ def test_sweep_cluster_launcher_gives_the_scores_of_one_process(
     launcher: str,
     package: str,
     options: tuple[str, ...],
-    sweep: Callable[..., Run],
+    sweep: Sweep,
     tmp_path: Path,
 ) -> None:
     pytest.importorskip(package, reason=f"pip install {package.split('.')[1].replace('_', '-')}")
@@ -258,9 +249,7 @@ def test_sweep_cluster_launcher_gives_the_scores_of_one_process(
     assert one == other
 
 
-def test_sweep_tuning_seed_tunes_once_for_all_seeds(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_tuning_seed_tunes_once_for_all_seeds(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *ESTIMATED, "n_test=100", "n_train=11", "predictor=ridge")
     sweep(*some, "tuning.n_trials=4")
     rows = results(tmp_path, "quick")
@@ -268,9 +257,7 @@ def test_sweep_tuning_seed_tunes_once_for_all_seeds(
     assert len(list((tmp_path / "studies" / "quick" / "tuning").glob("*.journal"))) == 1
 
 
-def test_sweep_neural_predictor_trains_all_seeds_together(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_neural_predictor_trains_all_seeds_together(sweep: Sweep, tmp_path: Path) -> None:
     small = ("predictor.model.epochs=5", "predictor.model.min_steps=20", "tuning=none")
     some = (
         "experiment=quick",
@@ -294,9 +281,7 @@ def test_sweep_neural_predictor_trains_all_seeds_together(
     assert len({row["scores.rmse"] for row in together}) == 3
 
 
-def test_sweep_killed_loses_at_most_the_running_grid_point(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_killed_loses_at_most_the_running_grid_point(sweep: Sweep, tmp_path: Path) -> None:
     some = ["experiment=quick", *CHEAP[:-1], "experiment.grids.all.seed=0..11"]
     paths = [f"paths.outputs={tmp_path}", f"paths.data={tmp_path / 'none'}"]
     command = [sys.executable, "sweep.py", *some, *paths]
@@ -347,7 +332,7 @@ def test_sweep_killed_worker_is_reported_and_its_grid_points_run_again(tmp_path:
 
 
 def test_sweep_failed_grid_point_is_reported_with_the_command_to_retry(
-    sweep: Callable[..., Run],
+    sweep: Sweep,
 ) -> None:
     some = ("experiment=quick", *ESTIMATED, "tuning=none", "predictor=lin_reg", "seed=0")
     grid = "experiment.grids.all.n_train=[11,15624]"
@@ -365,7 +350,7 @@ def test_sweep_failed_grid_point_is_reported_with_the_command_to_retry(
 
 
 def test_sweep_key_missing_in_some_grid_points_raises_before_any_runs(
-    sweep: Callable[..., Run], tmp_path: Path
+    sweep: Sweep, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match=r"predictor\.model\.alpha=2: no such key"):
         sweep("experiment=quick", "predictor.model.alpha=2")
