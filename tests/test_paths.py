@@ -9,12 +9,11 @@ import pytest
 from omegaconf import OmegaConf
 from platformdirs import user_cache_path, user_data_path
 
-from hwnas.dataset import doctor, table_path
-from hwnas.dataset._help import _devices_here, latency_file
-from hwnas.dataset._local_table import BUNDLED
+from hwnas.dataset import Local, doctor, families
+from hwnas.metric import Metric
 from hwnas.paths import Paths, default_folder
 from hwnas.space import NASBench201
-from tests.commands import Hwnas
+from tests.commands import ROOT, Hwnas
 
 
 @pytest.fixture
@@ -56,22 +55,27 @@ def test_data_folder_of_the_environment_is_the_only_one(
     assert paths.in_data("a.csv") == Path("elsewhere/a.csv")
 
 
-def test_data_of_earlier_versions_are_found(places: tuple[Path, Path]) -> None:
-    now, before = places
+def test_official_file_of_an_earlier_version_is_found(places: tuple[Path, Path]) -> None:
+    _, before = places
     paths = Paths.default()
-    file = latency_file("nasbench201", "titan_rtx_1")
-    name = "local/mine/nasbench201.parquet"
-    for place in (file.name, name):
-        (before / place).parent.mkdir(parents=True)
+    file = next(file for file in families()["help"] if "nasbench201" in file.name)
+    assert doctor(paths)[1] == []
+    (before / file.name).parent.mkdir(parents=True)
     (before / file.name).touch()
-    shutil.copy(BUNDLED / "nasbench201_cpu.parquet", before / name)
     assert file.find(paths) == before / file.name
-    assert _devices_here(paths, NASBench201()) == ["titan_rtx_1"]
-    assert table_path("mine", NASBench201(), paths) == before / name
-    assert table_path("new", NASBench201(), paths) == now / "local/new/nasbench201.parquet"
-    (before / file.name).unlink()
-    text, faults = doctor(paths)
-    assert faults == []
+    # The file is empty, so the doctor finds a fault: it has seen the device.
+    assert len(doctor(paths)[1]) == 1
+
+
+def test_measured_device_of_an_earlier_version_is_found(places: tuple[Path, Path]) -> None:
+    _, before = places
+    paths = Paths.default()
+    name = "local/mine/nasbench201.parquet"
+    (before / name).parent.mkdir(parents=True)
+    shutil.copy(ROOT / "hwnas/dataset/tables/nasbench201_cpu.parquet", before / name)
+    device = Local("mine", Metric("latency", "ms"), NASBench201(), paths)
+    assert len(device.load().values) == NASBench201().size
+    text, _ = doctor(paths)
     assert text.count("onnxruntime_latency_median") == 2
 
 

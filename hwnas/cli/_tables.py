@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from hwnas.errors import UserError, check_choice
+from hwnas.errors import UserError, check_choice, command
 from hwnas.paths import Paths
 
 
@@ -56,7 +56,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=f"hwnas {name}", description=description, allow_abbrev=False)
+    parser = _Parser(prog=command(name), description=description, allow_abbrev=False)
     parser.add_argument(
         "--data", metavar="FOLDER", help="folder of official files (default: env HWNAS_DATA)"
     )
