@@ -210,7 +210,7 @@ def test_core_says_which_extra_a_command_needs(core: Path) -> None:
         "measure n_architectures=2": "backend=onnxruntime: onnxruntime is not installed",
         "measure n_architectures=2 backend=torch": "backend=torch: torch is not installed",
         "accuracy n_architectures=2": "error: torch is not installed",
-        "run selection.verify=live tracking=off": "dataset=local/cpu: onnxruntime is not installed",
+        "run selection.verify=device tracking=off": "local/cpu: onnxruntime is not installed",
         "run tuning.sampler._target_=optuna.samplers.GPSampler tracking=off": "torch is not",
         "run tracking.mode=online": "tracking.mode=online: wandb is not installed",
         "advise predictors=[mlp]": "predictors=[mlp]: torch is not installed",
@@ -234,7 +234,7 @@ def test_core_doctor_describes_the_other_tables(core: Path) -> None:
 
 
 def test_core_advice_leaves_out_what_is_not_installed(core: Path) -> None:
-    (advice,) = run_core(core, ["advise", "predictors=[ridge,xgb]", "worlds=2", "repeats=2"])
+    (advice,) = run_core(core, ["advise", "predictors=[ridge,xgb]", "scenarios=2", "repeats=2"])
     assert advice["code"] == 0
     assert "predictors: xgb is left out: xgboost is not installed" in advice["err"]
     assert "fit ridge" in advice["out"]
