@@ -210,7 +210,7 @@ def test_core_says_which_extra_a_command_needs(core: Path) -> None:
         "measure n_architectures=2": "backend=onnxruntime: onnxruntime is not installed",
         "measure n_architectures=2 backend=torch": "backend=torch: torch is not installed",
         "accuracy n_architectures=2": "error: torch is not installed",
-        "run selection.verify=device tracking=off": "local/cpu: onnxruntime is not installed",
+        "run selection.verify=device tracking=off": "onnxruntime is not installed. Try: pip",
         "run tuning.sampler._target_=optuna.samplers.GPSampler tracking=off": "torch is not",
         "run tracking.mode=online": "tracking.mode=online: wandb is not installed",
         "advise predictors=[mlp]": "predictors=[mlp]: torch is not installed",
