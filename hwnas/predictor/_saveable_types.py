@@ -1,8 +1,8 @@
 """The classes that a saved predictor may use, and their names in the file.
 
-A file names classes. This module checks that a name is allowed before it imports anything, so a file
-cannot choose a module to import. Allowed are the public search spaces and estimators of hwnas, the
-`LIBRARY_CLASSES`, and the classes that the reader of the file trusts explicitly.
+A file names classes. This module checks that a name is allowed before it imports anything, so a
+file cannot choose a module to import. Allowed are the public search spaces and estimators of hwnas,
+the `LIBRARY_CLASSES`, and the classes that the reader of the file trusts explicitly.
 """
 
 from __future__ import annotations
@@ -142,7 +142,8 @@ def trusted_classes(names: Iterable[str]) -> dict[str, type]:
             found = None
         if not isinstance(found, type) or not _saveable(found):
             raise UserError(
-                f"trusted: cannot import {shown(name)} as a scikit-learn estimator or search space",
+                f"trusted: {shown(name)} is not an importable scikit-learn estimator "
+                "or search space",
                 remedy="the full name of the class, such as my_models.Median",
             )
         classes[name] = classes[_full_name(found)] = found

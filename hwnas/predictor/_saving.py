@@ -1,9 +1,9 @@
 """Save a predictor to a file that anyone can load safely.
 
-A file is a zip archive. It holds the document ``predictor.json``, and the arrays and long texts that
-the document refers to. The arrays (``arrays/``) are in NumPy's format without pickled objects. The
-texts (``texts/``) are mostly boosters in the text format of XGBoost or LightGBM. The document has
-these keys:
+A file is a zip archive. It holds the document ``predictor.json``, and the arrays and long texts
+that the document refers to. The arrays (``arrays/``) are in NumPy's format without pickled objects.
+The long texts (``texts/``) are for example boosters in the text format of XGBoost or LightGBM. The
+document has these keys:
 
 - ``format``: the text ``hwnas predictor``;
 - ``version``: the version of the format, an integer. It rises when older versions of hwnas can no

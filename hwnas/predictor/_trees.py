@@ -1,7 +1,7 @@
 """Conversion of scikit-learn's regression trees to arrays and back.
 
-All trees of a file share the arrays: the nodes of one tree follow those of the tree before. Separate
-arrays for each tree, with eight bytes per number, would take three times the space.
+All trees of a file share the arrays: the nodes of one tree follow those of the tree before.
+Separate arrays for each tree, with eight bytes per number, would take three times the space.
 """
 
 from __future__ import annotations
