@@ -1,4 +1,4 @@
-"""A file from a stranger runs nothing: what is wrong with it is said in one line."""
+"""Loading of malicious and damaged files: no code runs, and the error is one line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Change = Callable[[dict[str, Any], dict[str, bytes]], object]
 
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
-    """A good file: ridge."""
+    """Return the path of a valid file, a saved ridge regression."""
     X = draw(NASBench201(), 40, seed=0)
     predictor = Predictor(NASBench201(), OneHot(), Ridge()).fit(X, additive(NASBench201(), X))
     predictor.save(tmp_path / "good.hwnas")
@@ -37,7 +37,7 @@ def good(tmp_path: Path) -> Path:
 
 
 def crafted(file: Path, change: Change) -> Path:
-    """Write a copy whose document and other members `change` has changed in place."""
+    """Write a copy of a file, after `change` has changed its document and other members."""
     with zipfile.ZipFile(file) as opened:
         members = {name: opened.read(name) for name in opened.namelist()}
     document = json.loads(members.pop("predictor.json"))
@@ -51,7 +51,7 @@ def crafted(file: Path, change: Change) -> Path:
 
 
 def refused(file: Path, **arguments: Any) -> str:
-    """Return the one line with which a file is refused."""
+    """Return the error message of loading a file; check that it is one line with a remedy."""
     with pytest.raises(UserError) as refusal:
         load_predictor(file, **arguments)
     line = str(refusal.value)
@@ -62,18 +62,18 @@ def refused(file: Path, **arguments: Any) -> str:
 
 
 def model(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the fitted model of a document."""
+    """Return the node of the fitted model in a document."""
     found: dict[str, Any] = document["predictor"]["$estimator"]["fitted"]["model"]["$estimator"]
     return found
 
 
-def test_good_file_is_loaded(good: Path) -> None:
+def test_load_predictor_valid_file_is_loaded(good: Path) -> None:
     assert load_predictor(good).predict(HELD_OUT).shape == (len(HELD_OUT),)
     assert load_predictor(crafted(good, lambda *_: None)).space == NASBench201()
 
 
 class TestNames:
-    """What a file may name."""
+    """Files that name classes, attributes or parameters that are not allowed."""
 
     @pytest.mark.parametrize(
         "name",
@@ -96,12 +96,12 @@ class TestNames:
             "os.system\n\x1b[31m",
         ],
     )
-    def test_name_that_is_not_allowed_is_refused(self, good: Path, name: Any) -> None:
+    def test_load_predictor_class_not_allowed_raises(self, good: Path, name: Any) -> None:
         line = refused(crafted(good, lambda document, _: model(document).update(type=name)))
         assert "names " in line
         assert "trusted=[" in line
 
-    def test_file_that_names_os_system_runs_nothing(
+    def test_load_predictor_file_names_os_system_runs_nothing(
         self, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ran: list[object] = []
@@ -113,12 +113,12 @@ class TestNames:
 
         bad = crafted(good, name_it)
         assert "'os.system'" in refused(bad)
-        with pytest.raises(UserError, match=r"'os\.system' is no scikit-learn estimator"):
+        with pytest.raises(UserError, match=r"'os\.system' is not an importable scikit-learn"):
             load_predictor(bad, trusted=["os.system"])
         assert not ran
         assert not (tmp_path / "proof").exists()
 
-    def test_module_of_a_name_that_is_not_allowed_is_not_imported(
+    def test_load_predictor_class_not_allowed_is_not_imported(
         self, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "trap.py").write_text("raise SystemExit('imported')")
@@ -126,30 +126,30 @@ class TestNames:
         refused(crafted(good, lambda document, _: model(document).update(type="trap.Model")))
         assert "trap" not in sys.modules
 
-    def test_class_of_another_kind_is_refused(self, good: Path) -> None:
+    def test_load_predictor_encoding_instead_of_predictor_raises(self, good: Path) -> None:
         encoding = "hwnas.encoding.OneHot"
         node = {"$estimator": {"type": encoding, "parameters": {}, "fitted": {}}}
         bad = crafted(good, lambda document, _: document.update(predictor=node))
-        assert "something else than a predictor" in refused(bad)
+        assert "something other than a predictor" in refused(bad)
 
-    def test_predictor_without_fitted_state_is_refused(self, good: Path) -> None:
+    def test_load_predictor_without_fitted_state_raises(self, good: Path) -> None:
         def change(document: dict[str, Any], _: dict[str, bytes]) -> None:
             document["predictor"]["$estimator"]["fitted"] = {}
 
         assert "NotFittedError" in refused(crafted(good, change))
 
     @pytest.mark.parametrize("name", ["predict", "__class__", "__sklearn_tags__", "fit"])
-    def test_attribute_that_replaces_a_method_is_refused(self, good: Path, name: str) -> None:
+    def test_load_predictor_attribute_replaces_method_raises(self, good: Path, name: str) -> None:
         bad = crafted(good, lambda document, _: model(document)["fitted"].update({name: 1}))
         assert "has no fitted attribute" in refused(bad)
 
-    def test_unknown_parameter_is_refused(self, good: Path) -> None:
+    def test_load_predictor_unknown_parameter_raises(self, good: Path) -> None:
         bad = crafted(good, lambda document, _: model(document)["parameters"].update(shell=1))
         assert "shell" in refused(bad)
 
 
 class TestTrusted:
-    """A model of the user's own."""
+    """Files with a class that the user has written."""
 
     SOURCE = """
 import numpy as np
@@ -182,7 +182,7 @@ class Median(RegressorMixin, BaseEstimator):
         predictor.save(tmp_path / "own.hwnas")
         return tmp_path / "own.hwnas"
 
-    def test_own_model_is_loaded_only_if_trusted(self, own: Path) -> None:
+    def test_load_predictor_users_model_is_loaded_only_if_trusted(self, own: Path) -> None:
         assert "my_models._median.Median" in refused(own)
         for trusted in (["my_models.Median"], ["my_models._median.Median"], "my_models.Median"):
             loaded = load_predictor(own, trusted=trusted)
@@ -192,12 +192,14 @@ class Median(RegressorMixin, BaseEstimator):
             assert (size, one, array.tolist()) == (len(HELD_OUT), 1, [0, 1, 2])
 
     @pytest.mark.parametrize("name", ["my_models.Mean", "no_such.Model", "Median", "os.system"])
-    def test_trusted_name_that_is_no_estimator_is_refused(self, own: Path, name: str) -> None:
-        with pytest.raises(UserError, match="no scikit-learn estimator") as refusal:
+    def test_load_predictor_trusted_name_of_no_estimator_raises(self, own: Path, name: str) -> None:
+        with pytest.raises(
+            UserError, match="is not an importable scikit-learn estimator"
+        ) as refusal:
             load_predictor(own, trusted=[name])
         assert refusal.value.remedy
 
-    def test_library_that_trusted_model_lacks_is_said_as_it_is(
+    def test_load_predictor_trusted_model_lacks_library_raises_module_not_found(
         self, own: Path, tmp_path: Path
     ) -> None:
         (tmp_path / "needy.py").write_text("import no_such_library")
@@ -206,7 +208,7 @@ class Median(RegressorMixin, BaseEstimator):
 
 
 class TestContainer:
-    """What is no saved predictor at all."""
+    """Files that are not saved predictors, or damaged ones."""
 
     @pytest.mark.parametrize(
         ("content", "said"),
@@ -218,51 +220,57 @@ class TestContainer:
             (b"PK\x03\x04 and then it broke off", "is incomplete or damaged"),
         ],
     )
-    def test_file_of_another_kind_is_said(self, tmp_path: Path, content: bytes, said: str) -> None:
+    def test_load_predictor_other_file_raises_with_its_kind(
+        self, tmp_path: Path, content: bytes, said: str
+    ) -> None:
         (tmp_path / "x.hwnas").write_bytes(content)
         assert said in refused(tmp_path / "x.hwnas")
 
-    def test_missing_file_and_folder_are_said(self, tmp_path: Path) -> None:
+    def test_load_predictor_missing_file_or_folder_raises(self, tmp_path: Path) -> None:
         assert "no such file" in refused(tmp_path / "none.hwnas")
         assert "is a folder" in refused(tmp_path)
 
     @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
-    def test_truncated_file_is_incomplete(self, good: Path, kept: float) -> None:
+    def test_load_predictor_truncated_file_raises(self, good: Path, kept: float) -> None:
         content = good.read_bytes()
         good.write_bytes(content[: int(kept * len(content))])
         assert "is incomplete or damaged" in refused(good)
 
-    def test_any_damaged_byte_is_survived(self, good: Path) -> None:
+    def test_load_predictor_damaged_byte_raises_or_changes_nothing(self, good: Path) -> None:
         content = good.read_bytes()
         expected = load_predictor(good).predict(HELD_OUT)
         for place in range(0, len(content), 7):
             damaged = bytearray(content)
             damaged[place] ^= 0xFF
             good.write_bytes(damaged)
-            # Some bytes, such as dates, mean nothing.
+            # Some bytes have no influence, for example those of dates.
             with contextlib.suppress(UserError):
                 loaded = load_predictor(good)
                 np.testing.assert_array_equal(loaded.predict(HELD_OUT), expected)
 
-    def test_zip_of_something_else_is_said(self, tmp_path: Path) -> None:
+    def test_load_predictor_zip_without_document_raises(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
             file.writestr("readme.txt", "hello")
         assert "without predictor.json" in refused(tmp_path / "x.zip")
 
     @pytest.mark.parametrize("content", ["{}", "[]", '{"format": "other"}', "1"])
-    def test_other_format_is_said(self, tmp_path: Path, content: str) -> None:
+    def test_load_predictor_document_of_another_format_raises(
+        self, tmp_path: Path, content: str
+    ) -> None:
         with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
             file.writestr("predictor.json", content)
         assert "another format" in refused(tmp_path / "x.zip")
 
     @pytest.mark.parametrize("content", ["{", "\xff", "[" * 100_000, "1" * 10_000])
-    def test_broken_document_is_said(self, tmp_path: Path, content: str) -> None:
+    def test_load_predictor_broken_document_raises(self, tmp_path: Path, content: str) -> None:
         with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
             file.writestr("predictor.json", content)
         assert "restored" in refused(tmp_path / "x.zip")
 
     @pytest.mark.parametrize("version", [2, "2", None, 1.5])
-    def test_newer_version_is_refused(self, good: Path, version: object) -> None:
+    def test_load_predictor_newer_version_raises_with_upgrade_command(
+        self, good: Path, version: object
+    ) -> None:
         def newer(document: dict[str, Any], members: dict[str, bytes]) -> None:
             document.update(version=version, hwnas="9.0")
             members["something/new"] = b""
@@ -274,12 +282,12 @@ class TestContainer:
 
 
 class TestMembers:
-    """What the zip holds."""
+    """Files whose zip archive holds wrong members."""
 
     @pytest.mark.parametrize(
         "name", ["../../evil.npy", "/etc/evil", "arrays/../../x.npy", "..\\evil", "arrays/0.pkl"]
     )
-    def test_name_outside_of_the_format_is_refused_and_nothing_written(
+    def test_load_predictor_foreign_member_raises_and_writes_nothing(
         self, good: Path, name: str
     ) -> None:
         before = sorted(good.parent.parent.rglob("*"))
@@ -288,12 +296,14 @@ class TestMembers:
         assert sorted(good.parent.parent.rglob("*")) == sorted([*before, bad])
 
     @pytest.mark.filterwarnings("ignore:Duplicate name")
-    def test_two_members_of_one_name_are_refused(self, good: Path) -> None:
+    def test_load_predictor_two_members_with_one_name_raises(self, good: Path) -> None:
         with zipfile.ZipFile(good, "a") as file:
             file.writestr("arrays/0.npy", b"another")
-        assert "two members of one name" in refused(good)
+        assert "two members with the same name" in refused(good)
 
-    def test_pickled_array_is_refused_and_not_run(self, good: Path, tmp_path: Path) -> None:
+    def test_load_predictor_pickled_array_raises_and_runs_nothing(
+        self, good: Path, tmp_path: Path
+    ) -> None:
         proof = tmp_path / "proof"
 
         class Evil:
@@ -306,21 +316,21 @@ class TestMembers:
         assert "holds Python objects" in refused(bad)
         assert not proof.exists()
 
-    def test_array_that_claims_another_size_is_refused(self, good: Path) -> None:
+    def test_load_predictor_array_declares_wrong_size_raises(self, good: Path) -> None:
         header = io.BytesIO()
         shape = {"descr": "<f8", "fortran_order": False, "shape": (10**15,)}
         np.lib.format.write_array_header_1_0(header, shape)
         bad = crafted(good, lambda _, members: members.update({"arrays/0.npy": header.getvalue()}))
-        assert "not of the size" in refused(bad)
+        assert "does not have the size" in refused(bad)
 
-    def test_array_used_twice_is_refused(self, good: Path) -> None:
+    def test_load_predictor_array_used_twice_raises(self, good: Path) -> None:
         def twice(document: dict[str, Any], _: dict[str, bytes]) -> None:
             fitted_state = model(document)["fitted"]
             fitted_state["many"] = [fitted_state["coef_"]] * 1000
 
         assert "used twice" in refused(crafted(good, twice))
 
-    def test_member_that_is_missing_is_said(self, good: Path) -> None:
+    def test_load_predictor_missing_member_raises(self, good: Path) -> None:
         assert "is missing" in refused(crafted(good, lambda _, members: members.clear()))
 
     @pytest.mark.parametrize(
@@ -331,7 +341,7 @@ class TestMembers:
             ("MAX_DOCUMENT_BYTES", "predictor.json"),
         ],
     )
-    def test_bomb_is_refused_before_it_is_unpacked(
+    def test_load_predictor_size_above_limit_raises_before_unpacking(
         self, good: Path, monkeypatch: pytest.MonkeyPatch, limit: str, said: str
     ) -> None:
         size = 2**20
@@ -347,27 +357,27 @@ class TestMembers:
         assert bad.stat().st_size < 10_000
         assert said in refused(bad)
 
-    def test_too_many_members_are_refused(
+    def test_load_predictor_too_many_members_raises(
         self, good: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_archive, "MAX_MEMBERS", 1)
         assert "holds 2 members" in refused(good)
 
-    def test_bomb_that_lies_about_its_size_is_refused(self, good: Path) -> None:
+    def test_load_predictor_member_larger_than_declared_raises(self, good: Path) -> None:
         size = 10**6
         bad = crafted(good, lambda _, members: members.update({"arrays/0.npy": bytes(size)}))
         content = bad.read_bytes()
         true, false = (n.to_bytes(4, "little") for n in (size, 100))
-        assert content.count(true) == 2  # beside the content, and in the directory
+        assert content.count(true) == 2  # in the header of the member, and in the directory
         bad.write_bytes(content.replace(true, false))
         assert "is incomplete or damaged" in refused(bad)
 
 
 class TestCompiledCode:
-    """Numbers that would send compiled code outside of its memory, or in circles."""
+    """Files whose numbers would let compiled code read outside of its memory or loop for ever."""
 
     def changed_array(self, name: str, field: str, value: float, tmp_path: Path) -> str:
-        """Return what is said of a forest whose column has another last number."""
+        """Return the error message for a forest in which one number of a column is `value`."""
         fitted(Member(name, "default")).save(tmp_path / "good.hwnas")
 
         def change(document: dict[str, Any], members: dict[str, bytes]) -> None:
@@ -394,14 +404,16 @@ class TestCompiledCode:
             ("n_nodes", 10**12),
         ],
     )
-    def test_broken_tree_is_refused(
+    def test_load_predictor_broken_tree_raises(
         self, name: str, field: str, value: int, tmp_path: Path
     ) -> None:
         assert "a tree" in self.changed_array(name, field, value, tmp_path).replace(
             "trees", "a tree"
         )
 
-    def test_forest_of_fewer_features_than_its_trees_is_refused(self, tmp_path: Path) -> None:
+    def test_load_predictor_forest_with_fewer_features_than_trees_raises(
+        self, tmp_path: Path
+    ) -> None:
         fitted(Member("rf", "default")).save(tmp_path / "good.hwnas")
 
         def change(document: dict[str, Any], _: dict[str, bytes]) -> None:
@@ -410,7 +422,7 @@ class TestCompiledCode:
         assert "another number of features" in refused(crafted(tmp_path / "good.hwnas", change))
 
     @pytest.mark.parametrize("attribute", ["support_", "support_vectors_", "_dual_coef_"])
-    def test_support_vectors_that_do_not_fit_are_refused(
+    def test_load_predictor_contradictory_support_vectors_raises(
         self, attribute: str, tmp_path: Path
     ) -> None:
         fitted(Member("svr", "default")).save(tmp_path / "good.hwnas")
@@ -420,7 +432,7 @@ class TestCompiledCode:
             np.save(stream, np.zeros((1, 1)))
             members[model(document)["fitted"][attribute]["$array"]] = stream.getvalue()
 
-        assert "do not belong together" in refused(crafted(tmp_path / "good.hwnas", change))
+        assert "contradictory shapes" in refused(crafted(tmp_path / "good.hwnas", change))
 
     @pytest.mark.parametrize(
         ("name", "before", "after"),
@@ -441,7 +453,7 @@ class TestCompiledCode:
             ("xgb", '"iteration_indptr":[0,1', '"iteration_indptr":[0,99999'),
         ],
     )
-    def test_broken_booster_is_refused(
+    def test_load_predictor_broken_booster_raises(
         self, name: str, before: str, after: str, tmp_path: Path
     ) -> None:
         fitted(Member(name, "default")).save(tmp_path / "good.hwnas")
@@ -454,7 +466,7 @@ class TestCompiledCode:
         line = refused(crafted(tmp_path / "good.hwnas", change))
         assert "a booster" in line or "a tree" in line or "trees" in line
 
-    def test_booster_is_no_path(self, tmp_path: Path) -> None:
+    def test_load_predictor_booster_is_a_path_raises(self, tmp_path: Path) -> None:
         fitted(Member("xgb", "default")).save(tmp_path / "good.hwnas")
 
         def change(document: dict[str, Any], _: dict[str, bytes]) -> None:
@@ -464,7 +476,9 @@ class TestCompiledCode:
 
 
 class TestLibraries:
-    def test_library_that_is_not_installed_is_said_as_it_is(self, tmp_path: Path) -> None:
+    def test_load_predictor_library_not_installed_raises_module_not_found(
+        self, tmp_path: Path
+    ) -> None:
         libraries = {
             "lgb": "lightgbm",
             "mlp_small": "torch",
@@ -473,7 +487,7 @@ class TestLibraries:
         }
         for name in libraries:
             fitted(Member(name, "default")).save(tmp_path / name)
-        # In a process that has imported none of them yet.
+        # In another process, which has not imported the libraries yet.
         script = f"""
 import sys
 class Absent:
@@ -491,7 +505,7 @@ for name in {list(libraries)}:
         done = python("-c", script)
         assert done.stdout.split() == list(libraries.values()), done.stderr
 
-    def test_other_version_of_a_library_is_named_where_it_does_not_fit(self, good: Path) -> None:
+    def test_load_predictor_other_library_version_raises_with_pip_command(self, good: Path) -> None:
         def change(document: dict[str, Any], _: dict[str, bytes]) -> None:
             model(document)["parameters"]["new_parameter"] = 1
             document["libraries"] = {"sklearn": "99.1.0"}
@@ -502,7 +516,7 @@ for name in {list(libraries)}:
     @pytest.mark.parametrize(
         "libraries", [{"sklearn": "1; rm -rf ~"}, {"evil": "1.0"}, {"os": "1.0.0"}, {"sklearn": 1}]
     )
-    def test_words_of_the_file_do_not_get_into_a_command(
+    def test_load_predictor_invalid_library_versions_are_not_in_the_remedy(
         self, good: Path, libraries: dict[str, Any]
     ) -> None:
         def change(document: dict[str, Any], _: dict[str, bytes]) -> None:
