@@ -98,7 +98,7 @@ class Archive:
         for name in names:
             if name != DOCUMENT and not _MEMBER.fullmatch(name):
                 raise UserError(
-                    f"holds a member named {shown(name)}, which is not part of the format",
+                    f"holds a member named {printable(name)}, which is not part of the format",
                     remedy=_DISTRUST,
                 )
         if len(set(names)) < len(names):
@@ -110,7 +110,7 @@ class Archive:
         Otherwise a document that refers to one array a million times would fill the memory.
         """
         if name not in self._unread:
-            raise ValueError(f"the member {shown(name)} is missing or used twice")
+            raise ValueError(f"the member {printable(name)} is missing or used twice")
         self._unread.remove(name)
         return self._file.read(name)
 
@@ -143,7 +143,7 @@ def array_of(content: bytes) -> NDArray[Any]:
     return array
 
 
-def shown(text: object) -> str:
+def printable(text: object) -> str:
     """Return a text from a file, escaped and shortened so that it prints safely in one line."""
     word = ascii(text)
     return word if len(word) <= 80 else f"{word[:77]}..."
@@ -157,7 +157,7 @@ def _check_sizes(sizes: Mapping[str, int], remedy: str) -> None:
         limit = MAX_DOCUMENT_BYTES if name == DOCUMENT else MAX_MEMBER_BYTES
         if size > limit:
             raise UserError(
-                f"{shown(name)} takes {_megabytes(size)} unpacked, "
+                f"{printable(name)} takes {_megabytes(size)} unpacked, "
                 f"the limit of a saved predictor is {_megabytes(limit)}",
                 remedy=remedy,
             )

@@ -65,7 +65,7 @@ def checked_lightgbm(text: str) -> str:
     body = text.partition("\nend of trees")[0]
     head, *trees = body.split("\nTree=")
     header = _pairs(head.removeprefix("tree\n"))
-    # The sizes of the trees' texts change here. Without them LightGBM reads one after another.
+    # The text of a tree may have another length after this function. LightGBM needs no lengths.
     header.pop("tree_sizes", None)
     if (header["num_class"], header["num_tree_per_iteration"]) != ("1", "1"):
         raise ValueError("a booster predicts several values")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hwnas.predictor._archive import shown
+from hwnas.predictor._archive import printable
 from hwnas.predictor._boosters import checked_lightgbm, checked_xgboost
 
 State = dict[str, Any]
@@ -120,6 +120,6 @@ def _check_support_vectors(model: Any) -> None:
     }
     shapes = {name: np.shape(getattr(model, name)) for name in expected}
     if model.kernel not in ("linear", "poly", "rbf", "sigmoid") or model._sparse:
-        raise ValueError(f"support vectors with the unsupported kernel {shown(model.kernel)}")
+        raise ValueError(f"support vectors with the unsupported kernel {printable(model.kernel)}")
     if shapes != expected or model._n_support.tolist() != [n, n]:
         raise ValueError("the arrays of the support vectors have contradictory shapes")

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import hwnas
 from hwnas.errors import UserError
-from hwnas.predictor._archive import Archive, shown
+from hwnas.predictor._archive import Archive, printable
 from hwnas.predictor._predictor import Predictor
 from hwnas.predictor._restoring import Decoder
 from hwnas.predictor._saveable_types import LIBRARY_CLASSES, trusted_classes
@@ -87,7 +87,7 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
     except Exception as error:
         raise UserError(
             f"{file}: does not hold a predictor that can be restored "
-            f"({type(error).__name__}: {shown(error)})",
+            f"({type(error).__name__}: {printable(error)})",
             remedy="save the predictor again with this version of hwnas",
         ) from error
 
@@ -123,8 +123,8 @@ def _load(archive: Archive, trusted: dict[str, type]) -> Predictor:
     version = document["version"]
     if type(version) is not int or version > VERSION:
         raise UserError(
-            f"was saved by hwnas {shown(document.get('hwnas'))} in version {shown(version)} of "
-            f"the format, but hwnas {hwnas.__version__} reads versions up to {VERSION}",
+            f"was saved by hwnas {printable(document.get('hwnas'))} in format version "
+            f"{printable(version)}, but hwnas {hwnas.__version__} reads versions up to {VERSION}",
             remedy="pip install --upgrade hwnas",
         )
     archive.check_names()
@@ -140,7 +140,7 @@ def _load(archive: Archive, trusted: dict[str, type]) -> Predictor:
             raise
         raise UserError(
             "was saved with other versions of libraries, and cannot be restored with the installed "
-            f"ones ({type(error).__name__}: {shown(error)})",
+            f"ones ({type(error).__name__}: {printable(error)})",
             remedy=f"pip install {' '.join(other)}",
         ) from error
     if not isinstance(predictor, Predictor) or not isinstance(metadata, dict):

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from hwnas.predictor._archive import Archive, array_of, shown
+from hwnas.predictor._archive import Archive, array_of, printable
 from hwnas.predictor._library_models import HANDLERS, check_restored
 from hwnas.predictor._saveable_types import class_named
 from hwnas.predictor._state import SCALARS, Saveable
@@ -78,7 +78,7 @@ class Decoder:
     def _class(self, name: object, base: type) -> type:
         cls = class_named(name, self._trusted)
         if not issubclass(cls, base):
-            raise ValueError(f"{shown(name)} is not a {base.__name__}")
+            raise ValueError(f"{printable(name)} is not a {base.__name__}")
         return cls
 
     def _estimator(self, content: dict[str, Any]) -> Any:
@@ -96,7 +96,7 @@ class Decoder:
             for name in state:
                 # A file must not replace methods or the special attributes of Python.
                 if name.startswith("__") or callable(getattr(cls, name, None)):
-                    raise ValueError(f"{cls.__name__} has no fitted attribute {shown(name)}")
+                    raise ValueError(f"{cls.__name__} has no fitted attribute {printable(name)}")
             vars(estimator).update(state)
         check_restored(estimator)
         return estimator

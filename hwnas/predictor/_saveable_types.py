@@ -16,7 +16,7 @@ from pathlib import Path
 from sklearn.base import BaseEstimator
 
 from hwnas.errors import UserError
-from hwnas.predictor._archive import shown
+from hwnas.predictor._archive import printable
 from hwnas.space import SearchSpace
 
 #: Classes of libraries that this package can save. A test saves and loads each of them.
@@ -107,8 +107,8 @@ def class_named(name: object, trusted: Mapping[str, type]) -> type:
         if isinstance(found, type) and _saveable(found):
             return found
     raise UserError(
-        f"names {shown(name)}, which is not among the classes that a saved predictor may use",
-        remedy=f"load_predictor(..., trusted=[{shown(name)}]) if it is a model of yours",
+        f"names {printable(name)}, which is not among the classes that a saved predictor may use",
+        remedy=f"load_predictor(..., trusted=[{printable(name)}]) if it is a model of yours",
     )
 
 
@@ -142,7 +142,7 @@ def trusted_classes(names: Iterable[str]) -> dict[str, type]:
             found = None
         if not isinstance(found, type) or not _saveable(found):
             raise UserError(
-                f"trusted: {shown(name)} is not an importable scikit-learn estimator "
+                f"trusted: {printable(name)} is not an importable scikit-learn estimator "
                 "or search space",
                 remedy="the full name of the class, such as my_models.Median",
             )

@@ -119,7 +119,7 @@ class _BoundedNormal(Normal):
 
 class _Boosting(NGBRegressor):
     def _base_learners(self) -> list[Any]:
-        # Give each tree a seed of its own. Otherwise all trees would draw the same columns, or the
+        # Draw another seed for each tree. Otherwise all trees would draw the same columns, or the
         # columns would depend on NumPy's global generator.
         draw = self.random_state.randint
         trees = [clone(self.Base) for _ in range(self.Manifold.n_params)]

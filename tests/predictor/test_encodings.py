@@ -12,7 +12,7 @@ from hwnas.errors import UserError
 from hwnas.predictor import Predictor
 from hwnas.space import FBNet, NASBench201, TransNASMacro, TransNASMicro
 
-# Edges 0>1, 0>2, 1>2, 0>3, 1>3, 2>3: conv3, skip, pool, none, conv1, skip.
+# The edges 0>1, 0>2, 1>2, 0>3, 1>3, 2>3 have conv3, skip, pool, none, conv1, skip.
 CELL = NASBench201().from_strings(
     ["|nor_conv_3x3~0|+|skip_connect~0|avg_pool_3x3~1|+|none~0|nor_conv_1x1~1|skip_connect~2|"]
 )

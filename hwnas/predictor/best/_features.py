@@ -48,8 +48,8 @@ class Features:
         position, which is 0 unless the operation is at that position. The squared distance of two
         architectures over all blocks of a view is twice the share of positions that differ.
     wiring : dict of str to array
-        Similar blocks for what each edge passes on. ``carries`` tells nothing from something,
-        ``passes`` tells nothing from the unchanged input and from the output of an operation.
+        Similar blocks for what each edge passes on. ``carries`` distinguishes ``none`` from all
+        other operations. ``passes`` distinguishes ``none``, the skip connection and the others.
     totals : array
         Total costs, of which the metric may be a curved function.
     """

@@ -39,10 +39,11 @@ _WIRED = {"counts": (-5.0, 2.0), "one_hot": (-6.0, 2.0)}
 #: Priors of the variances of the other two functions.
 _CHOICES = (-4.0, 2.0)
 _CURVE = (-5.0, 2.0)
-#: Priors of inverse squared lengthscales.
+#: Prior of the inverse squared lengthscale of each operation in `choices`.
 _CHOICES_SCALE = (-0.5, 1.0)
 #: Prior of each position's factor of the inverse squared lengthscale of `choices`.
 _POSITION_SCALE = (0.0, 0.5)
+#: Priors of the inverse squared lengthscales of the wiring and of the totals.
 _WIRING_SCALE = (0.0, 1.0)
 _CURVE_SCALE = (-1.4, 1.4)
 

@@ -96,9 +96,9 @@ class Candidate:
 def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidate:
     """Return the simplest model that predicts about as well as the best one.
 
-    Its mean score may be below the best one's by at most one standard error of the difference. A
-    simple model is exact if the costs of operations add up. It predicts equal values for
-    architectures of equal cost.
+    Its mean score is lower than that of the best model by at most one standard error of the
+    difference. A simple model is exact if the costs of operations add up. It predicts equal values
+    for architectures of equal cost.
 
     Parameters
     ----------
