@@ -193,8 +193,8 @@ PATHS = _paths()
 class Live(Encoding):
     """Another encoding, applied to architectures without their dead operations.
 
-    See :meth:`hwnas.space.SearchSpace.live`. On a space where every operation is live, this is the
-    other encoding.
+    See :meth:`hwnas.space.SearchSpace.live`. On a space where every operation is live, the result
+    is that of the other encoding.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ class Live(Encoding):
     --------
     >>> from hwnas.space import NASBench201
     >>> space = NASBench201()
-    >>> cell = np.array([[3, 0, 0, 1, 0, 4]])  # nodes 1 and 2 lead nowhere
+    >>> cell = np.array([[3, 0, 0, 1, 0, 4]])  # 0→1 and 2→3 are dead
     >>> Live(Operations(space), space).fit_transform(cell)
     array([[0, 0, 0, 1, 0, 0]])
     """

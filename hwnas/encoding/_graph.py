@@ -102,7 +102,7 @@ class Tokens(Encoding):
     Examples
     --------
     >>> from hwnas.space import NASBench201
-    >>> cells = np.array([[3, 0, 0, 1, 0, 4]])  # nodes 1 and 2 lead nowhere
+    >>> cells = np.array([[3, 0, 0, 1, 0, 4]])  # 0→1 and 2→3 are dead
     >>> Tokens(space=NASBench201()).fit_transform(cells)
     array([[3, 0, 0, 1, 0, 4]])
     >>> Tokens(live=True, space=NASBench201()).fit_transform(cells)

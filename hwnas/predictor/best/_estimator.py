@@ -22,8 +22,8 @@ Values = NDArray[np.floating]
 
 #: Largest number of training measurements that calibration predicts from all others.
 _N_CALIBRATION = 500
-#: Calibration adds this divided by n pseudo-observations from a standard normal distribution to the
-#: n standardised deviations, so that few measurements change the scale only a little.
+#: Calibration adds pseudo-observations from a standard normal distribution to the n standardised
+#: deviations. Their number is this constant / n. They keep the scale near 1 if n is small.
 _PRIOR_WEIGHT = 1500
 #: The variance of a model does not contain the uncertainty of having chosen it. The standard
 #: deviation is widened as if the n measurements had been used to fit this many more effects.
@@ -148,7 +148,7 @@ class Best(RegressorMixin, BaseEstimator):
 
 
 def _calibration(scores: Values) -> float:
-    """Return the factor by which 90 % intervals must be widened to contain 90 % of the scores.
+    """Return the factor with which 90 % intervals contain 90 % of the scores.
 
     `scores` are deviations divided by their standard deviations, shape (n,).
     """
