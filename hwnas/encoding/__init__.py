@@ -1,4 +1,4 @@
-"""Encodings: from the operation indices of architectures to what a model takes."""
+"""Encodings: transform the operation indices of architectures to the inputs of a model."""
 
 from hwnas.encoding._encodings import (
     Encoding,

@@ -1,6 +1,6 @@
-"""Encodings: from operation indices to the numbers a model takes.
+"""Encodings of operation indices as features.
 
-Any of them can be combined with ``sklearn.pipeline.FeatureUnion``.
+``sklearn.pipeline.FeatureUnion`` concatenates the features of several encodings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hwnas.space import EDGES, N_NODES, Architectures, CellSpace, SearchSpace, s
 
 
 class Encoding(TransformerMixin, BaseEstimator, ABC):
-    """Base class: a transformer that is told the search space.
+    """Base class of encodings: a scikit-learn transformer with the search space as a parameter.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Encoding(TransformerMixin, BaseEstimator, ABC):
     Attributes
     ----------
     spaces : tuple of type
-        The classes of search space on which the encoding makes sense.
+        The classes of search spaces on which the encoding works.
     """
 
     spaces: ClassVar[tuple[type[SearchSpace], ...]] = (SearchSpace,)
@@ -37,21 +37,21 @@ class Encoding(TransformerMixin, BaseEstimator, ABC):
         self.space = space
 
     def fit(self, X: Architectures, y: Any = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Check that the encoding makes sense on the search space: nothing is learnt.
+        """Check that the encoding works on the search space. It learns nothing from `X`.
 
         Raises
         ------
         UserError
-            If it does not, naming the spaces on which it does.
+            If the encoding does not work on the search space.
         """
         space = self._space()
         if not isinstance(space, self.spaces):
-            fitting = [
-                name for name, one in space_classes().items() if issubclass(one, self.spaces)
+            supported = [
+                name for name, cls in space_classes().items() if issubclass(cls, self.spaces)
             ]
             raise UserError(
-                f"encoding {type(self).__name__} makes no sense on space {space.name}, "
-                f"only on {', '.join(fitting)}",
+                f"encoding {type(self).__name__} does not work on space {space.name}, "
+                f"only on {', '.join(supported)}",
                 remedy="choose another predictor or space",
             )
         self.n_features_in_ = space.n_positions
@@ -59,7 +59,7 @@ class Encoding(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def transform(self, X: Architectures) -> NDArray[Any]:
-        """Encode architectures, shape (n, n_positions); one row of the result an architecture."""
+        """Encode architectures, shape (n, n_positions), as one row per architecture."""
 
     def _space(self) -> SearchSpace:
         if self.space is None:
@@ -68,15 +68,15 @@ class Encoding(TransformerMixin, BaseEstimator, ABC):
 
 
 class Operations(Encoding):
-    """The operation indices themselves, as integers, shape (n, n_positions)."""
+    """The unchanged operation indices as integers, shape (n, n_positions)."""
 
     def transform(self, X: Architectures) -> NDArray[np.int64]:
-        """Return the indices."""
+        """Return the indices, shape (n, n_positions)."""
         return np.asarray(X, dtype=np.int64)
 
 
 def _chosen(X: Architectures, space: SearchSpace) -> NDArray[np.bool_]:
-    """Return whether each operation is chosen, shape (n, n_positions, n_operations)."""
+    """Return whether each position has each operation, (n, n_positions, n_operations)."""
     chosen: NDArray[np.bool_] = np.asarray(X)[:, :, None] == np.arange(len(space.operations))
     return chosen
 
@@ -84,7 +84,7 @@ def _chosen(X: Architectures, space: SearchSpace) -> NDArray[np.bool_]:
 class OneHot(Encoding):
     """One-hot of the operation at each position, shape (n, n_positions * n_operations).
 
-    Columns are sorted by position, then by operation: 30 for NAS-Bench-201.
+    Columns are sorted by position, then by operation. NAS-Bench-201 has 30 columns.
 
     Examples
     --------
@@ -94,12 +94,12 @@ class OneHot(Encoding):
     """
 
     def transform(self, X: Architectures) -> NDArray[np.float64]:
-        """Return zeros and ones."""
+        """Return zeros and ones, shape (n, n_positions * n_operations)."""
         return _chosen(X, self._space()).reshape(len(X), -1).astype(np.float64)
 
 
 class OperationCounts(Encoding):
-    """How often every operation is chosen, shape (n, n_operations).
+    """How many positions have each operation, shape (n, n_operations).
 
     Examples
     --------
@@ -109,19 +109,20 @@ class OperationCounts(Encoding):
     """
 
     def transform(self, X: Architectures) -> NDArray[np.float64]:
-        """Return counts."""
+        """Return counts, shape (n, n_operations)."""
         counts: NDArray[np.float64] = _chosen(X, self._space()).sum(axis=1).astype(np.float64)
         return counts
 
 
 class Structure(Encoding):
-    """One-hot and counts of the operations, as written and as far as live.
+    """One-hot and counts, both of all operations and of the live operations.
 
-    What small training sets lack: the shared effect of an operation wherever it stands (counts),
-    its own effect at each position (one-hot), and both for what the architecture computes (see
-    :meth:`SearchSpace.live`). On a space where every choice is live, the latter two are left out.
+    Counts let a model learn the common effect of an operation at all positions from few
+    measurements. The one-hot lets it learn the effect at each position. Features of live
+    operations describe what the architecture computes, see :meth:`hwnas.space.SearchSpace.live`.
+    They are left out on spaces where every operation is live.
 
-    Shape (n, 2 * (n_positions + 1) * n_operations) for cells: 70 for NAS-Bench-201.
+    The shape is (n, 2 * (n_positions + 1) * n_operations) for cells. NAS-Bench-201 has 70 columns.
 
     Examples
     --------
@@ -132,7 +133,7 @@ class Structure(Encoding):
     """
 
     def transform(self, X: Architectures) -> NDArray[np.float64]:
-        """Return the columns: one-hot, live one-hot, counts, live counts."""
+        """Return one-hot, one-hot of live operations, counts and counts of live operations."""
         space = self._space()
         variants = [X, space.live(X)] if isinstance(space, CellSpace) else [X]
         parts = [
@@ -144,13 +145,13 @@ class Structure(Encoding):
 
 
 class PathEncoding(Encoding):
-    """Which operation sequences lead from the cell's input to its output.
+    """Which sequences of operations lead from the cell's input to its output.
 
-    One column for every possible path (White et al., "BANANAS", AAAI 2021): with k operations
-    k paths of one edge, k² of two, k³ of three, so 5 + 25 + 125 = 155 for NAS-Bench-201. Columns
-    are sorted by length, then lexicographically by the operation indices from input to output. A
-    column is 1 if a path with these operations is in the cell, whichever nodes it visits, and
-    ``none`` is an operation like the others, as in the study.
+    There is one column for each sequence (White et al., "BANANAS", AAAI 2021). With k operations
+    there are k sequences of one edge, k² of two and k³ of three: 5 + 25 + 125 = 155 for
+    NAS-Bench-201. Columns are sorted by length, then by the operation indices from input to output.
+    A column is 1 if a path with these operations is in the cell, whichever nodes it visits. The
+    encoding treats ``none`` like any other operation, as Laube et al. (2022) do.
 
     Examples
     --------
@@ -163,7 +164,7 @@ class PathEncoding(Encoding):
     spaces = (CellSpace,)
 
     def transform(self, X: Architectures) -> NDArray[np.float64]:
-        """Return zeros and ones."""
+        """Return zeros and ones, shape (n, k + k² + k³)."""
         k = len(self._space().operations)
         operations = np.asarray(X, dtype=np.int64)
         lengths = sorted({len(path) for path in PATHS})
@@ -190,20 +191,21 @@ PATHS = _paths()
 
 
 class Live(Encoding):
-    """Another encoding, of what the architecture computes: see :meth:`SearchSpace.live`.
+    """Another encoding, applied to architectures without their dead operations.
 
-    On a space where every choice is live, it is the other encoding.
+    See :meth:`hwnas.space.SearchSpace.live`. On a space where every operation is live, the result
+    is that of the other encoding.
 
     Parameters
     ----------
     encoding : Encoding
-        Applied to the live architectures.
+        The other encoding.
 
     Examples
     --------
     >>> from hwnas.space import NASBench201
     >>> space = NASBench201()
-    >>> cell = np.array([[3, 0, 0, 1, 0, 4]])  # nodes 1 and 2 lead nowhere
+    >>> cell = np.array([[3, 0, 0, 1, 0, 4]])  # 0→1 and 2→3 are dead
     >>> Live(Operations(space), space).fit_transform(cell)
     array([[0, 0, 0, 1, 0, 0]])
     """
@@ -213,12 +215,12 @@ class Live(Encoding):
         self.encoding = encoding
 
     def fit(self, X: Architectures, y: Any = None) -> Self:
-        """Fit the other encoding to the live architectures."""
+        """Fit the other encoding to architectures without dead operations."""
         super().fit(X, y)
         self.encoding.fit(self._space().live(X), y)
         return self
 
     def transform(self, X: Architectures) -> NDArray[Any]:
-        """Return the other encoding of the live architectures."""
+        """Return the other encoding of the architectures without dead operations."""
         encoded: NDArray[Any] = self.encoding.transform(self._space().live(X))
         return encoded

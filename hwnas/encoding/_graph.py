@@ -1,4 +1,4 @@
-"""Graph and token encodings of a cell: its edge-operations become vertices."""
+"""Encodings of a cell as a graph or a token sequence; the operations are the vertices."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 from hwnas.encoding._encodings import Encoding
 from hwnas.space import EDGES, N_NODES, Architectures, CellSpace
 
-#: Input, one vertex an edge of the cell in the order of `EDGES`, output.
+#: The vertices are the input, the operations on the cell's edges in the order of `EDGES`, and the
+#: output.
 N_VERTICES = len(EDGES) + 2
 
 
 def adjacency() -> NDArray[np.float32]:
-    """Return which vertex feeds which, shape (8, 8): row the giver, column the taker.
+    """Return the adjacency matrix of a cell's graph, shape (8, 8).
 
-    Vertex 0 is the cell's input, vertex 1 + e the operation on edge e, vertex 7 the output. An
-    operation takes what ends at the node where its edge starts. All cells share this matrix: they
-    differ in their operations alone, and ``none`` is one of them.
+    Element (i, j) is 1 if vertex i feeds vertex j. Vertex 0 is the cell's input, vertex 1 + e the
+    operation on edge e, and vertex 7 the output. The operations on edges that end at a node feed
+    those on edges that start there. All cells have the same matrix, because they differ in their
+    operations only. ``none`` is an operation too.
 
     Examples
     --------
@@ -34,19 +36,19 @@ def adjacency() -> NDArray[np.float32]:
 
 
 class Graph(Encoding):
-    """A cell as a graph of 8 vertices: input, 6 edge-operations, output.
+    """A cell as a graph of 8 vertices: the input, the 6 operations and the output.
 
     Parameters
     ----------
     live : bool
-        Whether to describe every vertex by the operation of the live cell too (see
-        :meth:`SearchSpace.live`), beside the one that was chosen.
+        Whether to add a second description of each vertex: its operation in the cell without dead
+        operations, see :meth:`hwnas.space.SearchSpace.live`.
 
     Examples
     --------
     >>> from hwnas.space import NASBench201
     >>> rows = Graph(space=NASBench201()).fit_transform(np.array([[3, 0, 0, 1, 0, 4]]))
-    >>> rows.shape  # a vertex: 8 columns of adjacency, 7 of operation
+    >>> rows.shape  # 8 vertices, each with 8 columns of adjacency and 7 of its operation
     (1, 120)
     >>> rows.reshape(8, 15)[1].nonzero()[0].tolist()  # 0→1: feeds 1→2 and 1→3, nor_conv_3x3
     [3, 5, 11]
@@ -61,9 +63,10 @@ class Graph(Encoding):
     def transform(self, X: Architectures) -> NDArray[np.float32]:
         """Return the graphs, shape (n, 8 * width), vertex by vertex.
 
-        A vertex is its row of the adjacency matrix (8 columns), then the one-hot of its operation:
-        those of the search space, then input, then output. Adjacency is the same for every cell;
-        it stays in the rows so that a model needs to know nothing but the number of vertices.
+        The columns of a vertex are its row of the adjacency matrix (8 columns), then the one-hot of
+        its operation. The one-hot has a column for each operation of the search space, for the
+        input and for the output. The adjacency is the same for all cells. It is in the encoding so
+        that a model needs to know only the number of vertices.
         """
         space = self._space()
         cells = np.asarray(X, dtype=np.int8)
@@ -90,16 +93,16 @@ class Tokens(Encoding):
     Parameters
     ----------
     live : bool
-        Whether an operation that computes nothing (see :meth:`SearchSpace.live`) has a token of
-        its own.
+        Whether a dead operation gets another token than the same operation where it is live, see
+        :meth:`hwnas.space.SearchSpace.live`.
     adjacency : bool
-        Whether to write out the connections, which are the same in every cell, as Luo et al.
-        ("Neural Architecture Optimization", NeurIPS 2018) do.
+        Whether the sequence also holds the connections of the vertices, as in Luo et al. ("Neural
+        Architecture Optimization", NeurIPS 2018). They are the same for all cells.
 
     Examples
     --------
     >>> from hwnas.space import NASBench201
-    >>> cells = np.array([[3, 0, 0, 1, 0, 4]])  # nodes 1 and 2 lead nowhere
+    >>> cells = np.array([[3, 0, 0, 1, 0, 4]])  # 0→1 and 2→3 are dead
     >>> Tokens(space=NASBench201()).fit_transform(cells)
     array([[3, 0, 0, 1, 0, 4]])
     >>> Tokens(live=True, space=NASBench201()).fit_transform(cells)
@@ -120,10 +123,13 @@ class Tokens(Encoding):
     def transform(self, X: Architectures) -> NDArray[np.int64]:
         """Return the tokens, shape (n, 6), or (n, 35) with adjacency.
 
-        The token of an operation is its index; with `live`, plus their number if the edge is dead.
-        With `adjacency`, vertex by vertex from the second: for every earlier vertex 2 if it feeds
-        this one, else 1; then 3 + the token of the operation, the output's being one more than any.
-        Token 0 is left to start a sequence with.
+        The token of an operation is its index. With `live`, the number of operations is added to
+        the token if the operation is dead.
+
+        With `adjacency`, the sequence describes one vertex after another, from the second on. For
+        each earlier vertex it has 2 if that one feeds this vertex, else 1. Then comes 3 plus the
+        token of the operation. The output's token is one above the largest token of an operation.
+        No token is 0, so a model can start its sequences with 0.
         """
         space = self._space()
         cells = np.asarray(X, dtype=np.int8)
@@ -138,6 +144,6 @@ class Tokens(Encoding):
         connected = adjacency().astype(np.int64) + 1
         columns = []
         for vertex in range(1, N_VERTICES):
-            givers = connected[:vertex, vertex]
-            columns += [np.broadcast_to(givers, (len(cells), vertex)), operations[:, [vertex - 1]]]
+            inputs = connected[:vertex, vertex]
+            columns += [np.broadcast_to(inputs, (len(cells), vertex)), operations[:, [vertex - 1]]]
         return np.hstack(columns)

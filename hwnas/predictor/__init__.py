@@ -1,4 +1,4 @@
-"""Predictors: from architectures to a device's metric."""
+"""Predictors of a hardware metric: build, fit, save and load them."""
 
 from hwnas.predictor._build import build
 from hwnas.predictor._fit_many import fit_many

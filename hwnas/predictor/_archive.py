@@ -1,7 +1,8 @@
-"""The zip file of a saved predictor: one JSON document, and the arrays and texts it refers to.
+"""Writing and reading of the zip archive of a saved predictor.
 
-Nothing is ever extracted to disk. What a file claims about its sizes is checked before it is read,
-so that a small file cannot fill the memory.
+The archive holds one JSON document, and the arrays and texts that the document refers to. Reading
+extracts nothing to disk. It checks the sizes that the archive declares before it unpacks anything,
+so a small malicious file cannot fill the memory.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from hwnas.files import write_atomically
 DOCUMENT = "predictor.json"
 _MEMBER = re.compile(r"(arrays/\d+\.npy|texts/\d+\.txt)")
 
-#: Bounds on what is read, in bytes after decompression. The largest predictor of conf/predictor,
-#: a forest on 15,000 measurements, takes 60 MB.
+#: Limits of an archive; sizes are in bytes after decompression. The largest predictor of
+#: conf/predictor, a forest fitted to 15,000 measurements, takes 60 MB.
 MAX_DOCUMENT_BYTES = 32 * 2**20
 MAX_MEMBER_BYTES = 512 * 2**20
 MAX_TOTAL_BYTES = 2**30
@@ -33,21 +34,23 @@ MAX_MEMBERS = 20_000
 
 
 def write(path: Path, document: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
-    """Write a saved predictor, replacing the file at `path`; equal contents give equal bytes.
+    """Write a saved predictor, and replace the file at `path`.
+
+    Equal contents give equal bytes.
 
     Raises
     ------
     UserError
-        If the folder cannot be written, or the contents exceed what :class:`Archive` reads.
+        If the folder cannot be written, or the contents exceed the limits of :class:`Archive`.
     """
     contents = {DOCUMENT: json.dumps(document, allow_nan=False).encode(), **members}
     sizes = {name: len(content) for name, content in contents.items()}
-    _check_sizes(sizes, remedy="a smaller model, such as one of fewer trees")
+    _check_sizes(sizes, remedy="a smaller model, such as one with fewer trees")
 
     def fill(temporary: Path) -> None:
         with zipfile.ZipFile(temporary, "w") as file:
             for name, content in contents.items():
-                # A fixed date: ZipInfo's own, 1980.
+                # ZipInfo has a fixed date by default, so equal contents give equal bytes.
                 entry = zipfile.ZipInfo(name)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
@@ -57,7 +60,7 @@ def write(path: Path, document: Mapping[str, Any], members: Mapping[str, bytes])
 
 
 class Archive:
-    """A saved predictor that is open for reading.
+    """The zip archive of a saved predictor, open for reading.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ class Archive:
     Raises
     ------
     UserError
-        If it has no document, or claims sizes beyond the limits.
+        If the archive has no document, or declares more members or bytes than the limits allow.
     """
 
     def __init__(self, file: zipfile.ZipFile) -> None:
@@ -74,12 +77,12 @@ class Archive:
         entries = file.infolist()
         if DOCUMENT not in file.namelist():
             raise UserError(
-                f"is a zip file without {DOCUMENT}, so no saved predictor",
-                remedy="a file written by Predictor.save",
+                f"is a zip file without {DOCUMENT}, not a saved predictor",
+                remedy="the path of a file written by Predictor.save",
             )
         if len(entries) > MAX_MEMBERS:
             raise UserError(
-                f"holds {len(entries)} members, more than the {MAX_MEMBERS} a saved predictor may",
+                f"holds {len(entries)} members, the limit of a saved predictor is {MAX_MEMBERS}",
                 remedy=_DISTRUST,
             )
         _check_sizes({entry.filename: entry.file_size for entry in entries}, remedy=_DISTRUST)
@@ -90,24 +93,24 @@ class Archive:
         return json.loads(self.take(DOCUMENT))
 
     def check_names(self) -> None:
-        """Raise `UserError` if a member has a name that :func:`write` never gives, or one twice."""
+        """Raise `UserError` if a name of a member is repeated or not part of the format."""
         names = self._file.namelist()
         for name in names:
             if name != DOCUMENT and not _MEMBER.fullmatch(name):
                 raise UserError(
-                    f"holds a member named {shown(name)}, which no saved predictor has",
+                    f"holds a member named {printable(name)}, which is not part of the format",
                     remedy=_DISTRUST,
                 )
         if len(set(names)) < len(names):
-            raise UserError("holds two members of one name", remedy=_DISTRUST)
+            raise UserError("holds two members with the same name", remedy=_DISTRUST)
 
     def take(self, name: str) -> bytes:
-        """Return the content of a member, which can be taken once.
+        """Return the content of a member. A second call with the same name raises `ValueError`.
 
-        Otherwise a document that refers a million times to one array would fill the memory.
+        Otherwise a document that refers to one array a million times would fill the memory.
         """
         if name not in self._unread:
-            raise ValueError(f"the member {shown(name)} is missing or used twice")
+            raise ValueError(f"the member {printable(name)} is missing or used twice")
         self._unread.remove(name)
         return self._file.read(name)
 
@@ -120,28 +123,28 @@ def npy_bytes(array: NDArray[Any]) -> bytes:
 
 
 def array_of(content: bytes) -> NDArray[Any]:
-    """Return the array of NumPy's file format.
+    """Return the array that is stored in `content`, which is in NumPy's file format.
 
     Raises
     ------
     ValueError
-        If it holds anything but numbers, or its header claims another size than it has.
+        If the array holds anything but numbers, or its header declares a wrong size.
     """
     stream = io.BytesIO(content)
     if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("an array is in another version of NumPy's format")
+        raise ValueError("an array is in an unsupported version of NumPy's format")
     shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
     if dtype.kind not in "biuf":
         raise ValueError("an array holds Python objects or text instead of numbers")
     if math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
-        raise ValueError("an array is not of the size that its header claims")
+        raise ValueError("an array does not have the size that its header declares")
     stream.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     return array
 
 
-def shown(text: object) -> str:
-    """Return what a file says, safe to print in one line: escaped and cut off."""
+def printable(text: object) -> str:
+    """Return a text from a file, escaped and shortened so that it prints safely in one line."""
     word = ascii(text)
     return word if len(word) <= 80 else f"{word[:77]}..."
 
@@ -154,7 +157,7 @@ def _check_sizes(sizes: Mapping[str, int], remedy: str) -> None:
         limit = MAX_DOCUMENT_BYTES if name == DOCUMENT else MAX_MEMBER_BYTES
         if size > limit:
             raise UserError(
-                f"{shown(name)} takes {_megabytes(size)} unpacked, "
+                f"{printable(name)} takes {_megabytes(size)} unpacked, "
                 f"the limit of a saved predictor is {_megabytes(limit)}",
                 remedy=remedy,
             )

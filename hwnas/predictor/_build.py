@@ -1,4 +1,4 @@
-"""From the configuration of an encoding and a model to a predictor."""
+"""Build a predictor from the configuration of an encoding and a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from sklearn.base import clone
 
 from hwnas.errors import UserError
-from hwnas.predictor._predictor import Predictor, bind
+from hwnas.predictor._predictor import Predictor, set_space
 from hwnas.seeding import integer_seed
 from hwnas.space import SearchSpace
 
@@ -25,25 +25,25 @@ def build(
     seed: int,
     search_space: Mapping[str, Any] | None = None,
 ) -> Predictor:
-    """Build the predictor of a configuration, not fitted yet.
+    """Build an unfitted predictor from a configuration.
 
     Parameters
     ----------
     encoding : mapping
-        One of ``conf/encoding/``: a ``_target_`` and its arguments.
+        A file of ``conf/encoding/``: a ``_target_`` and its arguments.
     model : mapping
-        The ``model`` of one of ``conf/predictor/``.
+        The node ``model`` of a file of ``conf/predictor/``.
     space : SearchSpace
-        Where the architectures come from.
+        The search space of the architectures.
     seed : int
-        The run's seed; every parameter called ``random_state`` is derived from it.
+        The experiment's seed. Every parameter named ``random_state`` gets a seed derived from it.
     search_space : mapping, optional
-        What tuning searches.
+        The ranges that tuning searches, as in ``conf/predictor/*.yaml``.
 
     Raises
     ------
     UserError
-        If the encoding makes no sense on the space, or the model refuses a parameter.
+        If the encoding does not work on the space, or the model rejects a parameter.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def build(
     2.0
     """
     transformer = instantiate(encoding, _convert_="all")
-    bind(clone(transformer), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
+    set_space(clone(transformer), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
     regressor = instantiate(model, _convert_="all")
     _check_parameters(regressor)
     predictor = Predictor(space, transformer, regressor, search_space)
@@ -65,7 +65,10 @@ def build(
 
 
 def _check_parameters(model: Any) -> None:
-    """Refuse now what scikit-learn's own models refuse only when they are fitted."""
+    """Reject a parameter before the data are loaded.
+
+    scikit-learn's own models check their parameters only when they are fitted.
+    """
     if not hasattr(model, "_parameter_constraints"):
         return
     try:

@@ -1,4 +1,4 @@
-"""Fit many predictors at once, in one batched training where the model can."""
+"""Fit many predictors together."""
 
 from __future__ import annotations
 
@@ -16,39 +16,41 @@ def fit_many(
 ) -> list[Predictor]:
     """Fit every predictor to its own training measurements.
 
-    Models that define ``fit_many(models, X, y)`` train together; the others one after another.
-    Either way the result is what ``fit`` would give, up to rounding.
+    If the model's class defines ``fit_many(models, X, y)``, that method trains all models in one
+    batch. Otherwise the predictors are fitted one after another. Both ways give the same
+    predictors as ``fit``, up to rounding.
 
     Parameters
     ----------
     predictors : sequence of Predictor
-        Not fitted yet, with models of one class.
+        Unfitted predictors. Their models are all of one class.
     X, y : sequences
-        The training measurements of each, as in :meth:`Predictor.fit`.
+        The training measurements of each predictor, as in :meth:`Predictor.fit`.
 
     Returns
     -------
     list of Predictor
         The same objects, fitted.
     """
-    together = getattr(type(predictors[0].model), "fit_many", None) if predictors else None
-    if together is None:
+    fit_models = getattr(type(predictors[0].model), "fit_many", None) if predictors else None
+    if fit_models is None:
         for predictor, architectures, values in zip(predictors, X, y, strict=True):
             predictor.fit(architectures, values)
         return list(predictors)
-    X, y = list(X), list(y)  # alive throughout: their identities are keys
-    models, seen, targets = [], [], []
+    # Keep all arrays alive: `encoded` has their ids as keys.
+    X, y = list(X), list(y)
+    models, inputs, targets = [], [], []
     encoded: dict[tuple[int, int, bytes], tuple[Any, Any]] = {}
     for predictor, architectures, values in zip(predictors, X, y, strict=True):
         rows, target = predictor._start_fit(architectures, values)
         (name, encoding), (_, model) = predictor.pipeline_.steps
-        # Many seeds or configurations on the very same measurements: those are encoded once.
+        # Several predictors may share one array of measurements, which is then encoded once.
         key = (id(architectures), id(values), pickle.dumps(encoding))
         if key not in encoded:
             encoded[key] = (encoding, encoding.fit_transform(rows, target))
         predictor.pipeline_.steps[0] = (name, encoded[key][0])
         models.append(model)
-        seen.append(encoded[key][1])
+        inputs.append(encoded[key][1])
         targets.append(target)
-    together(models, seen, targets)
+    fit_models(models, inputs, targets)
     return list(predictors)

@@ -1,7 +1,9 @@
-"""How to save models of libraries that the general rule does not fit, and what to check of others.
+"""Special rules for saving and restoring the models of libraries.
 
-Compiled code trusts the arrays it is given. Where a library's does, a file could make it read
-outside of them, so `check_restored` looks at them first.
+The general rule of `_state.py` does not work for some models. `HANDLERS` has their rules.
+
+The compiled code of scikit-learn does not check all of its arrays. A malicious file could make it
+read outside of them, so `check_restored` checks the arrays first.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hwnas.predictor._archive import shown
+from hwnas.predictor._archive import printable
 from hwnas.predictor._boosters import checked_lightgbm, checked_xgboost
 
 State = dict[str, Any]
@@ -20,14 +22,14 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class Handler:
-    """Two functions for a class of a library.
+    """How to save and restore the models of one class.
 
     Attributes
     ----------
     state : callable
-        From a fitted model to what `restore` needs.
+        Returns what a file holds of a fitted model.
     restore : callable
-        Fits a model, which has its parameters already, from that.
+        Sets the fitted attributes of a model, which has its parameters already, from that state.
     """
 
     state: Callable[[Any], State]
@@ -39,7 +41,7 @@ def _xgboost_state(model: Any) -> State:
 
 
 def _restore_xgboost(model: Any, state: State) -> None:
-    # Of bytes, as a text would be the path of a file.
+    # Bytes, because XGBoost takes a text as the path of a file.
     model.load_model(bytearray(checked_xgboost(state["booster"]).encode()))
 
 
@@ -56,7 +58,7 @@ def _restore_lightgbm(model: Any, state: State) -> None:
 
 
 def _neighbours_state(model: Any) -> State:
-    # Its tree of the training rows is quickly built again.
+    # The model's tree of the training rows is not saved: building it again is fast.
     return {"X": model._fit_X, "y": model._y}
 
 
@@ -65,7 +67,7 @@ def _restore_neighbours(model: Any, state: State) -> None:
 
 
 def _perceptron_state(model: Any) -> State:
-    # What only a continued training would need.
+    # Only a continued training would need these two.
     left_out = ("_optimizer", "_random_state")
     return {name: value for name, value in _attributes(model).items() if name not in left_out}
 
@@ -79,7 +81,7 @@ def _attributes(model: Any) -> State:
     return {name: value for name, value in vars(model).items() if name not in parameters}
 
 
-#: By public name.
+#: The rule of each class, by its public name.
 HANDLERS = {
     "lightgbm.LGBMRegressor": Handler(_lightgbm_state, _restore_lightgbm),
     "sklearn.neighbors.KNeighborsRegressor": Handler(_neighbours_state, _restore_neighbours),
@@ -89,23 +91,23 @@ HANDLERS = {
 
 
 def check_restored(model: Any) -> None:
-    """Check what compiled code of scikit-learn would take on trust.
+    """Check the arrays of a restored model that scikit-learn's compiled code does not check.
 
     Raises
     ------
     ValueError
-        If a model does not fit together.
+        If arrays of the model contradict each other.
     """
     if not type(model).__module__.startswith("sklearn."):
         return
     if hasattr(model, "tree_") and model.tree_.n_features != model.n_features_in_:
-        raise ValueError("a tree of another number of features than its model")
+        raise ValueError("a tree has another number of features than its model")
     if hasattr(model, "support_vectors_"):
         _check_support_vectors(model)
     for part in getattr(model, "estimators_", []):
-        # A forest checks its input once, for all of its trees.
+        # A forest checks the shape of its input only against its own number of features.
         if part.n_features_in_ != model.n_features_in_:
-            raise ValueError("a tree of another number of features than its forest")
+            raise ValueError("a tree has another number of features than its forest")
 
 
 def _check_support_vectors(model: Any) -> None:
@@ -118,6 +120,6 @@ def _check_support_vectors(model: Any) -> None:
     }
     shapes = {name: np.shape(getattr(model, name)) for name in expected}
     if model.kernel not in ("linear", "poly", "rbf", "sigmoid") or model._sparse:
-        raise ValueError(f"support vectors of the kernel {shown(model.kernel)}")
+        raise ValueError(f"support vectors with the unsupported kernel {printable(model.kernel)}")
     if shapes != expected or model._n_support.tolist() != [n, n]:
-        raise ValueError("support vectors that do not belong together")
+        raise ValueError("the arrays of the support vectors have contradictory shapes")

@@ -1,4 +1,4 @@
-"""Load a saved predictor, whoever wrote it; the format is described in `_saving.py`."""
+"""Load a saved predictor safely; `_saving.py` describes the format."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ from sklearn.utils.validation import check_is_fitted
 
 import hwnas
 from hwnas.errors import UserError
-from hwnas.predictor._archive import Archive, shown
+from hwnas.predictor._archive import Archive, printable
 from hwnas.predictor._predictor import Predictor
 from hwnas.predictor._restoring import Decoder
 from hwnas.predictor._saveable_types import LIBRARY_CLASSES, trusted_classes
 from hwnas.predictor._saving import FORMAT, VERSION, library_version
 
-#: Names under which pip knows packages.
+#: Names of packages for pip, where they differ from the name to import.
 _PIP_NAMES = {"sklearn": "scikit-learn"}
 
 
 def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) -> Predictor:
     """Load a predictor that :meth:`Predictor.save` wrote.
 
-    A file cannot run code: it can only name estimators and search spaces of hwnas, and some of
-    scikit-learn, XGBoost and LightGBM.
+    A file cannot run code. It can only name search spaces and estimators of hwnas, and some
+    estimators of scikit-learn, XGBoost and LightGBM.
 
     Parameters
     ----------
     path : str or path
+        The file.
     trusted : iterable of str
-        Full public names of further classes that the file may use, such as
-        ``my_models.Median``. Their constructor runs when the file is loaded.
+        Full names of further classes that the file may use, such as ``my_models.Median``. Loading
+        the file runs their constructors.
 
     Returns
     -------
     Predictor
-        Fitted, with the saved ``metadata_``.
+        The fitted predictor, with the saved ``metadata_``.
 
     Raises
     ------
     UserError
-        If there is no such file, it is no saved predictor, damaged, of a newer version, or names a
-        class that is not allowed.
+        If the file is missing, damaged, not a saved predictor or in a newer format, or if it names
+        a class that is not allowed.
     ModuleNotFoundError
         If the model's library is not installed.
 
@@ -77,24 +78,25 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
         raise
     except (zipfile.BadZipFile, EOFError) as error:
         raise UserError(
-            f"{file}: is incomplete or damaged", remedy="download or copy it again"
+            f"{file}: is incomplete or damaged", remedy="download or copy the file again"
         ) from error
     except OSError as error:
         raise UserError(
             f"{file}: cannot be read ({error.strerror or error})",
             remedy="a file that this user may read",
         ) from error
-    # Whatever the file makes NumPy, scikit-learn or a booster's library raise, it is the file's.
+    # A broken file can make NumPy, scikit-learn, XGBoost or LightGBM raise any exception. The file
+    # is the cause of all of them.
     except Exception as error:
         raise UserError(
             f"{file}: does not hold a predictor that can be restored "
-            f"({type(error).__name__}: {shown(error)})",
-            remedy="save it again with this version of hwnas",
+            f"({type(error).__name__}: {printable(error)})",
+            remedy="save the predictor again with this version of hwnas",
         ) from error
 
 
 def _check_kind(file: Path) -> None:
-    """Raise `UserError` unless it is a zip file, saying what it is instead."""
+    """Raise `UserError` if the file is no zip file; the message says what it is."""
     if file.is_dir() or not file.exists():
         what = "is a folder" if file.is_dir() else "no such file"
         raise UserError(what, remedy="the path of a file written by Predictor.save")
@@ -105,7 +107,7 @@ def _check_kind(file: Path) -> None:
     if start[:1] == b"<":
         raise UserError(
             "is a web page, not a saved predictor",
-            remedy="download the file itself (on GitHub: the button Raw)",
+            remedy="download the file itself (on GitHub with the button Raw)",
         )
     if start[:2] == b"PK":
         raise zipfile.BadZipFile
@@ -124,8 +126,8 @@ def _load(archive: Archive, trusted: dict[str, type]) -> Predictor:
     version = document["version"]
     if type(version) is not int or version > VERSION:
         raise UserError(
-            f"was saved by hwnas {shown(document.get('hwnas'))} in version {shown(version)} of "
-            f"the format, and hwnas {hwnas.__version__} reads versions up to {VERSION}",
+            f"was saved by hwnas {printable(document.get('hwnas'))} in format version "
+            f"{printable(version)}, but hwnas {hwnas.__version__} reads versions up to {VERSION}",
             remedy="pip install --upgrade hwnas",
         )
     archive.check_names()
@@ -140,21 +142,22 @@ def _load(archive: Archive, trusted: dict[str, type]) -> Predictor:
         if not other:
             raise
         raise UserError(
-            f"was saved with other versions of libraries and cannot be restored with these "
-            f"({type(error).__name__}: {shown(error)})",
+            "was saved with other versions of libraries, and cannot be restored with the installed "
+            f"ones ({type(error).__name__}: {printable(error)})",
             remedy=f"pip install {' '.join(other)}",
         ) from error
     if not isinstance(predictor, Predictor) or not isinstance(metadata, dict):
-        raise ValueError("it holds something else than a predictor and its metadata")
+        raise ValueError("the document holds something other than a predictor and its metadata")
     check_is_fitted(predictor, "pipeline_")
     predictor.metadata_ = metadata
     return predictor
 
 
 def _other_versions(libraries: dict[str, str]) -> list[str]:
-    """Return the libraries of a file that are installed in another version, as pip takes them.
+    """Return pip's ``name==version`` of each library of which another version is installed.
 
-    These words become a command, so that nothing else that a file says may get into them.
+    The result becomes part of a command that the user may run. So the file may add nothing but
+    known names and version numbers.
     """
     known = {name.partition(".")[0] for name in LIBRARY_CLASSES}
     return [

@@ -1,4 +1,4 @@
-"""What every predictor is: an encoding and a model, as one scikit-learn regressor."""
+"""The predictor: an encoding and a model as one scikit-learn regressor."""
 
 from __future__ import annotations
 
@@ -23,36 +23,37 @@ Values = NDArray[np.float64]
 class Predictor(RegressorMixin, BaseEstimator):
     """An encoding and a model that predict a metric from architectures.
 
-    The model sees standardised values (mean 0, standard deviation 1 over the training
-    measurements), unless its class sets ``in_metric_unit = True``; predictions come back in the
-    metric's unit. The training measurements are put
-    into a canonical order first, so that the order in which they were taken changes nothing.
+    ``fit`` standardises the measured values to mean 0 and standard deviation 1 before it fits the
+    model. A model whose class sets ``in_metric_unit = True`` gets the values in the metric's unit.
+    ``predict`` always returns values in the metric's unit.
 
-    Every parameter of the encoding or the model that is called ``space`` is given this
-    predictor's search space when it is fitted.
+    ``fit`` sorts the training measurements, so that their order does not influence the result. It
+    sets every parameter named ``space`` of the encoding and the model to this predictor's search
+    space.
 
     Parameters
     ----------
     space : SearchSpace
-        Where the architectures come from.
+        The search space of the architectures.
     encoding : Encoding
-        Transformer from operation indices, shape (n, n_positions), to what the model takes.
+        Transformer from operation indices, shape (n, n_positions), to the inputs of the model.
     model : scikit-learn regressor
-        Fitted on standardised values. If its ``predict`` takes ``return_std``, the predictor
-        knows its uncertainty.
+        The model. If its ``predict`` takes ``return_std``, the predictor can return standard
+        deviations.
     search_space : mapping, optional
-        The ranges that tuning searches, by parameter, as in ``conf/predictor/*.yaml``.
+        The range that tuning searches for each parameter, written as in
+        ``conf/predictor/*.yaml``.
 
     Attributes
     ----------
     pipeline_ : sklearn.pipeline.Pipeline
         The fitted encoding and model.
     mean_, scale_ : float
-        Mean and standard deviation of the training measurements, in the metric's unit; 0 and 1 if
-        the model takes them as they are.
+        Mean and standard deviation of the training measurements, in the metric's unit. They are
+        0 and 1 if the model gets the values in the metric's unit.
     metadata_ : dict
-        What is to be known of the measurements and the fit, such as metric and unit; empty when
-        fitted. It is saved with the predictor.
+        Facts about the measurements and the fit, such as metric and unit. ``fit`` empties it,
+        ``save`` writes it to the file, and ``load_predictor`` reads it from there.
 
     Examples
     --------
@@ -96,31 +97,35 @@ class Predictor(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` holds no architectures of the space, naming a string that is none, or `y` is not
-            finite or of another length.
+            If `X` holds anything but architectures of the space, if `y` has another length than
+            `X`, or if `y` holds values that are NaN or infinite.
         """
         architectures, values = self._start_fit(X, y)
         self.pipeline_.fit(architectures, values)
         return self
 
     def _start_fit(self, X: ArrayLike, y: ArrayLike) -> tuple[Architectures, Values]:
-        """Set all fitted attributes but the pipeline's own; return what to fit that on."""
+        """Set the fitted attributes, and return what to fit the pipeline with.
+
+        The pipeline itself is created, but not fitted.
+        """
         architectures, values = in_canonical_order(*self._validated(X, y))
         self.n_features_in_ = architectures.shape[1]
         self.metadata_: dict[str, Any] = {}
         if getattr(self.model, "in_metric_unit", False):
             self.mean_, self.scale_ = 0.0, 1.0
         else:
-            # One measurement, or equal ones: leave the scale of the unit.
+            # One measurement or equal values have a standard deviation of 0: do not rescale them.
             self.mean_, self.scale_ = float(values.mean()), float(values.std()) or 1.0
         parts = {"encoding": self.encoding, "model": self.model}
-        # Each by itself: a pipeline's parameters take scikit-learn a millisecond to collect.
-        bound = [(name, bind(clone(part), self.space)) for name, part in parts.items()]
-        self.pipeline_ = Pipeline(bound)
+        # Setting `space` on the whole pipeline would cost a millisecond more: scikit-learn collects
+        # the parameters of all parts.
+        steps = [(name, set_space(clone(part), self.space)) for name, part in parts.items()]
+        self.pipeline_ = Pipeline(steps)
         return architectures, (values - self.mean_) / self.scale_
 
     def _architectures(self, X: ArrayLike) -> Architectures:
-        """Return operation indices, shape (n, n_positions), of these or of strings."""
+        """Return the operation indices, shape (n, n_positions), of indices or strings."""
         array = np.asarray(X)
         if array.dtype.kind in "UOT" and all(isinstance(item, str) for item in array.flat):
             if array.ndim != 1:
@@ -135,7 +140,7 @@ class Predictor(RegressorMixin, BaseEstimator):
         values = np.asarray(y, dtype=np.float64)
         if values.shape != (len(architectures),):
             raise ValueError(
-                f"expected one value an architecture, shape ({len(architectures)},), "
+                f"expected one value per architecture, shape ({len(architectures)},), "
                 f"got {values.shape}"
             )
         if not len(values):
@@ -161,19 +166,19 @@ class Predictor(RegressorMixin, BaseEstimator):
         X : array of int, shape (n, n_positions), or sequence of str
             Architectures as operation indices or as the strings of the search space.
         return_std : bool
-            Whether to return the standard deviation of every prediction too.
+            Whether to return the standard deviation of each prediction too.
 
         Returns
         -------
         array of float, shape (n,)
-            Predicted values in the metric's unit; with `return_std` a pair of these and their
-            standard deviations.
+            Predicted values in the metric's unit. With `return_std`, a pair: the predicted values
+            and their standard deviations.
 
         Raises
         ------
         ValueError
-            If `X` holds no architectures of the space, naming a string that is none, or
-            `return_std` is asked of a predictor that does not know its uncertainty.
+            If `X` holds anything but architectures of the space, or if `return_std` is true and
+            the model cannot return standard deviations.
         """
         check_is_fitted(self, "pipeline_")
         architectures = self._architectures(X)
@@ -182,8 +187,8 @@ class Predictor(RegressorMixin, BaseEstimator):
             return predicted * self.scale_ + self.mean_
         if not self.knows_uncertainty:
             raise ValueError(
-                f"{type(self.model).__name__} does not know its uncertainty: "
-                "predict without return_std"
+                f"{type(self.model).__name__} cannot return standard deviations: "
+                "call predict without return_std"
             )
         predicted, std = self.pipeline_.predict(architectures, return_std=True)
         return (
@@ -194,23 +199,23 @@ class Predictor(RegressorMixin, BaseEstimator):
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the fitted predictor to a file that anyone can load safely.
 
-        The file holds parameters, fitted numbers and, where the model needs them, the training
-        architectures: no Python code and no pickled objects.
+        The file holds parameters and fitted numbers. It also holds the training architectures if
+        the model needs them for its predictions. It holds no Python code and no pickled objects.
 
         Parameters
         ----------
         path : str or path
-            The file, which is replaced; hwnas ends its name with ``.hwnas``.
+            The file to write. An existing file is replaced. The usual ending is ``.hwnas``.
         metadata : mapping, optional
-            Numbers, texts, lists and mappings that are saved beside the predictor, such as metric,
-            unit, data and scores. They are added to ``metadata_``.
+            Numbers, texts, lists and mappings to save beside the predictor, such as metric, unit,
+            data and scores. The file holds them in addition to ``metadata_``.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the predictor is not fitted.
         UserError
-            If the model holds something that cannot be saved, or the file cannot be written.
+            If the model holds a value that cannot be saved, or the file cannot be written.
 
         See Also
         --------
@@ -220,7 +225,7 @@ class Predictor(RegressorMixin, BaseEstimator):
         save(self, Path(path).expanduser(), {**self.metadata_, **(metadata or {})})
 
     def saved_state(self) -> dict[str, Any]:
-        """Return what a file keeps: the fitted encoding and model, and the scale of the values."""
+        """Return what a file holds: fitted encoding, fitted model, and the values' scale."""
         (_, encoding), (_, model) = self.pipeline_.steps
         return {
             "encoding": encoding,
@@ -230,7 +235,7 @@ class Predictor(RegressorMixin, BaseEstimator):
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Fit this predictor from what `saved_state` returned."""
+        """Set the fitted attributes from the return value of `saved_state`."""
         self.pipeline_ = Pipeline([(name, state[name]) for name in ("encoding", "model")])
         self.mean_, self.scale_ = state["mean"], state["scale"]
         self.n_features_in_ = self.space.n_positions
@@ -242,7 +247,7 @@ class Predictor(RegressorMixin, BaseEstimator):
         return "return_std" in inspect.signature(self.model.predict).parameters
 
     def training_design(self) -> Architectures | None:
-        """Return the architectures that the model must have measured, or None if any will do."""
+        """Return the architectures that the model must be fitted to, or None if any will do."""
         design = getattr(self.model, "training_design", None)
         return None if design is None else design(self.space)
 
@@ -250,12 +255,12 @@ class Predictor(RegressorMixin, BaseEstimator):
 def in_canonical_order(
     architectures: Architectures, values: Values
 ) -> tuple[Architectures, Values]:
-    """Sort lexicographically by architecture, and by value among copies of one."""
+    """Sort by architecture, and by value where an architecture occurs several times."""
     order = np.lexsort((values, *architectures.T[::-1]))
     return architectures[order], values[order]
 
 
-def bind(estimator: Any, space: SearchSpace) -> Any:
-    """Give `space` to every parameter of that name, however deep; return the estimator."""
+def set_space(estimator: Any, space: SearchSpace) -> Any:
+    """Set every parameter named ``space``, also of nested estimators; return the estimator."""
     names = [key for key in estimator.get_params() if key.rpartition("__")[2] == "space"]
     return estimator.set_params(**dict.fromkeys(names, space))

@@ -1,4 +1,4 @@
-"""From the JSON and arrays of `_state.py` back to fitted estimators."""
+"""Conversion of JSON and arrays back to fitted estimators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from hwnas.predictor._archive import Archive, array_of, shown
+from hwnas.predictor._archive import Archive, array_of, printable
 from hwnas.predictor._library_models import HANDLERS, check_restored
 from hwnas.predictor._saveable_types import class_named
 from hwnas.predictor._state import SCALARS, Saveable
@@ -17,21 +17,21 @@ from hwnas.space import SearchSpace
 
 
 class Decoder:
-    """Turns the JSON of an `Encoder` into estimators.
+    """Converts the JSON of an `Encoder` to estimators.
 
     Parameters
     ----------
     archive : Archive
         Holds the arrays and texts.
     trusted : dict of str to type
-        Classes besides those that every file may name.
+        Classes that this file may name in addition to those that every file may name.
     trees : JSON
-        What :meth:`Encoder.trees` returned.
+        The return value of :meth:`Encoder.trees`.
 
     Raises
     ------
     UserError
-        If a class is named that is not allowed.
+        If the JSON names a class that is not allowed.
     ModuleNotFoundError
         If a library is not installed.
     """
@@ -46,7 +46,7 @@ class Decoder:
             "$text": self._text,
             "$tuple": lambda content: tuple(self.decode(content)),
             "$items": lambda content: dict(self.decode(content)),
-            # Each once, as one that is shared could be changed by one of its owners.
+            # Each tree may be used once: two models that share a tree could change each other.
             "$tree": lambda content: self._trees.pop(content),
             "$space": lambda content: self._class(content, SearchSpace)(),
             "$estimator": self._estimator,
@@ -55,7 +55,7 @@ class Decoder:
         self._trees: dict[int, Any] = dict(enumerate(trees_of(columns))) if columns else {}
 
     def decode(self, node: Any) -> Any:
-        """Return the value that JSON stands for; raise an error of any kind if there is none."""
+        """Return the value that was encoded as `node`; raise any exception if it is invalid."""
         if isinstance(node, list):
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):
@@ -78,7 +78,7 @@ class Decoder:
     def _class(self, name: object, base: type) -> type:
         cls = class_named(name, self._trusted)
         if not issubclass(cls, base):
-            raise ValueError(f"{shown(name)} is not a {base.__name__}")
+            raise ValueError(f"{printable(name)} is not a {base.__name__}")
         return cls
 
     def _estimator(self, content: dict[str, Any]) -> Any:
@@ -94,9 +94,9 @@ class Decoder:
             estimator.restore_state(state)
         else:
             for name in state:
-                # A file must not replace a method, or what Python itself looks up.
+                # A file must not replace methods or the special attributes of Python.
                 if name.startswith("__") or callable(getattr(cls, name, None)):
-                    raise ValueError(f"{cls.__name__} has no fitted attribute {shown(name)}")
+                    raise ValueError(f"{cls.__name__} has no fitted attribute {printable(name)}")
             vars(estimator).update(state)
         check_restored(estimator)
         return estimator

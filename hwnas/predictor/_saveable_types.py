@@ -1,8 +1,8 @@
-"""Which classes a saved predictor may be made of, and the public names they have in a file.
+"""The classes that a saved predictor may use, and their names in the file.
 
-A file names classes. A name is looked up in what this module allows, and only then imported: a
-file cannot choose a module. Allowed are the search spaces and estimators of hwnas that have a
-public name, `LIBRARY_CLASSES`, and what the reader trusts explicitly.
+A file names classes. This module checks that a name is allowed before it imports anything, so a
+file cannot choose a module to import. Allowed are the public search spaces and estimators of hwnas,
+the `LIBRARY_CLASSES`, and the classes that the reader of the file trusts explicitly.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from sklearn.base import BaseEstimator
 
 from hwnas.errors import UserError
-from hwnas.predictor._archive import shown
+from hwnas.predictor._archive import printable
 from hwnas.space import SearchSpace
 
-#: Classes of libraries whose fitted state this package can store. Each is tested for a round trip.
+#: Classes of libraries that this package can save. A test saves and loads each of them.
 LIBRARY_CLASSES = (
     "lightgbm.LGBMRegressor",
     "sklearn.cross_decomposition.PLSRegression",
@@ -67,7 +67,7 @@ def _own_modules() -> tuple[str, ...]:
 
 
 def _imported(name: str) -> object:
-    """Import what has this name, or return None if its module has no such attribute."""
+    """Import the object of this name, or return None if its module has no such attribute."""
     module, _, attribute = name.rpartition(".")
     return getattr(importlib.import_module(module), attribute, None)
 
@@ -82,16 +82,16 @@ def class_named(name: object, trusted: Mapping[str, type]) -> type:
     Parameters
     ----------
     name : object
-        What stands in the file.
+        The name in the file.
     trusted : mapping of str to type
-        See :func:`trusted_classes`.
+        The return value of :func:`trusted_classes`.
 
     Raises
     ------
     UserError
-        If no class of this name is allowed.
+        If a saved predictor may not use a class of this name.
     ModuleNotFoundError
-        If it belongs to a library that is not installed.
+        If the class belongs to a library that is not installed.
     """
     if isinstance(name, str):
         if name in trusted:
@@ -101,14 +101,14 @@ def class_named(name: object, trusted: Mapping[str, type]) -> type:
             found = _imported(name)
         elif name.rpartition(".")[0] in _own_modules():
             found = _imported(name)
-            # What a module of hwnas imports for itself is not its own.
+            # Reject classes that a module of hwnas only imports from a library.
             if not getattr(found, "__module__", "").startswith("hwnas."):
                 found = None
         if isinstance(found, type) and _saveable(found):
             return found
     raise UserError(
-        f"names {shown(name)}, which is no class of hwnas that a saved predictor may use",
-        remedy=f"trusted=[{shown(name)}] if it is a model of yours",
+        f"names {printable(name)}, which is not among the classes that a saved predictor may use",
+        remedy=f"load_predictor(..., trusted=[{printable(name)}]) if it is a model of yours",
     )
 
 
@@ -123,59 +123,63 @@ def trusted_classes(names: Iterable[str]) -> dict[str, type]:
     Returns
     -------
     dict of str to type
-        By the given name, and by the name of the module that defines it.
+        Each class under two keys: the given name, and the name with the module that defines it.
 
     Raises
     ------
     UserError
-        If there is no estimator or search space of such a name.
+        If a name is not that of an estimator or search space.
     """
     classes = {}
     for name in [names] if isinstance(names, str) else names:
         try:
             found = _imported(name)
         except (ModuleNotFoundError, ValueError) as error:
-            # A module that exists may lack a library of its own: that is said as it is.
+            # The module of the class exists, but lacks a library: keep that error.
             missing = getattr(error, "name", None)
             if missing is not None and not f"{name}.".startswith(f"{missing}."):
                 raise
             found = None
         if not isinstance(found, type) or not _saveable(found):
             raise UserError(
-                f"trusted: {shown(name)} is no scikit-learn estimator or search space "
-                "that can be imported here",
-                remedy="the full public name of a class, such as my_models.Median",
+                f"trusted: {printable(name)} is not an importable scikit-learn estimator "
+                "or search space",
+                remedy="the full name of the class, such as my_models.Median",
             )
-        classes[name] = classes[_defined_as(found)] = found
+        classes[name] = classes[_full_name(found)] = found
     return classes
 
 
 def public_name(cls: type) -> str:
-    """Return the name that stands for a class in a file.
+    """Return the name of a class in a file.
 
     Raises
     ------
     UserError
-        If no other process could find the class.
+        If another process could not import the class.
     """
-    own = f"{cls.__module__}.{cls.__qualname__}"
+    full_name = _full_name(cls)
     top = cls.__module__.partition(".")[0]
     if top == "hwnas":
         for module in _own_modules():
-            # Its own package or module, without the private modules in it.
-            if f"{own}.".startswith(f"{module}.") and _imported(f"{module}.{cls.__name__}") is cls:
+            # The class may be defined in a private module below the public one.
+            if (
+                f"{full_name}.".startswith(f"{module}.")
+                and _imported(f"{module}.{cls.__name__}") is cls
+            ):
                 return f"{module}.{cls.__name__}"
     for name in LIBRARY_CLASSES:
         module, _, attribute = name.rpartition(".")
         if attribute == cls.__name__ and module.partition(".")[0] == top and _imported(name) is cls:
             return name
-    if "<locals>" in own:
+    if "<locals>" in full_name:
         raise UserError(
-            f"{own} cannot be saved: a class defined in a function is found by no other process",
-            remedy="define it in a module",
+            f"{full_name} cannot be saved: its class is defined in a function, where no other "
+            "process can import it",
+            remedy="define the class at the top level of a module",
         )
-    return own
+    return full_name
 
 
-def _defined_as(cls: type) -> str:
+def _full_name(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"

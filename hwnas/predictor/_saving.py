@@ -1,17 +1,19 @@
-"""Saved predictors: files that are safe to load from anyone and hold no more than is needed.
+"""Save a predictor to a file that anyone can load safely.
 
-A file is a zip of ``predictor.json`` and what it refers to: arrays in NumPy's format without
-pickled objects (``arrays/``) and the boosters of XGBoost and LightGBM in their libraries' own text
-format (``texts/``). The document has the keys
+A file is a zip archive. It holds the document ``predictor.json``, and the arrays and long texts
+that the document refers to. The arrays (``arrays/``) are in NumPy's format without pickled objects.
+The long texts (``texts/``) are for example boosters in the text format of XGBoost or LightGBM. The
+document has these keys:
 
-- ``format``, ``version``: ``hwnas predictor`` and a whole number, which grows when a file can no
-  longer be read as before;
-- ``hwnas``, ``libraries``: versions that the file was written with;
+- ``format``: the text ``hwnas predictor``;
+- ``version``: the version of the format, an integer. It rises when older versions of hwnas can no
+  longer read the files;
+- ``hwnas``, ``libraries``: the versions of hwnas and of the libraries that wrote the file;
 - ``predictor``: the predictor, see `hwnas/predictor/_state.py`;
 - ``trees``: the trees of forests and of NGBoost, see `hwnas/predictor/_trees.py`;
-- ``metadata``: what the writer wants the reader to know.
+- ``metadata``: numbers and texts of whoever saved the predictor.
 
-Loading runs no code that the file chooses. The text of a booster is read by its library.
+Loading runs no code that the file chooses.
 """
 
 from __future__ import annotations

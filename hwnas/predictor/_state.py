@@ -1,15 +1,16 @@
-"""Fitted estimators as JSON and arrays, and back.
+"""Conversion of fitted estimators to JSON and arrays.
 
-The rule for every estimator: its class by public name, its constructor's parameters, and its fitted
-attributes, all other ones. These may be numbers, texts, None, arrays of numbers, lists, tuples,
-dictionaries and estimators, in any depth. In JSON:
+A file holds three things of an estimator: the public name of its class, the parameters of its
+constructor, and its fitted attributes. A fitted attribute is any attribute that is not a parameter.
+Parameters and fitted attributes may be numbers, texts, None, arrays of numbers and estimators, and
+lists, tuples and dictionaries of these. In JSON:
 
-- numbers, texts, true, false, null and lists stand for themselves, and so do dictionaries whose
+- numbers, texts, true, false, null and lists are written unchanged, and so are dictionaries whose
   keys are texts that do not begin with ``$``;
-- an object with a single key that begins with ``$`` stands for something else: see
+- any other value is written as an object with a single key that begins with ``$``, see
   :class:`hwnas.predictor._restoring.Decoder`.
 
-A class whose fitted attributes are of another kind defines two methods, see :class:`Saveable`.
+A class with other fitted attributes defines two methods, see :class:`Saveable`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from hwnas.predictor._saveable_types import LIBRARY_CLASSES, public_name
 from hwnas.predictor._trees import columns_of, is_tree
 from hwnas.space import SearchSpace
 
-#: Longer texts, such as a booster, are members of their own.
+#: Texts with more characters, such as boosters, become separate members of the archive.
 _LONG_TEXT = 1000
-#: Types of NumPy's single numbers, by name.
+#: NumPy's scalar types, by name.
 SCALARS = {"bool": np.bool_, "float32": np.float32, "float64": np.float64} | {
     f"{sign}int{bits}": np.dtype(f"{sign}int{bits}").type
     for sign in ("", "u")
@@ -42,28 +43,31 @@ _NOT_PLAIN = object()
 
 @runtime_checkable
 class Saveable(Protocol):
-    """An estimator that chooses what a file keeps of it.
+    """An estimator that defines its saved state itself.
 
-    For state that cannot be stored, such as a network of torch, or should not, such as a matrix
-    that is quickly computed again.
+    A class needs this for fitted attributes that cannot be stored, such as a torch network. It is
+    useful for attributes that are large but fast to compute again, such as a covariance matrix.
     """
 
     def saved_state(self) -> dict[str, Any]:
-        """Return what `restore_state` needs, made of what the rule above allows."""
+        """Return what `restore_state` needs; its values are of the types that a file can hold."""
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Fit this object, which has its parameters already, from what `saved_state` returned."""
+        """Set the fitted attributes from the return value of `saved_state`.
+
+        The object has its parameters already.
+        """
 
 
 class Encoder:
-    """Turns estimators into JSON and collects the arrays and texts that it refers to.
+    """Converts estimators to JSON, and collects the arrays and texts that the JSON refers to.
 
     Attributes
     ----------
     members : dict of str to bytes
-        Arrays and long texts, by their name in the file.
+        Arrays and long texts, by their names in the archive.
     libraries : set of str
-        Packages of the `LIBRARY_CLASSES` that were met.
+        Packages whose classes the estimators use, among those of `LIBRARY_CLASSES`.
     """
 
     def __init__(self) -> None:
@@ -78,12 +82,12 @@ class Encoder:
         ----------
         value : object
         where : str
-            What the value is, for the error.
+            The path to the value, for the error message.
 
         Raises
         ------
         UserError
-            If a part of it is of a kind that cannot be stored.
+            If a part of the value is of a type that cannot be stored.
         """
         plain = self._plain(value)
         if plain is not _NOT_PLAIN:
@@ -99,12 +103,12 @@ class Encoder:
         raise UserError(
             f"{where} is of type {type(value).__module__}.{type(value).__qualname__}, "
             "which cannot be saved",
-            remedy="give its class the methods saved_state and restore_state, "
+            remedy="define the methods saved_state and restore_state in its class, "
             "see docs/saved_predictors.md",
         )
 
     def _plain(self, value: Any) -> Any:
-        """Return the JSON of a value that has no parts, or `_NOT_PLAIN`."""
+        """Return the JSON of a value that is no container or estimator, else `_NOT_PLAIN`."""
         if value is None or type(value) in (bool, int):
             return value
         if type(value) is float:
@@ -123,7 +127,7 @@ class Encoder:
         return _NOT_PLAIN
 
     def trees(self) -> Any:
-        """Return the JSON of all trees met so far, which `Decoder` needs before the rest."""
+        """Return the JSON of all trees encoded so far. `Decoder` reads it first."""
         return self.encode(columns_of(self._trees) if self._trees else {}, "trees")
 
     def _text(self, text: str) -> Any:

@@ -1,4 +1,4 @@
-"""The number of threads that NumPy and SciPy take for linear algebra."""
+"""The number of threads that NumPy and SciPy use for linear algebra."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from contextlib import AbstractContextManager
 
 from threadpoolctl import threadpool_limits
 
-#: Matrices of fewer rows gain little from several threads. On a busy machine a fit takes up to a
-#: hundred times as long, as the threads wait for each other in each of thousands of small products.
+#: Matrices with fewer rows gain little from several threads. A fit computes thousands of small
+#: products, and the threads wait for each other in each of them. On a busy machine such a fit takes
+#: up to a hundred times as long as with one thread.
 _FEW_ROWS = 1500
 
 
 def blas_threads(n_rows: int) -> AbstractContextManager[object]:
-    """Return a context in which NumPy and SciPy take one thread if matrices have few rows.
+    """Return a context in which NumPy and SciPy use one thread if `n_rows` is small.
 
-    For matrices of many rows the caller's number of threads stays.
+    If `n_rows` is large, the context does not change the number of threads.
     """
     limited: AbstractContextManager[object] = threadpool_limits(
         1 if n_rows < _FEW_ROWS else None, user_api="blas"

@@ -1,4 +1,4 @@
-"""What every model trained with torch needs: its random numbers, its threads."""
+"""Random numbers, threads and rounding of the models trained with torch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sklearn.utils import check_random_state
 
 
 def seeded_generator(random_state: Any) -> torch.Generator:
-    """Return torch's generator for scikit-learn's `random_state`: int, RandomState or None."""
+    """Return a torch generator seeded with a scikit-learn `random_state`."""
     seed = check_random_state(random_state).randint(2**31 - 1)
     return torch.Generator().manual_seed(int(seed))
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch to one thread, and give the caller's number back."""
+    """Let torch use one thread in the block, and restore the previous number afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -29,14 +29,14 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
-    """Take numbers too small for full precision as 0 within the block.
+    """Let the processor round denormal numbers (below 1e-38) to 0 in the block.
 
-    The weights of units that are never active shrink below 1e-38 under weight decay, where
-    processors compute by microcode: a long training would slow down sevenfold.
+    Weight decay shrinks the weights of units that are never active to denormal numbers. Processors
+    compute with these slowly: a long training would take seven times as long.
     """
-    keeps_them = bool(torch.full((1,), 1e-38).mul(0.1) != 0)
+    keeps_denormals = bool(torch.full((1,), 1e-38).mul(0.1) != 0)
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
-        torch.set_flush_denormal(not keeps_them)
+        torch.set_flush_denormal(not keeps_denormals)

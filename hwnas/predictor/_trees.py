@@ -1,7 +1,7 @@
-"""Regression trees of scikit-learn as a few arrays: all trees of a file one after another.
+"""Conversion of scikit-learn's regression trees to arrays and back.
 
-Each tree by itself, with eight bytes a number, would take three times the space, and a forest
-hundreds of small arrays.
+All trees of a file share the arrays: the nodes of one tree follow those of the tree before.
+Separate arrays for each tree, with eight bytes per number, would take three times the space.
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ from numpy.typing import NDArray
 Columns = dict[str, NDArray[Any]]
 
 _CHILDREN = ("left_child", "right_child")
-#: Half of a forest's size, and in no prediction: only feature importances are made of it.
+#: This column would double a forest's size. Only feature importances use it, no prediction does.
 _LEFT_OUT = "impurity"
 _PER_TREE = ("n_features", "max_depth", "n_nodes")
 
 
 def is_tree(value: object) -> bool:
-    """Return whether a value is the fitted part (``tree_``) of a tree of scikit-learn."""
+    """Return whether a value is the attribute ``tree_`` of a fitted scikit-learn tree."""
     return f"{type(value).__module__}.{type(value).__name__}" == "sklearn.tree._tree.Tree"
 
 
 def columns_of(trees: list[Any]) -> Columns:
-    """Return trees as arrays: three with a number a tree, the others with a number a node.
+    """Return trees as arrays.
 
-    Children are counted from their parent, 0 for none. What takes part in no prediction is left
-    out: the values of nodes that are no leaves, and impurities.
+    Three arrays have one number per tree, ``leaf_value`` has one per leaf, and the others have one
+    per node. A child is stored as its distance to its parent in the array of nodes, and 0 means no
+    child. Values of inner nodes and impurities are left out, because no prediction uses them.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def columns_of(trees: list[Any]) -> Columns:
     }
     leaf = nodes["left_child"] < 0
     columns["leaf_value"] = columns["leaf_value"][leaf]
-    place = _places(columns["n_nodes"])
+    place = _indices_in_tree(columns["n_nodes"])
     for field in sorted(set(nodes.dtype.fields or {}) - {_LEFT_OUT}):
         column = nodes[field]
         if field in _CHILDREN:
@@ -58,18 +59,19 @@ def columns_of(trees: list[Any]) -> Columns:
 
 
 def trees_of(columns: Columns) -> list[Any]:
-    """Return the trees that :func:`columns_of` took apart; what was left out is NaN.
+    """Return the trees of arrays that :func:`columns_of` made; numbers left out are NaN.
 
     Raises
     ------
     ValueError
-        If these are no trees: scikit-learn would read outside of its memory, or walk in circles.
+        If the arrays are no valid trees. With them, scikit-learn would read outside of its memory
+        or loop for ever.
     """
     _check(columns)
     n_nodes = columns["n_nodes"].astype(np.int64)
     leaf = columns["left_child"] == 0
-    place = _places(n_nodes)
-    make, (_, *outputs), state = _stump()
+    place = _indices_in_tree(n_nodes)
+    make, (_, *outputs), state = _example_tree()
     nodes = np.zeros(len(leaf), dtype=state["nodes"].dtype)
     nodes[_LEFT_OUT] = np.nan
     for field in set(columns) - {*_PER_TREE, "leaf_value"}:
@@ -93,40 +95,44 @@ def trees_of(columns: Columns) -> list[Any]:
 
 def _check(columns: Columns) -> None:
     if any(columns[name].dtype.kind not in "iu" for name in (*_PER_TREE, *_CHILDREN, "feature")):
-        raise ValueError("trees with nodes that are not numbered by whole numbers")
+        raise ValueError(
+            "the numbers of nodes, children and features in the trees are not integers"
+        )
     n_nodes = columns["n_nodes"].astype(np.int64)
     if not len(n_nodes) or n_nodes.min() < 1:
-        raise ValueError("a tree without nodes")
-    # Python's integers: a sum of NumPy's may overflow, and then look right.
+        raise ValueError("a tree has no nodes")
+    # Python's integers, because a sum in NumPy may overflow to the expected number.
     total = sum(n_nodes.tolist())
     for name, column in columns.items():
         expected = len(n_nodes) if name in _PER_TREE else total
         if name == "leaf_value":
             expected = np.count_nonzero(columns["left_child"] == 0)
         if column.shape != (expected,):
-            raise ValueError(f"trees with {column.shape} numbers of {name} for {expected}")
+            raise ValueError(
+                f"the trees need {expected} numbers of {name}, got shape {column.shape}"
+            )
     left, right = (columns[name].astype(np.int64) for name in _CHILDREN)
     leaf = left == 0
-    after = np.repeat(n_nodes, n_nodes) - _places(n_nodes)
+    to_end = np.repeat(n_nodes, n_nodes) - _indices_in_tree(n_nodes)
     if not np.array_equal(leaf, right == 0) or min(left.min(), right.min()) < 0:
-        raise ValueError("a tree with a node of one child, or above its parent")
-    if (left >= after).any() or (right >= after).any():
-        raise ValueError("a tree with a child that is not in it")
+        raise ValueError("a tree has a node with a single child, or with a child before its parent")
+    if (left >= to_end).any() or (right >= to_end).any():
+        raise ValueError("a tree has a link to a node that does not exist")
     feature = columns["feature"][~leaf].astype(np.int64)
-    known = np.repeat(columns["n_features"].astype(np.int64), n_nodes)[~leaf]
-    if (feature < 0).any() or (feature >= known).any():
-        raise ValueError("a tree that asks for a feature that is not there")
+    n_features = np.repeat(columns["n_features"].astype(np.int64), n_nodes)[~leaf]
+    if (feature < 0).any() or (feature >= n_features).any():
+        raise ValueError("a tree splits on a feature that does not exist")
 
 
-def _places(n_nodes: NDArray[Any]) -> NDArray[np.int64]:
-    """Return every node's index in its own tree."""
+def _indices_in_tree(n_nodes: NDArray[Any]) -> NDArray[np.int64]:
+    """Return, for the nodes of all trees, the index of each in its own tree."""
     ends = np.cumsum(n_nodes.astype(np.int64))
-    places: NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - n_nodes, n_nodes)
-    return places
+    indices: NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - n_nodes, n_nodes)
+    return indices
 
 
 def _narrowed(column: NDArray[Any]) -> NDArray[Any]:
-    """Return whole numbers in the smallest type that holds them all."""
+    """Return an array of integers in the smallest type that holds them all."""
     if column.dtype.kind not in "iu" or not len(column):
         return column
     bounds = (np.min_scalar_type(bound) for bound in (column.min(), column.max()))
@@ -134,8 +140,8 @@ def _narrowed(column: NDArray[Any]) -> NDArray[Any]:
 
 
 @cache
-def _stump() -> tuple[Any, Any, dict[str, Any]]:
-    """Return what makes a tree, by the protocol of pickle: a constructor, arguments, a state."""
+def _example_tree() -> tuple[Any, Any, dict[str, Any]]:
+    """Return what pickle would make a tree of: a constructor, its arguments and a state."""
     from sklearn.tree import DecisionTreeRegressor
 
     tree = DecisionTreeRegressor().fit(np.zeros((1, 1)), np.zeros(1)).tree_

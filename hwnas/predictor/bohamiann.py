@@ -1,4 +1,4 @@
-"""Bayesian neural network whose weights are sampled by adaptive Hamiltonian Monte Carlo."""
+"""Bayesian neural network sampled by adaptive Hamiltonian Monte Carlo."""
 
 from __future__ import annotations
 
@@ -26,36 +26,39 @@ FirstWeights = Literal["normal", "linear"]
 class Bohamiann(RegressorMixin, BaseEstimator):
     """Bayesian neural network (Springenberg et al., BOHAMIANN, NeurIPS 2016).
 
-    A perceptron of tanh layers and one noise level. Stochastic-gradient Hamiltonian Monte Carlo
-    walks through the posterior of its weights, all at once in one vector; every `keep_every`
-    steps after the burn-in a sample is kept. Predictions are the mean over the samples; their
-    variance is the samples' variance plus the mean noise.
+    The network is a perceptron with tanh layers and one noise variance. Stochastic-gradient
+    Hamiltonian Monte Carlo samples its weights and noise variance from their posterior. After the
+    burn-in it keeps a sample every `keep_every` steps. A prediction is the mean over the samples.
+    Its variance is the variance over the samples plus the mean noise variance.
 
     Parameters
     ----------
     n_layers, width : int
-        Number of hidden layers, and units of each.
+        Number of hidden layers, and number of units in each.
     n_steps, burn_in, keep_every : int
-        Number of steps, of those among them that adapt the step sizes and keep no sample, and of
-        those from one sample to the next.
+        `n_steps` is the number of sampling steps. The first `burn_in` of them adapt the step sizes
+        and keep no sample. `keep_every` is the number of steps from one kept sample to the next.
     batch_size : int
-        At most that many training measurements a step.
+        Largest number of training measurements in a step.
     learning_rate : float
         Squared step size.
     weight_precision : float
-        Inverse variance of the weights' normal prior, in units of their number of inputs.
+        Precision of the weights' normal prior, as a multiple of the number of inputs of a layer.
     first_weights : {"normal", "linear"}
-        ``normal`` draws them with variance 1 / inputs, and biases of 0; ``linear`` draws both as
-        ``torch.nn.Linear`` does, within ± 1 / sqrt(inputs), a third of that variance.
+        How to initialise the network. ``normal`` draws weights from a normal distribution with
+        variance 1 / inputs, and sets biases to 0. ``linear`` draws weights and biases uniformly
+        within ± 1 / sqrt(inputs), as ``torch.nn.Linear`` does.
     noise : float
-        First and most likely noise variance, in units of the values' variance.
+        Initial noise variance, which is also the median of its prior. The unit is the variance of
+        the values.
     random_state : int, RandomState or None
-        Seed of the first weights, the batches and the sampler's noise.
+        Seed of the initial weights, the batches and the sampler's noise.
 
     Attributes
     ----------
     samples_ : array, shape (n_samples, n_weights)
-        Weights and biases from the first layer to the output, then the noise variance's logarithm.
+        Weights and biases from the first layer to the output, then the logarithm of the noise
+        variance.
 
     Examples
     --------
@@ -98,8 +101,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         Raises
         ------
         UserError
-            If there are no such first weights, or the steps after the burn-in are too few to keep
-            a sample.
+            If `first_weights` is unknown, or too few steps follow the burn-in to keep a sample.
         """
         check_choice("predictor.model.first_weights", self.first_weights, get_args(FirstWeights))
         if self.n_steps - self.burn_in < self.keep_every:
@@ -111,13 +113,13 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         features = np.asarray(X, dtype=np.float32)
         self.n_features_in_ = features.shape[1]
         self.offset_ = features.mean(axis=0)
-        # Features that never vary in training keep their unit.
+        # Features that are constant in training are not rescaled.
         deviation = features.std(axis=0)
         self.scale_ = np.where(deviation > 0, deviation, 1).astype(np.float32)
         with one_thread(), denormals_flushed():
-            seen = torch.from_numpy((features - self.offset_) / self.scale_)
+            standardised = torch.from_numpy((features - self.offset_) / self.scale_)
             values = torch.as_tensor(np.asarray(y, dtype=np.float32))
-            self.samples_ = self._sample(seen, values).numpy()
+            self.samples_ = self._sample(standardised, values).numpy()
         return self
 
     def _sample(self, X: Tensor, y: Tensor) -> Tensor:
@@ -140,18 +142,18 @@ class Bohamiann(RegressorMixin, BaseEstimator):
             log_variance = weights[-1]
             deviation = network(weights, shapes, X[batch]) - y[batch]
             misfit = (deviation**2 * torch.exp(-log_variance) + log_variance).mean() / 2 * len(y)
-            # The noise's prior is log-normal, e-fold either way.
-            unusual = (log_variance - log_noise) ** 2 / 2
-            prior = (precision * weights[:-1] ** 2).sum() / 2 + unusual
+            # The prior of the noise variance is log-normal with a standard deviation of 1.
+            noise_prior = (log_variance - log_noise) ** 2 / 2
+            prior = (precision * weights[:-1] ** 2).sum() / 2 + noise_prior
             (gradient,) = torch.autograd.grad(misfit + prior, weights)
             sampler.step(gradient, adapt=step <= self.burn_in)
-            past = step - self.burn_in
-            if past > 0 and past % self.keep_every == 0:
+            after_burn_in = step - self.burn_in
+            if after_burn_in > 0 and after_burn_in % self.keep_every == 0:
                 kept.append(weights.detach().clone())
         return torch.stack(kept)
 
     def _shapes(self) -> list[tuple[int, int]]:
-        """Return every layer's number of inputs, with 1 for the bias, and of outputs."""
+        """Return each layer's number of inputs, the bias included, and number of outputs."""
         widths = [self.n_features_in_, *[self.width] * self.n_layers, 1]
         return [(before + 1, after) for before, after in pairwise(widths)]
 
@@ -162,7 +164,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
     def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Values, Values]: ...
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Values | tuple[Values, Values]:
-        """Predict standardised values, shape (n,), and a measurement's standard deviation."""
+        """Predict standardised values, shape (n,), and the standard deviations of measurements."""
         check_is_fitted(self, "samples_")
         features: NDArray[np.float32] = np.asarray(X, dtype=np.float32)
         features = (features - self.offset_) / self.scale_
@@ -171,9 +173,9 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         with one_thread(), torch.no_grad():
             for start in range(0, len(features), PREDICT_BATCH):
                 rows = slice(start, start + PREDICT_BATCH)
-                seen = torch.from_numpy(features[rows])
+                batch = torch.from_numpy(features[rows])
                 for sample, output in zip(samples, outputs, strict=True):
-                    output[rows] = network(sample, shapes, seen).numpy()
+                    output[rows] = network(sample, shapes, batch).numpy()
         mean: Values = outputs.mean(axis=0)
         if not return_std:
             return mean
@@ -184,7 +186,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
 def first_weights(
     shapes: list[tuple[int, int]], kind: FirstWeights, generator: torch.Generator
 ) -> Tensor:
-    """Draw weights and biases of all layers, see `Bohamiann`."""
+    """Draw the initial weights and biases of all layers, see `Bohamiann`."""
     parts = []
     for inputs, outputs in shapes:
         scale = (inputs - 1) ** -0.5
@@ -210,15 +212,16 @@ def network(weights: Tensor, shapes: list[tuple[int, int]], X: Tensor) -> Tensor
 class AdaptiveSGHMC:
     """Stochastic-gradient Hamiltonian Monte Carlo that adapts its step sizes in the burn-in.
 
-    Springenberg et al., equations 8 to 10; the state of all weights is one vector.
+    It implements equations 8 to 10 of Springenberg et al.
 
     Parameters
     ----------
     weights : Tensor, shape (n_weights,)
-        Changed in place.
+        All weights. Each step changes them in place.
     learning_rate : float
         The squared step size.
     generator : torch.Generator
+        Source of the noise.
     """
 
     def __init__(self, weights: Tensor, learning_rate: float, generator: torch.Generator) -> None:
@@ -239,7 +242,7 @@ class AdaptiveSGHMC:
             self.mean += share * (gradient - self.mean)
             self.square += share * (gradient**2 - self.square)
         step = self.learning_rate / (self.square.sqrt() + 1e-16)
-        # The gradient's own noise counts as part of what the temperature asks for.
+        # The noise of the stochastic gradient is part of the noise that the sampler needs.
         variance = (2 * MOMENTUM_DECAY * step - self.learning_rate**2).clamp(min=0)
         noise = torch.empty_like(step).normal_(generator=self.generator) * variance.sqrt()
         self.momentum += noise - step * gradient - MOMENTUM_DECAY * self.momentum

@@ -1,4 +1,4 @@
-"""The lookup table: what each single choice adds to a base architecture."""
+"""The lookup table: the metric of a base architecture plus an increment for each choice."""
 
 from __future__ import annotations
 
@@ -17,42 +17,54 @@ Values = NDArray[np.float64]
 
 @singledispatch
 def bases(space: SearchSpace) -> Architectures:
-    """Return, for every position, the architecture in which that position is changed.
+    """Return, for each position, the base architecture of its measurements.
 
-    The first one is the base that all increments are added to.
+    The increments of a position are measured by changing that position of its base architecture.
+    A prediction is the metric of the first base architecture plus increments.
+
+    Returns
+    -------
+    array of int, shape (n_positions, n_positions)
+        Row `i` is the base architecture of position `i`.
     """
     raise UserError(f"lut: no base architecture is defined on space {space.name}")
 
 
 @bases.register
 def _(space: CellSpace) -> Architectures:
-    """All-``none``: 1 + 6 * 4 = 25 measurements on NAS-Bench-201, 19 on TransNAS micro."""
+    """Return the cell with ``none`` on all edges.
+
+    The design has 1 + 6 * 4 = 25 measurements on NAS-Bench-201 and 19 on TransNAS micro.
+    """
     return np.full((space.n_positions, space.n_positions), space.none, dtype=np.int8)
 
 
 @bases.register
 def _(space: TransNASMacro) -> Architectures:
-    """Five modules, the last of which doubles and halves: 21 measurements with the other base.
+    """Return five modules, the last of which doubles channels and halves the resolution.
 
-    The fifth cannot be changed there, as some module must double and some must halve. What it
-    adds is measured after four modules.
+    Each architecture must have a module that doubles and one that halves, so the fifth module of
+    this base cannot be changed. The base of the fifth position therefore has four modules. The
+    design has 21 measurements.
     """
-    around = np.tile(np.array([1, 1, 1, 1, 4, 0], dtype=np.int8), (space.n_positions, 1))
-    around[4] = [1, 1, 1, 4, 0, 0]
-    return around
+    rows = np.tile(np.array([1, 1, 1, 1, 4, 0], dtype=np.int8), (space.n_positions, 1))
+    rows[4] = [1, 1, 1, 4, 0, 0]
+    return rows
 
 
 @bases.register
 def _(space: FBNet) -> Architectures:
-    """Block ``k3_e1`` throughout: 1 + 22 * 8 = 177 measurements."""
+    """Return ``k3_e1`` in all blocks: a design of 1 + 22 * 8 = 177 measurements."""
     return np.zeros((space.n_positions, space.n_positions), dtype=np.int8)
 
 
 class LookupTable(RegressorMixin, BaseEstimator):
-    """metric = base + sum over positions of an increment, each measured by changing one choice.
+    """Lookup table: metric = base + sum of one increment per position.
 
-    It needs the measurements of :meth:`training_design`, and leaves others aside. Input is the
-    encoding :class:`hwnas.predictor.Operations`.
+    An increment is the difference of two measurements: a base architecture with one operation
+    changed, minus the base architecture. The model needs the measurements of
+    :meth:`training_design` and ignores others. Its input is the encoding
+    :class:`hwnas.encoding.Operations`.
 
     Parameters
     ----------
@@ -62,19 +74,21 @@ class LookupTable(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     base_ : float
-        Value of the base architecture, the first of :func:`bases`.
+        Value of the first base architecture.
     increments_ : array of float, shape (n_positions, n_operations)
-        What an operation at a position adds to it; 0 where the space allows no measurement.
+        What an operation at a position adds to the base. It is 0 where the changed base is no
+        architecture of the space.
     """
 
-    # Standardising and back would break ties between sums of equal increments by rounding.
+    # Architectures with equal increments must get equal predictions. Standardised values would
+    # differ by rounding errors.
     in_metric_unit = True
 
     def __init__(self, space: SearchSpace | None = None) -> None:
         self.space = space
 
     def training_design(self, space: SearchSpace) -> Architectures:
-        """Return the architectures to measure, shape (n, n_positions), without repetition.
+        """Return the architectures to measure, shape (n, n_positions), each once.
 
         Examples
         --------
@@ -87,19 +101,19 @@ class LookupTable(RegressorMixin, BaseEstimator):
         return np.unique(allowed.reshape(-1, space.n_positions), axis=0)
 
     def fit(self, X: NDArray[np.integer], y: Values) -> Self:
-        """Read the base and the increments off the training measurements.
+        """Compute the base and the increments from the training measurements.
 
         Parameters
         ----------
         X : array of int, shape (n, n_positions)
             Operation indices.
         y : array of float, shape (n,)
-            Measured values; several of one architecture are averaged.
+            Measured values. Several values of one architecture are averaged.
 
         Raises
         ------
         UserError
-            If an architecture of :meth:`training_design` is missing, naming it.
+            If an architecture of :meth:`training_design` is missing.
         """
         if self.space is None:
             raise ValueError("LookupTable: the parameter `space` is not set")
@@ -108,21 +122,22 @@ class LookupTable(RegressorMixin, BaseEstimator):
         for row, value in zip(X.tolist(), y.tolist(), strict=True):
             measured.setdefault(tuple(row), []).append(value)
 
-        around = bases(self.space)
-        self.base_ = float(np.mean(measured[tuple(around[0].tolist())]))
+        base_of_position = bases(self.space)
+        self.base_ = float(np.mean(measured[tuple(base_of_position[0].tolist())]))
         changed = _changed(self.space)
         allowed = _allowed(self.space, changed)
         self.increments_ = np.zeros(allowed.shape)
         for position, operation in np.argwhere(allowed).tolist():
-            with_it = measured[tuple(changed[position, operation].tolist())]
-            with_the_bases = measured[tuple(changed[position, around[0, position]].tolist())]
-            self.increments_[position, operation] = np.mean(with_it) - np.mean(with_the_bases)
+            after = measured[tuple(changed[position, operation].tolist())]
+            before = measured[tuple(changed[position, base_of_position[0, position]].tolist())]
+            self.increments_[position, operation] = np.mean(after) - np.mean(before)
         return self
 
     def predict(self, X: NDArray[np.integer]) -> Values:
-        """Return base plus increments, shape (n,)."""
+        """Return the base plus the increments of each architecture, shape (n,)."""
         predicted = np.full(len(X), self.base_)
-        # One after another, as written: NumPy's pairwise sum breaks other ties by rounding.
+        # Add the increments one after another: NumPy's pairwise sum rounds differently, and would
+        # let predictions differ that are equal here.
         for position, increment in enumerate(self.increments_):
             predicted += increment[X[:, position]]
         return predicted
@@ -134,14 +149,17 @@ class LookupTable(RegressorMixin, BaseEstimator):
         missing = [row for row in design.tolist() if tuple(row) not in known]
         if missing:
             raise UserError(
-                f"lut: {len(missing)} of the {len(design)} architectures it is made of are not "
-                f"among the training measurements, the first is {self.space.format(missing[0])}",
-                remedy="measure those of predictor.training_design()",
+                f"lut: the training measurements lack {len(missing)} of the {len(design)} "
+                f"architectures that it needs, the first is {self.space.format(missing[0])}",
+                remedy="measure all architectures of predictor.training_design()",
             )
 
 
 def _changed(space: SearchSpace) -> Architectures:
-    """Return every base with every choice: (n_positions, n_operations, n_positions)."""
+    """Return the base of each position with each operation at that position.
+
+    The shape is (n_positions, n_operations, n_positions).
+    """
     changed = np.repeat(bases(space)[:, None, :], len(space.operations), axis=1)
     for position in range(space.n_positions):
         changed[position, :, position] = np.arange(len(space.operations))
@@ -149,7 +167,7 @@ def _changed(space: SearchSpace) -> Architectures:
 
 
 def _allowed(space: SearchSpace, changed: Architectures) -> NDArray[np.bool_]:
-    """Return which of these are architectures of the space, shape (n_positions, n_operations)."""
+    """Return which changed bases are in the space, shape (n_positions, n_operations)."""
     shape = changed.shape[:2]
     if not isinstance(space, TransNASMacro):
         return np.ones(shape, dtype=bool)

@@ -1,4 +1,4 @@
-"""NGBoost, with the library's regressor made to keep scikit-learn's estimator contract."""
+"""NGBoost as a scikit-learn estimator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 
 
 class NGBoost(RegressorMixin, BaseEstimator):
-    """NGBoost (Duan et al., ICML 2020) on regression trees, with a Normal distribution.
+    """NGBoost (Duan et al., ICML 2020) with regression trees and a normal distribution.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class NGBoost(RegressorMixin, BaseEstimator):
     max_features : float
         Share of the columns that a tree considers at each split.
     minibatch_frac : float
-        Share of the training measurements that a round sees, at least two of them.
+        Share of the training measurements that a round uses. A round uses at least two.
     random_state : int or None
-        Seed of the rows and columns drawn.
+        Seed for drawing training measurements and columns.
 
     Attributes
     ----------
@@ -61,12 +61,12 @@ class NGBoost(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Values, return_std: bool = False) -> Values | tuple[Values, Values]:
-        """Return the means, and with `return_std` a pair of means and standard deviations."""
+        """Return the means, or with `return_std` a pair: means and standard deviations."""
         distribution = self.boosting_.pred_dist(X)
         return (distribution.loc, distribution.scale) if return_std else distribution.loc
 
     def saved_state(self) -> dict[str, Any]:
-        """Return the trees, each round's step and where boosting starts."""
+        """Return the trees, the step size of each round and the initial distribution."""
         boosting = self.boosting_
         return {
             "trees": boosting.base_models,
@@ -76,16 +76,16 @@ class NGBoost(RegressorMixin, BaseEstimator):
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Fit this model from what `saved_state` returned."""
+        """Set the fitted attributes from the return value of `saved_state`."""
         boosting = self._boosting(minibatch_frac=self.minibatch_frac)
         boosting.base_models, boosting.scalings = state["trees"], state["steps"]
         boosting.init_params, boosting.n_features = state["start"], state["n_features"]
-        # Every round sees all columns.
+        # Every round uses all columns: this class sets no `col_sample`.
         boosting.col_idxs = [np.arange(boosting.n_features)] * len(boosting.base_models)
         self.boosting_ = boosting
 
     def _boosting(self, minibatch_frac: float) -> _Boosting:
-        """Return the library's model, not fitted yet."""
+        """Return the library's model, unfitted."""
         tree = DecisionTreeRegressor(max_depth=self.max_depth, max_features=self.max_features)
         return _Boosting(
             Dist=_BoundedNormal,
@@ -99,10 +99,11 @@ class NGBoost(RegressorMixin, BaseEstimator):
 
 
 class _BoundedNormal(Normal):
-    """Normal whose standard deviation stays within 1000 times the training measurements'.
+    """Normal distribution whose standard deviation stays between 1/1000 and 1000.
 
-    On a handful of measurements the trees fit each exactly, and the library divides by a variance
-    that has become zero.
+    The unit is the standard deviation of the training measurements. With few measurements the trees
+    fit each of them exactly. Without the bounds the variance would become 0, and the library would
+    divide by it.
     """
 
     limit = np.log(1e3)
@@ -112,13 +113,14 @@ class _BoundedNormal(Normal):
 
     @staticmethod
     def fit(Y: Values) -> Values:
-        """Return mean and log standard deviation: where boosting starts."""
+        """Return the initial mean and the initial logarithm of the standard deviation."""
         return np.array([Y.mean(), np.log(Y.std() + 1e-3)])
 
 
 class _Boosting(NGBRegressor):
     def _base_learners(self) -> list[Any]:
-        # The library's trees draw their columns from NumPy's global generator, or all alike.
+        # Draw another seed for each tree. Otherwise all trees would draw the same columns, or the
+        # columns would depend on NumPy's global generator.
         draw = self.random_state.randint
         trees = [clone(self.Base) for _ in range(self.Manifold.n_params)]
         return [tree.set_params(random_state=draw(2**31 - 1)) for tree in trees]

@@ -1,4 +1,4 @@
-"""The published tables that predictor tests fit to."""
+"""Published tables for tests of predictors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ Measured = Callable[[str], tuple[Architectures, NDArray[np.float64]]]
 
 @pytest.fixture(scope="session")
 def cifar10_latency(hwnas_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """Architectures in benchmark order and their latency in ms, by device of HW-NAS-Bench."""
+    """Return a function that gives architectures and latencies in ms of a device.
+
+    The architectures are in benchmark order. The latencies are those of HW-NAS-Bench.
+    """
     paths = Paths(hwnas_data, tmp_path_factory.mktemp("cache"), Path("outputs"))
     columns = {column.name: column for column in HWNASBench.columns(paths)}
 

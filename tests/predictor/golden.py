@@ -1,6 +1,6 @@
-"""Golden values of the deterministic predictors on a tiny fixed table.
+"""Golden values of the deterministic predictors on a small fixed table.
 
-``python -m tests.predictor.golden`` writes them anew; look at the difference before you commit.
+``python -m tests.predictor.golden`` writes the values anew. Check the difference before you commit.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ NAMES = ("bayes_lin_reg", "lin_reg", "lut", "ridge", "svr")
 
 
 def compute() -> dict[str, list[float]]:
-    """Return each predictor's first ten predictions, in ms, to nine digits."""
+    """Return the first ten predictions of each predictor, in ms, with nine digits."""
     values = {}
     for name in NAMES:
         for preset in ("default", "paper"):
             predictor = Member(name, preset).build()
             X, y = training(predictor)
-            # Not additive, so that the values depend on how a model weighs what it cannot fit.
+            # The metric is not additive, so the predictions depend on how a model weighs errors.
             predictor.fit(X, y + 0.37 * (X == 3).sum(axis=1) ** 2 * (X[:, 0] != 1))
             predicted = predictor.predict(HELD_OUT[:10])
             values[f"{name}-{preset}"] = [float(f"{value:.9g}") for value in predicted]

@@ -1,7 +1,7 @@
-"""Every predictor of conf/predictor, made cheap, and an easy table to fit it to.
+"""All predictors of conf/predictor with parameters for a fast fit, and a simple table for them.
 
-Run as a module it fits all of them and saves their predictions, for the contract's check that
-another process gives the same: ``python -m tests.predictor.members predictions.npz``.
+``python -m tests.predictor.members predictions.npz`` fits all of them and saves the predictions. A
+test checks that another process gives the same predictions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hwnas.space import Architectures, NASBench201, SearchSpace
 FOLDER = Path(__file__).parents[2] / "conf" / "predictor"
 SEED = 7
 
-#: (predictor, preset or None for all): parameters of its model that make it fit in a blink.
+#: Parameters of models for a fast fit: {(predictor, preset or None for all): parameters}.
 CHEAP: dict[tuple[str, str | None], dict[str, Any]] = {
     ("rf", None): {"n_estimators": 20},
     ("xgb", None): {"n_estimators": 60, "learning_rate": 0.2},
@@ -61,7 +61,7 @@ CHEAP: dict[tuple[str, str | None], dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Member:
-    """A predictor in one of its presets."""
+    """A predictor with one of its presets."""
 
     name: str
     preset: str
@@ -71,21 +71,21 @@ class Member:
 
     @property
     def option(self) -> str:
-        """What ``predictor=`` takes."""
+        """The value of ``predictor=`` on the command line."""
         return self.name if self.preset == "default" else f"{self.preset}/{self.name}"
 
     @property
     def config(self) -> DictConfig:
-        """Its configuration: ``encoding`` and ``predictor``, before anything is made cheap."""
+        """The configuration (``encoding`` and ``predictor``) with its own parameters."""
         return _composed(self.option)
 
     @property
     def needs_cells(self) -> bool:
-        """Whether its input is made of a cell's paths or graph."""
+        """Whether the encoding works on cells only."""
         return self.name in ("bananas", "bonas", "gcn", "nao")
 
     def build(self, space: SearchSpace | None = None) -> Predictor:
-        """Return it cheap and unfitted."""
+        """Return the unfitted predictor, with parameters for a fast fit."""
         config = self.config
         model = config.predictor.model
         for preset in (None, self.preset):
@@ -95,12 +95,12 @@ class Member:
 
 @cache
 def _composed(option: str) -> DictConfig:
-    # Once: Hydra takes a tenth of a second, and every member is built in many tests.
+    # Cached because composing takes Hydra a tenth of a second, and many tests build each member.
     return composed("run", [f"predictor={option}"])
 
 
 def members() -> list[Member]:
-    """Return every predictor found, in every preset."""
+    """Return all predictors of conf/predictor with all their presets."""
     found = []
     for path in sorted(FOLDER.rglob("*.yaml")):
         preset = path.parent.relative_to(FOLDER).as_posix()
@@ -109,7 +109,7 @@ def members() -> list[Member]:
 
 
 def additive(space: SearchSpace, X: Architectures) -> NDArray[np.float64]:
-    """Return an easy metric in ms: every operation costs the same at every position."""
+    """Return a simple metric in ms: an operation costs the same at all positions."""
     cost = np.random.default_rng(3).permutation(len(space.operations))
     summed: NDArray[np.float64] = 5.0 + cost[X].sum(axis=1)
     return summed
@@ -133,7 +133,7 @@ def training(predictor: Predictor, n: int = 80, seed: int = 0) -> tuple[Any, Any
 
 @cache
 def fitted(member: Member) -> Predictor:
-    """Return the member fitted, the same object every time: tests must not change it."""
+    """Return the fitted member. All tests share the object, so they must not change it."""
     predictor = member.build()
     return predictor.fit(*training(predictor))
 
@@ -142,11 +142,11 @@ HELD_OUT = draw(NASBench201(), 100, seed=1)
 
 
 def predictions() -> dict[str, NDArray[np.float64]]:
-    """Return what every member, fitted, predicts on `HELD_OUT`."""
+    """Return the predictions of all fitted members on `HELD_OUT`."""
     return {str(member): fitted(member).predict(HELD_OUT) for member in members()}
 
 
 if __name__ == "__main__":
-    # mypy takes the keys for np.savez's own options.
+    # Typed as Any, because mypy checks the keys against the parameters of np.savez.
     arrays: dict[str, Any] = predictions()
     np.savez(sys.argv[1], **arrays)

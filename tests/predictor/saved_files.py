@@ -1,11 +1,11 @@
-"""Saved predictors: loaded in a process of their own, and kept for later versions.
+"""Commands for tests of saved predictors.
 
 ``python -m tests.predictor.saved_files predict FOLDER FILE.npz`` loads every file of a folder and
-saves what it predicts on `HELD_OUT`.
+saves its predictions on `HELD_OUT`.
 
-``python -m tests.predictor.saved_files keep`` adds a file of each of `KEPT` for this version of
-hwnas to `tests/predictor/saved`; what it predicts is in its metadata. A file that is there already
-is never replaced: later versions must read what users have.
+``python -m tests.predictor.saved_files keep`` saves a file of each predictor of `KEPT` to
+`tests/predictor/saved`, named after the version of hwnas. The metadata of a file hold predictions.
+Existing files are never replaced, because later versions must read files of earlier ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.predictor.members import HELD_OUT, Member, training
 
 FOLDER = Path(__file__).parent / "saved"
 
-#: Predictors of the kept files: parameters that make the file small.
+#: Predictors of the kept files, with parameters that make a file small.
 KEPT: dict[str, dict[str, Any]] = {
     "best": {},
     "bohamiann": {"width": 8, "keep_every": 50},
@@ -43,15 +43,15 @@ KEPT: dict[str, dict[str, Any]] = {
 
 
 def predicted(predictor: Predictor, X: Any) -> NDArray[np.float64]:
-    """Return predictions, and below them standard deviations if the predictor knows them."""
+    """Return predictions, shape (1, n), or predictions and standard deviations, shape (2, n)."""
     if predictor.knows_uncertainty:
         return np.stack(predictor.predict(X, return_std=True))
     return predictor.predict(X)[None]
 
 
 def predict(folder: Path, result: Path) -> None:
-    """Save what every file of a folder predicts."""
-    # mypy takes the keys for np.savez's own options.
+    """Save the predictions of every file of a folder."""
+    # Typed as Any, because mypy checks the keys against the parameters of np.savez.
     arrays: dict[str, Any] = {
         file.stem: predicted(load_predictor(file), HELD_OUT) for file in folder.glob("*.hwnas")
     }
@@ -59,7 +59,7 @@ def predict(folder: Path, result: Path) -> None:
 
 
 def keep() -> None:
-    """Add the files of this version that are not there yet."""
+    """Save the files of this version that do not exist yet."""
     cells = HELD_OUT[:20]
     for name, parameters in KEPT.items():
         file = FOLDER / f"{hwnas.__version__}-{name}.hwnas"

@@ -1,4 +1,4 @@
-"""The benchmark of the predictors: it resumes machine by machine, and says what it lacks."""
+"""The benchmarks of the predictors and of `best`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SCORES: dict[str, float | str] = {
 
 
 def rows(n: int = 6, seconds: float = 1.0, **of: float | str) -> pd.DataFrame:
-    """Return fits of ridge at 11, on as many seeds and devices as there are."""
-    cells = [(device, seed) for device in ("raspi4", "pixel3") for seed in range(3)][:n]
-    fits = pd.DataFrame(cells, columns=["device", "seed"])
+    """Return `n` rows of fits of ridge at 11 measurements, for two devices and three seeds."""
+    runs = [(device, seed) for device in ("raspi4", "pixel3") for seed in range(3)][:n]
+    fits = pd.DataFrame(runs, columns=["device", "seed"])
     common: dict[str, float | str] = {
         "preset": "paper",
         "predictor": "ridge",
@@ -32,7 +32,7 @@ def rows(n: int = 6, seconds: float = 1.0, **of: float | str) -> pd.DataFrame:
     return fits.assign(**SCORES | common | {"fit_cpu_seconds": seconds} | of)
 
 
-def test_each_processor_has_its_own_seconds_and_tau_counts_a_cell_once() -> None:
+def test_predictors_report_two_processors_has_seconds_of_each_and_one_tau() -> None:
     fast, slow = rows(processor="fast", kendall_tau=0.7), rows(seconds=3.0, processor="slow")
     text = benchmark.report(pd.concat([fast, slow]), rows(preset="study"))
     tau, on_fast, on_slow = text.split("CPU seconds to fit")
@@ -44,7 +44,7 @@ def test_each_processor_has_its_own_seconds_and_tau_counts_a_cell_once() -> None
     assert "Fitted with numpy 2 (6 fits)" in on_slow
 
 
-def test_what_is_missing_is_said() -> None:
+def test_predictors_report_missing_fits_are_named() -> None:
     reference = pd.concat([rows(preset="study"), rows(1, preset="study", n_train=15000)])
     text = benchmark.report(rows(2, processor="cpu"), reference)
     assert "| ridge | paper | 0.800 ±0.000 [2] | – |" in text
@@ -53,19 +53,19 @@ def test_what_is_missing_is_said() -> None:
     assert "wherever the reference" in benchmark.report(rows(processor="cpu"), rows(preset="study"))
 
 
-def test_fits_go_on_where_they_stopped_on_the_same_machine(
+def test_predictors_main_second_run_fits_only_what_the_processor_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, reference = tmp_path / "ours.csv", tmp_path / "reference.csv"
     rows(preset="study").to_csv(reference, index=False)
     fitted: list[object] = []
 
-    def measure(*cell: object) -> list[float]:
-        fitted.append(cell[3:])
+    def measure(*arguments: object) -> list[float]:
+        fitted.append(arguments[3:])
         return [0.8, 0.9, 0.1, 1e-6]
 
     def run(cpu: str, sizes: str) -> int:
-        """Return the number of fits, the first of which is only the library's warm-up."""
+        """Return the number of fits without the first one, which only warms the library up."""
         command = f"predictors --predictors ridge --presets default --sizes {sizes} --seeds 0,1"
         command += f" --out {out} --reference {reference}"
         monkeypatch.setattr("sys.argv", command.split())
@@ -82,7 +82,7 @@ def test_fits_go_on_where_they_stopped_on_the_same_machine(
     assert written.versions.str.contains("scikit-learn").all()
 
 
-def test_text_goes_between_its_marks_or_nowhere(tmp_path: Path) -> None:
+def test_write_between_missing_mark_raises_and_changes_nothing(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("before <a>old</a> after\n")
     write_between(page, ("<a>", "</a>"), "new")
@@ -97,7 +97,7 @@ def test_text_goes_between_its_marks_or_nowhere(tmp_path: Path) -> None:
 def reference(hwnas_data: Path) -> pd.DataFrame:
     file = hwnas_data.parent / "reference" / "predictors.csv"
     if not file.is_file():
-        pytest.skip(f"{file} is not here: nothing to compare with")
+        pytest.skip(f"{file} is missing: the test compares with its figures")
     return pd.read_csv(file)
 
 
@@ -105,7 +105,7 @@ def reference(hwnas_data: Path) -> pd.DataFrame:
 @pytest.mark.parametrize(
     "name", ["ridge", "lgb", "svr", "rf", "xgb", "mlp_small", "bohamiann", "bonas"]
 )
-def test_paper_preset_reaches_the_studys_own_code(
+def test_paper_preset_real_data_reaches_tau_of_the_papers_code(
     name: str, reference: pd.DataFrame, hwnas_data: Path
 ) -> None:
     table = benchmark.read_tables(hwnas_data, ["raspi4"])["raspi4"]
@@ -117,7 +117,7 @@ def test_paper_preset_reaches_the_studys_own_code(
     assert abs(np.mean(taus) - study.mean()) < 3 * study.std()
 
 
-def test_where_best_is_behind_is_said_over_the_seeds_in_common() -> None:
+def test_best_behind_different_seeds_compares_common_seeds() -> None:
     def fits(predictor: str, trials: int, table: str, taus: list[float]) -> pd.DataFrame:
         common: dict[str, str | int] = {"predictor": predictor, "trials": trials}
         common |= {"table": table, "n_train": 1366}
@@ -137,12 +137,12 @@ def test_where_best_is_behind_is_said_over_the_seeds_in_common() -> None:
     assert "Beside ridge tuned in 20 trials, svr: " in text
     assert "1 of 2 pairs" in text
     assert text.endswith("| rig | 1,366 | 0.550 | 0.600 | ridge tuned in 20 trials |")
-    nowhere = best_benchmark.behind(rows[rows.table == "phone"])
-    assert nowhere.endswith("1 of 1 pairs of table and size.")
+    never_behind = best_benchmark.behind(rows[rows.table == "phone"])
+    assert never_behind.endswith("1 of 1 pairs of table and size.")
     assert best_benchmark.behind(rows[rows.predictor == "best"]) == ""
 
 
-def test_a_mean_over_tables_is_of_all_of_them() -> None:
+def test_best_markdown_table_without_value_has_no_mean() -> None:
     table = pd.DataFrame({11: ["0.5", "0.7"], 1366: ["0.9", None]}, index=["phone", "rig"])
     text = best_benchmark.markdown(table, pd.Series({11: "0.600", 1366: "0.900"}))
     assert text.splitlines()[0] == "| table | 11 | 1,366 |"

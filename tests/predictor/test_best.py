@@ -1,4 +1,4 @@
-"""`best`: what it knows of cells, that it ranks, and that it knows how sure it is."""
+"""`best`: features, choice of the model, predictions and standard deviations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.stats import kendalltau
 from hwnas.encoding import Operations
 from hwnas.network import executed
 from hwnas.predictor import Predictor
-from hwnas.predictor.best import _model_choice as _best_fit
+from hwnas.predictor.best import _model_choice
 from hwnas.predictor.best._estimator import Best
 from hwnas.predictor.best._features import describe
 from hwnas.predictor.best._kernel import Covariance
@@ -38,7 +38,7 @@ def model_of(predictor: Predictor) -> Best:
 
 
 def counts(X: Architectures) -> NDArray[np.float64]:
-    """What every operation as written costs, in ms."""
+    """Return the sum of the costs of all operations as written, in ms."""
     cost = np.array([0.0, 0.0, 1.0, 4.0, 1.0])
     total: NDArray[np.float64] = 3.0 + cost[X].sum(axis=1)
     return total
@@ -54,27 +54,29 @@ def interval_coverage(predictor: Predictor, X: Architectures, y: NDArray[np.floa
     ("cell", "edges"),
     [
         ((3, 3, 3, 3, 3, 3), (1, 1, 1, 1, 1, 1)),
-        # Nothing reads node 2, the sum of two convolutions: dropped.
+        # Only `none` reads node 2, which is the sum of two convolutions: both are dropped.
         ((3, 3, 3, 3, 3, 0), (1, 0, 0, 1, 1, 0)),
-        # Node 2 is one convolution, and only a multiplication by 0 reads it: folded, so it runs.
+        # Node 2 is a single convolution, and only `none` reads it: it runs with weights of 0.
         ((3, 0, 3, 3, 3, 0), (1, 0, 1, 1, 1, 0)),
         ((3, 0, 4, 3, 3, 0), (1, 0, 0, 1, 1, 0)),
-        # Node 1 is 0, and an identity passes on 0: node 2 is one convolution after all.
+        # Node 1 is 0, and skip passes the 0 on: node 2 is a single convolution.
         ((0, 3, 1, 3, 0, 0), (0, 1, 0, 1, 0, 0)),
-        # A convolution of 0 is not seen to be 0: node 2 is a sum.
+        # The runtime does not see that a convolution of 0 gives 0: node 2 is a sum.
         ((0, 3, 3, 3, 0, 0), (0, 0, 0, 1, 0, 0)),
-        # What reads nothing runs if its output is needed; a constant cell runs nothing at all.
+        # An operation on 0 runs if its output is needed. A constant cell runs no operation.
         ((0, 3, 3, 3, 0, 3), (0, 1, 1, 1, 0, 1)),
         ((0, 3, 3, 0, 3, 0), (0, 0, 0, 0, 0, 0)),
     ],
 )
-def test_edges_that_tensorflow_lite_executes(cell: tuple[int, ...], edges: tuple[int, ...]) -> None:
+def test_executed_cells_by_hand_gives_edges_that_tensorflow_lite_runs(
+    cell: tuple[int, ...], edges: tuple[int, ...]
+) -> None:
     runs = executed(SPACE, np.array([cell], dtype=np.int8))
     assert tuple(runs[0].astype(int)) == edges
 
 
 @pytest.mark.parametrize("space", [NASBench201(), TransNASMacro(), FBNet()], ids=repr)
-def test_features_do_not_depend_on_what_else_is_asked(space: SearchSpace) -> None:
+def test_describe_single_row_equals_row_among_many(space: SearchSpace) -> None:
     X = draw(space, 40, seed=1)
     one, many = describe(space, X[:1]), describe(space, X)
     for name, block in many.linear.items():
@@ -83,7 +85,7 @@ def test_features_do_not_depend_on_what_else_is_asked(space: SearchSpace) -> Non
 
 
 @pytest.mark.parametrize("space", [NASBench201(), TransNASMacro()], ids=repr)
-def test_gradient_of_the_covariance(space: SearchSpace) -> None:
+def test_covariance_pullback_equals_finite_differences(space: SearchSpace) -> None:
     features = describe(space, draw(space, 12, seed=2))
     covariance = Covariance(features)
     weights = np.random.default_rng(0).normal(size=(12, 12))
@@ -104,7 +106,7 @@ def test_gradient_of_the_covariance(space: SearchSpace) -> None:
     np.testing.assert_allclose(covariance.diagonal(scaled, theta), np.diag(full))
 
 
-def test_left_out_is_what_a_fit_without_it_predicts() -> None:
+def test_left_out_equals_process_without_the_measurement() -> None:
     predictor = best().fit(CELLS[::800], counts(CELLS[::800]) + (CELLS[::800, 0] == 3))
     process = model_of(predictor).process_
     deviation, variance = process.left_out(np.array([4]))
@@ -118,7 +120,7 @@ def test_left_out_is_what_a_fit_without_it_predicts() -> None:
     assert variance[0] == pytest.approx(expected, rel=1e-3, abs=1e-9)
 
 
-def test_additive_costs_are_exact_from_few_measurements() -> None:
+def test_best_additive_costs_few_measurements_predicts_exactly() -> None:
     X = draw(SPACE, 25, seed=3)
     predictor = best().fit(X, counts(X))
     assert model_of(predictor).model_ == Model("raw", by_position=False)
@@ -126,8 +128,8 @@ def test_additive_costs_are_exact_from_few_measurements() -> None:
     assert kendalltau(predictor.predict(CELLS), counts(CELLS)).statistic > 0.99
 
 
-def test_one_operation_may_matter_by_where_it_stands() -> None:
-    """Every pattern of pooling edges has a cost of its own, and 3×3 convolutions add up."""
+def test_best_cost_depends_on_pooling_pattern_ranks_well() -> None:
+    """Each pattern of pooling edges has another cost, and 3×3 convolutions add up."""
     pools = np.equal(CELLS, SPACE.operations.index("avg_pool_3x3"))
     convolutions = np.equal(CELLS, SPACE.operations.index("nor_conv_3x3")).sum(axis=1)
     pattern = np.random.default_rng(0).normal(size=2**6)[pools @ 2 ** np.arange(6)]
@@ -138,7 +140,7 @@ def test_one_operation_may_matter_by_where_it_stands() -> None:
     assert kendalltau(predicted, y[test]).statistic > 0.9
 
 
-def test_costs_of_executed_edges_are_told_from_written_ones() -> None:
+def test_best_costs_of_executed_edges_chooses_view_executed() -> None:
     X = draw(SPACE, 60, seed=4)
     noise = np.random.default_rng(0).normal(0, 0.3, len(CELLS))
     y = counts(np.where(executed(SPACE, CELLS), CELLS, 0).astype(np.int8)) + noise
@@ -146,24 +148,25 @@ def test_costs_of_executed_edges_are_told_from_written_ones() -> None:
     assert model_of(predictor).model_.view == "executed"
 
 
-def test_simpler_is_judged_by_as_many_measurements_as_were_compared(
+def test_choose_many_measurements_standard_error_is_that_of_the_compared_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     noise = np.random.default_rng(0).normal(size=N_CHECK)
     noise = (noise - noise.mean()) / noise.std()
 
     def candidate(model: Model, *_: object) -> Candidate:
-        # Simple models lose 0.025 a measurement; the standard error of 1,000 is 0.032.
+        # The mean score of simple models is 0.025 lower. The standard error of the difference is
+        # 0.032 with 1,000 measurements.
         scores = np.zeros(N_CHECK) if model.view is None else -0.025 - noise
         return Candidate(model, np.zeros(1), scores)
 
-    monkeypatch.setattr(_best_fit, "_candidate", candidate)
+    monkeypatch.setattr(_model_choice, "_candidate", candidate)
     n = 3 * N_CHECK
     chosen = choose(describe(SPACE, CELLS[:n]), np.zeros(n), np.arange(n))
     assert chosen.model.view is not None
 
 
-def test_outliers_move_predictions_little() -> None:
+def test_best_outliers_change_predictions_little() -> None:
     X = draw(SPACE, 150, seed=5)
     noise = np.random.default_rng(1).normal(0, 0.3, len(X))
     clean = best().fit(X, counts(X) + noise)
@@ -174,8 +177,8 @@ def test_outliers_move_predictions_little() -> None:
 
 
 @pytest.mark.parametrize("n", [11, 60, 300])
-def test_intervals_hold_on_held_out_architectures(n: int) -> None:
-    """The mean over tables of different noise, none of which it is exactly made for."""
+def test_best_90_percent_intervals_cover_nine_of_ten_of_the_test_set(n: int) -> None:
+    """Take the mean over tables with different noise, none of which `best` models exactly."""
     shares = []
     for seed in range(6):
         rng = np.random.default_rng(seed)
@@ -188,7 +191,7 @@ def test_intervals_hold_on_held_out_architectures(n: int) -> None:
     assert 0.83 < np.mean(shares) < 0.97
 
 
-def test_more_measurements_than_hyperparameters_are_fitted_to() -> None:
+def test_best_more_than_n_check_measurements_uses_all() -> None:
     order = np.random.default_rng(6).permutation(len(CELLS))[: N_CHECK + 300]
     y = counts(CELLS) + np.random.default_rng(2).normal(0, 0.5, len(CELLS))
     predictor = best().fit(CELLS[order], y[order])
@@ -197,19 +200,19 @@ def test_more_measurements_than_hyperparameters_are_fitted_to() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
-def test_hardly_any_or_equal_measurements(n: int) -> None:
+def test_best_few_equal_measurements_predictions_are_finite(n: int) -> None:
     predicted, std = best().fit(CELLS[:n], np.full(n, 4.0)).predict(CELLS, return_std=True)
     assert np.isfinite(predicted).all()
     assert (std > 0).all()
 
 
-#: Train size and the least mean of Kendall's tau over raspi4 and pixel3, seeds 0 to 2.
-BARS = [(5, 0.66), (11, 0.74), (25, 0.76), (55, 0.79), (124, 0.82), (276, 0.84)]
+#: Number of measurements and target for Kendall's tau (mean over raspi4, pixel3, seeds 0 to 2).
+TARGETS = [(5, 0.66), (11, 0.74), (25, 0.76), (55, 0.79), (124, 0.82), (276, 0.84)]
 
 
-@pytest.mark.parametrize(("n_train", "bar"), BARS)
-def test_published_tables(
-    cifar10_latency: Measured, n_train: int, bar: float, split: Split
+@pytest.mark.parametrize(("n_train", "target"), TARGETS)
+def test_best_published_tables_reaches_target_tau(
+    cifar10_latency: Measured, n_train: int, target: float, split: Split
 ) -> None:
     taus = []
     for device in ("raspi4", "pixel3"):
@@ -218,12 +221,12 @@ def test_published_tables(
             train, test = split(seed, n_train)
             predicted = best().fit(X[train], y[train]).predict(X[test])
             taus.append(kendalltau(predicted, y[test]).statistic)
-    assert np.mean(taus) >= bar
+    assert np.mean(taus) >= target
 
 
 @pytest.fixture
 def split() -> Split:
-    """The study's splits: training and test rows by seed and train size."""
+    """Return a function that gives the paper's training and test rows for a seed and a size."""
 
     def rows(seed: int, n_train: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         perm = np.random.RandomState(seed).permutation(len(CELLS))

@@ -1,4 +1,4 @@
-"""From a configuration to a predictor."""
+"""`build`: a predictor from a configuration."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ FOREST: dict[str, Any] = {
 }
 
 
-def test_build_interpolation_reaches_the_run() -> None:
+def test_build_interpolation_is_resolved_in_the_run() -> None:
     run = OmegaConf.create({"trees": 17, "model": FOREST})
     run.model.n_estimators = "${trees}"
     assert build(ONE_HOT, run.model, NASBench201(), seed=0).model.n_estimators == 17
 
 
-def test_build_encoding_of_other_spaces_raises() -> None:
+def test_build_encoding_of_another_space_raises() -> None:
     path = {"_target_": "hwnas.encoding.PathEncoding"}
-    with pytest.raises(UserError, match="PathEncoding makes no sense on space transnas_macro"):
+    with pytest.raises(UserError, match="PathEncoding does not work on space transnas_macro"):
         build(path, FOREST, TransNASMacro(), seed=0)
 
 
-def test_build_seed_reaches_the_model() -> None:
+def test_build_seed_sets_random_state_of_the_model() -> None:
     built = [build(ONE_HOT, FOREST, NASBench201(), seed).model for seed in (0, 0, 1)]
     states = [model.random_state for model in built]
     assert states[0] == states[1] != states[2]
@@ -41,15 +41,15 @@ def test_build_seed_reaches_the_model() -> None:
 
 
 @pytest.mark.parametrize("member", members(), ids=str)
-def test_members_labels_are_their_option(member: Member) -> None:
-    """Folders of results and tracking tell the study's settings from ours by them."""
+def test_predictor_yaml_name_and_preset_equal_its_path(member: Member) -> None:
+    """Result folders and tracking use name and preset to keep settings apart."""
     assert (member.config.predictor.name, member.config.predictor.preset) == (
         member.name,
         member.preset,
     )
 
 
-def test_members_the_study_has_its_own_settings_of_all_but_best() -> None:
+def test_predictor_yaml_paper_settings_exist_for_all_but_best() -> None:
     names = {
         preset: {m.name for m in members() if m.preset == preset} for preset in ("default", "paper")
     }
@@ -58,7 +58,7 @@ def test_members_the_study_has_its_own_settings_of_all_but_best() -> None:
     assert len(names["paper"]) == 18
 
 
-def test_encoding_of_the_command_line_wins() -> None:
+def test_composed_encoding_on_the_command_line_replaces_that_of_the_predictor() -> None:
     assert composed("run", ["predictor=mlp"]).encoding._target_ == "hwnas.encoding.Structure"
     chosen = composed("run", ["predictor=mlp", "encoding=path"])
     assert chosen.encoding._target_ == "hwnas.encoding.PathEncoding"

@@ -1,4 +1,4 @@
-"""What every predictor keeps to, found by glob, in every preset."""
+"""The contract of all predictors; each file of conf/predictor is tested."""
 
 from __future__ import annotations
 
@@ -30,15 +30,18 @@ from tests.predictor.members import (
     training,
 )
 
-#: (predictor, check): why it need not hold.
+#: Checks that a predictor may fail, with the reason: {(predictor, check): reason}.
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("svr", "global generator"): "scikit-learn draws a seed from it that LIBSVM does not use here",
+    (
+        "svr",
+        "global generator",
+    ): "scikit-learn draws a seed from it, which LIBSVM does not use here",
 }
 
 SPACES = [NASBench201(), TransNASMicro(), TransNASMacro(), FBNet()]
 
 
-def test_members_are_found_and_named_after_their_file() -> None:
+def test_predictor_yaml_name_equals_file_name() -> None:
     names = [path.stem for path in FOLDER.glob("*.yaml")]
     assert len(names) >= 10
     for name in names:
@@ -59,7 +62,7 @@ def fitted_member(member: Member) -> Predictor:
 
 @pytest.fixture(scope="module")
 def other_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.float64]]:
-    """Predictions of all members, fitted in a process of their own."""
+    """Return predictions of all members, fitted in another process."""
     file = tmp_path_factory.mktemp("contract") / "predictions.npz"
     subprocess.run(
         [sys.executable, "-m", "tests.predictor.members", str(file)],
@@ -72,14 +75,14 @@ def other_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray
 
 
 class TestContract:
-    """scikit-learn's contract for regressors, and this project's."""
+    """The contract of scikit-learn for regressors and that of this project."""
 
-    def test_clone_is_alike_and_unfitted(self, fitted: Predictor) -> None:
+    def test_clone_fitted_predictor_is_equal_and_unfitted(self, fitted: Predictor) -> None:
         copy = clone(fitted)
         assert not hasattr(copy, "pipeline_")
         assert repr(copy) == repr(fitted)
 
-    def test_constructor_only_stores(self, member: Member) -> None:
+    def test_constructor_any_parameters_stores_them_unchanged(self, member: Member) -> None:
         predictor = member.build()
         for part in (predictor, predictor.encoding, predictor.model):
             parameters = part.get_params(deep=False)
@@ -89,14 +92,16 @@ class TestContract:
             if type(part).__module__.startswith("hwnas"):
                 assert set(vars(copy)) == set(parameters)
 
-    def test_parameters_round_trip(self, member: Member) -> None:
+    def test_set_params_result_of_get_params_changes_nothing(self, member: Member) -> None:
         predictor = member.build()
         parameters = predictor.get_params(deep=True)
         copy = clone(predictor).set_params(**parameters)
         assert repr(copy) == repr(predictor)
 
-    def test_search_space_is_of_real_parameters_around_the_defaults(self, member: Member) -> None:
-        # Tuning's first trial is the defaults, so they must be among what it can draw.
+    def test_search_space_parameters_exist_and_ranges_contain_the_defaults(
+        self, member: Member
+    ) -> None:
+        # The first trial of tuning has the default values, so the ranges must contain them.
         config = member.config
         built = build(config.encoding, config.predictor.model, NASBench201(), seed=0)
         known = built.get_params(deep=True)
@@ -105,48 +110,50 @@ class TestContract:
             assert path in known
             assert parameter.stored(known[path]) is not None, f"{path}={known[path]}"
 
-    def test_refit_forgets(self, member: Member, fitted: Predictor) -> None:
+    def test_fit_second_time_forgets_the_first(self, member: Member, fitted: Predictor) -> None:
         predictor = member.build()
         X, y = training(predictor, n=40, seed=5)
         predictor.fit(X, 100 - y)
         predictor.fit(*training(predictor))
         np.testing.assert_array_equal(predictor.predict(HELD_OUT), fitted.predict(HELD_OUT))
 
-    def test_fit_returns_itself_and_leaves_all_else_alone(self, member: Member) -> None:
+    def test_fit_returns_self_and_keeps_parameters_and_global_generator(
+        self, member: Member
+    ) -> None:
         predictor = member.build()
         parameters = repr(predictor)
-        generator = np.random.get_state(legacy=False)  # noqa: NPY002 (what must not change)
+        generator = np.random.get_state(legacy=False)  # noqa: NPY002 (the generator that must not change)
         assert predictor.fit(*training(predictor, n=20)) is predictor
         assert repr(predictor) == parameters
         if (member.name, "global generator") not in EXCEPTIONS:
             after = np.random.get_state(legacy=False)  # noqa: NPY002
             np.testing.assert_equal(after, generator)
 
-    def test_row_order_does_not_matter(self, member: Member, fitted: Predictor) -> None:
+    def test_fit_shuffled_rows_predicts_the_same(self, member: Member, fitted: Predictor) -> None:
         predictor = member.build()
         X, y = training(predictor)
         order = np.random.default_rng(4).permutation(len(X))
         predictor.fit(X[order], y[order])
         np.testing.assert_array_equal(predictor.predict(HELD_OUT), fitted.predict(HELD_OUT))
 
-    def test_pickle_round_trip(self, fitted: Predictor) -> None:
+    def test_pickle_fitted_predictor_predicts_the_same(self, fitted: Predictor) -> None:
         copy = pickle.loads(pickle.dumps(fitted))
         np.testing.assert_array_equal(copy.predict(HELD_OUT), fitted.predict(HELD_OUT))
 
-    def test_same_seed_same_result_in_another_process(
+    def test_fit_same_seed_in_another_process_predicts_the_same(
         self, member: Member, fitted: Predictor, other_process: dict[str, NDArray[np.float64]]
     ) -> None:
         np.testing.assert_array_equal(fitted.predict(HELD_OUT), other_process[str(member)])
 
     @pytest.mark.parametrize("value", [np.nan, np.inf])
-    def test_refuses_values_that_are_not_finite(self, member: Member, value: float) -> None:
+    def test_fit_value_not_finite_raises(self, member: Member, value: float) -> None:
         predictor = member.build()
         X, y = training(predictor)
         y[3] = value
         with pytest.raises(ValueError, match=f"1 of {len(y)} training measurements"):
             predictor.fit(X, y)
 
-    def test_refuses_wrong_shapes_and_indices(self, fitted: Predictor) -> None:
+    def test_fit_and_predict_wrong_shape_or_index_raises(self, fitted: Predictor) -> None:
         X, y = training(fitted)
         unfitted = clone(fitted)
         for wrong_X, wrong_y in [
@@ -163,13 +170,13 @@ class TestContract:
         with pytest.raises(ValueError, match="expected shape"):
             fitted.predict(X[:, :5])
 
-    def test_predicts_every_row_by_itself(self, fitted: Predictor) -> None:
+    def test_predict_single_row_equals_row_among_many(self, fitted: Predictor) -> None:
         alone = [float(fitted.predict(row[None])[0]) for row in HELD_OUT[:3]]
         np.testing.assert_allclose(fitted.predict(HELD_OUT)[:3], alone, rtol=1e-4)
 
-    def test_knows_its_uncertainty_or_says_that_it_does_not(self, fitted: Predictor) -> None:
+    def test_predict_return_std_gives_positive_std_or_raises(self, fitted: Predictor) -> None:
         if not fitted.knows_uncertainty:
-            with pytest.raises(ValueError, match="does not know its uncertainty"):
+            with pytest.raises(ValueError, match="cannot return standard deviations"):
                 fitted.predict(HELD_OUT, return_std=True)
             return
         predicted, std = fitted.predict(HELD_OUT, return_std=True)
@@ -178,22 +185,26 @@ class TestContract:
         assert np.isfinite(std).all()
         assert (std > 0).all()
 
-    def test_predicts_better_than_the_mean(self, fitted: Predictor) -> None:
+    def test_predict_held_out_architectures_is_better_than_the_mean(
+        self, fitted: Predictor
+    ) -> None:
         y = additive(fitted.space, HELD_OUT)
         predicted = fitted.predict(HELD_OUT)
         assert predicted.dtype == np.float64
         assert predicted.shape == y.shape
         assert np.sqrt(np.mean((predicted - y) ** 2)) < 0.9 * y.std()
 
-    def test_unit_of_the_metric_does_not_matter(self, member: Member, fitted: Predictor) -> None:
-        # Milliseconds or seconds: standardised values are the same up to rounding.
+    def test_fit_values_in_another_unit_predicts_the_same(
+        self, member: Member, fitted: Predictor
+    ) -> None:
+        # Standardised values do not depend on the unit, up to rounding.
         predictor = member.build()
         X, y = training(predictor)
         in_seconds = predictor.fit(X, y / 1024).predict(HELD_OUT)
         np.testing.assert_allclose(in_seconds * 1024, fitted.predict(HELD_OUT), rtol=1e-6)
 
     @pytest.mark.parametrize("space", SPACES, ids=lambda space: str(space.name))
-    def test_fits_every_space_or_names_those_it_does(
+    def test_build_any_space_fits_or_raises_with_supported_spaces(
         self, member: Member, space: SearchSpace
     ) -> None:
         if not isinstance(space, CellSpace) and member.needs_cells:

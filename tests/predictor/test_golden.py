@@ -1,4 +1,4 @@
-"""A library's new version, or a change here, that moves predictions does not go unnoticed."""
+"""A test that fails when a change here or in a library changes predictions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from tests.predictor.golden import FILE, compute
 
 
-def test_deterministic_predictors_keep_their_golden_values() -> None:
+def test_deterministic_predictors_predict_golden_values() -> None:
     golden = json.loads(FILE.read_text())
     computed = compute()
     assert computed.keys() == golden.keys()

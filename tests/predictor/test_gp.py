@@ -1,4 +1,4 @@
-"""Gaussian processes against scikit-learn, SciPy and each other."""
+"""Gaussian processes compared with scikit-learn, SciPy and each other."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ X = RNG.random((30, 3))
 Z = RNG.random((7, 3))
 Y = np.sin(4 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * RNG.standard_normal(30)
 KERNELS = [RBF(), RBF(spread=0.5)]
-#: What `log_marginal_likelihood` leaves out of the normal density's logarithm.
+#: Constant of the normal log density, which `log_marginal_likelihood` leaves out.
 CONSTANT = -len(Y) / 2 * np.log(2 * np.pi)
 
 
 def parameters(kernel: RBF) -> Array:
-    """Return hyperparameters away from the prior's mean, the noise last."""
+    """Return hyperparameters that differ from the prior's mean, the noise last."""
     mean, _ = kernel.prior(X)
     return np.append(mean + np.linspace(-0.4, 0.3, len(mean)), -2.0)
 
@@ -60,7 +60,7 @@ def test_rbf_diagonal_equals_covariances_of_rows_with_themselves(kernel: RBF) ->
     np.testing.assert_allclose(diagonal, np.diag(covariances(kernel, theta, Z)))
 
 
-def test_condition_given_hyperparameters_predicts_as_scikit_learn_does() -> None:
+def test_condition_given_hyperparameters_equals_scikit_learn() -> None:
     theta = np.array([0.3, -0.5, -0.2, 0.1, 0.4, -3.0])
     ours = condition(RBF(spread=1.0), theta, X, Y)
     kernel = kernels.ConstantKernel(np.exp(0.3)) * kernels.RBF(
@@ -73,8 +73,8 @@ def test_condition_given_hyperparameters_predicts_as_scikit_learn_does() -> None
     np.testing.assert_allclose(our_variance, std**2)
 
 
-def test_noise_factors_equal_measurements_repeated_less_often() -> None:
-    """Two measurements of one architecture are as good as their mean with half the noise."""
+def test_condition_noise_factor_half_equals_measuring_twice() -> None:
+    """Two measurements of an architecture weigh as much as their mean with half the noise."""
     theta = np.array([0.3, -0.5, -2.0])
     twice = condition(RBF(), theta, np.vstack([X, X]), np.append(Y - 0.1, Y + 0.1))
     once = condition(RBF(), theta, X, Y, noise_factors=np.full(len(Y), 0.5))
@@ -82,9 +82,9 @@ def test_noise_factors_equal_measurements_repeated_less_often() -> None:
         np.testing.assert_allclose(ours, theirs)
 
 
-def test_fit_hyperparameters_finds_those_the_values_were_drawn_with() -> None:
-    # Drawn from a process of lengthscale 0.4 and noise variance 0.04: the fit finds both, far
-    # from where it starts.
+def test_fit_hyperparameters_drawn_values_finds_their_hyperparameters() -> None:
+    # The values are drawn with a lengthscale of 0.4 and a noise variance of 0.04. The search starts
+    # at other hyperparameters.
     rng = np.random.default_rng(1)
     inputs = rng.random((150, 2)) * 4
     truth = np.array([0.0, np.log(0.4)])
@@ -100,14 +100,14 @@ def test_fit_hyperparameters_finds_those_the_values_were_drawn_with() -> None:
     assert after > before + 20
 
 
-def test_exact_gp_useless_features_get_long_lengthscales() -> None:
+def test_exact_gp_irrelevant_features_get_long_lengthscales() -> None:
     values = np.sin(6 * X[:, 0])
     model = ExactGP(spread=1.0, random_state=0).fit(X, values - values.mean())
-    useful, *useless = model.posterior_.theta[2:-1]
-    assert all(useful < other - 1 for other in useless)
+    relevant, *irrelevant = model.posterior_.theta[2:-1]
+    assert all(relevant < other - 1 for other in irrelevant)
 
 
-def test_exact_gp_more_than_n_fit_fits_a_subset_but_conditions_on_all() -> None:
+def test_exact_gp_more_than_n_fit_conditions_on_all_measurements() -> None:
     subset = ExactGP(n_fit=15, random_state=0).fit(X, Y)
     assert len(subset.posterior_.rows) == len(X)
     everything = ExactGP(random_state=0).fit(X, Y)
@@ -117,7 +117,7 @@ def test_exact_gp_more_than_n_fit_fits_a_subset_but_conditions_on_all() -> None:
 @pytest.mark.parametrize(
     "model", [ExactGP(random_state=0), SparseGP(40, random_state=0)], ids=["exact", "sparse"]
 )
-def test_predict_90_percent_intervals_cover_nine_of_ten(
+def test_gp_predict_90_percent_intervals_cover_nine_of_ten(
     model: ExactGP | SparseGP,
 ) -> None:
     rng = np.random.default_rng(2)
@@ -128,7 +128,7 @@ def test_predict_90_percent_intervals_cover_nine_of_ten(
     assert std.mean() == pytest.approx(0.3, rel=0.15)
 
 
-def test_evidence_bound_equals_exact_evidence_if_every_point_induces() -> None:
+def test_evidence_bound_all_rows_inducing_equals_exact_evidence() -> None:
     theta = np.array([0.2, 0.0, -1.5])
     exact = log_marginal_likelihood(RBF(), theta, X, Y)[0] + CONSTANT
     inputs, values = torch.from_numpy(X), torch.from_numpy(Y)
@@ -142,7 +142,7 @@ def test_evidence_bound_equals_exact_evidence_if_every_point_induces() -> None:
     assert bounds[-1] < full + 1e-6
 
 
-def test_sparse_gp_predicts_as_exact_does_if_every_point_induces() -> None:
+def test_sparse_gp_all_rows_inducing_equals_exact_gp() -> None:
     sparse = SparseGP(n_inducing=30, spread=0.0, n_steps=0, random_state=0).fit(X, Y)
     theta = np.append(RBF().prior(X)[0], np.log(0.1))
     expected, variance = condition(RBF(), theta, X, Y).predict(Z, with_variance=True)

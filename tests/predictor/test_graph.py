@@ -1,4 +1,4 @@
-"""The wiring of graphs and token sequences, by hand-computed examples."""
+"""Graph and token encodings compared with examples computed by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hwnas.encoding._graph import adjacency
 from hwnas.errors import UserError
 from hwnas.space import FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
 
-# Drawn from section 1 of the study's description: edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3.
+# Which operations each vertex feeds. The cell has the edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3.
 BY_HAND = {
     "input": ["0→1", "0→2", "0→3"],
     "0→1": ["1→2", "1→3"],
@@ -24,12 +24,12 @@ BY_HAND = {
 NAMES = ["input", "0→1", "0→2", "1→2", "0→3", "1→3", "2→3", "output"]
 
 
-def test_adjacency_by_hand() -> None:
+def test_adjacency_equals_connections_by_hand() -> None:
     fed = {NAMES[v]: [NAMES[t] for t in row.nonzero()[0]] for v, row in enumerate(adjacency())}
     assert fed == BY_HAND
 
 
-def test_operations_stand_on_the_edges_of_the_string() -> None:
+def test_graph_vertices_have_the_operations_of_the_string() -> None:
     space = NASBench201()
     cell = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|avg_pool_3x3~1|none~2|"
     rows = Graph(space=space).fit_transform(space.from_strings([cell])).reshape(8, 8 + 7)
@@ -49,9 +49,9 @@ def test_operations_stand_on_the_edges_of_the_string() -> None:
     assert (rows[:, 8:].sum(axis=1) == 1).all()
 
 
-def test_live_operations_come_second() -> None:
+def test_graph_live_describes_dead_operation_as_none() -> None:
     space = TransNASMicro()
-    # 0→1 is 3, but both edges that leave node 1 are none: it computes nothing.
+    # The operation of 0→1 is dead, because both edges that leave node 1 are `none`.
     rows = Graph(live=True, space=space).fit_transform(np.array([[3, 0, 0, 1, 0, 2]]))
     edge, chosen, live = np.split(rows.reshape(8, -1)[1], [8, 14])
     assert edge.nonzero()[0].tolist() == [3, 5]
@@ -59,7 +59,7 @@ def test_live_operations_come_second() -> None:
     assert live.tolist() == [1, 0, 0, 0, 0, 0]
 
 
-def test_the_35_tokens_by_hand() -> None:
+def test_tokens_with_adjacency_equal_sequence_by_hand() -> None:
     cells = np.array([[3, 1, 2, 4, 0, 1]])
     tokens = Tokens(adjacency=True, space=NASBench201()).fit_transform(cells)[0].tolist()
     no, yes, operation = 1, 2, 3
@@ -74,8 +74,8 @@ def test_the_35_tokens_by_hand() -> None:
     ]
 
 
-def test_dead_operations_have_tokens_of_their_own() -> None:
-    # Node 2 is reached by nothing: its only edge to the output, 4, is dead.
+def test_tokens_live_dead_operation_gets_another_token() -> None:
+    # In the first cell both edges to node 2 are `none`, so operation 4 on edge 2→3 is dead.
     cells = np.array([[1, 0, 0, 2, 3, 4], [1, 2, 0, 2, 3, 4]])
     tokens = Tokens(live=True, space=NASBench201()).fit_transform(cells)
     assert tokens.tolist() == [[1, 0, 0, 2, 3, 5 + 4], [1, 2, 0, 2, 3, 4]]
@@ -83,6 +83,8 @@ def test_dead_operations_have_tokens_of_their_own() -> None:
 
 @pytest.mark.parametrize("encoding", [Graph, Tokens])
 @pytest.mark.parametrize("space", [TransNASMacro(), FBNet()])
-def test_refuses_spaces_without_cells(encoding: type[Encoding], space: SearchSpace) -> None:
+def test_graph_and_tokens_space_without_cells_raises(
+    encoding: type[Encoding], space: SearchSpace
+) -> None:
     with pytest.raises(UserError, match=f"{space.name}, only on nasbench201, transnas_micro"):
         encoding(space=space).fit(np.zeros((1, space.n_positions), dtype=np.int8))

@@ -1,4 +1,4 @@
-"""A saved predictor predicts in another process what it predicted here."""
+"""Saving and loading of predictors, in this process and in another one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.commands import python
 from tests.predictor.members import HELD_OUT, Member, additive, draw, fitted, members, training
 from tests.predictor.saved_files import FOLDER, KEPT, predicted
 
-#: Models of libraries that no YAML names, with parameters that exercise what is special.
+#: Models of libraries that no file in conf/ names, with parameters that need special handling.
 OTHER_MODELS: dict[str, dict[str, Any]] = {
     "lightgbm.LGBMRegressor": {"boosting_type": "dart", "min_data_in_leaf": 2, "verbose": -1},
     "sklearn.cross_decomposition.PLSRegression": {},
@@ -60,8 +60,8 @@ def ridge() -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.float64]]:
-    """What every member predicts once it is saved here and loaded in another process."""
+def other_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.float64]]:
+    """Return the predictions of all members, saved here and loaded in another process."""
     folder = tmp_path_factory.mktemp("saved")
     for member in members():
         fitted(member).save(folder / f"{member}.hwnas")
@@ -73,15 +73,17 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.
 
 
 @pytest.mark.parametrize("member", members(), ids=str)
-def test_saved_member_predicts_the_same_in_another_process(
-    member: Member, elsewhere: dict[str, NDArray[np.float64]]
+def test_load_predictor_in_another_process_predicts_the_same(
+    member: Member, other_process: dict[str, NDArray[np.float64]]
 ) -> None:
     expected = predicted(fitted(member), HELD_OUT)
-    np.testing.assert_allclose(elsewhere[str(member)], expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(other_process[str(member)], expected, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("member", members(), ids=str)
-def test_loaded_member_can_be_cloned_and_saved_again(member: Member, tmp_path: Path) -> None:
+def test_load_predictor_loaded_member_can_be_cloned_and_saved_again(
+    member: Member, tmp_path: Path
+) -> None:
     fitted(member).save(tmp_path / "first.hwnas")
     loaded = load_predictor(tmp_path / "first.hwnas")
     assert repr(clone(loaded)) == repr(clone(fitted(member)))
@@ -91,7 +93,7 @@ def test_loaded_member_can_be_cloned_and_saved_again(member: Member, tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["best", "gp", "lgb", "mlp_small", "ngb", "rf", "xgb"])
-def test_loaded_predictor_fitted_again_is_as_new(name: str, tmp_path: Path) -> None:
+def test_fit_loaded_predictor_predicts_like_a_new_one(name: str, tmp_path: Path) -> None:
     original = fitted(Member(name, "default"))
     original.save(tmp_path / "any.hwnas")
     loaded = load_predictor(tmp_path / "any.hwnas")
@@ -102,20 +104,22 @@ def test_loaded_predictor_fitted_again_is_as_new(name: str, tmp_path: Path) -> N
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("target", OTHER_MODELS)
-def test_model_of_a_library_saved_and_loaded_predicts_the_same(target: str, tmp_path: Path) -> None:
+def test_load_predictor_library_model_predicts_the_same(target: str, tmp_path: Path) -> None:
     model = {"_target_": target, **OTHER_MODELS[target]}
     predictor = build({"_target_": "hwnas.encoding.Structure"}, model, NASBench201(), seed=0)
     predictor.fit(*training(predictor))
     predictor.save(tmp_path / "model.hwnas")
     loaded = load_predictor(tmp_path / "model.hwnas")
     np.testing.assert_array_equal(loaded.predict(HELD_OUT), predictor.predict(HELD_OUT))
-    # Not only the mean of the training measurements.
+    # The model does not predict the mean of the training measurements for all architectures.
     assert np.ptp(loaded.predict(HELD_OUT)) > 0.1
 
 
 @pytest.mark.parametrize("space", [TransNASMicro(), TransNASMacro(), FBNet()], ids=repr)
 @pytest.mark.parametrize("name", ["best", "lut", "rf"])
-def test_saved_predictor_keeps_its_space(name: str, space: SearchSpace, tmp_path: Path) -> None:
+def test_load_predictor_any_space_restores_the_space(
+    name: str, space: SearchSpace, tmp_path: Path
+) -> None:
     predictor = Member(name, "default").build(space)
     predictor.fit(*training(predictor, n=20))
     predictor.save(tmp_path / "any.hwnas")
@@ -126,7 +130,7 @@ def test_saved_predictor_keeps_its_space(name: str, space: SearchSpace, tmp_path
 
 
 @pytest.mark.parametrize("name", ["best", "gp"])
-def test_saved_process_holds_no_square_matrix(name: str, tmp_path: Path) -> None:
+def test_save_gaussian_process_holds_no_square_matrix(name: str, tmp_path: Path) -> None:
     n = 300
     predictor = Member(name, "default").build()
     predictor.fit(*training(predictor, n=n))
@@ -136,13 +140,13 @@ def test_saved_process_holds_no_square_matrix(name: str, tmp_path: Path) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("member", members(), ids=str)
-def test_predictor_of_1366_measurements_takes_5_mb_and_loads_in_a_second(
+def test_save_1366_measurements_takes_5_mb_and_loads_in_a_second(
     member: Member, tmp_path: Path
 ) -> None:
     config = member.config
     predictor = build(config.encoding, config.predictor.model, NASBench201(), seed=0)
     X, y = training(predictor, n=1366)
-    # Noise, so that a tree needs a leaf for every measurement.
+    # With noise a tree needs a leaf for every measurement.
     predictor.fit(X, y + np.random.default_rng(0).normal(size=len(y)))
     file = tmp_path / "full.hwnas"
     predictor.save(file)
@@ -155,7 +159,7 @@ def test_predictor_of_1366_measurements_takes_5_mb_and_loads_in_a_second(
 
 
 @pytest.mark.slow
-def test_forest_of_15000_measurements_takes_30_mb(tmp_path: Path) -> None:
+def test_save_forest_of_15000_measurements_takes_30_mb(tmp_path: Path) -> None:
     config = Member("rf", "default").config
     predictor = build(config.encoding, config.predictor.model, NASBench201(), seed=0)
     X, y = training(predictor, n=15_000)
@@ -165,7 +169,7 @@ def test_forest_of_15000_measurements_takes_30_mb(tmp_path: Path) -> None:
 
 
 class TestMetadata:
-    def test_metadata_saved_is_loaded(self, tmp_path: Path) -> None:
+    def test_load_predictor_metadata_equals_saved(self, tmp_path: Path) -> None:
         metadata = {
             "metric": "latency",
             "unit": "ms",
@@ -178,9 +182,7 @@ class TestMetadata:
         del metadata["scores"]["undefined"]  # type: ignore[attr-defined]
         assert loaded == metadata
 
-    def test_metadata_is_kept_when_saved_again_and_forgotten_when_fitted(
-        self, tmp_path: Path
-    ) -> None:
+    def test_save_loaded_predictor_adds_metadata_and_fit_empties_it(self, tmp_path: Path) -> None:
         file = tmp_path / "m.hwnas"
         ridge().save(file, metadata={"unit": "ms"})
         loaded = load_predictor(file)
@@ -189,18 +191,18 @@ class TestMetadata:
         loaded.fit(HELD_OUT, additive(NASBench201(), HELD_OUT))
         assert loaded.metadata_ == {}
 
-    def test_metadata_that_is_no_data_is_refused(self, tmp_path: Path) -> None:
+    def test_save_function_in_metadata_raises(self, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"metadata\['score'\] is of type builtins.function"):
             ridge().save(tmp_path / "m.hwnas", metadata={"score": additive})
 
 
 class TestFile:
-    def test_equal_predictors_give_equal_bytes(self, tmp_path: Path) -> None:
+    def test_save_equal_predictors_gives_equal_bytes(self, tmp_path: Path) -> None:
         for name in "ab":
             ridge().save(tmp_path / name)
         assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
-    def test_document_names_public_classes_and_no_private_module(self, tmp_path: Path) -> None:
+    def test_save_any_member_names_no_private_module(self, tmp_path: Path) -> None:
         for member in members():
             fitted(member).save(tmp_path / str(member))
             with zipfile.ZipFile(tmp_path / str(member)) as file:
@@ -210,17 +212,17 @@ class TestFile:
             assert not [word for word in types if "._" in word]
             assert json.loads(document)["format"] == "hwnas predictor"
 
-    def test_arrays_keep_their_precision(self, tmp_path: Path) -> None:
+    def test_load_predictor_float32_weights_stay_float32(self, tmp_path: Path) -> None:
         fitted(Member("mlp_small", "default")).save(tmp_path / "mlp")
         loaded = load_predictor(tmp_path / "mlp")
         assert {weight.dtype for weight in loaded.pipeline_[-1].weights_} == {np.dtype("float32")}
 
-    def test_loaded_forest_does_not_make_up_feature_importances(self, tmp_path: Path) -> None:
+    def test_load_predictor_forest_feature_importances_are_nan(self, tmp_path: Path) -> None:
         fitted(Member("rf", "default")).save(tmp_path / "rf")
         loaded = load_predictor(tmp_path / "rf")
         assert np.isnan(loaded.pipeline_[-1].feature_importances_).all()
 
-    def test_encodings_side_by_side_are_restored(self, tmp_path: Path) -> None:
+    def test_load_predictor_feature_union_predicts_the_same(self, tmp_path: Path) -> None:
         union = FeatureUnion([("a", OneHot()), ("b", OperationCounts())])
         X = draw(NASBench201(), 40, seed=0)
         predictor = Predictor(NASBench201(), union, Ridge()).fit(X, additive(NASBench201(), X))
@@ -228,22 +230,26 @@ class TestFile:
         loaded = load_predictor(tmp_path / "union")
         np.testing.assert_array_equal(loaded.predict(HELD_OUT), predictor.predict(HELD_OUT))
 
-    def test_home_folder_is_expanded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_save_and_load_path_with_tilde_uses_home_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("HOME", str(tmp_path))
         ridge().save("~/mine.hwnas")
         assert (tmp_path / "mine.hwnas").is_file()
         assert load_predictor("~/mine.hwnas").space == NASBench201()
 
-    def test_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
+    def test_save_folder_cannot_be_created_raises(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(UserError, match="cannot be written"):
             ridge().save(tmp_path / "file" / "mine.hwnas")
 
-    def test_unfitted_predictor_is_not_saved(self, tmp_path: Path) -> None:
+    def test_save_unfitted_predictor_raises(self, tmp_path: Path) -> None:
         with pytest.raises(NotFittedError):
             clone(ridge()).save(tmp_path / "unfitted.hwnas")
 
-    def test_model_that_cannot_be_saved_names_the_attribute(self, tmp_path: Path) -> None:
+    def test_save_unsupported_model_raises_with_attribute_and_writes_nothing(
+        self, tmp_path: Path
+    ) -> None:
         X = draw(NASBench201(), 40, seed=0)
         predictor = Predictor(NASBench201(), OneHot(), GradientBoostingRegressor())
         predictor.fit(X, additive(NASBench201(), X))
@@ -254,18 +260,18 @@ class TestFile:
 
 
 class TestKeptFiles:
-    """Files of this version and earlier ones, see `tests/predictor/saved_files.py`."""
+    """Files that this and earlier versions wrote, see `tests/predictor/saved_files.py`."""
 
     @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.hwnas")), ids=lambda file: file.stem)
-    def test_kept_file_predicts_what_it_did(self, file: Path) -> None:
+    def test_load_predictor_file_of_any_version_predicts_the_same(self, file: Path) -> None:
         predictor = load_predictor(file)
         known = predictor.metadata_
-        # Other processors round 32-bit numbers otherwise.
+        # Other processors may round 32-bit numbers differently.
         np.testing.assert_allclose(
             predicted(predictor, known["architectures"]), known["predicted"], rtol=1e-5
         )
 
-    def test_every_kind_is_kept_in_little_space(self) -> None:
+    def test_kept_files_cover_all_kinds_and_take_300_kb(self) -> None:
         kept = {file.stem.partition("-")[2] for file in FOLDER.glob("*.hwnas")}
         assert kept >= set(KEPT)
         assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 300_000

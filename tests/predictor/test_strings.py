@@ -1,4 +1,4 @@
-"""Architectures may be given to a predictor as strings."""
+"""Predictors with architectures as strings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def ridge(space: SearchSpace) -> Predictor:
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: str(space.name))
-def test_predictor_given_strings_equals_given_indices(space: SearchSpace) -> None:
+def test_predict_strings_equals_indices(space: SearchSpace) -> None:
     X, held_out = draw(space, 30, seed=0), draw(space, 10, seed=1)
     y = additive(space, X)
     expected = ridge(space).fit(X, y).predict(held_out)
@@ -30,7 +30,7 @@ def test_predictor_given_strings_equals_given_indices(space: SearchSpace) -> Non
         np.testing.assert_array_equal(from_list.predict(strings), expected)
 
 
-def test_predictor_given_a_wrong_string_names_it() -> None:
+def test_fit_and_predict_wrong_string_raises_with_the_string() -> None:
     space = NASBench201()
     X = draw(space, 30, seed=0)
     predictor = ridge(space).fit(X, additive(space, X))
@@ -41,7 +41,7 @@ def test_predictor_given_a_wrong_string_names_it() -> None:
         predictor.fit(wrong, [1.0, 2.0, 3.0])
 
 
-def test_predictor_given_one_string_asks_for_a_list() -> None:
+def test_predict_single_string_raises() -> None:
     space = NASBench201()
     X = draw(space, 30, seed=0)
     predictor = ridge(space).fit(X, additive(space, X))

@@ -1,4 +1,4 @@
-"""Linear algebra takes one thread for few rows, and as many as the caller has set otherwise."""
+"""Linear algebra uses one thread for few rows, else the number of the caller."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def threads() -> set[int]:
 
 
 @pytest.mark.parametrize(("n_rows", "expected"), [(100, {1}), (15_000, {2})])
-def test_blas_threads_few_rows_take_one_thread(n_rows: int, expected: set[int]) -> None:
+def test_blas_threads_few_rows_uses_one_thread(n_rows: int, expected: set[int]) -> None:
     with threadpool_limits(2, user_api="blas"):
         with blas_threads(n_rows):
             assert threads() == expected
         assert threads() == {2}
 
 
-def test_exact_gp_fit_few_rows_takes_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exact_gp_fit_few_rows_uses_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
     def spy(*arguments: Any, **options: Any) -> object:

@@ -1,4 +1,4 @@
-"""``predictor=best``: a Gaussian process on what an architecture computes, without settings."""
+"""``predictor=best``: a Gaussian process on costs of operations, without settings."""
 
 from hwnas.predictor.best._estimator import Best
 

@@ -1,4 +1,4 @@
-"""One predictor for every train size and space, that says how sure it is."""
+"""The estimator of ``predictor=best``, for any number of measurements and any space."""
 
 from __future__ import annotations
 
@@ -20,35 +20,40 @@ from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
 
-#: Measurements left out one by one for calibration.
+#: Largest number of training measurements that calibration predicts from all others.
 _N_CALIBRATION = 500
-#: As if this divided by their number more had deviated exactly as a normal distribution does.
+#: Calibration adds pseudo-observations from a standard normal distribution to the n standardised
+#: deviations. Their number is this constant / n. They keep the scale near 1 if n is small.
 _PRIOR_WEIGHT = 1500
-#: Effects that are fitted at least: what the choice of a model hides from its own variance.
+#: The variance of a model does not contain the uncertainty of having chosen it. The standard
+#: deviation is widened as if the n measurements had been used to fit this many more effects.
 _N_EFFECTS = 5
+#: Share of the measurements that the calibrated interval contains.
 _COVERAGE = 0.9
-#: Decimals of standardised predictions: what differs by rounding alone is equal.
+#: Number of decimals of standardised predictions. Rounding makes predictions equal that differ by
+#: rounding errors only.
 _DECIMALS = 6
 
 
 class Best(RegressorMixin, BaseEstimator):
-    """Gaussian process on what the architecture computes, robust to outliers, calibrated.
+    """Calibrated Gaussian process on the costs of operations, robust to outliers.
 
-    Costs of operations are shared by all positions until the measurements tell them apart, and
-    which of three views of a cell they are counted in is learnt too: ``docs/best.md`` tells how.
-    Of several such models, the simplest that predicts left-out measurements as well as any is
-    kept. Measurements far from what the others predict are trusted less. The standard deviation,
-    noise included, is scaled so that 90 % of the training measurements lie in their 90 % interval
-    when left out.
+    The prior assumes that an operation costs the same at all positions. Measurements can show
+    different costs. Several models compete, which count the operations in three views of a cell.
+    ``fit`` keeps the simplest model that predicts left-out measurements about as well as the best
+    one. It assumes more noise for measurements that are far from what the others predict. It scales
+    the standard deviation, noise included, so that 90 % of the left-out training measurements lie
+    in their 90 % interval. ``docs/best.md`` describes the method.
 
-    Input is the encoding :class:`hwnas.predictor.Operations`, values are about standardised.
+    The input is the encoding :class:`hwnas.encoding.Operations`. Values are standardised.
 
     Parameters
     ----------
     space : SearchSpace, optional
         Set by :class:`hwnas.predictor.Predictor` when it is fitted.
     random_state : int, optional
-        Draws the measurements that hyperparameters are fitted to, where there are more.
+        Seed of the random order of the measurements. Hyperparameters, calibration and the check for
+        outliers use only the first ones if there are many.
 
     Attributes
     ----------
@@ -57,7 +62,7 @@ class Best(RegressorMixin, BaseEstimator):
     process_ : Posterior
         The fitted Gaussian process.
     std_scale_ : float
-        Factor of its standard deviations, by calibration.
+        Factor by which calibration multiplies the standard deviations.
     architectures_ : array of int, shape (n, n_positions)
         The training architectures.
     """
@@ -84,7 +89,7 @@ class Best(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
-        """Return expected values, and the standard deviations of measurements if asked for."""
+        """Return predicted values, and with `return_std` standard deviations of measurements."""
         check_is_fitted(self, "process_")
         features = self._describe(X)
         with blas_threads(len(self.process_.alpha)):
@@ -96,9 +101,9 @@ class Best(RegressorMixin, BaseEstimator):
         return mean, self.std_scale_ * np.sqrt(variance + self._noise) + rounding
 
     def saved_state(self) -> dict[str, Any]:
-        """Return the choice of model and the training architectures, from which the rest follows.
+        """Return the chosen model, its hyperparameters and the training architectures.
 
-        The hyperparameters are kept by name: a later version may have others.
+        The state holds the names of the hyperparameters, because a later version may have others.
         """
         process = self.process_
         assert isinstance(process.kernel, Covariance)
@@ -114,19 +119,19 @@ class Best(RegressorMixin, BaseEstimator):
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Fit this model from what `saved_state` returned.
+        """Set the fitted attributes from the return value of `saved_state`.
 
         Raises
         ------
         ValueError
-            If it was saved by a version with other hyperparameters.
+            If a version with other hyperparameters saved the state.
         """
         self.model_ = Model(state["view"], state["by_position"])
         self.architectures_ = state["architectures"]
         features = self.model_.select(self._describe(self.architectures_))
         covariance = Covariance(features)
         if covariance.names != state["names"]:
-            raise ValueError("it was saved by a version of `best` with other hyperparameters")
+            raise ValueError("a version of `best` with other hyperparameters saved this predictor")
         self.process_ = restored(
             covariance, state["theta"], features, state["alpha"], state["noise"]
         )
@@ -143,8 +148,11 @@ class Best(RegressorMixin, BaseEstimator):
 
 
 def _calibration(scores: Values) -> float:
-    """Return the factor with which the scores' central 90 % are a normal distribution's."""
+    """Return the factor with which 90 % intervals contain 90 % of the scores.
+
+    `scores` are deviations divided by their standard deviations, shape (n,).
+    """
     n_prior = int(np.ceil(_PRIOR_WEIGHT / len(scores)))
-    prior = norm.ppf((1 + (np.arange(n_prior) + 0.5) / n_prior) / 2)
-    widths = np.concatenate([np.abs(scores), prior])
+    pseudo_observations = norm.ppf((1 + (np.arange(n_prior) + 0.5) / n_prior) / 2)
+    widths = np.concatenate([np.abs(scores), pseudo_observations])
     return float(np.quantile(widths, _COVERAGE) / norm.ppf((1 + _COVERAGE) / 2))

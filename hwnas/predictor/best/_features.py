@@ -1,7 +1,8 @@
-"""What `best` knows about an architecture before anything is measured.
+"""The features that `best` computes of architectures.
 
-Three views of a cell: as written, as a runtime that drops dead code executes it, and as far as it
-is live. Which of them a device's latency follows, the measurements tell.
+`best` counts the operations of a cell in three views: all operations as written (``raw``), those
+that a runtime such as TensorFlow Lite executes (``executed``), and the live ones (``live``). The
+measurements decide which view predicts the metric best.
 """
 
 from __future__ import annotations
@@ -19,33 +20,38 @@ from hwnas.space import Architectures, CellSpace, SearchSpace
 
 Array = NDArray[np.float64]
 
-#: Multiply-accumulates (in units of a 1x1 convolution's) and layers of each operation of a cell.
+#: Multiply-accumulates of each operation of a cell, as multiples of those of a 1x1 convolution.
 _MACS = {"nor_conv_1x1": 1.0, "nor_conv_3x3": 9.0}
+#: Number of layers of each operation of a cell.
 _LAYERS = {"nor_conv_1x1": 3.0, "nor_conv_3x3": 3.0, "avg_pool_3x3": 1.0}
-#: Layers are compared with each other, so one image set serves for all.
+#: Features use the relative costs of layers only, so the image set of the table does not matter.
 _IMAGE_SET = ImageSet("cifar10", resolution=32, classes=10)
+#: Spaces of at most this size are enumerated, to draw a sample evenly.
 _ENUMERABLE = 100_000
+#: Number of architectures whose features define mean and scale.
 _SAMPLE_SIZE = 2000
 
 
 @dataclass(frozen=True)
 class Features:
-    """Numbers that describe architectures; every matrix has one row an architecture.
+    """Features of architectures; every matrix has one row per architecture.
 
     Parameters
     ----------
     linear : dict of str to array
-        Blocks whose columns add up to the metric, each with a weight: the name is
-        ``view:block``, and blocks of one kind (``totals``, ``counts``, ``one_hot``, ...) share a
-        prior. Total cost first, then per operation, then per operation and position.
+        Blocks of columns that the metric depends on linearly. The name of a block is
+        ``view:kind``, and the kind decides the prior. The kinds are total costs (``total0``, ...),
+        counts of operations (``counts``) or layers (``layers``), and operations by position
+        (``one_hot``).
     choices : dict of str to array
-        For each view and operation, ``view:operation``, a column a position that tells whether it
-        is there. The squared distance over a view's operations is twice the share of positions
-        that differ.
+        A block for each view and operation, named ``view:operation``. It has one column per
+        position, which is 0 unless the operation is at that position. The squared distance of two
+        architectures over all blocks of a view is twice the share of positions that differ.
     wiring : dict of str to array
-        Likewise for what each edge passes on: nothing or something; nothing, its input or more.
+        Similar blocks for what each edge passes on. ``carries`` distinguishes ``none`` from all
+        other operations. ``passes`` distinguishes ``none``, the skip connection and the others.
     totals : array
-        Total costs, in which the metric may be curved.
+        Total costs, of which the metric may be a curved function.
     """
 
     linear: dict[str, Array]
@@ -54,11 +60,11 @@ class Features:
     totals: Array
 
     def __getitem__(self, rows: NDArray[np.integer]) -> Self:
-        def picked(blocks: dict[str, Array]) -> dict[str, Array]:
+        def of_rows(blocks: dict[str, Array]) -> dict[str, Array]:
             return {name: block[rows] for name, block in blocks.items()}
 
         return type(self)(
-            picked(self.linear), picked(self.choices), picked(self.wiring), self.totals[rows]
+            of_rows(self.linear), of_rows(self.choices), of_rows(self.wiring), self.totals[rows]
         )
 
     @property
@@ -67,7 +73,7 @@ class Features:
         return list(dict.fromkeys(name.partition(":")[0] for name in self.choices))
 
     def additive(self, view: str, *, by_position: bool) -> Self:
-        """Return the linear blocks of one view, with those that tell positions apart or not."""
+        """Return the linear blocks of one view; ``one_hot`` is among them if `by_position`."""
         linear = {
             name: block
             for name, block in self.linear.items()
@@ -77,18 +83,22 @@ class Features:
 
     @property
     def expectation(self) -> Array:
-        """Mean of the standardised total costs of all views, shape (n,): more work costs more."""
+        """Mean of the standardised total costs over all views, shape (n,)."""
         blocks = [block for name, block in self.linear.items() if ":total" in name]
         mean: Array = np.hstack(blocks).mean(axis=1)
         return mean
 
     def standardised(self, reference: Features) -> Self:
-        """Return these features with every linear block centred and of variance 1 in total."""
+        """Return the features, standardised by the means and variances of `reference`.
+
+        The variances of the columns of a linear block add up to 1. Each column of `totals` has a
+        variance of 1.
+        """
         linear = {}
         for name, block in self.linear.items():
-            known = reference.linear[name]
-            scale = np.sqrt(known.var(axis=0).sum()) or 1.0
-            linear[name] = (block - known.mean(axis=0)) / scale
+            other = reference.linear[name]
+            scale = np.sqrt(other.var(axis=0).sum()) or 1.0
+            linear[name] = (block - other.mean(axis=0)) / scale
         spread = reference.totals.std(axis=0)
         totals = (self.totals - reference.totals.mean(axis=0)) / np.where(spread > 0, spread, 1)
         return type(self)(linear, self.choices, self.wiring, totals)
@@ -101,12 +111,12 @@ def describe(space: SearchSpace, X: Architectures) -> Features:
 
 @lru_cache(maxsize=8)
 def _reference(space: SearchSpace) -> Features:
-    """Return the features of the sample: what others are centred and scaled by."""
+    """Return the features of the sample, whose means and variances standardise all others."""
     return _features(space, _sample(space))
 
 
 def _sample(space: SearchSpace) -> Architectures:
-    """Return architectures spread evenly over the space."""
+    """Return a fixed sample of architectures from all over the space."""
     if space.size <= _ENUMERABLE:
         everything = space.enumerate()
         return everything[:: max(1, len(everything) // _SAMPLE_SIZE)]
@@ -118,7 +128,7 @@ def _sample(space: SearchSpace) -> Architectures:
 
 @singledispatch
 def _features(space: SearchSpace, X: Architectures) -> Features:
-    """Layers counted by :func:`hwnas.network.count_layers`, and the choices themselves."""
+    """Return counts of layers, and the operations by position."""
     counts, costs = _layers(space, X)
     totals = counts @ costs
     chosen = _one_hot(X, len(space.operations))
@@ -133,25 +143,36 @@ def _features(space: SearchSpace, X: Architectures) -> Features:
 
 
 def _layers(space: SearchSpace, X: Architectures) -> tuple[Array, Array]:
-    """Return how often each architecture has each layer, and work, traffic, launch of a layer."""
+    """Return the counts and the costs of layers.
+
+    Returns
+    -------
+    counts : array, shape (n, n_layers)
+        How often each architecture has each layer.
+    costs : array, shape (n_layers, 3)
+        Multiply-accumulates, bytes moved and number of launches (always 1) of each layer.
+    """
     counted = count_layers(space, X, _IMAGE_SET)
     column = dict(zip(counted.layers, counted.counts.T, strict=True))
     absent = np.zeros(len(X))
-    known = _known_layers(space)
-    counts = np.stack([column.get(layer, absent) for layer in known], axis=1)
-    costs = [(layer.macs, layer.bytes_moved, 1) for layer in known]
+    layers = _known_layers(space)
+    counts = np.stack([column.get(layer, absent) for layer in layers], axis=1)
+    costs = [(layer.macs, layer.bytes_moved, 1) for layer in layers]
     return counts.astype(np.float64), np.array(costs, dtype=np.float64)
 
 
 @lru_cache(maxsize=8)
 def _known_layers(space: SearchSpace) -> tuple[Layer, ...]:
-    """Return the layers of the sample, so that a column means the same for all architectures."""
+    """Return the layers of the sample: each has a fixed column in the counts."""
     return count_layers(space, _sample(space), _IMAGE_SET).layers
 
 
 @lru_cache(maxsize=8)
 def _mean_totals(space: SearchSpace) -> Array:
-    """Return mean work, traffic and launches, so that a layer's costs are equal shares of them."""
+    """Return the means of the three total costs over the sample, shape (3,).
+
+    A layer's costs divided by them are comparable and can be added.
+    """
     counts, costs = _layers(space, _sample(space))
     mean: Array = (counts @ costs).mean(axis=0)
     return mean
@@ -163,7 +184,8 @@ def _(space: CellSpace, X: Architectures) -> Features:
     per_operation = np.array(
         [[costs.get(name, 0.0) for costs in (_MACS, _LAYERS)] for name in space.operations]
     )
-    dropped = n_operations  # an edge that the view leaves out, as another operation
+    # An edge that a view leaves out counts as one more operation.
+    dropped = n_operations
     live = space.live(X)
     views = {
         "raw": X,

@@ -1,16 +1,15 @@
-"""The covariance function of `best`: additive costs, and what makes them depend on each other.
+"""The covariance function of `best`.
 
-A sum of four parts, with a variance each:
+It models the metric as the sum of four functions. The variance of each is a hyperparameter:
 
-- a linear function of every block of features: total costs, counts, positions;
-- any function of the choices, smooth in the share of positions that differ, where each operation
-  has a weight of its own, and that a factor for each position: some runtimes mind above all where
-  one of them stands;
-- costs of operations that change smoothly with the cell's wiring;
-- a curved function of the total costs.
+- ``linear``: a linear function of every block of features, such as total costs and counts;
+- ``choices``: a smooth function of the operations at all positions. Its lengthscales differ by
+  operation and position, because on some runtimes the position of one operation matters most;
+- ``wired``: costs of operations that change smoothly with the wiring of the cell;
+- ``curve``: a curved function of the total costs.
 
 All hyperparameters are logarithms with a normal prior. The priors are the same for every device and
-space; their means say that shared effects are large, and special ones small.
+space. Their means make effects that all positions share large, and others small.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from hwnas.predictor.gp import similarity, weighted_products, weighted_squares
 
 Array = NDArray[np.floating]
 
-#: Mean and standard deviation of the logarithm of a linear block's variance.
+#: Mean and standard deviation of the prior of a linear block's log variance, by kind of block.
 _LINEAR = {
     "constant": (0.0, 1.0),
     "total0": (-2.5, 2.0),
@@ -35,23 +34,26 @@ _LINEAR = {
     "counts": (-2.5, 2.0),
     "one_hot": (-5.0, 2.0),
 }
-#: Blocks, as written, whose weights depend on the wiring, and their variances' priors.
+#: The same for the blocks whose weights depend on the wiring. They are taken from the view `raw`.
 _WIRED = {"counts": (-5.0, 2.0), "one_hot": (-6.0, 2.0)}
+#: Priors of the variances of the other two functions.
 _CHOICES = (-4.0, 2.0)
 _CURVE = (-5.0, 2.0)
-#: Of the inverse squared lengthscales.
+#: Prior of the inverse squared lengthscale of each operation in `choices`.
 _CHOICES_SCALE = (-0.5, 1.0)
-#: Of each position's factor of it.
+#: Prior of each position's factor of the inverse squared lengthscale of `choices`.
 _POSITION_SCALE = (0.0, 0.5)
+#: Priors of the inverse squared lengthscales of the wiring and of the totals.
 _WIRING_SCALE = (0.0, 1.0)
 _CURVE_SCALE = (-1.4, 1.4)
 
 
 @dataclass(frozen=True)
 class Scaled:
-    """Features of architectures, scaled by hyperparameters: inner products are covariances.
+    """Features of architectures, scaled by the hyperparameters.
 
-    A similarity is ``exp(-d² / 2)`` of the distance `d` of two rows.
+    Inner products of `linear` and `wired` are covariances. The other parts are divided by their
+    lengthscales: ``exp(-d² / 2)`` is the similarity of two rows at distance `d`.
     """
 
     linear: Array
@@ -69,7 +71,10 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which hyperparameters scale the columns of :class:`Scaled`: two those of `choices`."""
+    """The index of the hyperparameter that scales each column of :class:`Scaled`.
+
+    Two hyperparameters scale a column of `choices`: those of its operation and of its position.
+    """
 
     linear: NDArray[np.integer]
     choices: NDArray[np.integer]
@@ -79,22 +84,22 @@ class Layout:
 
 
 class Covariance:
-    """The covariance function on one space.
+    """The covariance function of `best` on one search space.
 
     Parameters
     ----------
     features : Features
-        Of any architectures: only their names and widths matter.
+        Features of any architectures. Only the names and widths of the blocks are used.
 
     Attributes
     ----------
     names : list of str
-        Of the hyperparameters, in order.
+        Names of the hyperparameters, in their order.
     mean, deviation : array
-        Of the hyperparameters' normal priors.
+        Means and standard deviations of the hyperparameters' normal priors.
     """
 
-    #: A device without noise has covariances that cannot be factored without it.
+    #: Without it, the covariance matrix of a device without noise has no Cholesky factor.
     jitter = 1e-8
 
     def __init__(self, features: Features) -> None:
@@ -122,7 +127,7 @@ class Covariance:
             columns[part] = np.repeat(np.arange(start, start + len(widths)), widths)
             start += len(widths)
         self._layout = Layout(**columns)
-        # One view's additive costs come without the parts that are not linear.
+        # Features of an additive model have linear blocks only, see `Features.additive`.
         self._nonlinear = bool(features.choices)
         if self._nonlinear:
             priors |= {"choices": _CHOICES, "curve": _CURVE, "curve scale": _CURVE_SCALE}
@@ -130,12 +135,12 @@ class Covariance:
         self.names = list(priors)
         self.mean, self.deviation = np.array(list(priors.values())).T
 
-    def prior(self, features: Features) -> tuple[Array, Array]:  # noqa: ARG002 (the same for all)
-        """Return mean and standard deviation of the hyperparameters' normal priors."""
+    def prior(self, features: Features) -> tuple[Array, Array]:  # noqa: ARG002 (part of the protocol Kernel)
+        """Return means and standard deviations of the hyperparameters' normal priors."""
         return self.mean, self.deviation
 
     def scale(self, features: Features, theta: Array) -> Scaled:
-        """Apply the hyperparameters to features."""
+        """Return the features scaled by the hyperparameters."""
         root = np.exp(theta / 2)
         constant = np.ones((len(features.totals), 1))
 

@@ -1,4 +1,4 @@
-"""Fitting `best`: hyperparameters, outliers, and which of several models to trust."""
+"""The fit of `best`: choice of model, hyperparameters and outliers."""
 
 from __future__ import annotations
 
@@ -16,53 +16,56 @@ from hwnas.predictor.gp import Posterior, condition, fit_hyperparameters
 Array = NDArray[np.floating]
 Process = Posterior[Features, Scaled]
 
-#: Mean and standard deviation of the noise variance's logarithm in the prior.
+#: Mean and standard deviation of the normal prior of the log noise variance.
 _NOISE_PRIOR = (-2.0, 2.0)
-#: L-BFGS's iterations of the first fit, of one after outliers were found, and of the last one.
+#: Numbers of iterations of L-BFGS: in the first fit, in the fits after a search for outliers, and
+#: in the last fit of the chosen model.
 _ITERATIONS, _ITERATIONS_AGAIN, _ITERATIONS_REFINING = 50, 15, 20
-#: Measurements that every model's hyperparameters are fitted to: the cost grows with the cube.
+#: Largest number of measurements that the hyperparameters of every model are fitted to. The cost of
+#: a fit grows with its cube.
 N_HYPERPARAMETERS = 400
-#: Measurements that all are checked for outliers with, models compared with, and the chosen
-#: model's hyperparameters refined with.
+#: Largest number of measurements that models are compared on and that the hyperparameters of the
+#: chosen model are refined with. Predictions from these show which of the others are outliers.
 N_CHECK = 1000
-#: Deviations beyond this many standard deviations count as outliers (Huber's loss).
+#: Measurements that deviate by more than this many standard deviations are outliers (Huber's loss).
 _OUTLIER = 2.5
+#: Number of searches for outliers. Each changes the noise, and so the outliers of the next.
 _ROUNDS = 2
-#: Fewer measurements than this cannot tell models apart.
+#: With fewer measurements no models are compared: they cannot tell the models apart.
 _N_CHOICE = 10
-#: Expected change of standardised values for a change of all total costs by a standard deviation.
+#: Prior slope: change of the standardised value if all total costs grow by a standard deviation.
 _SLOPE = 0.5
 
 
 @dataclass(frozen=True)
 class Model:
-    """One way to predict: all features, or the additive costs of one view.
+    """A choice of features: all of them, or the additive costs of one view.
 
     Parameters
     ----------
     view : str, optional
-        The view, or None for all features.
+        The view whose operations are counted, or None for all features.
     by_position : bool
-        Whether an operation's cost may depend on its position.
+        Whether the cost of an operation may depend on its position.
     """
 
     view: str | None = None
     by_position: bool = True
 
     def select(self, features: Features) -> Features:
-        """Return the features that this model uses."""
+        """Return the features of this model."""
         if self.view is None:
             return features
         return features.additive(self.view, by_position=self.by_position)
 
     def expected(self, features: Features) -> Array:
-        """Return what the model expects before anything is measured."""
+        """Return the prior mean of the values, shape (n,): more work costs more."""
         expected: Array = _SLOPE * self.select(features).expectation
         return expected
 
     @classmethod
     def by_complexity(cls, features: Features) -> Iterator[list[Model]]:
-        """Return the models, simplest first."""
+        """Return lists of equally complex models, the simplest first."""
         for by_position in (False, True):
             yield [cls(view, by_position) for view in features.views]
         yield [cls()]
@@ -70,7 +73,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model with the hyperparameters that fit some measurements.
+    """A model with fitted hyperparameters.
 
     Parameters
     ----------
@@ -78,9 +81,10 @@ class Candidate:
     theta : array
         Hyperparameters.
     scores : array
-        Logarithm of the density of each checked measurement when left out, outliers cut off.
+        Log density of measurements under the prediction from all others. The deviations of
+        outliers are limited.
     compared : bool
-        Whether it was chosen among several.
+        Whether it was compared with other models.
     """
 
     model: Model
@@ -90,28 +94,29 @@ class Candidate:
 
 
 def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidate:
-    """Return the simplest model that predicts as well as any.
+    """Return the simplest model that predicts about as well as the best one.
 
-    As well as any: its mean score is at most one standard error of the difference below the best
-    one's. Where the additive costs of one view say it all, the model is exact, and gives
-    architectures of equal cost equal predictions.
+    Its mean score is lower than that of the best model by at most one standard error of the
+    difference. A simple model is exact if the costs of operations add up. It predicts equal values
+    for architectures of equal cost.
 
     Parameters
     ----------
     features : Features
-        Of the training architectures.
+        Features of the training architectures.
     y : array, shape (n,)
+        Standardised values.
     order : array of int, shape (n,)
-        Random order; the first ones are used where not all can be.
+        Random order of the measurements. Steps that cannot use all take the first ones.
     """
     if len(y) < _N_CHOICE:
         return replace(_candidate(Model(), features, y, order), compared=False)
-    tiers = [
-        max((_candidate(model, features, y, order) for model in tier), key=_mean_score)
-        for tier in Model.by_complexity(features)
+    candidates = [
+        max((_candidate(model, features, y, order) for model in models), key=_mean_score)
+        for models in Model.by_complexity(features)
     ]
-    best = max(tiers, key=_mean_score)
-    for candidate in tiers:
+    best = max(candidates, key=_mean_score)
+    for candidate in candidates:
         lost = best.scores - candidate.scores
         if lost.mean() <= lost.std() / np.sqrt(len(lost)):
             return candidate
@@ -140,7 +145,7 @@ def _candidate(model: Model, features: Features, y: Array, order: NDArray[np.int
 def refine(
     candidate: Candidate, features: Features, y: Array, order: NDArray[np.integer]
 ) -> Candidate:
-    """Return the candidate with hyperparameters that fit more measurements, if there are more."""
+    """Return the candidate with hyperparameters fitted to up to `N_CHECK` measurements."""
     if len(y) <= N_HYPERPARAMETERS:
         return candidate
     check = order[:N_CHECK]
@@ -163,7 +168,7 @@ def refine(
 def fit_process(
     candidate: Candidate, features: Features, y: Array, order: NDArray[np.integer]
 ) -> Process:
-    """Return the candidate's Gaussian process, with more noise assumed for outliers."""
+    """Return the candidate's Gaussian process, which assumes more noise for outliers."""
     known = candidate.model.select(features)
     covariance = Covariance(known)
     values = y - candidate.model.expected(features)
@@ -180,7 +185,7 @@ def fit_process(
 
 
 def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array) -> Array:
-    """Return hyperparameters fitted to measurements, with more noise assumed for outliers."""
+    """Return hyperparameters fitted to measurements, assuming more noise for outliers."""
     noise_factors: Array = np.ones(len(y))
     theta = fit_hyperparameters(
         covariance, features, y, noise_prior=_NOISE_PRIOR, max_iterations=_ITERATIONS
@@ -201,7 +206,7 @@ def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array
 
 
 def _noise_factors(covariance: Covariance, theta: Array, features: Features, y: Array) -> Array:
-    """Return every measurement's noise factor: above 1 where the others predict something else."""
+    """Return each measurement's noise factor, which is above 1 for outliers, shape (n,)."""
     noise_factors: Array = np.ones(len(y))
     for _ in range(_ROUNDS):
         process = condition(covariance, theta, features, y, noise_factors)
@@ -210,9 +215,10 @@ def _noise_factors(covariance: Covariance, theta: Array, features: Features, y: 
 
 
 def _huber_factors(theta: Array, deviation: Array, variance: Array) -> Array:
-    """Return noise factors with which deviations count as in Huber's loss.
+    """Return the noise factors that give deviations the weight of Huber's loss.
 
-    A deviation beyond `_OUTLIER` standard deviations then pulls no harder than one at that limit.
+    With them, a deviation above `_OUTLIER` standard deviations has no more influence on the fit
+    than one at that limit.
     """
     squared = deviation**2 / (variance + np.exp(theta[-1]))
     factor: Array = np.maximum(1.0, squared / _OUTLIER**2)

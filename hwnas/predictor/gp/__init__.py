@@ -1,4 +1,4 @@
-"""Gaussian processes on any encoding, and what a Gaussian process of another kernel is made of."""
+"""The predictors `gp` and `sparse_gp`, and Gaussian-process regression with any kernel."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # SparseGP needs torch; the rest of this package works where torch is not installed.
+    # SparseGP needs torch. The rest of this package works without torch.
     if name == "SparseGP":
         from hwnas.predictor.gp._sparse import SparseGP
 

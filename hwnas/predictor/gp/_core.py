@@ -1,10 +1,11 @@
 """Gaussian-process regression with any kernel: marginal likelihood, conditioning, prediction.
 
-A kernel's hyperparameters and the noise variance are one vector `theta` of logarithms, the noise
-last. Values have about mean 0 and variance 1. A measurement's noise variance may be a multiple of
-the common one: `noise_factors`, shape (n,), tell how far each measurement is trusted less.
+The vector `theta` holds the logarithms of the kernel's hyperparameters, and last the logarithm of
+the noise variance. Values are standardised. The noise variance of a measurement is the common one
+times its number in `noise_factors`, shape (n,).
 
-Rasmussen & Williams, "Gaussian Processes for Machine Learning" (2006), sections 2.2, 5.4.1, 5.4.2.
+The formulas are those of Rasmussen & Williams, "Gaussian Processes for Machine Learning" (2006),
+sections 2.2, 5.4.1 and 5.4.2.
 """
 
 from __future__ import annotations
@@ -21,17 +22,18 @@ from scipy.optimize import minimize
 
 Array = NDArray[np.floating]
 
-#: Rows of a covariance matrix computed at once: 120 MB beside 15,000 training measurements.
+#: Number of rows of a covariance matrix that are computed at once. With 15,000 training
+#: measurements they take 120 MB.
 _BLOCK = 1000
-#: The search for hyperparameters stays within so many standard deviations of the prior, below and
-#: above its mean.
+#: The search for hyperparameters is bounded by this many standard deviations of the prior, below
+#: and above its mean.
 _BELOW, _ABOVE = 8, 6
-#: The search ends when a step improves the objective by less than this share of it.
+#: The search ends when a step improves the objective by less than this fraction.
 _TOLERANCE = 1e-7
 
 
 class Rows(Protocol):
-    """Architectures as a kernel compares them."""
+    """Architectures in the form that a kernel compares."""
 
     def __len__(self) -> int: ...
 
@@ -46,18 +48,18 @@ RowsT = TypeVar("RowsT", bound=Rows)
 class Kernel(Protocol[InputsT_contra, RowsT]):
     """A covariance function and the normal prior of its hyperparameters.
 
-    The methods' `theta` are the kernel's own hyperparameters, without the noise.
+    The argument `theta` of the methods does not contain the noise variance.
     """
 
     @property
     def jitter(self) -> float:
-        """Variance added to every training measurement, so that little noise can be factored."""
+        """Variance added to every measurement, so that the Cholesky factorisation succeeds."""
 
     def prior(self, inputs: InputsT_contra, /) -> tuple[Array, Array]:
-        """Return mean and standard deviation of the hyperparameters on such inputs."""
+        """Return means and standard deviations of the hyperparameters' normal priors."""
 
     def scale(self, inputs: InputsT_contra, theta: Array, /) -> RowsT:
-        """Apply the hyperparameters to inputs."""
+        """Return the inputs scaled by the hyperparameters."""
 
     def __call__(self, a: RowsT, b: RowsT, theta: Array, /) -> Array:
         """Return the covariances, shape (len(a), len(b))."""
@@ -79,7 +81,9 @@ def log_marginal_likelihood(
     y: Array,
     noise_factors: Array | None = None,
 ) -> tuple[float, Array]:
-    """Return log p(y | inputs, theta) without its constant, -n/2 log 2π, and the gradient.
+    """Return log p(y | inputs, theta) and its gradient with respect to `theta`.
+
+    The value lacks the constant -n/2 log 2π.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def fit_hyperparameters(
     start: Array | None = None,
     max_iterations: int,
 ) -> Array:
-    """Return the hyperparameters of the largest posterior density, found by L-BFGS.
+    """Maximise the posterior density of the hyperparameters by L-BFGS.
 
     Parameters
     ----------
@@ -118,9 +122,9 @@ def fit_hyperparameters(
     y : array, shape (n,)
     noise_factors : array, shape (n,), optional
     noise_prior : pair of float
-        Mean and standard deviation of the normal prior of the noise variance's logarithm.
+        Mean and standard deviation of the normal prior of the log noise variance.
     start : array, optional
-        Where the search begins; by default at the prior's mean.
+        Start of the search; by default the prior's mean.
     max_iterations : int
     """
     mean, deviation = (
@@ -131,7 +135,8 @@ def fit_hyperparameters(
     def negative_log_posterior(theta: Array) -> tuple[float, Array]:
         try:
             value, gradient = log_marginal_likelihood(kernel, theta, inputs, y, noise_factors)
-        except LinAlgError:  # the line search went too far; a bad value makes it step back
+        except LinAlgError:
+            # The covariances have no Cholesky factor: a large value makes L-BFGS step back.
             return 1e25, np.zeros_like(theta)
         distance = (theta - mean) / deviation
         return 0.5 * distance @ distance - value, distance / deviation - gradient
@@ -150,13 +155,13 @@ def fit_hyperparameters(
 
 @dataclass
 class Posterior(Generic[InputsT, RowsT]):
-    """A Gaussian process that has seen the training measurements.
+    """A Gaussian process conditioned on the training measurements.
 
     Parameters
     ----------
     kernel : Kernel
     theta : array
-        Hyperparameters, the noise last.
+        Logarithms of the hyperparameters and, last, of the noise variance.
     rows : the kernel's rows
         The training architectures, scaled by the hyperparameters.
     noise : array, shape (n,)
@@ -175,14 +180,14 @@ class Posterior(Generic[InputsT, RowsT]):
     def factor(self) -> Array:
         """Lower Cholesky factor of the training covariances plus noise, shape (n, n).
 
-        A process that was loaded from a file computes it when a variance is asked for.
+        A file does not hold it: a loaded process computes it for the first variance.
         """
         return _factor(self.kernel, self.theta, self.rows, self.noise)
 
     def predict(self, inputs: InputsT, with_variance: bool) -> tuple[Array, Array]:
-        """Return expected values and their variances without noise, each of shape (m,).
+        """Return predicted values and their variances without noise, each of shape (m,).
 
-        The variances are 0 unless asked for: they cost n times as much as the expected values.
+        Without `with_variance` the variances are 0. They cost n times as much as the values.
         """
         queries = self.kernel.scale(inputs, self.theta[:-1])
         mean, variance = np.empty(len(queries)), np.zeros(len(queries))
@@ -199,11 +204,12 @@ class Posterior(Generic[InputsT, RowsT]):
         return mean, np.maximum(variance, 0)
 
     def left_out(self, rows: NDArray[np.integer]) -> tuple[Array, Array]:
-        """Predict training measurements, each from all the others.
+        """Predict some training measurements, each from all others.
 
         Parameters
         ----------
         rows : array of int, shape (m,)
+            Indices of the measurements to predict.
 
         Returns
         -------
@@ -212,10 +218,10 @@ class Posterior(Generic[InputsT, RowsT]):
         variance : array, shape (m,)
             Variances of the predictions, without noise.
         """
-        picked = np.zeros((len(self.alpha), len(rows)))
-        picked[rows, np.arange(len(rows))] = 1
+        unit_vectors = np.zeros((len(self.alpha), len(rows)))
+        unit_vectors[rows, np.arange(len(rows))] = 1
         half = solve_triangular(
-            self.factor, picked, lower=True, overwrite_b=True, check_finite=False
+            self.factor, unit_vectors, lower=True, overwrite_b=True, check_finite=False
         )
         precision = np.einsum("nm,nm->m", half, half)
         return self.alpha[rows] / precision, np.maximum(1 / precision - self.noise[rows], 0)
@@ -228,7 +234,7 @@ def condition(
     y: Array,
     noise_factors: Array | None = None,
 ) -> Posterior[InputsT, RowsT]:
-    """Return the Gaussian process with these hyperparameters, given measurements."""
+    """Return the Gaussian process with given hyperparameters, conditioned on measurements."""
     rows = kernel.scale(inputs, theta[:-1])
     noise = _noise(theta, len(y), noise_factors)
     factor = _factor(kernel, theta, rows, noise)
@@ -246,7 +252,7 @@ def restored(
     alpha: Array,
     noise: Array | None = None,
 ) -> Posterior[InputsT, RowsT]:
-    """Return the Gaussian process of a file that holds the weights of the measurements.
+    """Return the Gaussian process that a file holds.
 
     Parameters
     ----------
@@ -254,6 +260,7 @@ def restored(
     theta : array
     inputs : the kernel's inputs, n rows
     alpha : array, shape (n,)
+        Weight of each measurement in a prediction.
     noise : array, shape (n,), optional
         Noise variance of each measurement; by default the common one.
     """
@@ -269,15 +276,15 @@ def _noise(theta: Array, n: int, factors: Array | None) -> Array:
 def _factor(kernel: Kernel[InputsT, RowsT], theta: Array, rows: RowsT, noise: Array) -> Array:
     """Return the lower Cholesky factor of the training covariances plus noise.
 
-    The covariances are computed block by block and factored in place: at 15,000 measurements one
-    such matrix takes 1.8 GB.
+    It computes the covariances block by block and factors them in place, because the matrix of
+    15,000 measurements takes 1.8 GB.
     """
     n = len(rows)
     covariance = np.empty((n, n))
     for start in range(0, n, _BLOCK):
-        some = slice(start, start + _BLOCK)
-        covariance[some] = kernel(rows[some], rows, theta[:-1])
+        block = slice(start, start + _BLOCK)
+        covariance[block] = kernel(rows[block], rows, theta[:-1])
     covariance[np.diag_indices(n)] += noise + kernel.jitter
-    # The transpose is in Fortran's order, which LAPACK factors in place.
+    # LAPACK factors matrices in Fortran's order in place, and the transpose has this order.
     factor: Array = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
     return factor

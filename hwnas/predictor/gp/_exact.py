@@ -1,4 +1,4 @@
-"""The exact Gaussian process as a predictor's model."""
+"""The exact Gaussian process: the model of the predictor `gp`."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.gp._core import Array, condition, fit_hyperparameters, restored
 from hwnas.predictor.gp._rbf import RBF
 
-#: Mean and standard deviation of the noise variance's logarithm.
+#: Mean and standard deviation of the normal prior of the log noise variance.
 _NOISE_PRIOR = (math.log(0.1), 1.0)
 _MAX_ITERATIONS = 100
 
 
 class ExactGP(RegressorMixin, BaseEstimator):
-    """Exact Gaussian process with an RBF kernel, its hyperparameters fitted.
+    """Exact Gaussian process with an RBF kernel and fitted hyperparameters.
 
     Variance, lengthscales and noise have log-normal priors. L-BFGS maximises their posterior
-    density given at most `n_fit` training measurements, as the work of a step grows with the cube
-    of their number. One Cholesky factorisation then conditions the process on all training
-    measurements: 15,000 take about half a minute on one core and 1.8 GB of memory.
+    density. It uses at most `n_fit` training measurements, because the work of a step grows with
+    the cube of their number. One Cholesky factorisation then conditions the process on all training
+    measurements. 15,000 measurements take about half a minute on one core and 1.8 GB of memory.
 
     Parameters
     ----------
     spread : float
-        How much the lengthscales of features may differ: standard deviation, in the prior, of the
-        logarithms of their ratios to a common lengthscale. 0 means one lengthscale for all.
+        How much the lengthscales of features may differ. It is the prior standard deviation of the
+        logarithm of the ratio of a feature's lengthscale to the common one. 0 means one
+        lengthscale for all features.
     n_fit : int
-        Largest number of training measurements that the hyperparameters are fitted to. If there are
-        more, that many are drawn at random.
+        Largest number of training measurements that the hyperparameters are fitted to. Of more
+        measurements, ``fit`` draws this many at random.
     random_state : int, RandomState or None
         Seed of this draw.
 
     Attributes
     ----------
     posterior_ : Posterior
-        The process given all training measurements.
+        The process conditioned on all training measurements.
     features_ : array of float, shape (n, n_features)
         The encoded training architectures.
 
@@ -85,7 +86,7 @@ class ExactGP(RegressorMixin, BaseEstimator):
     def predict(self, X: ArrayLike, return_std: Literal[True]) -> tuple[Array, Array]: ...
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Array | tuple[Array, Array]:
-        """Predict standardised values, shape (n,), and a measurement's standard deviation."""
+        """Predict standardised values, shape (n,), and the standard deviations of measurements."""
         check_is_fitted(self, "posterior_")
         features = np.asarray(X, dtype=np.float64)
         with blas_threads(len(self.posterior_.alpha)):
@@ -95,12 +96,12 @@ class ExactGP(RegressorMixin, BaseEstimator):
         return mean, np.sqrt(variance + np.exp(self.posterior_.theta[-1]))
 
     def saved_state(self) -> dict[str, Any]:
-        """Return hyperparameters and training rows: the Cholesky factor is computed from them."""
+        """Return hyperparameters, encoded training architectures and their weights."""
         posterior = self.posterior_
         return {"theta": posterior.theta, "X": self.features_, "alpha": posterior.alpha}
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Fit this model from what `saved_state` returned."""
+        """Set the fitted attributes from the return value of `saved_state`."""
         self.features_ = state["X"]
         self.n_features_in_ = self.features_.shape[1]
         self.posterior_ = restored(RBF(self.spread), state["theta"], self.features_, state["alpha"])

@@ -12,18 +12,18 @@ from hwnas.predictor.gp._similarity import Array, similarity, weighted_squares
 
 @dataclass(frozen=True)
 class RBF:
-    """A covariance function: variance times exp(-distance² / 2), in units of the lengthscales.
+    """The covariance function variance * exp(-distance² / 2), with features / lengthscales.
 
-    Its inputs are features, shape (n, d); its hyperparameters are logarithms of the variance, then
-    of the common lengthscale, then of each feature's factor of it.
+    The inputs are features, shape (n, d). The hyperparameters are the logarithms of the variance,
+    of the common lengthscale, and of each feature's ratio to the common lengthscale.
 
     Attributes
     ----------
     spread : float
-        Standard deviation, in the prior, of the logarithms of the features' factors. 0 means that
-        all features have the same lengthscale, and no factors.
+        Prior standard deviation of the logarithms of the ratios. 0 means that all features have the
+        same lengthscale, and that there are no ratios.
     jitter : float
-        The noise's prior excludes variances so small that the covariances need one.
+        It is 0, because the prior of the noise variance excludes tiny values.
     """
 
     spread: float = 0.0
@@ -32,7 +32,7 @@ class RBF:
     def prior(self, features: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation of the hyperparameters' normal prior.
 
-        The variance is around 1, the lengthscale around a typical distance of two rows.
+        The prior median of the variance is 1, that of the lengthscale a typical distance of rows.
         """
         distance = math.sqrt(2 * features.var(axis=0).sum()) or 1.0
         factors = np.zeros(features.shape[1] if self.spread else 0)
@@ -40,7 +40,7 @@ class RBF:
         return mean, np.concatenate([[1.0, 1.0], factors + self.spread])
 
     def scale(self, features: Array, theta: Array) -> Array:
-        """Return the features in units of their lengthscales."""
+        """Return the features divided by their lengthscales."""
         scaled: Array = features / np.exp(theta[1] + (theta[2:] if self.spread else 0))
         return scaled
 

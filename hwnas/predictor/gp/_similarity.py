@@ -1,4 +1,4 @@
-"""The squared-exponential similarity of rows, and the sums that its gradients are made of."""
+"""The squared-exponential similarity of rows, and sums for its gradients."""
 
 from __future__ import annotations
 

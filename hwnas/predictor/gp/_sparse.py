@@ -1,4 +1,4 @@
-"""A sparse Gaussian process: inducing points stand for the training measurements."""
+"""The sparse Gaussian process: the model of the predictor `sparse_gp`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from torch import Tensor
 from hwnas.predictor._torch import one_thread, seeded_generator
 
 Values = NDArray[np.float64]
-#: Share of the variance added to the inducing points' covariances, so that they can be factored.
+#: Added to the diagonal of the inducing points' covariances, times the variance. Without it, their
+#: Cholesky factorisation may fail.
 JITTER = 1e-6
 PREDICT_BATCH = 2048
 
@@ -25,28 +26,31 @@ class SparseGP(RegressorMixin, BaseEstimator):
 
     The inducing points start as randomly drawn training architectures. Adam then maximises the
     variational lower bound of the marginal likelihood, times the log-normal priors of variance,
-    lengthscales and noise, over all of these and the inducing points. Work and memory grow linearly
-    with the number of training measurements.
+    lengthscales and noise. It optimises these three and the inducing points. Work and memory grow
+    linearly with the number of training measurements.
 
     Parameters
     ----------
     n_inducing : int
-        Number of inducing points. If there are fewer distinct training architectures, all of these.
+        Largest number of inducing points. With fewer distinct training architectures, each of them
+        is an inducing point.
     spread : float
-        How much the lengthscales of features may differ: standard deviation, in the prior, of the
-        logarithms of their ratios to a common lengthscale. 0 means one lengthscale for all.
+        How much the lengthscales of features may differ. It is the prior standard deviation of the
+        logarithm of the ratio of a feature's lengthscale to the common one. 0 means one
+        lengthscale for all features.
     n_steps : int
         Number of Adam steps.
     learning_rate : float
-        Adam's learning rate, the same for all logarithms and inducing points.
+        Adam's learning rate for hyperparameters and inducing points.
     random_state : int, RandomState or None
-        Seed of the draw of the first inducing points.
+        Seed for drawing the initial inducing points.
 
     Attributes
     ----------
     inducing_ : array, shape (n_inducing, n_features)
-        Inducing points, in units of the lengthscales.
+        Inducing points, divided by the lengthscales.
     lengthscales_ : array, shape (n_features,)
+        Lengthscale of each feature.
     variance_, noise_ : float
         Variances of the process and of the noise.
 
@@ -80,12 +84,12 @@ class SparseGP(RegressorMixin, BaseEstimator):
         values = torch.as_tensor(np.asarray(y, dtype=np.float64))
         self.n_features_in_ = features.shape[1]
         generator = seeded_generator(self.random_state)
-        # Two copies of an architecture would make the inducing points' covariances singular.
+        # Two equal inducing points would make their covariance matrix singular.
         distinct = torch.unique(features, dim=0)
         order = torch.randperm(len(distinct), generator=generator)
         inducing = distinct[order[: self.n_inducing]].clone().requires_grad_()
         distance = math.sqrt(2 * float(features.var(dim=0, correction=0).sum())) or 1.0
-        #: Logarithms of the variance, the noise variance and the common lengthscale.
+        # Logarithms of the variance, the noise variance and the common lengthscale.
         prior_mean = torch.tensor([0.0, math.log(0.1), math.log(distance)], dtype=torch.float64)
         common = prior_mean.clone().requires_grad_()
         factors = torch.zeros(self.n_features_in_, dtype=torch.float64, requires_grad=True)
@@ -95,11 +99,11 @@ class SparseGP(RegressorMixin, BaseEstimator):
             variance, noise, lengthscale = common.exp()
             scale = lengthscale * factors.exp()
             bound = evidence_bound(features / scale, inducing / scale, values, variance, noise)
-            surprise = ((common - prior_mean) ** 2).sum() / 2
+            penalty = ((common - prior_mean) ** 2).sum() / 2
             if self.spread:
-                surprise = surprise + ((factors / self.spread) ** 2).sum() / 2
+                penalty = penalty + ((factors / self.spread) ** 2).sum() / 2
             optimizer.zero_grad()
-            torch.autograd.backward((surprise - bound) / len(values))
+            torch.autograd.backward((penalty - bound) / len(values))
             optimizer.step()
         with torch.no_grad():
             variance, noise, lengthscale = common.exp()
@@ -119,7 +123,7 @@ class SparseGP(RegressorMixin, BaseEstimator):
 
     @one_thread()
     def predict(self, X: ArrayLike, return_std: bool = False) -> Values | tuple[Values, Values]:
-        """Predict standardised values, shape (n,), and a measurement's standard deviation."""
+        """Predict standardised values, shape (n,), and the standard deviations of measurements."""
         check_is_fitted(self, "inducing_")
         rows = torch.as_tensor(np.asarray(X, dtype=np.float64) / self.lengthscales_)
         inducing = torch.from_numpy(self.inducing_)
@@ -139,7 +143,7 @@ class SparseGP(RegressorMixin, BaseEstimator):
 
 
 def rbf(X: Tensor, Z: Tensor, variance: Tensor) -> Tensor:
-    """Return the covariances of rows in units of the lengthscale, shape (n, m)."""
+    """Return the covariances of rows divided by the lengthscales, shape (n, m)."""
     squares = (X**2).sum(dim=1)[:, None] / 2 + (Z**2).sum(dim=1) / 2
     return variance * torch.exp(-(squares - X @ Z.T).clamp(min=0))
 
@@ -147,7 +151,11 @@ def rbf(X: Tensor, Z: Tensor, variance: Tensor) -> Tensor:
 def _parts(
     X: Tensor, inducing: Tensor, y: Tensor, variance: Tensor, noise: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return L, A = L⁻¹ Kuf / σ, chol(I + A Aᵀ) =: B and B⁻¹ A y / σ, with L = chol(Kuu)."""
+    """Return the matrices of Titsias' bound and of predictions.
+
+    With Kuu the covariances of the inducing points, Kuf those with the rows of `X` and σ² the noise
+    variance, they are L = chol(Kuu), A = L⁻¹ Kuf / σ, B = chol(I + A Aᵀ) and B⁻¹ A y / σ.
+    """
     jitter = JITTER * variance * torch.eye(len(inducing), dtype=X.dtype)
     factor = torch.linalg.cholesky(rbf(inducing, inducing, variance) + jitter)
     root = noise.sqrt()
@@ -166,7 +174,7 @@ def evidence_bound(
     Parameters
     ----------
     X, inducing : Tensor, shapes (n, d) and (m, d)
-        In units of the lengthscales.
+        Features divided by the lengthscales.
     y : Tensor, shape (n,)
     variance, noise : Tensor
         Variances of the process and of the noise.
