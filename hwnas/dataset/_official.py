@@ -1,4 +1,4 @@
-"""Files that others publish: where each is fetched from, and where it lies on this machine."""
+"""Files that others publish: the address of each, and its path on this machine."""
 
 from __future__ import annotations
 
