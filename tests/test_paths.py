@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from platformdirs import user_cache_path, user_data_path
 
 from hwnas.dataset import doctor, table_path
-from hwnas.dataset._help import _devices_here, latency_file
+from hwnas.dataset._help import _downloaded_devices, latency_file
 from hwnas.dataset._local_table import BUNDLED
 from hwnas.paths import Paths, default_folder
 from hwnas.space import NASBench201
@@ -66,7 +66,7 @@ def test_data_of_earlier_versions_are_found(places: tuple[Path, Path]) -> None:
     (before / file.name).touch()
     shutil.copy(BUNDLED / "nasbench201_cpu.parquet", before / name)
     assert file.find(paths) == before / file.name
-    assert _devices_here(paths, NASBench201()) == ["titan_rtx_1"]
+    assert _downloaded_devices(paths, NASBench201()) == ["titan_rtx_1"]
     assert table_path("mine", NASBench201(), paths) == before / name
     assert table_path("new", NASBench201(), paths) == now / "local/new/nasbench201.parquet"
     (before / file.name).unlink()

@@ -117,7 +117,8 @@ class Local(Described):
         _, facts = read_local_table(self._path())
         if self._counted(facts):
             raise UserError(
-                f"metric={self.metric.name} is counted from the network, so it cannot be measured",
+                f"metric={self.metric.name} is counted from the network: there is nothing to "
+                "measure on the device",
                 remedy="selection.verify=table",
             )
         found: dict[str, Any] = facts["latency"][self.backend]

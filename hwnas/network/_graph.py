@@ -125,13 +125,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place.
+    """A layer of a network, and the nodes from which it reads.
 
     Parameters
     ----------
     layer : Layer
     inputs : tuple of int
-        Indices of the nodes whose outputs are read; all lower than the node's own.
+        Indices of the nodes whose outputs the layer reads. They are lower than the node's index.
     """
 
     layer: Layer
