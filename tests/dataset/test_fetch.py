@@ -94,7 +94,7 @@ def test_fetch_file_is_found_afterwards(paths: Paths, file: OfficialFile, site: 
     assert str(len(CONTENT)) in fetch(file, paths)
     assert file.require(paths).read_bytes() == CONTENT
     assert here(paths) == ["file.bin"]
-    assert "here already" in fetch(file, paths)
+    assert "already exists" in fetch(file, paths)
     assert site.asked == [None]
 
 

@@ -100,7 +100,7 @@ def test_counts_fbnet_c_equal_published() -> None:
     # Convolution weights of single blocks of FBNet-B: github.com/JunrQ/NAS/issues/19
     [(1, "k3_e6", 4704), (5, "k5_e6", 11664), (8, "k5_e6", 17088), (13, "k5_e6", 77184)],
 )
-def test_params_fbnet_block_equal_hand_computed(position: int, block: str, weights: int) -> None:
+def test_params_fbnet_block_equal_published(position: int, block: str, weights: int) -> None:
     space = FBNet()
     counts = []
     for name in (block, "skip"):

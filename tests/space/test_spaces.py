@@ -118,11 +118,11 @@ class TestLiveCell:
         # Node 2 does not reach the output (2→3 is none): 0→2 and 1→2 are dead.
         assert self.live(3, 3, 3, 3, 3, 0) == [3, 0, 0, 3, 3, 0]
 
-    def test_live_chain_without_input_is_dead(self) -> None:
+    def test_live_chain_without_path_to_output_is_dead(self) -> None:
         # 0→1→2 leads nowhere, as 1→3 and 2→3 are none.
         assert self.live(3, 0, 3, 1, 0, 0) == [0, 0, 0, 1, 0, 0]
 
-    def test_live_is_idempotent_and_computes_the_same(self) -> None:
+    def test_live_applied_twice_changes_nothing_more(self) -> None:
         every = self.space.enumerate()
         live = self.space.live(every)
         np.testing.assert_array_equal(self.space.live(live), live)
