@@ -70,7 +70,7 @@ class OfficialFile:
         Raises
         ------
         UserError
-            If it is not here. The error names the command that fetches it.
+            If the file is not on this machine. The error names the command that fetches it.
         """
         found = self.find(paths)
         if found is None:

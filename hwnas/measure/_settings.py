@@ -27,40 +27,42 @@ def check_settings(folder: Path, header: Header, others: Sequence[Header]) -> No
     All settings of one series must be equal. Of two series only the settings that decide the
     networks must be equal.
     """
-    series, here = header["series"], header["settings"]
+    series, settings = header["series"], header["settings"]
     for other in others:
-        there = other["settings"]
+        earlier = other["settings"]
         same = other["series"] == series
-        for key in here if same else [key for key in _NETWORKS if key in here and key in there]:
-            if there.get(key) != here[key]:
-                override = _override(other["series"], key, there)
+        shared = [key for key in _NETWORKS if key in settings and key in earlier]
+        for key in settings if same else shared:
+            if earlier.get(key) != settings[key]:
+                override = _override(other["series"], key, earlier)
                 raise UserError(
-                    f"{folder} has {other['series']} measurements with {key}={there.get(key)}, "
-                    f"not {here[key]}",
+                    f"{folder} has {other['series']} measurements with {key}={earlier.get(key)}, "
+                    f"not {settings[key]}",
                     remedy=f"{override}, or another name=" if override else "another name=",
                 )
 
 
-def _override(series: str, key: str, there: Mapping[str, Any]) -> str | None:
+def _override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
     """Return the override that restores an earlier setting, or None if no override can.
 
     An example of the latter is the version of a library.
     """
-    value = there.get(key)
+    value = earlier.get(key)
     if series == ACCURACY:
         return f"training.{key}={value}"
     if key in _PROTOCOL:
         return f"{key}={value}"
     if key == "image_set":
-        fields = there[key]
+        fields = earlier[key]
         numbers = [f"image_set.{name}={fields[name]}" for name in ("resolution", "classes")]
         return " ".join([f"image_set={fields['name']}", *numbers])
     if key == "sizes":
-        return " ".join(f"+sizes.{name}={size}" for name, size in there[key].items()) or "no sizes"
-    return _unit_override(series, key, there)
+        sizes = [f"+sizes.{name}={size}" for name, size in earlier[key].items()]
+        return " ".join(sizes) or "leave out sizes"
+    return _unit_override(series, key, earlier)
 
 
-def _unit_override(series: str, key: str, there: Mapping[str, Any]) -> str | None:
+def _unit_override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
     """Return the overrides that choose the unit of earlier measurements.
 
     It is None if the key is not one of the backend's `unit_facts`.
@@ -69,7 +71,7 @@ def _unit_override(series: str, key: str, there: Mapping[str, Any]) -> str | Non
     if file is None or key not in cast(type[Backend], targets("backend")[series]).unit_facts:
         return None
     # The facts may lack a field of the backend. Its value was then that of the YAML.
-    chosen = {name: there.get(name, default) for name, default in read_yaml(file).items()}
+    chosen = {name: earlier.get(name, default) for name, default in read_yaml(file).items()}
     return " ".join(
         f"backend.{name}={value}"
         for name, value in chosen.items()

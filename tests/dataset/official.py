@@ -18,7 +18,7 @@ SPACE = NASBench201()
 #: Architectures of the small HW-NAS-Bench file, in its order, which is not lexicographic.
 CELLS = SPACE.enumerate()[[9000, 7, 12345]]
 
-#: Row i of the benchmark order is this lexicographic rank: the real order is neither sorted.
+#: Lexicographic rank of row i of the benchmark order. It is unsorted, like the real order.
 ORDER = np.random.default_rng(0).permutation(SPACE.size)
 
 

@@ -33,7 +33,7 @@ FAMILIES: dict[str, type] = {
     "hwnas_fbnet": HWNASFBNet,
     "local": Local,
 }
-#: Also those of a contributor: all that the command line offers.
+#: All datasets that the command line offers, including those that a contributor adds.
 NAMES = options("dataset")
 
 

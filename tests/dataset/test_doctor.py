@@ -28,7 +28,7 @@ def lines(text: str) -> dict[str, list[str]]:
 
 @pytest.mark.usefixtures("nothing_bundled")
 def test_doctor_ties_zeros_and_copies_are_counted(paths: Paths) -> None:
-    # Of these, 0 to 3 compute nothing alike, 4 is another function.
+    # Cells 0 to 3 have no path to the output, so they compute the same function. Cell 4 does not.
     space = NASBench201()
     cells = np.array(
         [[0] * 6, [1, 0, 0, 0, 0, 0], [2] + [0] * 5, [3] + [0] * 5, [0, 0, 0, 1, 0, 0]]
@@ -94,6 +94,6 @@ def test_doctor_published_tables_equal_published_counts(real: Paths) -> None:
     assert faults == []
     counted = lines(text)
     assert len(counted) == 25
-    # Of the 15,625 cells 6,466 differ; the others copy, but for those alone in their class.
+    # The cells that are not alone in their class share their value with a copy.
     assert counted["hwnas360 pi5/onnx/cifar100/latency"][4] == "10398"
     assert counted["hwnas cifar10/raspi4_latency"] == ["15625", "0", "2", "201", "0", "0.485"]

@@ -119,7 +119,8 @@ def test_hwnas360_published_files_have_published_values(real: Paths) -> None:
     measured = table.measured_on()
     assert len(np.unique(measured)) == 6466
     np.testing.assert_array_equal(table.values, table.values[measured])
-    # A copy computes what the measured architecture does; the file's classes err in 204 cells.
+    # A copy computes the same function as the measured architecture, except in 204 cells that the
+    # file puts into a wrong class.
     computes = SPACE.representative(table.architectures)
     assert (computes != computes[measured]).sum() == 204
     assert table.values[0] == pytest.approx(1.8305045)

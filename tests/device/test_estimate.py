@@ -29,7 +29,7 @@ class Made:
 
 def test_estimate_benchmark_compares_measured_rows_without_copies() -> None:
     X = SPACE.enumerate()[[9000, 7, 12345, 50]]
-    # The first copies the third, the fourth has no value: keys are ranks, no rows.
+    # The first row is a copy of the third, and the fourth has no value. The keys are ranks.
     keys = np.array([12345, 7, 12345, 50])
     table = made_table(X, np.array([3.0, 2.0, 3.0, np.nan]), representative=keys)
     compared = load_if_here(Made(table))

@@ -58,7 +58,7 @@ def test_random_weights_depend_on_seed_and_share_no_memory(network: Network) -> 
     for one, same, another in zip(first, again, other, strict=True):
         np.testing.assert_array_equal(one, same)
         assert not np.array_equal(one, another)
-    # Layers that shared memory would find it in the cache.
+    # If layers shared memory, their weights would already be in the CPU's cache.
     for one, another in combinations([*first, pool], 2):
         assert not np.may_share_memory(one, another)
 
@@ -99,7 +99,7 @@ def test_onnxruntime_provider_not_starting_raises(
 ) -> None:
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("the provider starts here")
-    # As with a GPU build whose driver is missing: the provider is listed, and the CPU runs.
+    # A GPU build without a driver lists the provider, but runs on the CPU.
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
     small = build(NASBench201(), (1,) * 6, TINY)
     with (
@@ -121,7 +121,7 @@ def test_torch_run_waits_for_chosen_device(
     waited: list[torch.device] = []
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
-    # Tensors without values: every layer runs, nothing is computed.
+    # The tensors have no values, so every layer runs and computes nothing.
     pretend(monkeypatch, "meta", 1)
     small = build(NASBench201(), (3,) * 6, TINY)
     assert Torch(device="meta").prepare(small, 1, 1, 0)(3).shape == (3,)

@@ -33,7 +33,7 @@ QUICK = Training(
 @pytest.fixture
 def networks() -> CellNetworks:
     networks = CellNetworks(SPACE, CELLS, channels=4, n_classes=10, seed=0).double()
-    # Scales and shifts away from 1 and 0, so that none can hide.
+    # Scales other than 1 and shifts other than 0, so that a missing one changes the result.
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in networks.parameters():

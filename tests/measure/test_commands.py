@@ -126,7 +126,7 @@ def test_measure_two_processes_share_work(data: Path) -> None:
     assert [process.wait(timeout=100) for process in both] == [0, 0]
     measured = keys(lines(data))
     assert len(measured) == len(set(measured)) == 80
-    # Whichever ended last has read what the other one measured.
+    # The process that ended last has read the measurements of the other one.
     check_table(data, lines(data))
 
 

@@ -35,7 +35,7 @@ def test_local_bundled_table_is_measured_and_plausible(
     assert len(values) >= 1000
     assert (values > 0.05).all()
     assert (values < 200).all()
-    # What the live cell runs explains the latency: a table in the wrong order would not fit.
+    # The live operations explain the latency. They would not in a table with the wrong order.
     known = ~np.isnan(table.values)
     live = SPACE.live(table.architectures[known])
     features = np.column_stack([(live == o).sum(axis=1) for o in range(len(SPACE.operations))])
@@ -53,7 +53,7 @@ def test_local_copies_have_measured_value(local: Local) -> None:
     measured = table.measured_on()
     assert len(np.unique(measured)) < len(table)
     np.testing.assert_array_equal(table.values, table.values[measured])
-    # A copy is the same network, layer by layer.
+    # A copy has the same layers as the measured network.
     counts = count_layers(SPACE, table.architectures, ImageSet("cifar10", 32, 10))
     np.testing.assert_array_equal(counts.macs, counts.macs[measured])
     np.testing.assert_array_equal(counts.params, counts.params[measured])

@@ -108,7 +108,7 @@ class TestSettings:
         store = Store(tmp_path)
         store.start("torch", {"threads": 64}, {})
         assert list(tmp_path.glob("*.jsonl")) == []
-        # As a process leaves it that is killed while it writes its first record.
+        # A process that is killed while it writes its first record leaves such a file.
         header = {"header": {"series": "torch", "settings": {"threads": 64}, "machine": {}}}
         (tmp_path / "torch-1.jsonl").write_text(f"{json.dumps(header)}\n")
         store = Store(tmp_path)
@@ -135,7 +135,7 @@ class TestSettings:
         store.start("onnxruntime", {"threads": 2, **NETWORKS}, {})
         with pytest.raises(UserError, match=r"torch measurements with image_set="):
             store.start("onnxruntime", NETWORKS | {"image_set": CIFAR10 | {"classes": 5}}, {})
-        with pytest.raises(UserError, match="Try: no sizes"):
+        with pytest.raises(UserError, match="Try: leave out sizes"):
             store.start("onnxruntime", NETWORKS | {"sizes": {"channels": 4}}, {})
         store.start("accuracy", {"channels": 8}, {})
 
@@ -186,7 +186,7 @@ class TestWork:
             asked.append(architectures)
             return []
 
-        # Ours has not read yet what the other one did.
+        # Our store has not read the records of the other one yet.
         assert ours.missing(UNIT)
         assert measure_units(ours, [UNIT], measure, title) == 0
         assert asked == []
@@ -199,7 +199,7 @@ class TestWork:
             alive.enter_context(other.claim(UNIT))
 
             def measure(_: Unit, architectures: list[str]) -> list[dict[str, Any]]:
-                # Here the other process dies.
+                # The other process ends at this point.
                 alive.close()
                 return [record(architecture) for architecture in architectures]
 

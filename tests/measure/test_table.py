@@ -22,7 +22,7 @@ from tests.dataset import official
 SPACE = NASBench201()
 NAME = "mine"
 LATENCY = Metric("latency", "ms")
-#: Of five different networks.
+#: Cells with five different networks.
 CELLS = [
     [0, 0, 0, 1, 0, 0],
     [0, 0, 0, 2, 0, 0],
@@ -83,11 +83,11 @@ def test_write_table_series_without_record_has_no_column(paths: Paths) -> None:
 def test_write_table_noise_ignores_architectures_with_too_few_passes(paths: Paths) -> None:
     values = {"minimum": 1.0, "median": 2.0, "mad": 0.5, "load": 0.0}
     add(paths, "onnxruntime", 0, ARCHITECTURES, **values)
-    # Of three, a second pass, of which the medians are 1 more: 2, 3, 4 and 3, 4, 5.
+    # Three architectures have a second pass, whose medians are larger by 1.
     add(paths, "onnxruntime", 1, ARCHITECTURES[:3], **values | {"median": 3.0})
     _, facts = written(paths)
     noise = facts["latency"]["onnxruntime"]["noise"]["onnxruntime_latency_median"]
-    # The middle one of the three lies at 3 and 4 around 3.5.
+    # The middle one of the three has the medians 3 and 4, so a pass deviates by 0.5 from 3.5.
     drift = pytest.approx(0.5 / 3.5)
     assert noise == {"tau": 1.0, "drift": drift, "n_passes": 2, "n_architectures": 3}
     assert facts["latency"]["onnxruntime"]["n_measured"] == 5
@@ -127,7 +127,7 @@ def test_write_table_accuracy_is_in_column_of_its_seed(paths: Paths) -> None:
     add(paths, "accuracy", 2, ARCHITECTURES[4:], accuracy=70.0)
     rows, _ = written(paths)
     assert rows[ARCHITECTURES[0]]["accuracy_seed0"] == 50.0
-    # The fifth has two seeds, but not the first two.
+    # The fifth architecture has two seeds, but not the first two.
     assert rows[ARCHITECTURES[4]]["accuracy"] is None
     assert rows[ARCHITECTURES[4]]["accuracy_seed0"] is None
 

@@ -11,7 +11,7 @@ from hwnas.network import build, count_layers
 from hwnas.seeding import generator
 from hwnas.space import LISTABLE, Architectures, NASBench201, SearchSpace, space_classes
 
-#: Also those of a contributor, where they have a network.
+#: All search spaces with a skeleton, including those that a contributor adds.
 SPACES = [each() for each in space_classes().values() if each.skeleton is not None]
 SPACE = NASBench201()
 
@@ -55,7 +55,7 @@ def test_count_layers_other_sizes_equal_graphs(cifar10: ImageSet) -> None:
 @pytest.mark.parametrize(
     "dead",
     [
-        (3, 0, 0, 1, 0, 0),  # node 1 leads nowhere
+        (3, 0, 0, 1, 0, 0),  # node 1 has no path to the output
         (0, 0, 0, 1, 0, 3),  # node 2 is empty
         (0, 0, 3, 1, 0, 3),  # node 1 is empty, and so is node 2
         (0, 0, 2, 1, 4, 0),  # node 1 is empty
@@ -87,12 +87,13 @@ def test_build_with_dead_edges_has_all_edges(cifar10: ImageSet) -> None:
     [
         # A convolution on a dead edge runs, and its result is added nowhere.
         ((3, 0, 0, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
-        # What feeds it runs as well, an identity at no cost, a pooling at its own.
+        # The operation that computes its input runs too. An identity costs nothing, a pooling does.
         ((1, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
         ((4, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "avg_pool_3x3": 1, "additions": 0}),
-        # Convolutions whose sum is multiplied by 0 are dropped: the sum is between them and it.
+        # Convolutions whose sum is multiplied by 0 do not run, because the multiplication can only
+        # be folded into a convolution right before it.
         ((1, 3, 3, 1, 0, 0), {"additions": 0}),
-        # A dead pooling does not.
+        # A dead pooling does not run.
         ((4, 0, 0, 1, 0, 0), {"additions": 0}),
         # A convolution of zeros runs, and its result is added.
         ((0, 0, 0, 1, 0, 2), {"nor_conv_1x1": 1, "additions": 1}),

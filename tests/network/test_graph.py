@@ -67,7 +67,7 @@ def test_peak_activation_bytes_equals_hand_computed() -> None:
     branch = graph.conv(relu, 8, kernel=3)
     graph.classifier(graph.add([conv, branch]), classes=2)
     network = graph.network(4, 2)
-    # Most is alive while the branch is computed: conv, relu, branch.
+    # The peak is during the second convolution, when three tensors exist: conv, relu, branch.
     assert network.peak_activation_bytes == 4 * (128 + 128 + 128)
 
 
@@ -81,8 +81,9 @@ def test_peak_activation_bytes_in_place_layer_adds_nothing() -> None:
 
 def test_peak_activation_bytes_of_cell_equals_hand_computed(cifar10: ImageSet) -> None:
     feature_map = 16 * 32 * 32
-    # Only identities: the block between stages needs most: its input, which the shortcut reads
-    # later, the rectified input, and the convolution's output, half as large.
+    # The cells have only identities, so the peak is in the block between two stages. Three tensors
+    # exist there: its input, which the shortcut reads later, the input after ReLU, and the output
+    # of the convolution, which is half as large.
     chain = build(SPACE, (0, 0, 0, 1, 0, 0), cifar10)
     whole = build(SPACE, (3, 3, 3, 3, 3, 3), cifar10)
     assert chain.peak_activation_bytes == 4 * 2.5 * feature_map

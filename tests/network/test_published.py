@@ -61,7 +61,7 @@ def test_params_nasbench201_equal_published(
 
 @pytest.mark.parametrize(
     ("image_set", "params", "mflops"),
-    # Smallest and largest of the benchmark, as its users quote them for normalisation.
+    # Smallest and largest values of the benchmark, which its users quote for normalisation.
     [
         ("cifar10", (73_306, 1_531_546), (7.78305, 220.11969)),
         ("cifar100", (79_156, 1_537_396), (7.7889, 220.12554)),

@@ -20,7 +20,7 @@ from hwnas.space import (
     space_classes,
 )
 
-#: Also those of a contributor.
+#: All search spaces, including those that a contributor adds.
 SPACES = [each() for each in space_classes().values()]
 ENUMERABLE = [space for space in SPACES if space.size <= LISTABLE]
 
@@ -111,15 +111,15 @@ class TestLiveCell:
         return live
 
     def test_live_edge_from_unreached_node_is_dead(self) -> None:
-        # Node 1 is not reached (0→1 is none): 1→2 and 1→3 carry nothing.
+        # The input does not reach node 1 (0→1 is none), so 1→2 and 1→3 are dead.
         assert self.live(0, 3, 3, 3, 3, 3) == [0, 3, 0, 3, 0, 3]
 
     def test_live_edge_without_path_to_output_is_dead(self) -> None:
-        # Node 2 does not reach the output (2→3 is none): 0→2 and 1→2 are dead.
+        # Node 2 does not reach the output (2→3 is none), so 0→2 and 1→2 are dead.
         assert self.live(3, 3, 3, 3, 3, 0) == [3, 0, 0, 3, 3, 0]
 
     def test_live_chain_without_path_to_output_is_dead(self) -> None:
-        # 0→1→2 leads nowhere, as 1→3 and 2→3 are none.
+        # 0→1→2 does not reach the output, because 1→3 and 2→3 are none.
         assert self.live(3, 0, 3, 1, 0, 0) == [0, 0, 0, 1, 0, 0]
 
     def test_live_applied_twice_changes_nothing_more(self) -> None:
@@ -135,7 +135,7 @@ class TestRepresentative:
         every = space.enumerate()
         key = space.representative(every)
         assert len(np.unique(key)) == 6466
-        # The key is the rank of a member of the class, the lowest.
+        # The key is the lowest rank of a member of the class.
         np.testing.assert_array_equal(key[np.unique(key)], np.unique(key))
         assert (key <= space.rank(every)).all()
 
