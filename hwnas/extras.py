@@ -1,4 +1,4 @@
-"""Libraries that hwnas can do without, and the extra of ``pyproject.toml`` that installs each."""
+"""Optional libraries, and the extra of ``pyproject.toml`` that installs each of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def missing_library(error: BaseException) -> str | None:
-    """Return the optional library whose absence caused an error; None if it has another cause.
+    """Return the optional library whose absence caused an error, or None for other causes.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def missing_library(error: BaseException) -> str | None:
     while cause is not None:
         if isinstance(cause, ModuleNotFoundError) and cause.name:
             library = cause.name.partition(".")[0]
-            # A module that an installed library does not have is another mistake.
+            # A missing module of an installed library has another cause than a missing library.
             if library in EXTRAS and (cause.name == library or not is_installed(library)):
                 return library
         cause = cause.__cause__
@@ -45,14 +45,14 @@ def missing_library(error: BaseException) -> str | None:
 
 
 def not_installed(library: str, wanted_by: str | None = None) -> UserError:
-    """Return the error that tells how to install a library.
+    """Return an error whose remedy is the command that installs a library.
 
     Parameters
     ----------
     library : str
-        One of `EXTRAS`.
+        A key of `EXTRAS`.
     wanted_by : str, optional
-        The part of the command line that needs it.
+        The override or file that needs the library.
 
     Examples
     --------
@@ -64,18 +64,18 @@ def not_installed(library: str, wanted_by: str | None = None) -> UserError:
 
 
 def install_command(extra: str) -> str:
-    """Return the command that adds an extra to the hwnas that is running."""
+    """Return the shell command that installs an extra for the running hwnas."""
     try:
         distribution("hwnas")
     except PackageNotFoundError:
-        # A checkout that is not installed: no package index has hwnas under this name.
+        # hwnas runs from a checkout that is not installed, and no package index offers hwnas.
         return f"pip install -e {shlex.quote(f'{_CHECKOUT}[{extra}]')}"
     return f"pip install 'hwnas[{extra}]'"
 
 
 def is_installed(library: str) -> bool:
     """Tell whether a library can be imported, without importing it."""
-    # A folder of that name in the working directory has a specification too, but no origin: W&B
-    # itself writes its files to ./wandb.
+    # A folder of the same name in the working directory has a spec without an origin. W&B creates
+    # such a folder, ./wandb.
     spec = find_spec(library)
     return spec is not None and spec.origin is not None

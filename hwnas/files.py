@@ -1,4 +1,4 @@
-"""Files that a kill leaves whole, and logs of which it takes at most the last line."""
+"""Atomic writes of files, and append-only logs that lose at most a line if a process is killed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hwnas.errors import UserError
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it.
+    """Write a file through a temporary file, so that `path` never has partial content.
 
     Parameters
     ----------
     path : Path
-        The file wanted; its folders are made.
+        The file to write. Missing folders are created.
     write : callable
-        Takes the temporary path.
+        Takes the path of the temporary file and writes the content to it.
 
     Raises
     ------
@@ -33,22 +33,23 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         raise UserError(f"{path.parent}: cannot be written ({error.strerror})") from error
     finally:
-        # Where the folder could not be made, there is nothing to remove either.
+        # After the rename, or without the folder, there is no temporary file to remove.
         with suppress(OSError):
             temporary.unlink()
 
 
 def append_lines(path: Path, *lines: str) -> None:
-    """Append lines to a log in one write; they are on the disk when the function returns.
+    """Append lines to a log in one write, and return when they are on the disk.
 
-    The log may be shared by processes. A line that a kill cut off stays a line of its own.
+    Several processes may append to one log. If the log ends in an incomplete line, the new lines
+    start after a line break.
 
     Parameters
     ----------
     path : Path
-        The log; it is made if it is not there, its folder is not.
+        The log. It is created if it does not exist; its folder must exist.
     *lines : str
-        Without line breaks.
+        Lines without line breaks.
 
     Examples
     --------
@@ -70,21 +71,23 @@ def append_lines(path: Path, *lines: str) -> None:
 
 
 def read_lines(path: Path, start: int = 0) -> tuple[list[str], int]:
-    """Return the whole lines of a log, and how many bytes of it were read.
+    """Return the complete lines of a log, and the position of their end in bytes.
 
-    A last line without a line break is not whole: its process is writing it, or was killed.
+    A last line without a line break is incomplete. A process is still writing it, or was killed
+    while it wrote it.
 
     Parameters
     ----------
     path : Path
     start : int
-        Number of bytes at the beginning to skip: what an earlier call returned.
+        Position in bytes from which to read, such as the `end` of an earlier call.
 
     Returns
     -------
     lines : list of str
     end : int
-        The `start` of a later call, which returns only what was appended in between.
+        Position after the last complete line. With this `start`, a later call returns only the
+        lines that were appended in the meantime.
     """
     with path.open("rb") as file:
         file.seek(start)

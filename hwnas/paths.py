@@ -1,4 +1,4 @@
-"""The folders of a run."""
+"""The folders for data, cached tables and results."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Paths:
-    """The folders of a run; strings become paths, and ``~`` the home folder.
+    """The folders that a command reads from and writes to.
+
+    Strings are converted to paths, and a leading ``~`` becomes the home folder.
 
     Parameters
     ----------
     data : Path
-        The official files and the user's own measurements.
+        Folder of the official files and of the user's own measurements.
     cache : Path
-        What is computed from them; safe to delete.
+        Folder of files that are computed from the data. It is safe to delete.
     outputs : Path
-        Results.
+        Folder of results.
 
     Examples
     --------
@@ -38,12 +40,12 @@ class Paths:
 
     @classmethod
     def default(cls, data: str | None = None) -> Paths:
-        """Return the folders that ``conf/run.yaml`` has where nothing else is asked for.
+        """Return the folders that every command uses by default.
 
         Parameters
         ----------
         data : str, optional
-            Another folder of official files.
+            A data folder to use in place of the default one.
         """
         return cls(
             data=Path(data) if data else default_folder("data"),
@@ -53,10 +55,10 @@ class Paths:
 
     @property
     def data_folders(self) -> tuple[Path, ...]:
-        """The folders in which data are looked for; new files go into the first one.
+        """The folders in which data files are searched. New files go into the first one.
 
-        Earlier versions kept data in a cache folder. That folder is the second one, unless another
-        folder than the default was asked for.
+        Earlier versions kept data in a cache folder. If `data` is the system's default data folder,
+        that old folder is searched second.
         """
         from platformdirs import user_cache_path, user_data_path
 
@@ -65,12 +67,12 @@ class Paths:
         return (self.data, user_cache_path("hwnas") / "data")
 
     def in_data(self, name: str) -> Path:
-        """Return where a file or a folder of the data is, or where it goes if there is none.
+        """Return the path of a data file or folder, or the path for a new one.
 
         Parameters
         ----------
         name : str
-            Relative to the data folder.
+            Path relative to the data folder.
 
         Examples
         --------
@@ -81,12 +83,12 @@ class Paths:
         return next((place for place in places if place.exists()), places[0])
 
     def match_data(self, pattern: str) -> list[Path]:
-        """Return the data files whose names relative to their folder match a pattern, sorted.
+        """Return the data files whose relative path matches a pattern, in alphabetical order.
 
         Parameters
         ----------
         pattern : str
-            As for `pathlib.Path.glob`.
+            Pattern in the syntax of `pathlib.Path.glob`, relative to the data folder.
         """
         names = {
             path.relative_to(folder).as_posix()
@@ -97,15 +99,15 @@ class Paths:
 
 
 def default_folder(kind: Literal["data", "cache"]) -> Path:
-    """Return a folder that is used where none is asked for.
+    """Return the default data folder or the default cache folder.
 
     Parameters
     ----------
     kind : {"data", "cache"}
-        "data" is ``HWNAS_DATA`` or the system's folder for a user's data, "cache" is
-        ``HWNAS_CACHE`` or the system's folder for what may be deleted.
+        The environment variables ``HWNAS_DATA`` and ``HWNAS_CACHE`` set these folders. Without
+        them, the system's user data folder and user cache folder are used.
     """
-    # Imported here: most commands never resolve a default path.
+    # Imported here because most commands never resolve a default path.
     from platformdirs import user_cache_path, user_data_path
 
     if kind == "data":

@@ -1,4 +1,4 @@
-"""Backends: what runs a network and times it."""
+"""Backends, which run networks and time them."""
 
 from hwnas.backend._backend import Backend, Prepared, time_calls
 from hwnas.backend._onnxruntime import ONNXRuntime, build_onnx

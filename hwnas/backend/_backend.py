@@ -1,4 +1,4 @@
-"""What every backend can do."""
+"""The interface of backends."""
 
 from __future__ import annotations
 
@@ -12,43 +12,45 @@ from numpy.typing import NDArray
 
 from hwnas.network import Network
 
-#: Runs the network this often and returns the milliseconds of every run. It times itself, so that
-#: a phone behind ``adb`` or a rig behind HTTP reports its own clock and not the way there and back.
+#: Takes a number of runs, runs the network that often and returns the milliseconds of every run,
+#: shape (runs,). The backend times the runs itself, so that a remote device can use its own clock
+#: and the transfer is not part of the times.
 Prepared = Callable[[int], NDArray[np.float64]]
 
 
 class Backend(Protocol):
-    """Runs networks somewhere: the only thing to write for a new device or runtime.
+    """Runs networks on a device or in a runtime, and times the runs.
 
-    A backend is one class and one YAML in ``conf/backend/`` whose ``_target_`` names it.
+    A new backend is one class and one YAML in ``conf/backend/`` whose ``_target_`` names the class.
 
     Attributes
     ----------
     name : str
-        The word used in configs and as prefix of the table's columns. It is also the name of the
-        backend's YAML.
+        Name in configs and prefix of the table's columns. The backend's YAML has the same name.
     unit_facts : tuple of str
-        Which of the `facts` say on what the networks run: a processor, a board, a simulator. A
-        table is verified on the device only where these are as they were.
+        Keys of those `facts` that identify the unit on which the networks run, such as a processor,
+        a board or a simulator. ``selection.verify=device`` requires that they are equal to those of
+        the table.
     """
 
     unit_facts: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str:
-        """The word used in configs and as prefix of the table's columns."""
+        """Name in configs and prefix of the table's columns."""
 
     def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
-        """Build the network with random weights and a random input, ready to be timed."""
+        """Build the network with random weights and a random input, and return its timer."""
 
     def facts(self) -> dict[str, Any]:
-        """Return versions and settings that decide how fast it runs: strings and numbers."""
+        """Return the versions and settings that influence the speed, as strings and numbers."""
 
 
 def time_calls(call: Callable[[], object], repeats: int) -> NDArray[np.float64]:
     """Return the milliseconds of each of `repeats` calls in this process, shape (repeats,).
 
-    Python's garbage collector rests meanwhile: its pauses are not the network's.
+    Python's garbage collector is switched off during the calls, because its pauses would be part of
+    the times.
     """
     times = np.empty(repeats)
     collecting = gc.isenabled()

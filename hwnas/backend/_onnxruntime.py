@@ -1,4 +1,4 @@
-"""ONNX Runtime."""
+"""The backend that runs networks in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import ModelProto, NodeProto
 
-#: Opset 17 is read by every ONNX Runtime since 1.12, so also by phones' older builds.
+#: Every ONNX Runtime since 1.12 reads opset 17. Older builds for phones therefore read it too.
 _OPSET = 17
 _IR_VERSION = 8
 
 
 @dataclass(frozen=True)
 class ONNXRuntime:
-    """Runs a network in ONNX Runtime: float32, all graph optimisations.
+    """Runs networks in ONNX Runtime, with float32 and all graph optimisations.
 
     ONNX Runtime folds batch normalisation into the convolution before it, as in deployment.
 
@@ -30,9 +30,9 @@ class ONNXRuntime:
     ----------
     name : str
     provider : str
-        Execution provider, e.g. ``"CPUExecutionProvider"`` or ``"CUDAExecutionProvider"``. Image
-        and scores lie in the host's memory: with a device that has its own, the copies there and
-        back are part of every timed run.
+        Execution provider, e.g. ``"CPUExecutionProvider"`` or ``"CUDAExecutionProvider"``. The
+        image and the scores are in the host's memory. On a device with its own memory, every timed
+        run includes the copies between the two memories.
     """
 
     unit_facts: ClassVar[tuple[str, ...]] = ("provider",)
@@ -41,12 +41,12 @@ class ONNXRuntime:
     provider: str = "CPUExecutionProvider"
 
     def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
-        """Build the network, ready to be timed; see `Backend`.
+        """Build the network and return its timer; see `Backend`.
 
         Raises
         ------
         UserError
-            If this ONNX Runtime lacks the provider, or cannot start it.
+            If the installed ONNX Runtime lacks the provider, or cannot start it.
         """
         import onnxruntime
 
@@ -57,23 +57,23 @@ class ONNXRuntime:
         options.log_severity_level = 3
         model = build_onnx(network, batch_size, seed).SerializeToString()
         session = onnxruntime.InferenceSession(model, options, providers=[self.provider])
-        # Where a provider cannot start, a driver missing, ONNX Runtime takes the CPU instead.
+        # ONNX Runtime uses the CPU if a provider cannot start, for example without a driver.
         if self.provider not in session.get_providers():
             raise UserError(
-                f"backend.provider={self.provider}: it does not start here, ONNX Runtime would run "
-                f"on {', '.join(session.get_providers())}",
+                f"backend.provider={self.provider} does not start on this machine, so ONNX Runtime "
+                f"would run on {', '.join(session.get_providers())}",
                 remedy="backend.provider=CPUExecutionProvider",
             )
         feed = {"image": random_image(network.nodes[0].layer, batch_size, seed)}
         return lambda repeats: time_calls(lambda: session.run(None, feed), repeats)
 
     def facts(self) -> dict[str, str]:
-        """Return versions and settings.
+        """Return the versions and settings that influence the speed.
 
         Raises
         ------
         UserError
-            If this ONNX Runtime lacks the provider.
+            If the installed ONNX Runtime lacks the provider.
         """
         import onnxruntime
 
@@ -90,13 +90,14 @@ class ONNXRuntime:
         known = onnxruntime.get_available_providers()
         if self.provider not in known:
             raise UserError(
-                f"backend.provider={self.provider}: this ONNX Runtime has {', '.join(known)}",
+                f"backend.provider={self.provider}: the installed ONNX Runtime has only "
+                f"{', '.join(known)}",
                 remedy="backend.provider=CPUExecutionProvider",
             )
 
 
 def build_onnx(network: Network, batch_size: int, seed: int) -> ModelProto:
-    """Return the network as an ONNX model from ``image`` to ``scores``."""
+    """Return the network as an ONNX model with the input ``image`` and the output ``scores``."""
     from onnx import TensorProto, helper
 
     weights = RandomWeights(seed)
@@ -157,7 +158,7 @@ def _onnx_nodes(
         "relu": ("Relu", {}),
         "add": ("Add", {}),
         "concat": ("Concat", {"axis": 1}),
-        # x - x and not x times a constant: the optimiser may not fold it away.
+        # x - x, because the optimiser could remove a multiplication with a constant 0.
         "zero": ("Sub", {}),
     }
     operator, attributes = operators[layer.kind]

@@ -1,4 +1,4 @@
-"""PyTorch, eager mode."""
+"""The backend that runs networks in PyTorch's eager mode."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Torch:
-    """Runs a network in PyTorch: float32, eager, inference mode.
+    """Runs networks in PyTorch, with float32 in eager and inference mode.
 
-    Batch normalisation runs as a layer of its own, as eager PyTorch does; nothing is fused.
+    Eager PyTorch fuses no layers, so batch normalisation runs as a separate layer.
 
     Parameters
     ----------
     name : str
     device : str
-        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device PyTorch knows. A run ends
-        when the device has finished. On NVIDIA's GPUs TF32, which rounds, is switched off.
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device that PyTorch supports. A
+        timed run ends when the device has finished. On NVIDIA GPUs, TF32 is switched off.
     """
 
     unit_facts: ClassVar[tuple[str, ...]] = ("device", "unit")
@@ -42,13 +42,19 @@ class Torch:
     device: str = "cpu"
 
     def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
-        """Build the network, ready to be timed; see `Backend`."""
+        """Build the network and return its timer; see `Backend`.
+
+        Raises
+        ------
+        UserError
+            If PyTorch has no such device on this machine.
+        """
         import torch
 
         device = self._unit()
         torch.set_num_threads(threads)
         if device.type != "cpu":
-            # NVIDIA's libraries may round to TF32, and cuDNN does unless it is told not to.
+            # TF32 rounds inputs to 10 bits. cuDNN uses it by default.
             torch.backends.cudnn.allow_tf32 = False
             torch.backends.cuda.matmul.allow_tf32 = False
         forward = build_forward(network, seed, device)
@@ -67,12 +73,12 @@ class Torch:
         return prepared
 
     def facts(self) -> dict[str, str]:
-        """Return versions and settings.
+        """Return the versions and settings that influence the speed.
 
         Raises
         ------
         UserError
-            If the device is not here.
+            If PyTorch has no such device on this machine.
         """
         import torch
 
@@ -83,28 +89,30 @@ class Torch:
             "unit": _name(device),
             "batch_norm": "a layer of its own",
         }
-        # Not for the CPU: it needs none, and facts that change end a series of measurements.
+        # Not for the CPU: tables measured on a CPU lack these facts, and a measurement continues
+        # only with equal facts.
         return facts if device.type == "cpu" else facts | {"device": str(device), "tf32": "off"}
 
     def _unit(self) -> torch.device:
-        """Return the device; raise `UserError` if PyTorch has none of that name here."""
+        """Return the device, or raise `UserError` if this machine does not have it."""
         import torch
 
-        here = ["cpu"]
+        available = ["cpu"]
         accelerator = torch.accelerator.current_accelerator(check_available=True)
         if accelerator is not None:
             numbered = [f"{accelerator.type}:{i}" for i in range(torch.accelerator.device_count())]
-            here += [accelerator.type, *numbered]
-        if self.device not in here:
+            available += [accelerator.type, *numbered]
+        if self.device not in available:
             raise UserError(
-                f"backend.device={self.device}: not among the devices here, {', '.join(here)}",
+                f"backend.device={self.device}: this machine has only the devices "
+                f"{', '.join(available)}",
                 remedy="backend.device=cpu",
             )
         return torch.device(self.device)
 
 
 def _name(device: torch.device) -> str:
-    """Return the product's name where PyTorch tells it: not of CPUs, nor of Apple's GPU."""
+    """Return the product name of a GPU, or the device type if PyTorch reports no such name."""
     import torch
 
     if device.type in ("cpu", "mps"):
@@ -116,15 +124,18 @@ def _name(device: torch.device) -> str:
 def build_forward(
     network: Network, seed: int, device: torch.device | str = "cpu"
 ) -> Callable[[Tensor], Tensor]:
-    """Return the network as a function from images (batch, channels, size, size) to scores."""
+    """Return the network as a function from images to scores.
+
+    Images have the shape (batch, channels, size, size), scores the shape (batch, classes).
+    """
     weights = RandomWeights(seed)
     steps = [
         (index, _call(node.layer, weights, device), node.inputs)
         for index, node in enumerate(network.nodes)
         if node.layer.kind != "input"
     ]
-    # Freed after their last use, as in a written-out forward method.
-    dying = [
+    # Tensors are freed after their last use, as in a hand-written forward method.
+    last_used = [
         tuple(source for source in set(inputs) if network.last_use[source] == index)
         for index, _, inputs in steps
     ]
@@ -132,9 +143,9 @@ def build_forward(
 
     def forward(image: Tensor) -> Tensor:
         values: dict[int, Tensor] = {0: image}
-        for (index, call, inputs), dead in zip(steps, dying, strict=True):
+        for (index, call, inputs), sources in zip(steps, last_used, strict=True):
             values[index] = call(*(values[source] for source in inputs))
-            for source in dead:
+            for source in sources:
                 del values[source]
         return values[last]
 

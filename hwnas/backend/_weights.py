@@ -1,4 +1,4 @@
-"""Random weights: latency does not depend on their values, as long as none is subnormal."""
+"""Random weights and images. Latency does not depend on their values, unless they are subnormal."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ Weights = dict[str, NDArray[np.float32]]
 
 
 class RandomWeights:
-    """Draws the weights of one network, every layer its own memory.
+    """Draws the weights of one network. Every layer gets separate memory.
 
-    Convolutions and linear layers are scaled to keep the size of the activations (He et al.,
-    2015), so that no network runs into infinities or into slow subnormal numbers.
+    The weights of convolutions and linear layers are scaled so that activations keep their
+    magnitude (He et al., 2015). Otherwise activations could become infinite or subnormal, and
+    subnormal numbers are slow.
 
     Parameters
     ----------
     seed : int
-        The measurement's seed; the n-th layer's weights depend on it and on n.
+        Seed of the measurement. The weights of a layer depend on it and on the layers before.
     """
 
     def __init__(self, seed: int) -> None:
@@ -32,7 +33,8 @@ class RandomWeights:
         self._generator = generator(seed, "weights")
 
     def _draw(self, *shape: int) -> NDArray[np.float32]:
-        # Copied out of one pool: drawing a million normal numbers takes longer than running them.
+        # Weights are copied from a pool, because drawing a million normal numbers takes longer than
+        # running a network with them.
         size = int(np.prod(shape))
         if size > _POOL_SIZE:
             return self._generator.standard_normal(shape, dtype=np.float32)
@@ -40,7 +42,7 @@ class RandomWeights:
         return self._pool[start : start + size].reshape(shape).copy()
 
     def of(self, layer: Layer) -> Weights:
-        """Return the layer's arrays by name; none for layers without parameters."""
+        """Return the layer's parameters by name. It is empty for layers without parameters."""
         if layer.kind == "conv":
             fan_in = layer.in_channels // layer.groups
             weight = self._draw(layer.out_channels, fan_in, layer.kernel, layer.kernel)

@@ -23,14 +23,15 @@ from hwnas.space import Architectures, SearchSpace
 class Benchmark(Described, ABC):
     """A dataset in official files.
 
-    A subclass is a dataclass with the fields `metric`, `space`, `paths` and those of its own. It
-    declares `tables` and `spaces`, and makes a `Table` of the content of one of its official
-    tables.
+    A subclass is a dataclass with the fields `metric`, `space` and `paths`. It may have further
+    fields. It declares `tables` and `spaces`, and its method `table` turns the content of one
+    official table into a `Table`.
     """
 
-    #: The official tables, those that depend on a field left out.
+    #: The official tables that are known without an instance. Where the table depends on a field,
+    #: the subclass overrides `official`.
     tables: ClassVar[tuple[OfficialTable, ...]] = ()
-    #: The search spaces whose architectures were measured.
+    #: The search spaces that the dataset has values of.
     spaces: ClassVar[tuple[SearchSpace, ...]]
 
     metric: Metric
@@ -38,28 +39,28 @@ class Benchmark(Described, ABC):
     paths: Paths
 
     def load(self) -> Table:
-        """Return the table; it is read, converted and cached on first use.
+        """Return the table. The first call converts the official file and caches the result.
 
         Raises
         ------
         UserError
-            If the file is not here or damaged, or does not hold what the fields ask for.
+            If the official file is missing or damaged, or lacks the columns that the fields name.
         """
         self.check()
         return self.table(self.official().load(self.paths, self.wanted()))
 
     def check(self) -> None:
-        """Refuse fields that cannot be right whatever the file holds.
+        """Check the fields without reading a file.
 
         Raises
         ------
         UserError
-            Naming the field.
+            If a field has a value that no official file of this dataset can satisfy.
         """
         if self.space not in self.spaces:
             names = " or ".join(each.name for each in self.spaces)
             raise UserError(
-                f"{type(self).__name__} has the space {names}, not {self.space.name}",
+                f"{type(self).__name__} covers the space {names}, not {self.space.name}",
                 remedy=f"space={self.spaces[0].name}",
             )
 
@@ -68,17 +69,17 @@ class Benchmark(Described, ABC):
         return self.tables[0]
 
     def wanted(self) -> Sequence[str] | None:
-        """Return the columns that `table` needs; None for all."""
+        """Return the names of the columns that `table` needs, or None for all columns."""
         return None
 
     @abstractmethod
     def table(self, content: Content) -> Table:
-        """Make the table of what the official table holds.
+        """Turn the content of the official table into a `Table`.
 
         Raises
         ------
         UserError
-            If it does not hold what the fields ask for.
+            If the content lacks a column that the fields name.
         """
 
     def made(
@@ -92,14 +93,14 @@ class Benchmark(Described, ABC):
         representative: NDArray[np.int64] | None = None,
         accuracy: Accuracy = UNKNOWN,
     ) -> Table:
-        """Return a table of the metric, in which impossible values are missing.
+        """Return a table of the metric. Values outside the metric's bounds become NaN.
 
         Parameters
         ----------
         dataset, device, architectures, values, provenance
             As in `Table`.
         representative : array of int64, shape (n,), optional
-            As in `Table`; by default every architecture was measured on its own.
+            As in `Table`. By default every architecture is its own representative.
         accuracy : pair
             The accuracies and their provenance.
         """
@@ -124,10 +125,10 @@ class Benchmark(Described, ABC):
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
-        """Yield every column of `tables` that has a unit.
+        """Yield every column of `tables` that has a unit, except the accuracies.
 
-        A column ``accuracy``, or ``<prefix>/accuracy``, is the accuracy of the other columns with
-        the same prefix, and not yielded itself.
+        The accuracies in a column ``accuracy`` or ``<prefix>/accuracy`` are attached to the other
+        columns with the same prefix.
         """
         for table in cls.tables:
             content = table.find(paths)

@@ -1,4 +1,4 @@
-"""Official files converted once into Parquet tables."""
+"""Cache of official files, each converted once into a Parquet table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from hwnas.files import write_atomically
 from hwnas.paths import Paths
 from hwnas.space import Architectures
 
-#: Raised when a reader changes what it makes of a file, so that old tables are not used.
+#: Part of every cached file's name. Increase it when a reader's output changes, so that tables
+#: cached by older code are not read.
 VERSION = 1
 _KEY = b"hwnas"
 
@@ -28,9 +29,9 @@ class Columns:
     Parameters
     ----------
     arrays : dict of str to array, shape (n,)
-        Numbers, or strings as objects; NaN = missing.
+        Numbers, or strings as objects. NaN marks a missing number.
     units : dict of str to str
-        Unit of the columns that have one.
+        Unit of each column that has one, by column name.
     """
 
     arrays: dict[str, NDArray[np.generic]]
@@ -38,17 +39,17 @@ class Columns:
 
     @property
     def has_architectures(self) -> bool:
-        """Whether there is a column ``position_0``."""
+        """Whether the columns include architectures, as ``position_0`` and so on."""
         return "position_0" in self.arrays
 
     def architectures(self) -> Architectures:
-        """Return the columns ``position_0``, ``position_1``, … as architectures."""
+        """Return the columns ``position_0``, ``position_1``, … as architectures, (n, positions)."""
         n = sum(name.startswith("position_") for name in self.arrays)
         columns = [self.arrays[f"position_{i}"] for i in range(n)]
         return np.stack(columns, axis=1).astype(np.int8)
 
     def floats(self, name: str) -> NDArray[np.float64]:
-        """Return one column of numbers."""
+        """Return one column as numbers, shape (n,)."""
         return self.arrays[name].astype(np.float64)
 
 
@@ -64,18 +65,20 @@ def load(
     paths: Paths,
     wanted: Sequence[str] | None = None,
 ) -> Columns:
-    """Return the columns of an official file, from the cache where it is there and whole.
+    """Return the columns of an official file, converting the file if no intact copy is cached.
 
     Parameters
     ----------
     source : Source
     kind : str
-        Which of the tables that the file holds.
+        First part of the cached file's name. It distinguishes the tables of one official file.
     read : callable
-        Converts the file; called when the cache lacks it, or holds a damaged table.
+        Takes the path of the official file and returns its columns. It is called if the cached
+        table does not exist or is damaged.
     paths : Paths
     wanted : sequence of str, optional
-        Only these columns, those of them that there are, and the positions.
+        Names of the columns to return. Names without a column are ignored, and the position columns
+        are always returned. By default all columns are returned.
     """
     sha256 = source.hashes.sha256
     path = paths.cache / "tables" / f"{kind}-{sha256[:16]}-v{VERSION}.parquet"
@@ -85,12 +88,12 @@ def load(
         write_atomically(path, lambda temporary: _write(temporary, converted, source))
         columns = _read(path, sha256, wanted)
     if columns is None:
-        raise OSError(f"{path}: written, but it cannot be read back")
+        raise OSError(f"{path}: the table was written, but it cannot be read back")
     return columns
 
 
 def _read(path: Path, sha256: str, wanted: Sequence[str] | None) -> Columns | None:
-    """Return None if the file is not there, of another source, or damaged."""
+    """Return cached columns, or None if the file is missing, damaged or of another source."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -106,14 +109,14 @@ def _read(path: Path, sha256: str, wanted: Sequence[str] | None) -> Columns | No
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read(columns=names)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
-        # A damaged table is rebuilt from its source, which is still there.
+        # The caller rebuilds a damaged table from the official file.
         return None
     arrays = {name: _to_numpy(table.column(name)) for name in names}
     return Columns(arrays, about["units"])
 
 
 def _to_numpy(column: Any) -> NDArray[np.generic]:
-    """Do what the column's own ``to_numpy`` does, without importing pandas."""
+    """Convert a column as its method ``to_numpy`` does, but without importing pandas."""
     if column.type not in ("string", "large_string"):
         return np.concatenate([np.from_dlpack(chunk) for chunk in column.chunks])
     return np.array(column.to_pylist(), dtype=object)

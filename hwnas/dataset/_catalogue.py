@@ -1,4 +1,4 @@
-"""The classes of datasets there are, found through the YAMLs of ``conf/dataset``."""
+"""The dataset classes, found through the YAMLs of ``conf/dataset``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from hwnas.dataset._official import OfficialFile
 
 
 def described_classes() -> list[type[Described]]:
-    """Return every class whose files can be fetched and whose columns can be described.
+    """Return every dataset class that ``hwnas fetch`` and ``hwnas doctor`` support.
 
     Raises
     ------
     UserError
-        If a YAML, perhaps one of the user's own, names a class that cannot be imported.
+        If a YAML of the project or of the user names a class that cannot be imported.
     """
-    # Imported here: Hydra takes longer to import than the datasets.
+    # Imported here because Hydra takes longer to import than the dataset package.
     from hwnas.composition import targets
 
     datasets = targets("dataset").values()
@@ -23,12 +23,12 @@ def described_classes() -> list[type[Described]]:
 
 
 def families() -> dict[str, tuple[OfficialFile, ...]]:
-    """Return the files of every word that ``hwnas fetch`` takes.
+    """Return the official files that ``hwnas fetch FAMILY`` downloads, by family.
 
     Raises
     ------
     UserError
-        As `described_classes`.
+        If a YAML of the project or of the user names a class that cannot be imported.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The check that all datasets share."""
+"""The check of a metric and its unit, which all datasets use."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from hwnas.metric import Metric
 
 
 def check_metric(owner: str, metric: Metric, units: Mapping[str, str]) -> None:
-    """Raise `UserError` unless `owner` has the metric, in the unit that the metric says.
+    """Raise `UserError` unless the metric is in `units`, with the same unit.
 
     Parameters
     ----------
     owner : str
-        What has metrics, for the message.
+        Name of the dataset or device, for the message.
     metric : Metric
     units : mapping of str to str
-        Unit of each metric that there is.
+        Unit of each metric that the owner has values of, by the metric's name.
     """
     if metric.name not in units:
         names = list(units)

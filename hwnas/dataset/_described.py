@@ -1,4 +1,4 @@
-"""What ``hwnas fetch`` and ``hwnas doctor`` ask a class of datasets."""
+"""The base class of datasets that ``hwnas fetch`` and ``hwnas doctor`` support."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Column:
     ----------
     table, name, unit : str
     values : array of float64, shape (n,)
-        NaN = missing.
+        NaN marks a missing value.
     space : SearchSpace, optional
     architectures : array of int8, shape (n, n_positions), optional
-        Absent where a row is not an architecture.
+        None where a row is not an architecture.
     accuracy : array of float64, shape (n,), optional
-        Percent; NaN = missing.
+        Accuracy of each row in percent. NaN marks a missing value.
     """
 
     table: str
@@ -45,7 +45,7 @@ class Described:
     Both commands find the class through the ``_target_`` of the YAMLs in ``conf/dataset``.
     """
 
-    #: Classes without a YAML of their own, whose tables this class joins to its own.
+    #: Classes that no YAML names, and whose values this class joins to its tables.
     joins: ClassVar[tuple[type[Described], ...]] = ()
 
     @classmethod
@@ -55,7 +55,7 @@ class Described:
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
-        """Yield every column of the class's files that are below ``paths.data``.
+        """Yield every column of those of the class's files that exist below ``paths.data``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What is in the tables that are here, and what is odd about them."""
+"""The report of ``hwnas doctor``: statistics of every table in the data folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ near 0  rows below 1 % of the median
 copies  rows that share their value with another architecture that computes the same function
 tau     Kendall's correlation with accuracy: how much the metric and accuracy conflict"""
 _NEAR_ZERO = 0.01
-#: Fewer pairs than this are not correlated.
-_FEW = 3
+#: Kendall's tau is not computed from fewer pairs than this.
+_MIN_PAIRS = 3
 
 
 def doctor(paths: Paths) -> tuple[str, list[str]]:
-    """Describe every table under ``paths.data``.
+    """Describe the bundled tables and every table under ``paths.data``.
 
     Parameters
     ----------
@@ -32,20 +32,20 @@ def doctor(paths: Paths) -> tuple[str, list[str]]:
     Returns
     -------
     text : str
-        A table, with its legend; the bundled measurements are always in it.
+        The report: one row for each column, and a legend.
     faults : list of str
-        What is wrong with the files that could not be read, a line each.
+        One error message for each file that cannot be read.
     """
     rows: list[tuple[str, ...]] = []
     faults: list[str] = []
     classes = _Classes()
     for each in described_classes():
         try:
-            # One at a time: what a class yields before a damaged file is kept.
+            # Columns are described one at a time, so that those before a damaged file are kept.
             for column in each.columns(paths):
                 rows.append(describe(column, classes))
         except UserError as error:
-            # Several classes may read the same file.
+            # Several classes may read the same damaged file, which is reported once.
             faults = list(dict.fromkeys([*faults, str(error)]))
     return f"{_align([_HEAD, *rows])}\n{_NOTE}{_hint(paths)}", faults
 
@@ -54,11 +54,11 @@ def _hint(paths: Paths) -> str:
     files = (file for family in families().values() for file in family)
     if any(file.find(paths) for file in files):
         return ""
-    return f"\n\nno official file is in {paths.data}; to get one: {command('fetch hwnas')}"
+    return f"\n\n{paths.data} contains no official file; to download one: {command('fetch hwnas')}"
 
 
 class _Classes:
-    """The isomorphism classes of each list of architectures, computed once."""
+    """Cache of isomorphism classes, so that columns with equal architectures share them."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], NDArray[np.int64]] = {}
@@ -71,13 +71,13 @@ class _Classes:
 
 
 def describe(column: Column, classes: _Classes) -> tuple[str, ...]:
-    """Return one line of the doctor's table, as many strings as its head has."""
+    """Return one row of the report, with a string for each word in `_HEAD`."""
     present = ~np.isnan(column.values)
     values = column.values[present]
     copies = "-"
     if column.space is not None and column.architectures is not None:
         groups = classes.of(column.space, column.architectures)[present]
-        copies = str(_shared(np.stack([groups.astype(np.float64), values], axis=1)))
+        copies = str(_count_ties(np.stack([groups.astype(np.float64), values], axis=1)))
     near_zero = int((values < _NEAR_ZERO * np.median(values)).sum()) if values.size else 0
     return (
         column.table,
@@ -85,15 +85,15 @@ def describe(column: Column, classes: _Classes) -> tuple[str, ...]:
         column.unit,
         str(len(column.values)),
         str(int((~present).sum())),
-        str(_shared(values[:, np.newaxis])),
+        str(_count_ties(values[:, np.newaxis])),
         str(near_zero),
         copies,
         _tau(column),
     )
 
 
-def _shared(rows: NDArray[np.float64]) -> int:
-    """Count the rows that are equal to another one."""
+def _count_ties(rows: NDArray[np.float64]) -> int:
+    """Count the rows that are equal to another row."""
     _, counts = np.unique(rows, axis=0, return_counts=True)
     return int(counts[counts > 1].sum())
 
@@ -104,14 +104,14 @@ def _tau(column: Column) -> str:
     from scipy.stats import kendalltau
 
     both = ~np.isnan(column.values) & ~np.isnan(column.accuracy)
-    if both.sum() < _FEW:
+    if both.sum() < _MIN_PAIRS:
         return "-"
     return f"{kendalltau(column.values[both], column.accuracy[both]).statistic:.3f}"
 
 
 def _align(rows: list[tuple[str, ...]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
-    # Names to the left, numbers to the right.
+    # Names are aligned to the left, numbers to the right.
     n_names = 3
     lines = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""Downloading an official file: resumed, bounded, verified, whole or not at all."""
+"""Download of official files, with resumption, a size limit and a check of the content."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from hwnas.paths import Paths
 if TYPE_CHECKING:
     from requests import Response
 
-#: Bytes; of a connection that breaks, at most so many are lost.
+#: Bytes that are written at a time. A broken connection loses at most this many received bytes.
 _CHUNK = 1 << 14
-#: Seconds to connect, and between two pieces.
+#: Seconds to wait for the connection, and for the next bytes.
 _TIMEOUT = (10, 60)
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
 
 
 def fetch(file: OfficialFile, paths: Paths) -> str:
-    """Put an official file under ``paths.data``, unless it is there.
+    """Download an official file into ``paths.data``, unless it already exists there.
 
-    What was downloaded stays beside it as ``<name>.part`` when the connection breaks, and the
-    next call goes on from there.
+    The download is written to ``<name>.part``. If the connection breaks, this partial file is
+    kept, and the next call continues the download.
 
     Parameters
     ----------
@@ -35,17 +35,18 @@ def fetch(file: OfficialFile, paths: Paths) -> str:
     Returns
     -------
     str
-        What was done, in one line.
+        One line that says where the file is and whether it was downloaded.
 
     Raises
     ------
     UserError
-        If there is no network, or what came is too large or not the published content.
+        If the server cannot be reached, if the file is too large or has another content than the
+        published file, or if no program can fetch the file.
     """
-    there = file.find(paths)
-    if there is not None:
-        _check_there(there, file)
-        return f"{there} is here already"
+    existing = file.find(paths)
+    if existing is not None:
+        _check_existing(existing, file)
+        return f"{existing} already exists"
     target = paths.data / file.name
     if file.by_hand:
         raise UserError(
@@ -59,26 +60,27 @@ def fetch(file: OfficialFile, paths: Paths) -> str:
         _verify(file, part)
         part.replace(target)
     except OSError as error:
-        # requests' own errors are OSErrors too, and are told apart in _download.
+        # Errors of requests are OSErrors too, but _download has already converted them.
         raise UserError(f"{target.parent}: cannot be written ({error.strerror})") from error
     return f"{target}: {target.stat().st_size} bytes from {file.url}"
 
 
-def _check_there(there: Path, file: OfficialFile) -> None:
-    if file.blob is not None and (blob := hash_file(there).blob) != file.blob:
+def _check_existing(path: Path, file: OfficialFile) -> None:
+    if file.blob is not None and (blob := hash_file(path).blob) != file.blob:
         raise UserError(
-            f"{there} is here, but not the published content (git blob {blob}, not {file.blob})",
+            f"{path} exists, but its content is not the published one "
+            f"(git blob {blob}, not {file.blob})",
             remedy=f"move it away, then {file.fetch_command}",
         )
 
 
 def _download(file: OfficialFile, part: Path, target: Path) -> None:
-    """Fill `part`, going on where it ends."""
-    # Here: a run that downloads nothing does not wait for them.
+    """Download into `part`, after the bytes that it already contains."""
+    # Imported here because most runs download nothing.
     import requests
 
     start = part.stat().st_size if part.exists() else 0
-    # Not compressed, so that a byte of the file is a byte of the answer.
+    # Without compression, positions in the response are positions in the file.
     headers = {"Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
@@ -89,7 +91,7 @@ def _download(file: OfficialFile, part: Path, target: Path) -> None:
                     return
                 part.unlink()
                 raise UserError(
-                    f"{part}: does not fit the file at {file.url}, removed",
+                    f"{part} was removed, because it is not a part of the file at {file.url}",
                     remedy=file.fetch_command,
                 )
             if not response.ok:
@@ -100,7 +102,7 @@ def _download(file: OfficialFile, part: Path, target: Path) -> None:
     except requests.exceptions.RequestException as error:
         raise UserError(
             f"no network: {file.url} cannot be reached ({type(error).__name__})",
-            remedy=f"download it by hand and put it into {target.parent} as {target.name}",
+            remedy=f"download the file by hand and put it into {target.parent} as {target.name}",
         ) from error
 
 
@@ -110,7 +112,7 @@ def _receive(response: Response, file: OfficialFile, part: Path, start: int) -> 
 
     total = _total(response)
     if total is not None and total > file.limit:
-        raise UserError(f"{file.url} holds {total} bytes, more than the {file.limit} expected")
+        raise UserError(f"{file.url} has {total} bytes, more than the {file.limit} expected")
     size = start
     broken: Exception | None = None
     with (
@@ -131,13 +133,14 @@ def _receive(response: Response, file: OfficialFile, part: Path, start: int) -> 
         raise UserError(f"{file.url} sends more than the {file.limit} bytes expected")
     if broken is not None or (total is not None and size < total):
         raise UserError(
-            f"{file.url}: cut off after {part.stat().st_size} of {total} bytes, kept in {part}",
-            remedy=f"{file.fetch_command} goes on from there",
+            f"{file.url}: the download was cut off after {part.stat().st_size} of {total} bytes, "
+            f"which are kept in {part}",
+            remedy=f"{file.fetch_command}, which continues the download",
         ) from broken
 
 
 def _total(response: Response) -> int | None:
-    """Return the size of the whole file, where the server tells it."""
+    """Return the size of the whole file in bytes, or None if the server does not report it."""
     match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
     if match is not None:
         return int(match.group(2))
@@ -152,6 +155,7 @@ def _verify(file: OfficialFile, part: Path) -> None:
     if blob != file.blob:
         part.unlink()
         raise UserError(
-            f"{file.url}: not the published content, removed (git blob {blob}, not {file.blob})",
+            f"{file.url}: the downloaded file was removed, because its content is not the "
+            f"published content (git blob {blob}, not {file.blob})",
             remedy=f"{file.fetch_command}, or report it if it happens again",
         )

@@ -1,4 +1,4 @@
-"""Stand-in for a measured table that is not here: a model of the device."""
+"""Values that a roofline model of the device estimates, for use without a measured table."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from hwnas.space import Architectures, SearchSpace
 
 
 class EstimatedWarning(UserWarning):
-    """Values of this run are computed, not measured."""
+    """Warns that the values of a run are computed by a model of the device, not measured."""
 
 
 def estimated_notice(device: str, metric: str, missing: str, fetch_command: str) -> str:
-    """Return what a user must be told when values are estimated.
+    """Return the text of the warning that values are estimated.
 
     Parameters
     ----------
     device, metric : str
     missing : str
-        What would be needed, and where it is not.
+        The reason why no measured table is used.
     fetch_command : str
-        What gets it.
+        The shell command that downloads the measured table.
 
     Examples
     --------
-    >>> print(estimated_notice("fpga", "latency", "it is not in data", "hwnas fetch hwnas"))
+    >>> print(estimated_notice("fpga", "latency", "a.pickle is not in data", "hwnas fetch hwnas"))
     ESTIMATED, not measured: the fpga latency is computed by a roofline model of the device,
-    because it is not in data. For the measured table: hwnas fetch hwnas
+    because a.pickle is not in data. For the measured table: hwnas fetch hwnas
     """
     return (
         f"ESTIMATED, not measured: the {device} {metric} is computed by a roofline model of the "
@@ -48,7 +48,7 @@ def estimate(
     image_set: ImageSet,
     architectures: Architectures,
 ) -> tuple[NDArray[np.float64], Provenance]:
-    """Return estimated values, shape (n,), in the metric's unit, and where they come from."""
+    """Return estimated values in the metric's unit, shape (n,), and their provenance."""
     values = device.estimate(space, architectures, metric.name, image_set)
     provenance = Provenance(
         kind="estimated",
@@ -59,5 +59,5 @@ def estimate(
 
 
 def warn_estimated(text: str) -> None:
-    """Warn with the category that the entry points show in their own way."""
+    """Issue an `EstimatedWarning`, a category that the command line displays in one line."""
     warnings.warn(text, EstimatedWarning, stacklevel=4)

@@ -1,7 +1,7 @@
-"""How HW-NAS-Bench names the blocks of an FBNet in its lookup tables.
+"""Names of FBNet's blocks in the lookup tables of HW-NAS-Bench.
 
-Layout: Wu et al., CVPR 2019, table 1, and HW-NAS-Bench (Li et al., ICLR 2021), whose API builds
-the same names.
+The blocks are those of Wu et al., CVPR 2019, table 1. The names are those that the API of
+HW-NAS-Bench (Li et al., ICLR 2021) builds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ IMAGE_SETS = {
 
 
 def block_names(image_set: str) -> tuple[list[list[str]], list[str]]:
-    """Return the names under which the lookup tables keep a network's parts.
+    """Return the names that the lookup tables have for the parts of a network.
 
     Parameters
     ----------

@@ -70,23 +70,25 @@ def latency_file(space: str, device: str) -> OfficialFile:
 
 
 def read_latencies(path: Path) -> Columns:
-    """Read the latencies of one device: the column ``latency`` in ms, by row."""
+    """Read the latencies of one device into the column ``latency``, in ms."""
     values = load_torch(path)
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a list of latencies ({error})") from error
+        raise UserError(f"{path}: does not contain a list of latencies ({error})") from error
     if array.ndim != 1:
-        raise UserError(f"{path}: not a list of latencies, but of shape {array.shape}")
+        raise UserError(
+            f"{path}: contains an array of shape {array.shape} instead of a list of latencies"
+        )
     array[array < 0] = np.nan
     return Columns({"latency": array}, {"latency": "ms"})
 
 
 def read_block_lists(path: Path) -> Columns:
-    """Read the positions of HELP's FBNet architectures.
+    """Read the block lists of HELP's FBNet architectures into the position columns.
 
-    The official ``metainfo.pt`` holds them as ``["arch"][row]["op_idx_list"]``, ``op_idx.pt`` as
-    a list of rows.
+    Two layouts are read: ``["arch"][row]["op_idx_list"]``, which the official ``metainfo.pt`` has,
+    and a list of rows, which ``op_idx.pt`` has.
     """
     content = load_torch(path)
     try:
@@ -94,7 +96,7 @@ def read_block_lists(path: Path) -> Columns:
             content = [architecture["op_idx_list"] for architecture in content["arch"]]
         architectures = FBNet().validate(np.array([[int(op) for op in row] for row in content]))
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not laid out as HELP's block lists ({error!r})") from error
+        raise UserError(f"{path}: has not the layout of HELP's block lists ({error!r})") from error
     return Columns(position_columns(architectures))
 
 
@@ -105,19 +107,20 @@ BLOCKS = OfficialTable(BLOCKS_FILE, "help-fbnet-architectures", read_block_lists
 class HELP(Benchmark):
     """A device of HELP (Lee et al., NeurIPS 2021).
 
-    Each architecture was measured on its own. Phones report whole milliseconds.
+    Each architecture was measured separately. The latencies of phones are whole milliseconds.
 
     Parameters
     ----------
     device : str
-        Name of a file, e.g. ``titan_rtx_1``.
+        Name of a latency file without its ending, e.g. ``titan_rtx_1``.
     metric : Metric
-        Latency, the only one there is.
+        Latency, the only metric of HELP.
     space : SearchSpace
-        NAS-Bench-201, or FBNet (the 5,000 architectures that were sampled).
+        NAS-Bench-201, or FBNet, of which HELP sampled 5,000 architectures.
     paths : Paths
     accuracy : str
-        Image set whose accuracies are joined; another than CIFAR-10 is another dataset in results.
+        Image set whose accuracies are joined. Its name becomes part of the dataset's name in
+        results, unless it is ``cifar10``.
     """
 
     spaces = (NASBench201(), FBNet())
@@ -130,16 +133,16 @@ class HELP(Benchmark):
     accuracy: str = "cifar10"
 
     def check(self) -> None:
-        """Refuse a space, a metric, an image set or a device that there is not."""
+        """Raise `UserError` for an unknown space, metric, image set or device."""
         super().check()
         check_metric("HELP", self.metric, {"latency": "ms"})
         check_choice("dataset.accuracy", self.accuracy, ACCURACY)
-        here = _devices_here(self.paths, self.space)
-        if here:
-            check_choice("dataset.device", self.device, here, self.paths.data / "help")
+        devices = _downloaded_devices(self.paths, self.space)
+        if devices:
+            check_choice("dataset.device", self.device, devices, self.paths.data / "help")
 
     def official(self) -> OfficialTable:
-        """Return the table of the device."""
+        """Return the official table of the device."""
         return _latencies(self.space, self.device)
 
     def table(self, content: Content) -> Table:
@@ -148,7 +151,8 @@ class HELP(Benchmark):
         Raises
         ------
         UserError
-            If the file that names the architectures is not here, or has another number of them.
+            If the file that lists the architectures is missing, or has another number of rows than
+            the latency file.
         """
         values = content.columns.floats("latency")
         architectures = _architectures(self.space, self.paths)
@@ -174,9 +178,9 @@ class HELP(Benchmark):
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
-        """Yield the latencies of every device that is here."""
+        """Yield the latencies of every device whose file has been downloaded."""
         for space in cls.spaces:
-            devices = _devices_here(paths, space)
+            devices = _downloaded_devices(paths, space)
             if not devices:
                 continue
             architectures = _architectures(space, paths)
@@ -198,7 +202,7 @@ def _architectures(space: SearchSpace, paths: Paths) -> Architectures:
     return BLOCKS.load(paths).columns.architectures()
 
 
-def _devices_here(paths: Paths, space: SearchSpace) -> list[str]:
-    """Return the devices whose file is here."""
+def _downloaded_devices(paths: Paths, space: SearchSpace) -> list[str]:
+    """Return the devices whose latency file is below ``paths.data``."""
     patterns = latency_file(space.name, "*").names
     return sorted({path.stem for pattern in patterns for path in paths.match_data(pattern)})

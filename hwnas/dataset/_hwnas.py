@@ -1,4 +1,4 @@
-"""HW-NAS-Bench: NAS-Bench-201's architectures on six devices."""
+"""HW-NAS-Bench: hardware metrics of NAS-Bench-201 on six devices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IMAGE_SETS = ("cifar10", "cifar100", "ImageNet16-120")
 class HWNASBench(Benchmark):
     """NAS-Bench-201 on a device of HW-NAS-Bench (Li et al., ICLR 2021).
 
-    Each architecture was measured on its own, so every row is its own representative.
+    Each architecture was measured separately, so every row is its own representative.
 
     Parameters
     ----------
@@ -42,8 +42,9 @@ class HWNASBench(Benchmark):
         NAS-Bench-201.
     paths : Paths
     source : {"auto", "measured", "estimated"}
-        ``measured`` asks for the published table, ``estimated`` for the device's model, ``auto``
-        takes the table where it is here, else the model with a warning.
+        ``measured`` requires the published table, and ``estimated`` uses the roofline model of the
+        device. ``auto`` uses the published table if it has been downloaded, otherwise the model
+        with a warning.
     """
 
     tables = (CELLS,)
@@ -63,8 +64,8 @@ class HWNASBench(Benchmark):
         Raises
         ------
         UserError
-            If the device lacks the metric, the file is damaged, or is not here and
-            ``source=measured``.
+            If the device lacks the metric, if the file is damaged, or if ``source=measured`` and
+            the file or the column is missing.
         """
         self.check()
         content = None
@@ -75,7 +76,7 @@ class HWNASBench(Benchmark):
         return self._estimated(self._missing(content))
 
     def check(self) -> None:
-        """Refuse a source, an image set, a space or a metric that there is not."""
+        """Raise `UserError` for an unknown source, image set, space or metric."""
         check_choice("dataset.source", self.source, SOURCES)
         check_choice("image_set", self.image_set.name, IMAGE_SETS)
         super().check()
@@ -87,16 +88,16 @@ class HWNASBench(Benchmark):
         return f"{self.image_set.name}/{self.device.name}_{self.metric.name}"
 
     def _missing(self, content: Content | None) -> str:
-        """Say why the values are estimated."""
+        """Return the reason why the values are estimated."""
         if self.source == "estimated":
-            return "dataset.source=estimated asks for it"
+            return "dataset.source=estimated requests it"
         if content is None:
             return f"{FILE.name} is not in {self.paths.data}"
         image_set, _, column = self._name.partition("/")
         return f"{image_set} {column} is not in {content.source.path}"
 
     def table(self, content: Content) -> Table:
-        """Return the published table."""
+        """Return the table of published values."""
         columns = content.columns
         architectures, values = columns.architectures(), columns.floats(self._name)
         return self._joined(architectures, values, content.source.provenance(column=self._name))
@@ -127,7 +128,7 @@ class HWNASBench(Benchmark):
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
-        """Yield the columns of every device, with the accuracies on their image set."""
+        """Yield the columns of every device, each with the accuracies on its image set."""
         for column in super().columns(paths):
             assert column.space is not None
             assert column.architectures is not None

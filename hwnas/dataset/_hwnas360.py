@@ -1,4 +1,4 @@
-"""HW-NAS-Bench-360: NAS-Bench-201 on newer devices, frameworks and tasks."""
+"""HW-NAS-Bench-360: NAS-Bench-201 on several devices, frameworks and tasks."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ FILE = OfficialFile(
 )
 _KEYS = ("device", "framework", "task")
 _METRICS = {"lat_ms_median": ("latency", "ms"), "energy_mj": ("energy", "mJ")}
-#: Tasks whose ``accuracy`` is one; that of darcy is an error, of which less is better.
+#: Tasks whose column ``accuracy`` is an accuracy. For the task darcy it is an error.
 _WITH_ACCURACY = ("cifar100", "ninapro")
 
 
 def read_hwnas360(path: Path) -> Columns:
-    """Read every device, framework and task.
+    """Read the values of every device, framework and task.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def read_hwnas360(path: Path) -> Columns:
     Returns
     -------
     Columns
-        By benchmark index: ``representative``, and for each combination
-        ``<device>/<framework>/<task>/latency``, ``…/energy`` and ``…/accuracy``. NaN where the
-        status is not "ok"; no column where nothing was measured.
+        One row for each benchmark index. The columns are ``representative`` and, for each measured
+        combination, ``<device>/<framework>/<task>/latency``, ``…/energy`` and ``…/accuracy``.
+        Latency and energy are NaN where the status is not "ok".
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -73,7 +73,7 @@ def read_hwnas360(path: Path) -> Columns:
         ok = np.array(table.column("status").to_pylist(), dtype=object) == "ok"
     except (OSError, pa.ArrowException, TypeError, ValueError) as error:
         line = str(error).splitlines()[0]
-        raise UserError(f"{path}: not a Parquet file that can be read ({line})") from error
+        raise UserError(f"{path}: cannot be read as a Parquet file ({line})") from error
     size = NASBench201().size
     if (
         rows.size
@@ -98,16 +98,17 @@ def read_hwnas360(path: Path) -> Columns:
         for column, (metric, unit) in _METRICS.items():
             good = chosen & ok & (numbers[column] >= 0)
             if good.any():
-                arrays[f"{prefix}/{metric}"] = _spread(rows[good], numbers[column][good], size)
+                arrays[f"{prefix}/{metric}"] = _scatter(rows[good], numbers[column][good], size)
                 units[f"{prefix}/{metric}"] = unit
         if task in _WITH_ACCURACY:
             accuracy = numbers["accuracy"][chosen]
-            arrays[f"{prefix}/accuracy"] = _spread(rows[chosen], accuracy, size)
+            arrays[f"{prefix}/accuracy"] = _scatter(rows[chosen], accuracy, size)
             units[f"{prefix}/accuracy"] = "percent"
     return Columns(arrays, units)
 
 
-def _spread(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+def _scatter(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Return an array of length `n` with the values at `rows` and NaN elsewhere."""
     array = np.full(n, np.nan)
     array[rows] = values
     return array
@@ -119,7 +120,7 @@ def _floats(column: Any) -> NDArray[np.float64]:
 
 
 def _codes(column: Any) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the distinct strings, and which of them stands in each row; -1 for none."""
+    """Return the distinct strings, and the index of each row's string; -1 marks a null."""
     values = column.combine_chunks().dictionary_encode()
     codes = values.indices.fill_null(-1).to_numpy().astype(np.int64)
     return values.dictionary.to_pylist(), codes
@@ -132,15 +133,15 @@ TABLE = OfficialTable(FILE, "hwnas360", read_hwnas360, NASBench201())
 class HWNAS360(Benchmark):
     """NAS-Bench-201 on a device of HW-NAS-Bench-360.
 
-    One architecture of each isomorphism class was measured and its values copied to the others,
-    so the representative is the file's.
+    The authors measured one architecture of each isomorphism class and copied its values to the
+    others. The representatives are those that the file names.
 
     Parameters
     ----------
     device, framework, task : str
         As in the file, e.g. ``pi5``, ``onnx``, ``cifar100``.
     metric : Metric
-        Latency, or energy where it was measured.
+        Latency, or energy if the file has it for the device, framework and task.
     space : SearchSpace
         NAS-Bench-201.
     paths : Paths
@@ -162,7 +163,7 @@ class HWNAS360(Benchmark):
         return f"{self.device}/{self.framework}/{self.task}"
 
     def wanted(self) -> Sequence[str]:
-        """Return the columns of the device, framework and task."""
+        """Return the names of the columns of the device, framework and task."""
         names = (self.metric.name, "accuracy")
         return ["representative", *(f"{self._combination}/{name}" for name in names)]
 
@@ -172,15 +173,16 @@ class HWNAS360(Benchmark):
         Raises
         ------
         UserError
-            If nothing of that kind was measured, or the benchmark index is not here.
+            If the file lacks the combination or the metric, or if no file with the benchmark index
+            has been downloaded.
         """
         columns, source = content.columns, content.source
-        here = sorted({column.rpartition("/")[0] for column in columns.units})
-        check_choice("dataset.device/framework/task", self._combination, here, source.path)
+        known = sorted({column.rpartition("/")[0] for column in columns.units})
+        check_choice("dataset.device/framework/task", self._combination, known, source.path)
         check_metric(self._combination, self.metric, self._metrics(columns))
         _, name, accuracy = self.wanted()
         architectures = self.architectures(columns, self.paths)
-        # The file names an architecture by its place in the benchmark.
+        # The file identifies an architecture by its benchmark index.
         measured = architectures[columns.arrays["representative"].astype(np.int64)]
         scored = accuracy in columns.arrays
         return self.made(
@@ -206,6 +208,9 @@ class HWNAS360(Benchmark):
 
     @classmethod
     def architectures(cls, columns: Columns, paths: Paths) -> Architectures:
-        """Return the architectures in benchmark order: the file has no architecture strings."""
+        """Return the architectures in benchmark order, from a file that lists them.
+
+        The file of HW-NAS-Bench-360 has benchmark indices and no architecture strings.
+        """
         del columns
         return benchmark_index(paths)

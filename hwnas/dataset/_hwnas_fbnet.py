@@ -1,4 +1,4 @@
-"""HW-NAS-Bench's FBNet: an architecture's metric is the sum of its blocks'."""
+"""FBNet of HW-NAS-Bench: the metric of an architecture is the sum over its blocks."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ def read_fbnet(path: Path) -> Columns:
     Returns
     -------
     Columns
-        ``key``, the name of a block at a place in the network, and ``<device>_<metric>``; NaN
-        where a block was not measured. Empty if the file holds no such table.
+        The column ``key`` has the name of a block with its shapes. The columns
+        ``<device>_<metric>`` are NaN where a block was not measured. There are no columns if the
+        file holds no FBNet tables.
 
     Raises
     ------
     UserError
-        If the file is damaged, hostile, or laid out otherwise.
+        If the file is damaged or malicious, or has another layout.
     """
     tables = part(path, "fbnet")
     try:
@@ -51,11 +52,11 @@ def read_fbnet(path: Path) -> Columns:
         for name, table in lookups.items():
             arrays[name] = measurements([table.get(key, np.nan) for key in keys], len(keys))
     except (AttributeError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not laid out as HW-NAS-Bench ({error!r})") from error
+        raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({error!r})") from error
     return Columns(arrays, {name: unit_of(name) for name in lookups})
 
 
-#: Its rows are blocks, not architectures.
+#: The lookup tables. Their rows are blocks, not architectures.
 BLOCKS = OfficialTable(FILE, "hwnas-fbnet", read_fbnet)
 
 
@@ -63,13 +64,13 @@ BLOCKS = OfficialTable(FILE, "hwnas-fbnet", read_fbnet)
 class HWNASFBNet(Benchmark):
     """FBNet on a device of HW-NAS-Bench (Li et al., ICLR 2021).
 
-    The space cannot be enumerated, so the table is a random sample of it. Another sample than the
-    default is another dataset in results.
+    FBNet has too many architectures to list, so the table is a random sample. The name of the
+    dataset in results says so if the sample's size or seed is not the default.
 
     Parameters
     ----------
     device : str
-        E.g. ``edgegpu``.
+        Name of a device in the file, e.g. ``edgegpu``.
     metric : Metric
     image_set : str
         ``cifar100`` or ``ImageNet``.
@@ -77,9 +78,10 @@ class HWNASFBNet(Benchmark):
         FBNet.
     paths : Paths
     n_architectures : int
-        Size of the sample; a smaller one is a prefix of a larger one.
+        Size of the sample. With equal seeds, a smaller sample is a prefix of a larger one.
     seed : int
-        Of the sample. Not the run's by default, so that all runs share one table.
+        Seed of the sample. It does not follow the experiment's seed, so that all experiments share
+        one table.
     """
 
     tables = (BLOCKS,)
@@ -98,14 +100,14 @@ class HWNASFBNet(Benchmark):
         return f"{self.device}_{self.metric.name}"
 
     def check(self) -> None:
-        """Refuse a space or an image set that there is not, and numbers out of bounds."""
+        """Raise `UserError` for an unknown space or image set, or a number out of bounds."""
         super().check()
         check_choice("dataset.image_set", self.image_set, IMAGE_SETS)
         check_number("dataset.n_architectures", self.n_architectures, 1)
         check_number("dataset.seed", self.seed, 0)
 
     def wanted(self) -> Sequence[str]:
-        """Return the names of the blocks, and the metric on the device."""
+        """Return the names of two columns: the block names, and the metric on the device."""
         return ["key", self._name]
 
     def table(self, content: Content) -> Table:
@@ -118,7 +120,10 @@ class HWNASFBNet(Benchmark):
         """
         columns, source = content.columns, content.source
         if not columns.units:
-            raise UserError(f"{source.path} holds no FBNet tables", remedy=FILE.fetch_command)
+            raise UserError(
+                f"{source.path} contains no FBNet tables",
+                remedy=f"move it away, then {FILE.fetch_command}",
+            )
         check_choice("dataset.device", self.device, _devices(columns.units), source.path)
         units = {m: unit for m, unit in UNITS.items() if f"{self.device}_{m}" in columns.units}
         check_metric(f"device {self.device}", self.metric, units)
@@ -150,7 +155,7 @@ class HWNASFBNet(Benchmark):
         rng = generator(self.seed, "fbnet-sample")
         shape = (self.n_architectures, self.space.n_positions)
         drawn = rng.integers(len(self.space.operations), size=shape).astype(np.int8)
-        # Two equal ones among 9^22 are as good as impossible, but a table must have none.
+        # A table must not have an architecture twice, even if a repetition is very unlikely.
         _, first = np.unique(drawn, axis=0, return_index=True)
         return drawn[np.sort(first)]
 

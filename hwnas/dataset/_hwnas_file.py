@@ -1,4 +1,4 @@
-"""The official file of HW-NAS-Bench v1.0 (Li et al., ICLR 2021), and its part on NAS-Bench-201."""
+"""The official file of HW-NAS-Bench v1.0 (Li et al., ICLR 2021), and its NAS-Bench-201 tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNITS = {"latency": "ms", "energy": "mJ", "arithmetic_intensity": "ops/byte"}
 
 
 def unit_of(column: str) -> str:
-    """Return the unit of ``<device>_<metric>``.
+    """Return the unit of a column ``<device>_<metric>``, or "" if the metric is unknown.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def unit_of(column: str) -> str:
 
 
 def read_nasbench201(path: Path) -> Columns:
-    """Read the tables of NAS-Bench-201, all image sets.
+    """Read the tables of NAS-Bench-201 for all image sets.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def read_nasbench201(path: Path) -> Columns:
     Returns
     -------
     Columns
-        ``position_0`` … ``position_5`` in benchmark order, and ``<image set>/<device>_<metric>``;
-        empty if the file holds no such table. A value of -1, for a network that did not compile,
-        becomes NaN.
+        ``position_0`` … ``position_5`` in benchmark order, and ``<image set>/<device>_<metric>``.
+        There are no columns if the file holds no such tables. The file marks a network that was
+        not measured with -1, which becomes NaN.
 
     Raises
     ------
     UserError
-        If the file is damaged, hostile, or laid out otherwise.
+        If the file is damaged or malicious, or has another layout.
     """
     image_sets = part(path, "nasbench201")
     space = NASBench201()
@@ -76,34 +76,36 @@ def read_nasbench201(path: Path) -> Columns:
                 if name != "config":
                     arrays[f"{image_set}/{name}"] = measurements(columns[name], len(rank))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not laid out as HW-NAS-Bench ({error!r})") from error
+        raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({error!r})") from error
     return Columns(arrays, {n: unit_of(n) for n in arrays if "/" in n})
 
 
 def part(path: Path, space: str) -> Mapping[str, Any]:
-    """Return what the file holds of one search space; nothing if it lacks the space.
+    """Return the file's tables of one search space, or an empty mapping if it has none.
 
     Raises
     ------
     UserError
-        If the file is damaged, hostile, or no dictionary of dictionaries.
+        If the file is damaged or malicious, or is not a dictionary of dictionaries.
     """
     table = unpickle(path)
     if not isinstance(table, Mapping):
-        raise UserError(f"{path}: a {type(table).__name__}, not HW-NAS-Bench's dictionary")
+        raise UserError(
+            f"{path}: contains a {type(table).__name__} instead of HW-NAS-Bench's dictionary"
+        )
     found = table.get(space, {})
     if not isinstance(found, Mapping):
-        raise UserError(f"{path}: not laid out as HW-NAS-Bench ({space} is no dictionary)")
+        raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({space} is no dictionary)")
     return found
 
 
 def measurements(values: Any, n: int) -> NDArray[np.float64]:
-    """Return `n` numbers as an array of shape (n,), in which negative ones are NaN.
+    """Return values as an array of shape (n,), with NaN in place of negative values.
 
     Raises
     ------
     ValueError
-        If there are not `n` numbers.
+        If the number of values is not `n`.
     """
     array = np.array(values, dtype=np.float64)
     if array.shape != (n,):
@@ -113,7 +115,7 @@ def measurements(values: Any, n: int) -> NDArray[np.float64]:
 
 
 def _by_index(values: Any) -> Sequence[Mapping[str, str]]:
-    """Return a list, or a dictionary from index to value, as a list."""
+    """Convert a list, or a dictionary from index to value, to a list."""
     if isinstance(values, Mapping):
         return [values[i] for i in range(len(values))]
     return list(values)

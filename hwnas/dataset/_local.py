@@ -1,4 +1,4 @@
-"""Tables that were measured with ``hwnas measure``, the bundled one among them."""
+"""The dataset of tables that ``hwnas measure`` writes, including the bundled table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from hwnas.space import LISTABLE, Architectures, SearchSpace, space_classes
 
 Statistic = Literal["minimum", "median"]
 
-#: Ends of the columns that `hwnas doctor` describes: not counts, seeds and spreads.
+#: `hwnas doctor` describes the columns with these endings. It leaves out counts, single seeds and
+#: spreads.
 _DESCRIBED = ("_minimum", "_median", "accuracy")
 
 
@@ -40,16 +41,16 @@ class Local(Described):
     Parameters
     ----------
     name : str
-        The device's name there; ``cpu`` is bundled with the package.
+        The ``name=`` that ``hwnas measure`` was given. ``cpu`` is bundled with the package.
     metric : Metric
-        Latency, or one that is counted from the network: flops, parameters, memory.
+        Latency, or a metric that is counted from the network: flops, parameters, memory.
     space : SearchSpace
     paths : Paths
     backend : str
-        What ran the networks: ``onnxruntime`` or ``torch``, or the name of a backend of one's own.
+        Name of the backend that ran the networks, such as ``onnxruntime`` or ``torch``.
     statistic : {"median", "minimum"}
-        Of the runs in a pass. Where nothing else runs on the device, the minimum agrees better
-        between passes, elsewhere the median.
+        Statistic of the timed runs in a pass. The minimum agrees better between passes where no
+        other program runs on the device, otherwise the median does.
     """
 
     joins = (NASBench201Accuracies,)
@@ -64,19 +65,19 @@ class Local(Described):
     def load(self) -> Table:
         """Return the table.
 
-        Its accuracies are those on digits where they were measured, else those that are known of
-        the networks' image set, as for every other dataset (see `accuracy_of`).
+        Its accuracies are those that ``hwnas accuracy`` measured on digits, if the table has them.
+        Otherwise they are those that `accuracy_of` returns for the networks' image set.
 
         Raises
         ------
         UserError
-            If the device was not measured, or not with this space, backend or metric.
+            If there is no table of the device and space, or if it lacks the backend or the metric.
         """
         check_choice("dataset.statistic", self.statistic, ["median", "minimum"])
         path = self._path()
         if not path.exists():
             raise UserError(
-                f"{path}: not here, {self.name} has no measurements of {self.space.name}",
+                f"{path} does not exist: {self.name} has no measurements of {self.space.name}",
                 remedy=self._measuring,
             )
         columns, facts = read_local_table(path)
@@ -106,17 +107,18 @@ class Local(Described):
         )
 
     def how_measured(self) -> dict[str, Any]:
-        """Return ``settings`` and ``machines`` of the measurement.
+        """Return the settings of the measurement and the facts about the machines.
 
         Raises
         ------
         UserError
-            If the metric is counted, or the table lacks what the fields ask for.
+            If the metric is counted from the network, or the table lacks the backend or the metric.
         """
         _, facts = read_local_table(self._path())
         if self._counted(facts):
             raise UserError(
-                f"metric={self.metric.name}: counted from the network, there is nothing to measure",
+                f"metric={self.metric.name} is counted from the network: there is nothing to "
+                "measure on the device",
                 remedy="selection.verify=table",
             )
         found: dict[str, Any] = facts["latency"][self.backend]
@@ -124,7 +126,7 @@ class Local(Described):
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
-        """Yield what was measured, the bundled table first."""
+        """Yield the measured columns of the bundled tables and of the user's tables."""
         spaces = space_classes()
         for path in [*bundled_tables(), *paths.match_data("local/*/*.parquet")]:
             arrays, facts = read_local_table(path)
@@ -134,7 +136,10 @@ class Local(Described):
                 units = {n: unit for n, unit in facts["units"].items() if n.endswith(_DESCRIBED)}
                 columns = {name: arrays[name].astype(np.float64) for name in units}
             except (KeyError, TypeError, ValueError) as error:
-                raise UserError(f"{path}: not a table of hwnas measure ({error!r})") from error
+                raise UserError(
+                    f"{path}: not a table of hwnas measure ({error!r})",
+                    remedy="move it away, then measure again",
+                ) from error
             for name, unit in units.items():
                 accuracy = None if name == "accuracy" else columns.get("accuracy")
                 table = f"local/{facts['name']}"
@@ -142,7 +147,7 @@ class Local(Described):
 
     @property
     def _measuring(self) -> str:
-        """The command that measures what is not here."""
+        """The shell command that measures the missing table."""
         own = not is_bundled(self.name)
         name = self.name if own else "my_laptop"
         sample = " n_architectures=500" if self.space.size > LISTABLE else ""
@@ -153,14 +158,15 @@ class Local(Described):
         return table_path(self.name, self.space, self.paths)
 
     def _counted(self, facts: dict[str, Any]) -> bool:
-        """Return whether the metric is counted; refuse one that the table does not have."""
+        """Return whether the metric is counted; raise `UserError` if the table lacks it."""
         backends = tuple(f"{backend}_" for backend in facts["latency"])
         if not backends:
-            # Counts need networks too, and these are known with the first latency.
+            # Without a latency the table does not say how large the networks are, so it has no
+            # counts either.
             raise UserError(
-                f"{self._path()} holds accuracies and no {self.metric.name}", remedy=self._measuring
+                f"{self._path()} has accuracies but no {self.metric.name}", remedy=self._measuring
             )
-        # The table itself says which columns it has, and in which unit.
+        # Every metric with a column is offered, so that a new metric needs no code here.
         counted = {
             name: unit
             for name, unit in facts["units"].items()

@@ -1,4 +1,4 @@
-"""The Parquet files of ``hwnas measure``: where they are and what they hold."""
+"""Reading and writing the Parquet files of ``hwnas measure``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from hwnas.files import write_atomically
 from hwnas.paths import Paths
 from hwnas.space import SearchSpace
 
-#: Key of the facts in a Parquet file's schema metadata: JSON.
+#: Key in a Parquet file's schema metadata. Its value is JSON with facts about the measurement.
 METADATA = "hwnas"
 BUNDLED = Path(__file__).parent / "tables"
-#: Statistics of the timed runs in a pass that a table has a column of.
+#: Statistics of the timed runs in a pass. A table has one column for each.
 STATISTICS = ("minimum", "median", "mad")
 
 
@@ -33,28 +33,31 @@ def measured_column(backend: str, metric: str, statistic: str) -> str:
 
 
 def bundled_tables(space: str = "*") -> list[Path]:
-    """Return the tables that are part of the package, of one search space or of all."""
+    """Return the paths of the tables in the package, of one search space or of all."""
     return sorted(BUNDLED.glob(f"{space}_*.parquet"))
 
 
 def is_bundled(name: str) -> bool:
-    """Return whether a device's table is part of the package: no user measures under its name."""
+    """Return whether the package has a table of the device.
+
+    Users cannot measure under the name of a bundled table.
+    """
     return any(path.stem.endswith(f"_{name}") for path in bundled_tables())
 
 
 def table_path(name: str, space: SearchSpace, paths: Paths) -> Path:
-    """Return where the table of a device is, bundled or measured by the user."""
+    """Return the path of the table of a device, bundled or measured by the user."""
     bundled = BUNDLED / f"{space.name}_{name}.parquet"
     return bundled if bundled.exists() else paths.in_data(f"local/{name}/{space.name}.parquet")
 
 
 def read_local_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Return the columns of a table, and the facts about them.
+    """Return the columns of a table, and the facts about its measurement.
 
     Raises
     ------
     UserError
-        If the file is another one.
+        If the file was not written by `write_local_table`, or is damaged.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -65,21 +68,21 @@ def read_local_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: not a table of hwnas measure ({error})",
-            remedy="move it, and measure again",
+            remedy="move it away, then measure again",
         ) from error
     columns = {name: table[name].to_numpy() for name in table.column_names}
     return columns, facts
 
 
 def write_local_table(path: Path, columns: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Write a table that `read_local_table` reads, whole or not at all.
+    """Write a table atomically, in the format that `read_local_table` reads.
 
     Parameters
     ----------
     path : Path
     columns : mapping of str to sequence
     facts : mapping
-        What `read_local_table` returns beside the columns; it must be JSON.
+        Facts about the measurement, which must be representable as JSON.
     """
     import pyarrow as pa
     from pyarrow import parquet

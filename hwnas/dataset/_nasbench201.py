@@ -1,4 +1,4 @@
-"""Accuracies of NAS-Bench-201 and its benchmark index, from v-tao/nats-bench-landscape."""
+"""Accuracies and benchmark index of NAS-Bench-201, from v-tao/nats-bench-landscape."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ACCURACY = {
 
 
 def read_accuracies(path: Path) -> Columns:
-    """Read the accuracies.
+    """Read the accuracies of ``nats_bench.csv``.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def read_accuracies(path: Path) -> Columns:
     Returns
     -------
     Columns
-        ``position_0`` … ``position_5`` in benchmark order, and a column of percent for each
+        ``position_0`` … ``position_5`` in benchmark order, and the accuracy in percent on each
         image set.
 
     Raises
     ------
     UserError
-        If a column or a row is missing, or cannot be read. All rows must be there: their order
-        is the benchmark index of other files.
+        If a column is missing, a value cannot be read, or the file has not exactly one row for each
+        architecture. Other files refer to the row numbers as benchmark indices.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -74,7 +74,11 @@ def read_accuracies(path: Path) -> Columns:
         raise UserError(f"{path}: cannot be read ({line})") from error
     n = len(np.unique(space.rank(architectures)))
     if n != space.size or len(architectures) != space.size:
-        raise UserError(f"{path}: {n} different architectures instead of {space.size}: cut off?")
+        raise UserError(
+            f"{path}: {len(architectures)} rows with {n} different architectures, instead of "
+            f"{space.size} rows with one architecture each",
+            remedy=f"move it away, then {FILE.fetch_command}",
+        )
     arrays: dict[str, NDArray[np.generic]] = position_columns(architectures)
     for image_set, name in ACCURACY.items():
         arrays[image_set] = table.column(name).to_numpy().astype(np.float64)
@@ -85,7 +89,7 @@ ACCURACIES = OfficialTable(FILE, "accuracy", read_accuracies, NASBench201())
 
 
 class NASBench201Accuracies(Described):
-    """The accuracies that datasets of NAS-Bench-201 join to their hardware metrics."""
+    """The accuracies that the datasets of NAS-Bench-201 join to their hardware metrics."""
 
     @classmethod
     def files(cls) -> tuple[OfficialFile, ...]:
@@ -105,7 +109,7 @@ class NASBench201Accuracies(Described):
 
 
 def benchmark_index(paths: Paths) -> Architectures:
-    """Return the architectures of NAS-Bench-201 in the order that its benchmarks count by.
+    """Return the architectures of NAS-Bench-201 in order of their benchmark index.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def benchmark_index(paths: Paths) -> Architectures:
     Raises
     ------
     UserError
-        If neither file that holds the order is here.
+        If neither of the two files that list the architectures in this order has been downloaded.
     """
     for table in (ACCURACIES, CELLS):
         content = table.find(paths, [])
@@ -123,8 +127,8 @@ def benchmark_index(paths: Paths) -> Architectures:
             if len(architectures) == NASBench201().size:
                 return architectures
     raise UserError(
-        f"{FILE.name} (or {CELLS.file.name}) is not in {paths.data}: it tells which "
-        "architecture a benchmark index stands for",
+        f"neither {FILE.name} nor {CELLS.file.name} is in {paths.data}: one of them is needed to "
+        "map a benchmark index to its architecture",
         remedy=FILE.fetch_command,
     )
 
@@ -132,7 +136,7 @@ def benchmark_index(paths: Paths) -> Architectures:
 def accuracy_of(
     space: SearchSpace, architectures: Architectures, image_set: str, paths: Paths
 ) -> Accuracy:
-    """Return the accuracy of every architecture, and where it comes from.
+    """Return the accuracy of every architecture, and its provenance.
 
     Parameters
     ----------
@@ -145,11 +149,13 @@ def accuracy_of(
     Returns
     -------
     accuracy : array of float64, shape (n,), or None
-        Percent, NaN where unknown. They come from ``nats_bench.csv`` where that file is here, else
-        from the table that ships with the project, whose networks were trained on scikit-learn's
-        digits whatever `image_set` is. None if that source knows none of the architectures.
+        Percent, NaN where unknown. If ``nats_bench.csv`` has been downloaded, the accuracies are
+        its accuracies on `image_set`. Otherwise they are those of the bundled table, whose
+        networks were trained on scikit-learn's digits. None if the source has no accuracy of
+        these architectures.
     provenance : Provenance or None
-        ``details["image_set"]`` is what was trained on: `image_set`, or ``"digits"``.
+        ``details["image_set"]`` names the images that the networks were trained on: `image_set`,
+        or ``"digits"``.
 
     Raises
     ------
@@ -194,7 +200,7 @@ def _join(
     known: Architectures,
     values: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the value of each architecture, NaN where it is not among the known."""
+    """Return the value of each architecture, NaN for architectures that `known` lacks."""
     ranks = space.rank(known)
     order = np.argsort(ranks)
     wanted = space.rank(architectures)

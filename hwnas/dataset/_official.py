@@ -1,4 +1,4 @@
-"""Files that others publish: where each is fetched from, and where it lies on this machine."""
+"""Files that others publish: the address of each, and its path on this machine."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class OfficialFile:
         Raises
         ------
         UserError
-            If it is not here. The error names the command that fetches it.
+            If the file is not on this machine. The error names the command that fetches it.
         """
         found = self.find(paths)
         if found is None:

@@ -46,14 +46,14 @@ class OfficialTable:
     space: SearchSpace | None = None
 
     def find(self, paths: Paths, wanted: Sequence[str] | None = None) -> Content | None:
-        """Return the content, or None if the file is not here.
+        """Return the content, or None if the file does not exist on this machine.
 
         Parameters
         ----------
         paths : Paths
         wanted : sequence of str, optional
-            Names of the columns to return; those that do not exist are left out, and
-            ``position_0``, ``position_1``, … are always returned. Default all columns.
+            Names of the columns to return. Names without a column are ignored, and ``position_0``,
+            ``position_1``, … are always returned. By default all columns are returned.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class OfficialTable:
         Raises
         ------
         UserError
-            If the file is not here, damaged, or larger than its limit.
+            If the file is missing, damaged, or larger than its limit.
         """
         return self._content(self.file.require(paths), paths, wanted)
 

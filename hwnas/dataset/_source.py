@@ -1,4 +1,4 @@
-"""Which file values come from, told by its content."""
+"""The identity of a source file: the hashes of its content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Hashes:
-    """SHA-256 of a file, and the SHA-1 that git names its content by."""
+    """SHA-256 of a file, and the SHA-1 by which git identifies its content (the blob hash)."""
 
     sha256: str
     blob: str
@@ -26,7 +26,7 @@ class Hashes:
 
 @dataclass(frozen=True)
 class Source:
-    """An official file, or a part of one, as it lies on this machine."""
+    """A copy of an official file on this machine, which may be incomplete, and its hashes."""
 
     path: Path
     file: OfficialFile
@@ -34,11 +34,11 @@ class Source:
 
     @property
     def official(self) -> bool | None:
-        """Whether the content is the official one; None where its hash is not known."""
+        """Whether the content is the published one; None if the published hash is unknown."""
         return None if self.file.blob is None else self.hashes.blob == self.file.blob
 
     def provenance(self, **details: object) -> Provenance:
-        """Return where values read from this file come from."""
+        """Return the provenance of values read from this file."""
         return Provenance(
             kind="measured",
             source=self.path.name,
@@ -50,9 +50,9 @@ class Source:
 
 
 def hash_file(path: Path) -> Hashes:
-    """Read a file once for both hashes."""
+    """Return both hashes of a file, reading it once."""
     sha256 = hashlib.sha256()
-    # Git's naming of content, not a safeguard: SHA-256 is what the cache relies on.
+    # Git's SHA-1 identifies the published content. The cache relies on SHA-256.
     blob = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
@@ -62,7 +62,7 @@ def hash_file(path: Path) -> Hashes:
 
 
 def identify(path: Path, file: OfficialFile, paths: Paths) -> Source:
-    """Return the identity of a file, hashed again only when its size or time changed.
+    """Return a file with its hashes, which are cached until its size or modification time changes.
 
     Raises
     ------
@@ -72,24 +72,24 @@ def identify(path: Path, file: OfficialFile, paths: Paths) -> Source:
     stat = path.stat()
     if stat.st_size > file.limit:
         raise UserError(
-            f"{path}: {stat.st_size} bytes, more than the {file.limit} that {file.name} may have"
+            f"{path}: {stat.st_size} bytes, more than the {file.limit} allowed for {file.name}"
         )
     where = str(path.resolve())
     key = [where, stat.st_size, stat.st_mtime_ns]
     name = hashlib.sha256(where.encode()).hexdigest()[:24]
-    memo = paths.cache / "hashes" / f"{name}.json"
-    hashes = _remembered(memo, key)
+    cached = paths.cache / "hashes" / f"{name}.json"
+    hashes = _cached_hashes(cached, key)
     if hashes is None:
         hashes = hash_file(path)
         text = json.dumps({"key": key, "hashes": asdict(hashes)})
-        write_atomically(memo, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_atomically(cached, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     return Source(path, file, hashes)
 
 
-def _remembered(memo: Path, key: list[object]) -> Hashes | None:
+def _cached_hashes(path: Path, key: list[object]) -> Hashes | None:
     try:
-        known = json.loads(memo.read_text(encoding="utf-8"))
+        known = json.loads(path.read_text(encoding="utf-8"))
         return Hashes(**known["hashes"]) if known["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
-        # No memo, or a damaged one: the file is simply hashed again.
+        # Without an intact cached file, the caller hashes the source file again.
         return None

@@ -1,4 +1,4 @@
-"""The table of one experiment: architectures, one hardware metric, accuracy, provenance."""
+"""The table of an experiment: architectures with a hardware metric and their accuracy."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Kind = Literal["measured", "estimated"]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where values come from; it travels with them into every result.
+    """Where the values of a table come from. Every result file contains it.
 
     Parameters
     ----------
     kind : {"measured", "estimated"}
-        Whether a device was measured, or a model of it computed the values.
+        Whether the values were measured on a device, or computed by a model of the device.
     source : str
         File name of the source, or the name of the model.
     sha256 : str
@@ -31,9 +31,9 @@ class Provenance:
     url : str, optional
         The official address.
     official : bool, optional
-        Whether the file is the official one, where its hash is known.
+        Whether the file has the published content. None if the published hash is unknown.
     details : dict
-        Whatever else a reader should know: noise floor, machine, number of seeds.
+        Further facts, such as the noise floor, the machine or the number of seeds.
     """
 
     kind: Kind
@@ -46,33 +46,34 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Table:
-    """Values of one metric on one device, joined to architectures by identity, never position.
+    """Architectures with the values of one metric on one device, and their accuracies.
 
     Parameters
     ----------
     dataset : str
-        Identity of the dataset in result paths, e.g. ``"hwnas-cifar10"``.
+        Name of the dataset in result paths, e.g. ``"hwnas-cifar10"``.
     space : SearchSpace
     device : str
     metric : Metric
     architectures : array of int8, shape (n, n_positions)
     values : array of float64, shape (n,)
-        In the metric's unit; NaN where nothing was measured.
+        In the metric's unit. NaN where nothing was measured.
     representative : array of int64, shape (n,)
-        Rows with the same key compute the same; a split keeps them together. The key is the rank
-        (`SearchSpace.rank`) of one of them.
+        Key of the class of each architecture: the rank (`SearchSpace.rank`) of one member.
+        Architectures of one class compute the same function. A split puts a class either into the
+        training measurements or into the test set.
     provenance : Provenance
-        Of `values`.
+        Provenance of `values`.
     accuracy : array of float64, shape (n,), optional
-        Percent; NaN where unknown.
+        Percent. NaN where unknown.
     accuracy_provenance : Provenance, optional
     copy_of : array of int64, shape (n,), optional
-        Rank of the architecture that each value was measured on; `representative` if None.
+        Rank of the architecture on which each value was measured. None if it is `representative`.
 
     Raises
     ------
     ValueError
-        If shapes disagree or an architecture stands in two rows.
+        If the lengths of the arrays differ, or an architecture stands in two rows.
     """
 
     dataset: str
@@ -90,9 +91,11 @@ class Table:
     def __post_init__(self) -> None:
         n = len(self.architectures)
         if self.values.shape != (n,) or self.representative.shape != (n,):
-            raise ValueError(f"table of {n} architectures with values of another length")
+            raise ValueError(
+                f"table of {n} architectures: values and representative must have this length"
+            )
         if self.accuracy is not None and self.accuracy.shape != (n,):
-            raise ValueError(f"table of {n} architectures with accuracies of another length")
+            raise ValueError(f"table of {n} architectures: accuracy must have this length")
         if len(np.unique(self.space.rank(self.architectures))) != n:
             raise ValueError("an architecture stands in two rows of the table")
 
@@ -114,20 +117,20 @@ class Table:
         ----------
         space : SearchSpace
         architectures : array of int, shape (n, n_positions), or sequence of str
-            Operation indices, or strings in the space's notation; each architecture once.
+            Operation indices, or strings in the space's notation. No architecture may occur twice.
         values : array of float, shape (n,)
-            In the metric's unit; NaN where nothing was measured.
+            In the metric's unit. NaN where nothing was measured.
         metric : Metric, optional
             Default: latency in ms.
         device, dataset : str
             Names for results.
         accuracy : array of float, shape (n,), optional
-            Percent; NaN where unknown.
+            Percent. NaN where unknown.
 
         Raises
         ------
         ValueError
-            If an architecture is none of the space or stands in two rows, or lengths disagree.
+            If an architecture is not of the space or occurs twice, or if lengths differ.
 
         Examples
         --------
@@ -166,7 +169,7 @@ class Table:
 
     @property
     def estimated(self) -> bool:
-        """Whether the values are computed by a model of the device."""
+        """Whether a model of the device computed the values."""
         return self.provenance.kind == "estimated"
 
     def measured_rows(self) -> Table:
@@ -182,20 +185,23 @@ class Table:
         )
 
     def measured_on(self) -> NDArray[np.int64]:
-        """Return, for every row, the row of the architecture that its value was measured on.
+        """Return, for every row, the row of the architecture on which its value was measured.
 
-        That is the row itself unless it copies a measurement (see `copy_of`), or the table lacks
-        the architecture that was measured.
+        This is another row only if `copy_of` names another architecture and the table contains it.
+
+        Returns
+        -------
+        array of int64, shape (n,)
         """
         rows = self._rows_of(self.representative if self.copy_of is None else self.copy_of)
         return np.where(rows >= 0, rows, np.arange(len(self)))
 
     def networks(self) -> NDArray[np.int64]:
-        """Return the rows that were measured: every network once, however many rows copy it."""
+        """Return the rows that were measured, without their copies, in ascending order."""
         return np.unique(self.measured_on())
 
     def locate(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return the row of each architecture, -1 where the table has none."""
+        """Return the row of each architecture, or -1 if the table does not contain it."""
         return self._rows_of(self.space.rank(architectures))
 
     def _rows_of(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -208,12 +214,12 @@ class Table:
 
 #: Accuracy in percent of every architecture of a table, shape (n,), and its provenance.
 Accuracy = tuple[NDArray[np.float64] | None, Provenance | None]
-#: The accuracy of architectures of which none is known.
+#: The value of `Accuracy` if no accuracy is known.
 UNKNOWN: Accuracy = (None, None)
 
 
 class Dataset(Protocol):
-    """What every ``conf/dataset/*.yaml`` instantiates: it refuses what does not fit at once."""
+    """The interface of the classes that the YAMLs in ``conf/dataset`` instantiate."""
 
     def load(self) -> Table:
-        """Return the table; read, converted and cached on first use."""
+        """Return the table, or raise `UserError` if the dataset does not have it."""

@@ -1,4 +1,4 @@
-"""Reading a ``torch.save`` file that may be hostile."""
+"""Safe reading of a ``torch.save`` file from an untrusted source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from hwnas.errors import UserError
 from hwnas.extras import missing_library, not_installed
 
-#: NumPy numbers are the only objects besides plain values that such files may hold.
+#: Types of the NumPy numbers that may occur in a file beside plain values and tensors.
 _NUMBERS = (np.float64, np.float32, np.int64, np.int32)
 
 
@@ -26,10 +26,10 @@ def load_torch(path: Path) -> Any:
     Raises
     ------
     UserError
-        If the file asks for anything else, or is damaged. Nothing of it has run. Also if torch is
-        not installed.
+        If the file contains any other object or is damaged, or if torch is not installed. No code
+        in the file is run.
     """
-    # Only here: torch takes seconds to import, and a converted table does without it.
+    # Imported here because torch takes seconds to import, and a cached table does not need it.
     try:
         import torch
     except ModuleNotFoundError as error:
@@ -37,7 +37,7 @@ def load_torch(path: Path) -> Any:
             raise
         raise not_installed("torch", str(path)) from error
 
-    # NumPy has no public name for the function that its numbers are pickled with.
+    # NumPy has no public name for the function that unpickles its numbers.
     scalar = cast(Callable[..., Any], np.float64(0).__reduce__()[0])
     allowed: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
         (scalar, "numpy.core.multiarray.scalar"),
@@ -51,7 +51,9 @@ def load_torch(path: Path) -> Any:
     try:
         with torch.serialization.safe_globals(allowed):
             return torch.load(path, map_location="cpu", weights_only=True)
-    # A damaged file can fail in any way at all; every one of them means the same to the user.
+    # A damaged file can raise any exception. To the user, all of them mean that it is damaged.
     except Exception as error:
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"{path}: not a torch file of plain values, refused ({line})") from error
+        raise UserError(
+            f"{path}: refused, because it is not a torch file of plain values ({line})"
+        ) from error

@@ -1,4 +1,4 @@
-"""TransNAS-Bench-101 (Duan et al., CVPR 2021): inference times of seven tasks."""
+"""TransNAS-Bench-101 (Duan et al., CVPR 2021): inference times on seven tasks."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ FILE = OfficialFile(
     ),
     by_hand=True,
 )
-#: The score that the benchmark reports for each task, and what makes it percent. ``room_layout``
-#: is scored by a loss alone, which is no accuracy.
+#: The accuracy of each task: the name of its score, and the factor that converts it to percent.
+#: The benchmark has only a loss for ``room_layout``.
 SCORES: dict[str, tuple[str, float] | None] = {
     "class_scene": ("top1", 1.0),
     "class_object": ("top1", 1.0),
@@ -49,20 +49,25 @@ _MS = 1e3
 
 
 def read_transnas(path: Path, space: SearchSpace) -> Columns:
-    """Read one space of the benchmark, every task.
+    """Read the values of one search space on every task.
 
     Parameters
     ----------
     path : Path
     space : SearchSpace
-        One of its two spaces, ``transnas_macro`` or ``transnas_micro``.
+        ``transnas_macro`` or ``transnas_micro``.
 
     Returns
     -------
     Columns
-        Positions, ``<task>/latency`` in ms and, where the file has the score of a task,
-        ``<task>/accuracy`` in percent: the test score of the epoch with the best validation
-        score. Empty if the file lacks the space.
+        The position columns, ``<task>/latency`` in ms and, if the file has the score of a task,
+        ``<task>/accuracy`` in percent. The accuracy is the test score of the epoch with the best
+        validation score. There are no columns if the file lacks the space.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or malicious, or has another layout.
     """
     table = load_torch(path)
     try:
@@ -78,13 +83,13 @@ def read_transnas(path: Path, space: SearchSpace) -> Columns:
                 if not np.isnan(accuracy).all():
                     arrays[f"{task}/accuracy"] = accuracy
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not laid out as TransNAS-Bench-101 ({error!r})") from error
+        raise UserError(f"{path}: has not the layout of TransNAS-Bench-101 ({error!r})") from error
     return Columns(arrays, {n: "ms" if "latency" in n else "percent" for n in arrays if "/" in n})
 
 
 def _latencies(results: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
     seconds = [r.get("model_info", {}).get("inference_time") for r in results]
-    # A float array makes None NaN.
+    # The conversion to float turns None into NaN.
     array = np.array(seconds, dtype=np.float64)
     array[array < 0] = np.nan
     return array * _MS
@@ -109,18 +114,18 @@ class TransNAS(Benchmark):
     """A task of TransNAS-Bench-101 (Duan et al., CVPR 2021).
 
     The inference time is that of one 720 × 1080 image on the benchmark's GPU. Each network was
-    measured on its own.
+    measured separately.
 
     Parameters
     ----------
     task : str
     metric : Metric
-        Latency, the only one there is.
+        Latency, the only metric of the benchmark.
     space : SearchSpace
         ``transnas_macro`` or ``transnas_micro``.
     paths : Paths
     device : str
-        The name in results.
+        Name of the device in results.
     """
 
     tables = tuple(TABLES.values())
@@ -133,17 +138,17 @@ class TransNAS(Benchmark):
     device: str = "gpu"
 
     def check(self) -> None:
-        """Refuse a space, a metric or a task that the benchmark does not have."""
+        """Raise `UserError` for an unknown space, metric or task."""
         super().check()
         check_metric("TransNAS-Bench-101", self.metric, {"latency": "ms"})
         check_choice("dataset.task", self.task, SCORES)
 
     def official(self) -> OfficialTable:
-        """Return the table of the space."""
+        """Return the official table of the space."""
         return TABLES[self.space]
 
     def wanted(self) -> Sequence[str]:
-        """Return the latency and the accuracy of the task."""
+        """Return the names of the task's two columns: latency and accuracy."""
         return [f"{self.task}/latency", f"{self.task}/accuracy"]
 
     def table(self, content: Content) -> Table:
@@ -158,9 +163,9 @@ class TransNAS(Benchmark):
         latency, accuracy = self.wanted()
         if latency not in columns.arrays:
             raise UserError(
-                f"{source.path} holds no {self.task} of {self.space.name}: it is not the whole "
-                "file",
-                remedy=FILE.fetch_command,
+                f"{source.path} contains no {self.task} of {self.space.name}: it is not the "
+                "complete official file",
+                remedy=f"move it away, then download {FILE.name} from {FILE.url}",
             )
         known, score = UNKNOWN, SCORES[self.task]
         if score is not None and accuracy in columns.arrays:

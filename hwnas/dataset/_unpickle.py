@@ -1,7 +1,8 @@
-"""Reading a pickle that may be hostile.
+"""Safe reading of a pickle from an untrusted source.
 
-A pickle is a program that may call anything it can import. This reader imports nothing: it has
-stand-ins for the few names that NumPy numbers and arrays are written with, and refuses all others.
+A pickle is a program that may import and call any function. This reader imports nothing. It
+substitutes its own classes for the few names that pickled NumPy numbers and arrays refer to, and
+refuses all other names.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from hwnas.errors import UserError
 
 
 class _DType:
-    """Stands for ``numpy.dtype``, whose own state could be set to anything, sizes included."""
+    """Substitute for ``numpy.dtype``, whose state a pickle could set to invalid sizes."""
 
     def __init__(self, code: object, *_: object) -> None:
         self.dtype = np.dtype(str(code))
         if self.dtype.kind not in "biufSUO":
-            raise pickle.UnpicklingError(f"numbers of type {self.dtype}")
+            raise pickle.UnpicklingError(f"it contains numbers of type {self.dtype}")
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        # (version, byte order, and what plain numbers have none of)
+        # The state is (version, byte order, ...). Plain numbers do not use the other entries.
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
 class _Array:
-    """Stands for ``numpy.ndarray``: a sequence, or with more axes something to convert."""
+    """Substitute for ``numpy.ndarray``. ``numpy.array`` converts it to a real array."""
 
     def __init__(self, *_: object) -> None:
         self.content: NDArray[Any] = np.empty(0)
@@ -41,7 +42,7 @@ class _Array:
     def __setstate__(self, state: tuple[int, Any, _DType, bool, Any]) -> None:
         _, shape, dtype, fortran, data = state
         if dtype.dtype.kind == "O":
-            # Its objects were read by the rules of this module, as everything else.
+            # This reader has read the objects too, so they are plain values.
             self.content = np.empty(len(data), dtype=object)
             self.content[:] = data
         else:
@@ -60,13 +61,13 @@ class _Array:
 
 
 def _bytes(data: object) -> bytes:
-    # Protocol 0 and 1 write them as text.
+    # Pickle protocols 0 and 1 write bytes as text.
     return data.encode("latin1") if isinstance(data, str) else bytes(cast(bytes, data))
 
 
 def _scalar(dtype: _DType, data: object) -> object:
     if dtype.dtype.kind == "O":
-        raise pickle.UnpicklingError("an object as a NumPy number")
+        raise pickle.UnpicklingError("it contains a NumPy number of type object")
     return np.frombuffer(_bytes(data), dtype.dtype, count=1)[0].item()
 
 
@@ -77,23 +78,23 @@ def _from_buffer(data: object, dtype: _DType, shape: object, order: str) -> _Arr
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    # How protocol 2 writes bytes.
+    # Pickle protocol 2 writes bytes as Latin-1 text and a call of codecs.encode.
     if encoding != "latin1":
-        raise pickle.UnpicklingError(f"bytes encoded as {encoding}")
+        raise pickle.UnpicklingError(f"it contains bytes encoded as {encoding}")
     return codecs.latin_1_encode(text)[0]
 
 
 _ALLOWED: dict[tuple[str, str], Callable[..., object]] = {
-    # The first argument of _reconstruct, which the array above has no use for.
+    # Pickled arrays pass this name to _reconstruct. _Array ignores it.
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _DType,
     ("_codecs", "encode"): _encode,
     ("collections", "OrderedDict"): OrderedDict,
-    # numpy._core is NumPy 2's name of numpy.core.
+    # NumPy 2 renamed numpy.core to numpy._core.
     **{
-        (f"numpy.{core}.{name}", function): stand_in
+        (f"numpy.{core}.{name}", function): substitute
         for core in ("core", "_core")
-        for name, function, stand_in in (
+        for name, function, substitute in (
             ("multiarray", "scalar", _scalar),
             ("multiarray", "_reconstruct", _Array),
             ("numeric", "_frombuffer", _from_buffer),
@@ -120,16 +121,18 @@ def unpickle(path: Path) -> object:
     Returns
     -------
     object
-        NumPy numbers are Python's, arrays are sequences that ``numpy.array`` takes.
+        NumPy numbers become Python numbers. Arrays become objects that ``numpy.array`` converts.
 
     Raises
     ------
     UserError
-        If the pickle asks for anything else, or is damaged. Nothing of it has run.
+        If the pickle refers to any other name, or is damaged. No code in the pickle is run.
     """
     try:
         with path.open("rb") as stream:
             return _Unpickler(stream).load()
-    # A damaged pickle can fail in any way at all; every one of them means the same to the user.
+    # A damaged pickle can raise any exception. To the user, all of them mean that it is damaged.
     except Exception as error:
-        raise UserError(f"{path}: not a pickle of plain values, refused ({error})") from error
+        raise UserError(
+            f"{path}: refused, because it is not a pickle of plain values ({error})"
+        ) from error

@@ -1,4 +1,4 @@
-"""Devices: their metrics, and roofline models that estimate them where nothing was measured."""
+"""Devices: their metrics, and roofline models that estimate the metrics."""
 
 from hwnas.device._device import Device
 from hwnas.device._roofline import Roofline

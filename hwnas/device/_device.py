@@ -1,4 +1,4 @@
-"""The device type."""
+"""The class of devices."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from hwnas.space import Architectures, SearchSpace
 
 @dataclass(frozen=True)
 class Device:
-    """A device: which metrics it is measured in, and a model that estimates them.
+    """A device, the metrics that were measured on it, and a model that estimates them.
 
     Parameters
     ----------
     name : str
-        The word used in paths, configs and tables.
+        Name in paths, configs and tables.
     title : str
-        The name in plots.
+        Name in plots.
     metrics : tuple of str
-        Names of its metrics.
+        Names of the metrics that were measured on the device.
     roofline : Roofline
+        The model.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Device:
     roofline: Roofline
 
     def __post_init__(self) -> None:
-        # A YAML list arrives as a list; a device must be hashable.
+        # Hydra passes a list from the YAML. A tuple makes the device hashable.
         object.__setattr__(self, "metrics", tuple(self.metrics))
 
     def estimate(
@@ -45,7 +46,7 @@ class Device:
         metric_name: str,
         image_set: ImageSet,
     ) -> NDArray[np.float64]:
-        """Estimate a metric of many architectures.
+        """Estimate a metric of architectures with the roofline model.
 
         Parameters
         ----------
@@ -63,7 +64,7 @@ class Device:
         Raises
         ------
         UserError
-            If the device has no such metric, or its model cannot estimate the metric.
+            If the device lacks the metric, or the model cannot estimate it.
         """
         estimators = {
             "latency": self.roofline.latency,

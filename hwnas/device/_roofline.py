@@ -1,4 +1,4 @@
-"""An analytical model of a device: what each layer of a network costs on it."""
+"""An analytical model of a device: the time and energy of each layer of a network."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ _MJ_PER_PJ = 1e-9
 
 @dataclass(frozen=True)
 class Roofline:
-    """A roofline (Williams, Waterman, Patterson, CACM 2009) with a fixed cost per kernel.
+    """A roofline model (Williams, Waterman, Patterson, CACM 2009) with an overhead per kernel.
 
-    A layer takes the longer of the time its arithmetic needs and the time its bytes need, plus the
-    overhead of starting a kernel; layers run one after another. Energy is that of the arithmetic
-    and of the bytes, plus a static power over the latency.
+    The time of a layer is the larger of its arithmetic time and its memory time, plus the overhead
+    of starting a kernel. Layers run one after another. The energy of a network is the energy of its
+    arithmetic and its memory accesses, plus the static power times the latency.
 
     Parameters
     ----------
     peak_gmacs : float
-        Multiply-accumulates a second at the precision used, in 10^9; one elementwise operation
-        (of poolings, additions, activations, normalisations) takes as long.
+        Peak throughput in 10^9 multiply-accumulates a second, at the precision used. An elementwise
+        operation of a pooling, addition, activation or normalisation takes the same time as a
+        multiply-accumulate.
     compute_efficiency : float
-        Fraction of that peak that the toolchain reaches.
+        Fraction of the peak that the toolchain reaches.
     bandwidth_gbytes : float
-        Bytes a second of the memory that activations and parameters stream from, in 10^9.
+        Bandwidth of the memory that holds activations and parameters, in 10^9 bytes a second.
     bytes_per_element : float
         Bytes of one number: 4 for float32, 2 for 16 bit, 1 for int8.
     kernel_overhead_us : float
@@ -40,16 +41,16 @@ class Roofline:
     inference_overhead_ms : float
         Milliseconds of one inference that do not depend on the network.
     energy_per_mac_pj, energy_per_byte_pj : float
-        Picojoules.
+        Picojoules of one multiply-accumulate, and of moving one byte.
     static_power_w : float
-        Watts drawn whatever runs.
+        Watts that the device draws independently of its work.
     fused : tuple of str
-        Kinds of layers that cost nothing, as the toolchain merges them into a neighbour.
+        Kinds of layers that cost nothing, because the toolchain merges them into a neighbour.
     dead_edges : bool or "folded"
-        Whether the toolchain runs edges of a cell that do not change its output; see
+        Whether the toolchain runs edges of a cell that do not change its output. See
         `hwnas.network.count_layers`.
     dense_pooling : bool
-        Whether a pooling is run as a convolution from all channels to all channels.
+        Whether the device runs a pooling as a convolution from all channels to all channels.
 
     Examples
     --------
@@ -75,7 +76,7 @@ class Roofline:
     dense_pooling: bool = False
 
     def __post_init__(self) -> None:
-        # A YAML list arrives as a list; the model must be hashable.
+        # Hydra passes a list from the YAML. A tuple makes the model hashable.
         object.__setattr__(self, "fused", tuple(self.fused))
 
     @property
@@ -95,14 +96,14 @@ class Roofline:
         return layer.macs
 
     def bytes(self, layer: Layer) -> float:
-        """Bytes that a layer moves: inputs, parameters and output, each once."""
+        """Bytes that a layer moves. Inputs, parameters and output are moved once each."""
         if not self._runs(layer):
             return 0.0
         elements = layer.input_elements + layer.params + layer.output_elements
         return elements * self.bytes_per_element
 
     def seconds(self, layer: Layer) -> float:
-        """Time of one layer."""
+        """Time of one layer, in seconds."""
         if not self._runs(layer):
             return 0.0
         operations = self.macs(layer) or layer.elementwise_operations
@@ -111,22 +112,25 @@ class Roofline:
         return max(arithmetic, memory) + self.kernel_overhead_us * 1e-6
 
     def latency(self, networks: LayerCounts) -> NDArray[np.float64]:
-        """Return milliseconds, shape (n,)."""
+        """Return the latency of each network in milliseconds, shape (n,)."""
         return self.inference_overhead_ms + _MS * _total(networks, self.seconds)
 
     def energy(self, networks: LayerCounts) -> NDArray[np.float64]:
-        """Return millijoules, shape (n,)."""
+        """Return the energy of one inference of each network in millijoules, shape (n,)."""
         dynamic = self.energy_per_mac_pj * _total(networks, self.macs)
         dynamic += self.energy_per_byte_pj * _total(networks, self.bytes)
         return dynamic * _MJ_PER_PJ + self.static_power_w * self.latency(networks)
 
     def arithmetic_intensity(self, networks: LayerCounts) -> NDArray[np.float64]:
-        """Return operations per byte, shape (n,); one multiply-accumulate is two operations."""
+        """Return the operations per byte of each network, shape (n,).
+
+        One multiply-accumulate counts as two operations.
+        """
         return 2 * _total(networks, self.macs) / _total(networks, self.bytes)
 
 
 def _total(networks: LayerCounts, cost: Callable[[Layer], float]) -> NDArray[np.float64]:
-    """Add up a cost over the layers of each network, shape (n,)."""
+    """Return the sum of `cost` over the layers of each network, shape (n,)."""
     costs = np.array([cost(layer) for layer in networks.layers], dtype=np.float64)
     total: NDArray[np.float64] = networks.counts.astype(np.float64) @ costs
     return total

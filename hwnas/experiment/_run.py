@@ -256,9 +256,9 @@ def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
 
 def _measure(dataset: Any, table: Table) -> Measure | None:
     """Return a function that measures candidates on this machine, or None for other devices."""
-    from hwnas.measure import live_measure
+    from hwnas.measure import device_measure
 
-    measure = live_measure(dataset)
+    measure = device_measure(dataset)
     if measure is None or table.accuracy is None:
         return None
     from hwnas.selection import CandidateSet

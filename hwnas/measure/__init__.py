@@ -1,7 +1,7 @@
-"""Measuring: this machine becomes a dataset."""
+"""Measurement of latency on a device, and of accuracy on scikit-learn's digits."""
 
 from hwnas.measure._commands import accuracy, latency
-from hwnas.measure._live import live_measure
+from hwnas.measure._device import device_measure
 from hwnas.measure._machine import machine_facts
 
-__all__ = ["accuracy", "latency", "live_measure", "machine_facts"]
+__all__ = ["accuracy", "device_measure", "latency", "machine_facts"]

@@ -1,4 +1,4 @@
-"""Accuracy: one cell of every network, trained on digits."""
+"""Measurement of accuracy: cells are trained on scikit-learn's digits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hwnas.measure._machine import machine_facts
 from hwnas.measure._order import measuring_order
 from hwnas.measure._settings import ACCURACY
 from hwnas.measure._store import Record, Store, Unit, units_of
-from hwnas.measure._work import work_off
+from hwnas.measure._work import measure_units
 from hwnas.space import CellSpace
 
 
@@ -25,7 +25,7 @@ def measure_accuracy(
     seed: int,
     at_once: int,
 ) -> int:
-    """Train every architecture with every seed; a second call takes up where the first stopped.
+    """Train every architecture with every seed. A second call continues an interrupted one.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def measure_accuracy(
     n_seeds : int
         Number of trainings of each architecture. Their seeds are 0, 1, ...
     n_architectures : int, optional
-        Number of architectures; by default one of every network of the space. A later call with a
-        larger number keeps the accuracies there are and adds to them.
+        Number of architectures. By default one architecture of every network is trained. A later
+        call with a larger number keeps the existing accuracies and adds to them.
     seed : int
         Seed of the order in which architectures are trained.
     at_once : int
@@ -46,7 +46,7 @@ def measure_accuracy(
     Returns
     -------
     int
-        Number of trainings that other processes have begun and not finished.
+        Number of trainings that other processes have claimed and not finished.
 
     Raises
     ------
@@ -75,6 +75,7 @@ def measure_accuracy(
     store = Store(folder)
     store.start(ACCURACY, asdict(training), machine_facts())
     rounds = [units_of(ACCURACY, each, order, at_once) for each in range(n_seeds)]
-    # All seeds of some architectures before the next: stopped early, what is there is whole.
+    # All seeds of some architectures come before the next architectures. After an early stop most
+    # of the trained architectures have all seeds.
     units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
-    return work_off(store, units, measure, lambda unit: f"{ACCURACY}, seed {unit.round}")
+    return measure_units(store, units, measure, lambda unit: f"{ACCURACY}, seed {unit.round}")

@@ -1,4 +1,4 @@
-"""Reduced networks of many cells, trained at once by grouped convolutions."""
+"""Reduced networks of many cells, which grouped convolutions compute together."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _KERNEL_SIZES = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 
 
 class CellNetworks(nn.Module):
-    """The networks of K cells: stem, three stages of one cell, residual blocks between, linear.
+    """The networks of K cells, as one module.
 
-    The skeleton is NAS-Bench-201's (Dong & Yang, ICLR 2020, section 2.1), narrower and with one
-    cell a stage. Feature maps of all networks lie side by side along the channel axis, shape
-    (batch, K * channels, height, width). A convolution with K groups then applies every network's
-    own weights to its own channels, in one call.
+    The skeleton is that of NAS-Bench-201 (Dong & Yang, ICLR 2020, section 2.1), with fewer channels
+    and one cell in each stage. The feature maps of all networks are concatenated along the channel
+    axis, shape (batch, K * channels, height, width). One convolution with K groups then applies the
+    weights of every network to the channels of that network.
 
     Parameters
     ----------
     space : CellSpace
     architectures : array of int8, shape (K, 6)
     channels : int
-        Channels of the first stage; each further stage has twice as many.
+        Channels of the first stage. Each further stage has twice as many.
     n_classes : int
     seed : int
-        The first weights of a network depend on this seed and on its architecture, and not on the
-        other architectures.
+        Seed of the initial weights. The initial weights of a network depend on this seed and its
+        architecture, and not on the other architectures.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class CellNetworks(nn.Module):
     ) -> None:
         super().__init__()
         self.k = len(architectures)
-        draw = _FirstWeights(seed, space.rank(architectures).tolist())
+        draw = _InitialWeights(seed, space.rank(architectures).tolist())
         everyone = range(self.k)
         live = space.live(architectures)
         widths = [channels << stage for stage in range(_N_STAGES)]
@@ -84,8 +84,8 @@ class CellNetworks(nn.Module):
         return torch.baddbmm(self.bias, pooled, self.weight.transpose(1, 2))
 
 
-class _FirstWeights:
-    """Draws first weights (He et al., 2015) from each network's own random generator."""
+class _InitialWeights:
+    """Draws initial weights (He et al., 2015), with one random generator for each network."""
 
     def __init__(self, seed: int, ranks: Sequence[int]) -> None:
         self._random = [generator(seed, "weights", rank) for rank in ranks]
@@ -99,20 +99,20 @@ class _FirstWeights:
             self._random[network].standard_normal((n_out, fan_in), dtype=np.float32)
             for network in networks
         ]
-        # The bundled accuracies were trained from weights that are drawn in this order.
+        # The networks of the bundled accuracies drew their weights in this order of the axes.
         by_position = np.stack(drawn).reshape(-1, n_out, kernel_size, kernel_size, n_in)
-        # A copy has the usual strides; from equivalent ones torch infers another memory layout.
+        # The copy is contiguous. From other strides torch would infer another memory layout.
         weights = by_position.transpose(0, 1, 4, 2, 3).copy()
         return torch.from_numpy(weights) * math.sqrt(2 / fan_in)
 
 
 class _Convolution(nn.Conv2d):
-    """One convolution for all networks, each with its own weights.
+    """One convolution for all networks, with separate weights for each network.
 
     Parameters
     ----------
     weights : tensor, shape (networks, n_out, n_in, kernel_size, kernel_size)
-        The first weights.
+        The initial weights.
     stride : int
     """
 
@@ -126,7 +126,7 @@ class _Convolution(nn.Conv2d):
             padding=kernel_size // 2,
             groups=k,
             bias=False,
-            device="meta",  # torch draws no weights of its own there
+            device="meta",  # torch draws no weights on this device
         )
         self.weight = nn.Parameter(weights.flatten(0, 1))
 
@@ -135,11 +135,11 @@ class _Convolution(nn.Conv2d):
         if self.groups > 1:
             y = super().forward(x)
         else:
-            # For one group torch takes another algorithm, which rounds differently. A network that
-            # is alone is computed twice, so that its result is the same as in company.
+            # For one group torch uses another algorithm, which rounds differently. A single network
+            # is computed twice, so that its result is the same as among other networks.
             x, weight = x.repeat(1, 2, 1, 1), self.weight.repeat(2, 1, 1, 1)
             y = functional.conv2d(x, weight, None, self.stride, self.padding, groups=2)
-        # torch's layers round differently in another memory layout.
+        # In another memory layout, torch's layers round differently.
         return y[:, : self.out_channels].contiguous()
 
 
@@ -154,21 +154,21 @@ def _relu_conv_norm(weights: Tensor, stride: int = 1) -> nn.Sequential:
 
 
 class _Edges(nn.Module):
-    """All networks' edges into one node that have the same operation.
+    """The edges of all networks that end in one node and have the same operation.
 
     Parameters
     ----------
     end : int
-        The node.
+        The node in which the edges end.
     sources : list of (int, tensor)
-        A node that such edges start from, and the networks that have one from there.
+        For each node in which such edges start: the node, and the networks with such an edge.
     layer : module
-        The operation, on the feature maps of all these edges side by side.
+        The operation. It takes the concatenated feature maps of all these edges.
 
     Attributes
     ----------
     networks : tensor, shape (n_edges,)
-        Each edge's network.
+        The network of each edge.
     """
 
     def __init__(self, end: int, sources: Sequence[tuple[int, Tensor]], layer: nn.Module) -> None:
@@ -184,7 +184,7 @@ class _Edges(nn.Module):
         Parameters
         ----------
         nodes : sequence of tensor, shape (batch, K, channels, height, width)
-            The nodes' values.
+            The values of the nodes.
         """
         inputs = torch.cat([nodes[start].index_select(1, nets) for start, nets in self.sources], 1)
         outputs: Tensor = self.layer(inputs.flatten(1, 2))
@@ -192,10 +192,10 @@ class _Edges(nn.Module):
 
 
 class _Cell(nn.Module):
-    """The cells of all networks in one stage; dead edges of `architectures` must be ``none``."""
+    """The cells of all networks in one stage. Dead edges of `architectures` must be ``none``."""
 
     def __init__(
-        self, space: CellSpace, architectures: Architectures, width: int, draw: _FirstWeights
+        self, space: CellSpace, architectures: Architectures, width: int, draw: _InitialWeights
     ) -> None:
         super().__init__()
         self.width = width
@@ -209,17 +209,20 @@ class _Cell(nn.Module):
                 self.edges.append(_Edges(end, sources, _layer(operation, networks, width, draw)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the cells' outputs, of the shape of `x`: (batch, K * width, height, width)."""
+        """Return the outputs of the cells, shape (batch, K * width, height, width) like `x`."""
         first = x.view(len(x), -1, self.width, *x.shape[2:])
         nodes = [first, *[torch.zeros_like(first)] * (N_NODES - 1)]
-        # Ordered by the node they enter: a node is complete before an edge leaves it.
+        # The edges are ordered by end node, so a node is complete before an edge starts from it.
         for edges in cast("Iterable[_Edges]", self.edges):
             nodes[edges.end] = nodes[edges.end].index_add(1, edges.networks, edges(nodes))
         return nodes[-1].flatten(1, 2)
 
 
 def _sources(end: int, operation: int, architectures: Architectures) -> list[tuple[int, Tensor]]:
-    """Return each node with edges of the operation into node `end`, and the networks with one."""
+    """Return the start nodes of edges to node `end` that have the operation, with their networks.
+
+    Each start node comes with the indices of the networks that have such an edge.
+    """
     by_start = [
         (start, torch.from_numpy(np.flatnonzero(architectures[:, edge] == operation)))
         for edge, (start, to) in enumerate(EDGES)
@@ -228,7 +231,7 @@ def _sources(end: int, operation: int, architectures: Architectures) -> list[tup
     return [(start, networks) for start, networks in by_start if len(networks)]
 
 
-def _layer(operation: str, networks: Sequence[int], width: int, draw: _FirstWeights) -> nn.Module:
+def _layer(operation: str, networks: Sequence[int], width: int, draw: _InitialWeights) -> nn.Module:
     if operation in _KERNEL_SIZES:
         return _relu_conv_norm(draw(networks, width, width, _KERNEL_SIZES[operation]))
     if operation == "avg_pool_3x3":
@@ -237,9 +240,9 @@ def _layer(operation: str, networks: Sequence[int], width: int, draw: _FirstWeig
 
 
 class _Residual(nn.Module):
-    """The block between two stages: half the resolution, twice the channels."""
+    """The block between two stages. It halves the resolution and doubles the channels."""
 
-    def __init__(self, width: int, draw: _FirstWeights, networks: Sequence[int]) -> None:
+    def __init__(self, width: int, draw: _InitialWeights, networks: Sequence[int]) -> None:
         super().__init__()
         self.first = _relu_conv_norm(draw(networks, 2 * width, width, kernel_size=3), stride=2)
         self.second = _relu_conv_norm(draw(networks, 2 * width, 2 * width, kernel_size=3))

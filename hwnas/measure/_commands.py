@@ -1,4 +1,4 @@
-"""What the commands ``hwnas measure`` and ``hwnas accuracy`` do."""
+"""The commands ``hwnas measure`` and ``hwnas accuracy``."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from hwnas.dataset import is_bundled, table_path
 from hwnas.errors import UserError, command
 from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
-from hwnas.measure._order import order_up_to
+from hwnas.measure._order import sample_size_covering
 from hwnas.measure._store import Store
-from hwnas.measure._table import Values, by_architecture, write_table
+from hwnas.measure._table import Values, values_by_architecture, write_table
 from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
 
 
 def latency(cfg: DictConfig) -> None:
-    """Measure latency with one backend, then write the table."""
+    """Measure the latency of architectures with one backend, then write the table."""
     from hwnas.measure._latency import Protocol, measure_latency
 
     space: SearchSpace = instantiate(cfg.space)
-    # Refuses a space without networks before anything of them is asked for.
+    # A space without a skeleton cannot be measured, so this raises a UserError for it.
     skeleton(space)
     folder = _folder(cfg, space)
     protocol = Protocol(
@@ -61,14 +61,15 @@ def _image_set(cfg: DictConfig, space: SearchSpace) -> ImageSet:
 
 
 def accuracy(cfg: DictConfig) -> None:
-    """Train cells on digits, then write the table."""
+    """Measure the accuracy of cells trained on digits, then write the table."""
     from hwnas.measure._accuracy import measure_accuracy
     from hwnas.measure._digits import Training
 
     space: SearchSpace = instantiate(cfg.space)
     if not isinstance(space, CellSpace):
         raise UserError(
-            f"space={space.name}: only cells are trained on digits", remedy="space=nasbench201"
+            f"space={space.name}: only spaces of cells can be trained on digits",
+            remedy="space=nasbench201",
         )
     folder = _folder(cfg, space)
     missing = measure_accuracy(
@@ -89,9 +90,15 @@ def _paths(cfg: DictConfig) -> Paths:
 
 def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", cfg.name):
-        raise UserError(f"name={cfg.name}: letters, digits, - and _ only", remedy="name=my_laptop")
+        raise UserError(
+            f"name={cfg.name}: a name starts with a letter or digit and has letters, digits, - and "
+            "_ only",
+            remedy="name=my_laptop",
+        )
     if is_bundled(cfg.name):
-        raise UserError(f"name={cfg.name}: this is the bundled table", remedy="name=my_laptop")
+        raise UserError(
+            f"name={cfg.name}: this is the name of a bundled table", remedy="name=my_laptop"
+        )
     return _paths(cfg).in_data(f"local/{cfg.name}/{space.name}")
 
 
@@ -99,9 +106,10 @@ def _finish(
     cfg: DictConfig, space: SearchSpace, folder: Path, missing: int, backend: str | None = None
 ) -> None:
     if missing:
-        print(f"{missing} measurements are missing: other processes are at them")  # noqa: T201
+        print(f"other processes are still taking {missing} measurements")  # noqa: T201
     path = table_path(cfg.name, space, _paths(cfg))
-    # Of several processes that end together, the last to write has read what all have measured.
+    # Several processes may finish together. The last one that takes the lock reads the measurements
+    # of all of them.
     store = Store(folder)
     with store.lock("table"):
         store.refresh()
@@ -110,7 +118,7 @@ def _finish(
         noise = write_table(store, space, cfg.name, path)
     lines = [f"{name}: {each}" for name, each in noise.items()]
     if backend is not None and not missing:
-        lines += _unfinished(cfg, space, by_architecture(store, backend, "load"))
+        lines += _unfinished(cfg, space, values_by_architecture(store, backend, "load"))
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
@@ -118,11 +126,11 @@ def _finish(
 
 
 def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:
-    """Say which architectures an earlier call left with fewer passes, and how to go on."""
+    """Return a line about architectures with fewer passes than requested, or no line."""
     fewer = [architecture for architecture, of in measured.items() if len(of) < cfg.passes]
     if not fewer:
         return []
-    n = order_up_to(space, fewer, cfg.seed)
+    n = sample_size_covering(space, fewer, cfg.seed)
     given = [each for each in overrides() if key_of(each) != "n_architectures"]
     again = given if n is None else [*given, f"n_architectures={n}"]
     return [
@@ -139,7 +147,7 @@ def _write_config(name: str) -> None:
     UserError
         If the folder cannot be written.
     """
-    # Quoted: a name like 123 or null is a string here too.
+    # JSON quotes the name, so that YAML reads a name such as 123 or null as a string.
     text = (
         f"# Measured with: hwnas measure name={name}\n"
         f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {json.dumps(name)}\n"

@@ -1,4 +1,4 @@
-"""Training on scikit-learn's bundled digits."""
+"""Training of reduced networks on scikit-learn's digits."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _CLASSES = 10
 #: Number of images in scikit-learn's digits.
 _IMAGES = 1797
 _TEST_BATCH = 128
-#: Number of training images that batch norm's statistics for the test are taken from.
+#: Number of training images from which batch norm computes its statistics for the test.
 _CALIBRATION = 256
 
 
 @dataclass(frozen=True)
 class Training:
-    """How the reduced networks are trained: SGD, cross-entropy, one-cycle learning rate.
+    """The settings of the training: SGD, cross-entropy and a one-cycle learning rate.
 
     Parameters
     ----------
     channels : int
         Channels of the first stage. The networks have three stages with one cell each.
     n_train : int
-        Number of training images. They are the same for all seeds and architectures, and all other
+        Number of training images. They are the same for all seeds and architectures. All other
         images are test images.
     epochs, batch_size : int
     learning_rate : float
         Highest learning rate. The rate rises linearly over the first quarter of the training, then
-        falls as a cosine to 0.
+        falls to 0 as a cosine.
     momentum, weight_decay : float
-        Nesterov's momentum, and the factor of the L2 penalty.
+        Nesterov momentum, and the factor of the L2 penalty.
 
     Raises
     ------
@@ -61,13 +61,16 @@ class Training:
         for key in ("channels", "epochs"):
             check_number(f"training.{key}", getattr(self, key), 1)
         check_number("training.batch_size", self.batch_size, 1, _IMAGES - 1)
-        # At least one batch to train on, and at least one image to test on.
+        # The training needs at least one batch, and the test at least one image.
         check_number("training.n_train", self.n_train, self.batch_size, _IMAGES - 1)
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Images, shape (n, 1, 8, 8), standardised by the training images, and labels, shape (n,)."""
+    """Images, shape (n, 1, 8, 8), and labels, shape (n,).
+
+    The images are standardised with the mean and standard deviation of the training images.
+    """
 
     train_images: Tensor
     train_labels: Tensor
@@ -98,10 +101,10 @@ def load(n_train: int) -> Digits:
 def train(
     space: CellSpace, architectures: Architectures, training: Training, seed: int
 ) -> NDArray[np.float64]:
-    """Train the cells' networks together and return their test accuracies.
+    """Train the networks of the cells together and return their test accuracies.
 
-    In the test, batch norm uses its statistics over 256 training images at the end of training.
-    Networks do not influence each other: each one's loss depends on its own weights alone.
+    Networks do not influence each other, because the loss of each depends on its own weights only.
+    After the training, batch norm's statistics for the test are computed from 256 training images.
 
     Parameters
     ----------
@@ -109,7 +112,7 @@ def train(
     architectures : array of int8, shape (K, 6)
     training : Training
     seed : int
-        Seed of the first weights and of the order of the images.
+        Seed of the initial weights and of the order of the images.
 
     Returns
     -------
@@ -139,7 +142,7 @@ def train(
             labels = digits.train_labels[batch].repeat(len(architectures))
             losses = functional.cross_entropy(scores.flatten(0, 1), labels, reduction="none")
             optimiser.zero_grad()
-            # A sum over networks and a mean over images: every network gets its own gradient.
+            # The sum over networks gives every network the gradient of its own mean loss.
             torch.autograd.backward(losses.sum() / training.batch_size)
             optimiser.step()
             schedule.step()
@@ -158,12 +161,12 @@ def _test_accuracies(networks: CellNetworks, digits: Digits) -> NDArray[np.float
 
 
 def one_cycle(progress: float) -> float:
-    """Return the learning rate divided by the highest one.
+    """Return the learning rate divided by the highest learning rate.
 
     Parameters
     ----------
     progress : float
-        Share of the training that is done, in [0, 1].
+        Completed share of the training, in [0, 1].
 
     Examples
     --------

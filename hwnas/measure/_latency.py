@@ -1,4 +1,4 @@
-"""Latency: interleaved passes in random order."""
+"""Measurement of latency, in several passes over all architectures in random order."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from hwnas.image_set import ImageSet
 from hwnas.measure._machine import load, machine_facts
 from hwnas.measure._order import measuring_order
 from hwnas.measure._store import Record, Store, Unit, units_of
-from hwnas.measure._work import work_off
+from hwnas.measure._work import measure_units
 from hwnas.network import build, skeleton
 from hwnas.seeding import generator
 from hwnas.space import SearchSpace
 
-#: Small enough that a killed process leaves little to others, large enough to keep locks few.
+#: Number of architectures that a process claims at a time. Smaller units would need more locks.
+#: Larger units would block more architectures while one process measures.
 _UNIT_SIZE = 32
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How each architecture is timed.
+    """The settings of the timing.
 
     Parameters
     ----------
     batch_size, threads : int
     warm_up : int
-        Runs before the timed ones, in every pass.
+        Number of untimed runs before the timed runs of a pass.
     repeats : int
-        Timed runs in every pass.
+        Number of timed runs of an architecture in a pass.
     seed : int
-        Of the order, the weights and the image.
+        Seed of the order, the weights and the image.
     sizes : dict of str to int
-        Fields of the network's skeleton that differ from the published ones.
+        New values of fields of the network's skeleton.
 
     Raises
     ------
@@ -69,30 +70,37 @@ def measure_latency(
     passes: int,
     n_architectures: int | None,
 ) -> int:
-    """Time architectures until each has its passes; a second call continues.
+    """Time architectures until each has `passes` passes. A second call continues the first.
 
-    A pass takes all architectures in a fresh random order, so that a slow minute of the machine
-    hits different ones in every pass. Each network is built anew in each pass: where its memory
-    happens to lie is part of the noise, and has to differ between passes too.
+    Each pass has its own random order, so that a slow minute of the machine affects different
+    architectures in every pass. Each pass builds the networks anew, because the place of a network
+    in memory influences its latency and must differ between passes.
 
     Parameters
     ----------
     folder : Path
-        Of the `Store`.
+        Folder of the :class:`hwnas.measure._store.Store` that the latencies are written to.
+    space : SearchSpace
+    image_set : ImageSet
+        Decides the resolution of the image and the number of classes.
+    backend : Backend
+    protocol : Protocol
+    passes : int
+        Number of passes.
     n_architectures : int, optional
-        How many; one of every network of the space by default. A larger number later adds to the
-        same.
+        Number of architectures. By default one architecture of every network is timed. A later
+        call with a larger number keeps the existing measurements and adds to them.
 
     Returns
     -------
     int
-        How many measurements are missing, because other processes have them in hand.
+        Number of measurements that other processes have claimed and not finished.
 
     Raises
     ------
     UserError
-        If a number is out of its bounds, the backend lacks its unit, or the folder holds
-        measurements that do not compare.
+        If a number is out of its bounds, if this machine lacks the backend's unit, or if the folder
+        has measurements with other settings.
     """
     check_number("passes", passes, 1)
     architectures = measuring_order(space, n_architectures, protocol.seed)
@@ -105,7 +113,7 @@ def measure_latency(
         order = generator(protocol.seed, "pass", number).permutation(len(architectures))
         shuffled = [architectures[i] for i in order]
         units += units_of(backend.name, number, shuffled, _UNIT_SIZE)
-    return work_off(
+    return measure_units(
         store,
         units,
         lambda unit, missing: _time(unit, missing, space, image_set, backend, protocol),
@@ -148,7 +156,7 @@ def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
 
 
 def summary(milliseconds: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:
-    """Return median, median absolute deviation and minimum of one pass's runs.
+    """Return median, median absolute deviation and minimum of the runs in one pass.
 
     Examples
     --------

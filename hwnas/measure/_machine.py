@@ -1,4 +1,4 @@
-"""Facts about the machine that decide how far a latency can be trusted."""
+"""Facts about the machine that influence a measured latency."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def machine_facts() -> dict[str, str]:
-    """Return CPU, cores, frequency governor, system, load and date."""
+    """Return the CPU, cores, frequency governor, operating system, load and date, as strings."""
     return {
         "cpu": _cpu() or _UNREADABLE,
         "cores": str(os.cpu_count()),
@@ -28,7 +28,7 @@ def machine_facts() -> dict[str, str]:
 
 
 def load() -> float:
-    """Return the mean number of processes that wanted a core during the last minute."""
+    """Return the mean number of processes that ran or waited for a core in the last minute."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
@@ -37,7 +37,7 @@ def _affinity() -> list[int]:
 
 
 def _cpu() -> str:
-    """Return the CPU's name; ARM's Linux has none, but the board's."""
+    """Return the name of the CPU, or the name of the board where Linux on ARM has only that."""
     return (
         _from_cpuinfo("model name")
         or _from_cpuinfo("Model")

@@ -1,4 +1,4 @@
-"""How far the measurements can be trusted: what two halves of the passes agree on."""
+"""The noise of measurements, estimated from the agreement of their passes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Below this agreement, or above this drift, a table is said to be noisy.
+#: A table is called noisy below this tau between halves of the passes, or above this drift.
 QUIET_TAU = 0.95
 QUIET_DRIFT = 0.05
 
@@ -19,12 +19,14 @@ class Noise:
     Parameters
     ----------
     tau : float
-        Kendall's tau between the even and the odd passes: a predictor trained on one half and
-        scored on the other can hardly do better. NaN with fewer than two passes.
+        Kendall's tau between the medians of the even passes and of the odd passes. A predictor that
+        is trained on one half and scored on the other can hardly reach a higher tau. NaN with fewer
+        than two passes.
     drift : float
-        Largest distance of a pass's typical value from that of all passes, as a share of it.
+        How much the slowest or fastest pass deviates from all passes, as a share. The speed of a
+        pass is the median over architectures of its time divided by the median over all passes.
     n_passes, n_architectures : int
-        What it was judged on.
+        Number of passes and architectures from which both were computed.
     """
 
     tau: float
@@ -34,14 +36,14 @@ class Noise:
 
     @property
     def noisy(self) -> bool:
-        """Whether to measure again on a quieter machine, or with more passes."""
+        """Whether the user should measure on a quieter machine or with more passes."""
         return not self.tau >= QUIET_TAU or self.drift > QUIET_DRIFT
 
     def __str__(self) -> str:
         of = f"{self.n_architectures:,} architectures"
         if self.n_passes < 2:
-            return f"noise not known from one pass of {of} (passes=2 continues)"
-        verdict = "NOISY, measure with nothing else running" if self.noisy else "quiet"
+            return f"one pass of {of} does not show the noise (passes=2 adds a pass)"
+        verdict = "NOISY, measure while no other program runs" if self.noisy else "quiet"
         return (
             f"tau between halves of {self.n_passes} passes of {of} {self.tau:.3f}, "
             f"drift between passes {self.drift:.1%} ({verdict})"
@@ -49,7 +51,7 @@ class Noise:
 
 
 def judge(values: NDArray[np.float64]) -> Noise:
-    """Judge the passes over the same architectures.
+    """Return the noise of passes over the same architectures.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def judge(values: NDArray[np.float64]) -> Noise:
 
 
 def tau_between(values: NDArray[np.float64]) -> float:
-    """Return the mean of Kendall's tau over all pairs of rows; NaN for a single row."""
+    """Return the mean of Kendall's tau over all pairs of rows, or NaN for a single row."""
     from itertools import combinations
 
     from scipy.stats import kendalltau

@@ -1,4 +1,4 @@
-"""Which architectures are measured, and in which order."""
+"""The architectures that are measured, and their order."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from hwnas.space import LISTABLE, SearchSpace
 def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) -> list[str]:
     """Return one architecture of each of `n_architectures` different networks.
 
-    The order is random, so that any prefix is a fair sample, and a larger number starts with the
-    architectures of a smaller one.
+    The order is random, so every prefix of it is a random sample. With one seed, the list for a
+    smaller number is a prefix of the list for a larger number.
 
     Parameters
     ----------
+    space : SearchSpace
     n_architectures : int or None
-        None for every network of the space.
+        Number of architectures. None means one architecture of every network of the space.
+    seed : int
 
     Returns
     -------
@@ -30,7 +32,7 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
     Raises
     ------
     UserError
-        If the number is not positive, or missing for a space too large to measure as a whole.
+        If the number is not positive, or if it is None and the space is too large to list.
     """
     if n_architectures is not None:
         check_number("n_architectures", n_architectures, 1)
@@ -50,13 +52,19 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
     return space.to_strings(everything[chosen])
 
 
-def order_up_to(space: SearchSpace, architectures: Collection[str], seed: int) -> int | None:
-    """Return the smallest `n_architectures` whose measuring order holds these; None for all.
+def sample_size_covering(
+    space: SearchSpace, architectures: Collection[str], seed: int
+) -> int | None:
+    """Return the smallest `n_architectures` whose measuring order contains the architectures.
+
+    None means that only the list of all architectures contains them.
 
     Parameters
     ----------
+    space : SearchSpace
     architectures : collection of str
-        Drawn from the measuring order with this seed.
+        Architectures of a measuring order with the same seed.
+    seed : int
     """
     whole = space.size <= LISTABLE
     n = len(architectures)

@@ -1,4 +1,4 @@
-"""Which measurements compare: those with the same settings."""
+"""The check that the measurements of a folder have the same settings."""
 
 from __future__ import annotations
 
@@ -12,53 +12,66 @@ from hwnas.errors import UserError
 
 ACCURACY = "accuracy"
 
-#: What decides the networks. All backends of a folder share it, for their values join one table.
+#: Settings that decide the networks. All backends of a folder must share them, because one table
+#: has the values of all backends.
 _NETWORKS = ("image_set", "sizes")
 _PROTOCOL = ("batch_size", "threads", "warm_up", "repeats", "seed")
 
-#: A series, its settings, and the facts about the machine, as a process begins its file.
+#: First line of a file of measurements: the series, its settings, and facts about the machine.
 Header = Mapping[str, Any]
 
 
 def check_settings(folder: Path, header: Header, others: Sequence[Header]) -> None:
-    """Raise `UserError` unless measurements with this header may join the others of a folder."""
-    series, here = header["series"], header["settings"]
+    """Raise `UserError` if a header has other settings than the earlier headers of a folder.
+
+    All settings of one series must be equal. Of two series only the settings that decide the
+    networks must be equal.
+    """
+    series, settings = header["series"], header["settings"]
     for other in others:
-        there = other["settings"]
+        earlier = other["settings"]
         same = other["series"] == series
-        for key in here if same else [key for key in _NETWORKS if key in here and key in there]:
-            if there.get(key) != here[key]:
-                override = _override(other["series"], key, there)
+        shared = [key for key in _NETWORKS if key in settings and key in earlier]
+        for key in settings if same else shared:
+            if earlier.get(key) != settings[key]:
+                override = _override(other["series"], key, earlier)
                 raise UserError(
-                    f"{folder} holds {other['series']} measurements with {key}={there.get(key)}, "
-                    f"not {here[key]}",
+                    f"{folder} has {other['series']} measurements with {key}={earlier.get(key)}, "
+                    f"not {settings[key]}",
                     remedy=f"{override}, or another name=" if override else "another name=",
                 )
 
 
-def _override(series: str, key: str, there: Mapping[str, Any]) -> str | None:
-    """Return what the command line must say to get a setting again; None for versions."""
-    value = there.get(key)
+def _override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
+    """Return the override that restores an earlier setting, or None if no override can.
+
+    An example of the latter is the version of a library.
+    """
+    value = earlier.get(key)
     if series == ACCURACY:
         return f"training.{key}={value}"
     if key in _PROTOCOL:
         return f"{key}={value}"
     if key == "image_set":
-        fields = there[key]
+        fields = earlier[key]
         numbers = [f"image_set.{name}={fields[name]}" for name in ("resolution", "classes")]
         return " ".join([f"image_set={fields['name']}", *numbers])
     if key == "sizes":
-        return " ".join(f"+sizes.{name}={size}" for name, size in there[key].items()) or "no sizes"
-    return _unit_override(series, key, there)
+        sizes = [f"+sizes.{name}={size}" for name, size in earlier[key].items()]
+        return " ".join(sizes) or "leave out sizes"
+    return _unit_override(series, key, earlier)
 
 
-def _unit_override(series: str, key: str, there: Mapping[str, Any]) -> str | None:
-    """Return what chooses the unit of earlier measurements; None if the key is not about it."""
+def _unit_override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
+    """Return the overrides that choose the unit of earlier measurements.
+
+    It is None if the key is not one of the backend's `unit_facts`.
+    """
     file = option_file("backend", series)
     if file is None or key not in cast(type[Backend], targets("backend")[series]).unit_facts:
         return None
-    # A fact that is left out has the value of the YAML.
-    chosen = {name: there.get(name, default) for name, default in read_yaml(file).items()}
+    # The facts may lack a field of the backend. Its value was then that of the YAML.
+    chosen = {name: earlier.get(name, default) for name, default in read_yaml(file).items()}
     return " ".join(
         f"backend.{name}={value}"
         for name, value in chosen.items()

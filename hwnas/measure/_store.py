@@ -1,4 +1,4 @@
-"""Measurements on disk: one append-only file a process, so that a kill does no harm."""
+"""The measurements on disk: one append-only file for each process."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from hwnas.measure._settings import Header, check_settings
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-#: Series (a backend, or "accuracy"), round (the pass, or the seed), architecture string.
+#: Series (a backend's name, or "accuracy"), round (a pass or a seed), architecture string.
 Key = tuple[str, int, str]
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What one process claims at a time: some architectures in one round of one series.
+    """A unit of work that one process claims: some architectures in one round of one series.
 
     Parameters
     ----------
@@ -43,13 +43,16 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """The same for equal units, however the rest of the round is cut."""
+        """Name of the unit's lock. It depends on nothing but the unit itself.
+
+        Two processes with different numbers of architectures therefore share equal units.
+        """
         digest = hashlib.sha256("\n".join(self.architectures).encode()).hexdigest()
         return f"{self.series}-{self.round}-{digest[:16]}"
 
 
 def units_of(series: str, round_: int, architectures: Sequence[str], size: int) -> list[Unit]:
-    """Cut one round into units of `size` architectures."""
+    """Divide one round into units of `size` architectures."""
     return [
         Unit(series, round_, tuple(architectures[start : start + size]))
         for start in range(0, len(architectures), size)
@@ -59,60 +62,67 @@ def units_of(series: str, round_: int, architectures: Sequence[str], size: int) 
 class Store:
     """The measurements of one space on one device.
 
-    Each process appends to a file of its own, and every line is on the disk before the next
-    measurement starts. Killed at any moment, a process leaves at most one torn last line, which
-    readers ignore. Units of work are claimed by locks that the system frees when a process dies.
+    Each process appends to its own file, and every line is on the disk before the next measurement
+    starts. A killed process leaves at most one incomplete last line, which readers ignore.
+    Processes claim units of work with locks. The operating system frees the locks of a process that
+    ends.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Folder of the files. It is created if it does not exist.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be created, or a file has a damaged line.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        #: What is measured, by key; where two processes measured the same, the first that is read.
+        #: Measurements by key. If two processes took the same measurement, the first one that is
+        #: read counts.
         self.records: dict[Key, Record] = {}
-        #: Settings and machine facts of every process that measured something.
+        #: Headers of the files that have at least one record.
         self.headers: list[Header] = []
         self._offsets: dict[Path, int] = {}
-        #: A header binds nobody before a record follows it.
-        self._unproven: dict[Path, Header] = {}
-        self._own: Header | None = None
+        #: Headers of files without a record. They are ignored when settings are compared.
+        self._unused_headers: dict[Path, Header] = {}
+        self._header: Header | None = None
         self._path: Path | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(
                 f"{folder}: cannot be written ({error.strerror})",
-                remedy="paths.data=<a folder of yours>",
+                remedy="paths.data=<a folder that you may write to>",
             ) from error
         self.refresh()
 
     def refresh(self) -> None:
-        """Read what has been added since the last time, by whichever process."""
+        """Read the lines that any process has appended since the last call."""
         for path in sorted(self.folder.glob("*.jsonl")):
             lines, self._offsets[path] = read_lines(path, self._offsets.get(path, 0))
             for line in lines:
-                self._take(line, path)
+                self._read_entry(line, path)
 
-    def _take(self, line: str, path: Path) -> None:
+    def _read_entry(self, line: str, path: Path) -> None:
         try:
             entry = json.loads(line)
             if "header" in entry:
-                self._unproven[path] = entry["header"]
+                self._unused_headers[path] = entry["header"]
                 return
-            self._remember(entry)
+            self._add(entry)
         except (ValueError, KeyError, TypeError) as error:
             number = read_lines(path)[0].index(line) + 1
             raise UserError(
                 f"{path}: damaged line {number} {line[:60]!r}",
-                remedy="delete that line; what it holds is measured again",
+                remedy="delete that line and repeat the command, which measures it again",
             ) from error
-        if path in self._unproven:
-            self.headers.append(self._unproven.pop(path))
+        if path in self._unused_headers:
+            self.headers.append(self._unused_headers.pop(path))
 
-    def _remember(self, record: Record) -> None:
+    def _add(self, record: Record) -> None:
         key = (record["series"], record["round"], record["architecture"])
         self.records.setdefault(key, record)
 
@@ -125,44 +135,44 @@ class Store:
         ]
 
     def start(self, series: str, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-        """Say what this process is about to measure; nothing is written before the first record.
+        """Set the header of this process's file. The file is created with the first record.
 
         Raises
         ------
         UserError
-            If the folder holds measurements that do not compare: of this series with other
-            settings, or of another backend with other networks.
+            If the folder has measurements of this series with other settings, or of another backend
+            with other networks.
         """
-        self._own = {"series": series, "settings": settings, "machine": facts}
-        check_settings(self.folder, self._own, self.headers)
+        self._header = {"series": series, "settings": settings, "machine": facts}
+        check_settings(self.folder, self._header, self.headers)
 
     def append(self, record: Record) -> None:
-        """Put one measurement on the disk.
+        """Write one measurement to the disk.
 
         Raises
         ------
         UserError
-            If it is this process's first, and another process began with other settings since
-            `start`.
+            If it is the first record of this process, and another process has written measurements
+            with other settings since `start` was called.
         """
         if self._path is None:
-            self._begin(record)
+            self._create_file(record)
         else:
             append_lines(self._path, json.dumps(record))
-        self._remember(record)
+        self._add(record)
 
-    def _begin(self, record: Record) -> None:
-        assert self._own is not None, "start() comes first"
-        # One process at a time: the second sees the settings of the first.
+    def _create_file(self, record: Record) -> None:
+        assert self._header is not None, "call start() before append()"
+        # The lock makes a second process wait, so that it reads the settings of the first.
         with self.lock("start"):
             self.refresh()
-            check_settings(self.folder, self._own, self.headers)
-            path = self.folder / f"{self._own['series']}-{time.time_ns()}-{os.getpid()}.jsonl"
-            append_lines(path, json.dumps({"header": self._own}), json.dumps(record))
+            check_settings(self.folder, self._header, self.headers)
+            path = self.folder / f"{self._header['series']}-{time.time_ns()}-{os.getpid()}.jsonl"
+            append_lines(path, json.dumps({"header": self._header}), json.dumps(record))
             self._path = path
 
     def lock(self, name: str) -> BaseFileLock:
-        """Return a lock of this folder; the system frees it when the process dies."""
+        """Return a lock in this folder. The operating system frees it when the process ends."""
         from filelock import FileLock
 
         locks = self.folder / "locks"
@@ -171,7 +181,7 @@ class Store:
 
     @contextmanager
     def claim(self, unit: Unit) -> Iterator[bool]:
-        """Hold a unit; the value says whether it is ours, or another living process has it."""
+        """Claim a unit, and yield False if another running process holds it."""
         from filelock import Timeout
 
         lock = self.lock(unit.name)

@@ -1,4 +1,4 @@
-"""From the store to the Parquet file that ``dataset=local/<name>`` reads."""
+"""Conversion of the store to the Parquet file that ``dataset=local/<name>`` reads."""
 
 from __future__ import annotations
 
@@ -24,10 +24,20 @@ Values = Mapping[str, Sequence[float]]
 
 
 def write_table(store: Store, space: SearchSpace, name: str, path: Path) -> dict[str, Noise]:
-    """Write what the store holds, one row for each architecture whose network was measured.
+    """Write the store's measurements as a table.
 
-    Architectures with the same network share the measurement of the one that was measured; its
-    rank is in `measured_on`. What was not measured is null; nothing is filled in.
+    The table has one row for each architecture whose network was measured. Architectures with the
+    same network share one measurement. The column ``measured_on`` has the rank of the architecture
+    that was measured. Missing values are null.
+
+    Parameters
+    ----------
+    store : Store
+    space : SearchSpace
+    name : str
+        Name of the device.
+    path : Path
+        The file to write.
 
     Returns
     -------
@@ -48,7 +58,7 @@ def write_table(store: Store, space: SearchSpace, name: str, path: Path) -> dict
 
 
 class _Columns:
-    """Collects columns, their units and the facts about them."""
+    """The columns of a table, their units, and facts about their measurement."""
 
     def __init__(self, store: Store, space: SearchSpace) -> None:
         self._store, self._space = store, space
@@ -73,7 +83,7 @@ class _Columns:
         self.facts: dict[str, Any] = {"latency": {}}
 
     def _add(self, name: str, values: Mapping[str, float], unit: str) -> None:
-        """Join values by the network that they were measured on."""
+        """Add a column of values by architecture. Rows with the same network share a value."""
         by_network = {self._network_of[key]: value for key, value in values.items()}
         self.columns[name] = [by_network.get(key) for key in self._network.tolist()]
         self.units[name] = unit
@@ -90,27 +100,30 @@ class _Columns:
         }
 
     def add_latency(self, series: str) -> dict[str, Noise]:
-        """Add a backend's columns and return the noise of each."""
+        """Add the latency columns of a backend and return the noise of each statistic."""
         noise: dict[str, Noise] = {}
         for statistic in STATISTICS:
-            values = by_architecture(self._store, series, statistic)
+            values = values_by_architecture(self._store, series, statistic)
             name = measured_column(series, "latency", statistic)
             self._add(name, {key: float(np.median(v)) for key, v in values.items()}, "ms")
             if statistic != "mad":
-                noise[name] = judge(complete(values))
+                noise[name] = judge(comparable_rounds(values))
         self._add(f"{series}_passes", {key: len(v) for key, v in values.items()}, "passes")
-        loads = np.concatenate(list(by_architecture(self._store, series, "load").values()))
+        loads = np.concatenate(list(values_by_architecture(self._store, series, "load").values()))
         self.facts["latency"][series] = self._headers(series) | {
-            "noise": {name: _facts(each) for name, each in noise.items()},
+            "noise": {name: _noise_facts(each) for name, each in noise.items()},
             "n_measured": len(values),
             "load": {"median": float(np.median(loads)), "highest": float(loads.max())},
         }
         return noise
 
     def add_accuracy(self) -> None:
-        """Add the mean over seeds, and each seed, of every architecture that has them all."""
-        seeds = _rounds(by_architecture(self._store, ACCURACY, ACCURACY))
-        whole = self._of_seeds(seeds)
+        """Add the mean accuracy over seeds, and one column for each seed.
+
+        Only architectures with all of these seeds get a value.
+        """
+        seeds = _common_rounds(values_by_architecture(self._store, ACCURACY, ACCURACY))
+        whole = self._complete_accuracies(seeds)
         self._add(ACCURACY, {key: float(np.mean(v)) for key, v in whole.items()}, "percent")
         for seed in range(seeds):
             of_seed = {key: v[seed] for key, v in whole.items()}
@@ -119,11 +132,11 @@ class _Columns:
             "image_set": "digits",
             "n_seeds": seeds,
             "n_measured": len(whole),
-            "tau_between_seeds": _known(tau_between(np.array(list(whole.values())).T)),
+            "tau_between_seeds": _nan_to_none(tau_between(np.array(list(whole.values())).T)),
         }
 
-    def _of_seeds(self, seeds: int) -> dict[str, list[float]]:
-        """Return the accuracies with the seeds 0, 1, ... of the architectures that have them."""
+    def _complete_accuracies(self, seeds: int) -> dict[str, list[float]]:
+        """Return the accuracies of the architectures that were trained with all seeds 0, 1, ..."""
         records = self._store.records
         whole = {}
         for architecture in {key[2] for key in records if key[0] == ACCURACY}:
@@ -141,8 +154,8 @@ class _Columns:
             return
         if len(networks) > 1:
             raise UserError(
-                f"{self._store.folder}: backends measured with different image sets or sizes",
-                remedy="another name=",
+                f"{self._store.folder}: its backends measured different image sets or sizes",
+                remedy="measure again with another name=",
             )
         image_set, sizes = ImageSet(**settings[0]["image_set"]), settings[0]["sizes"]
         counts = count_layers(self._space, self._rows, image_set, **sizes)
@@ -156,17 +169,17 @@ class _Columns:
         self.facts["networks"] = settings[0]["image_set"] | {"sizes": sizes}
 
 
-def _facts(noise: Noise) -> dict[str, float | None]:
-    return asdict(noise) | {"tau": _known(noise.tau)}
+def _noise_facts(noise: Noise) -> dict[str, float | None]:
+    return asdict(noise) | {"tau": _nan_to_none(noise.tau)}
 
 
-def _known(tau: float) -> float | None:
-    """Return None, which JSON has, for NaN, which it has not."""
+def _nan_to_none(tau: float) -> float | None:
+    """Return None for NaN, because JSON has no NaN."""
     return None if np.isnan(tau) else tau
 
 
-def by_architecture(store: Store, series: str, value: str) -> dict[str, list[float]]:
-    """Return each architecture's values in order of the rounds."""
+def values_by_architecture(store: Store, series: str, value: str) -> dict[str, list[float]]:
+    """Return the values of each architecture, in order of the rounds."""
     found: dict[str, list[float]] = {}
     for (of, _, architecture), record in sorted(store.records.items()):
         if of == series:
@@ -174,11 +187,12 @@ def by_architecture(store: Store, series: str, value: str) -> dict[str, list[flo
     return found
 
 
-def complete(values: Values) -> NDArray[np.float64]:
-    """Return the first rounds of the architectures that have them, (rounds, architectures).
+def comparable_rounds(values: Values) -> NDArray[np.float64]:
+    """Return the first rounds of the architectures that have that many, (rounds, architectures).
 
-    As many rounds as make for the most measurements, of numbers as good the largest; but at least
-    two where anything has two, for one says nothing about noise.
+    The number of rounds is the one that includes the most measurements, or the largest of several
+    such numbers. It is at least two if any architecture has two rounds, because one round shows no
+    noise.
     """
     counts = np.array([len(each) for each in values.values()])
     choices = range(min(2, int(counts.max())), int(counts.max()) + 1)
@@ -186,9 +200,10 @@ def complete(values: Values) -> NDArray[np.float64]:
     return np.array([each[:rounds] for each in values.values() if len(each) >= rounds]).T
 
 
-def _rounds(values: Values) -> int:
-    """Return how many rounds at least half of the architectures have.
+def _common_rounds(values: Values) -> int:
+    """Return the median number of rounds of the architectures, rounded down.
 
-    A sample may have been measured more often than the rest, or the rest not yet as often.
+    Architectures may differ in their number of rounds, because a later call may have measured only
+    a sample of them or may have been interrupted.
     """
     return int(np.median([len(each) for each in values.values()]))

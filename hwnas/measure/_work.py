@@ -1,4 +1,4 @@
-"""Working through units with a progress bar."""
+"""The loop that measures all units and shows a progress bar."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ if TYPE_CHECKING:
 Measure = Callable[[Unit, list[str]], Iterable[Record]]
 
 
-def work_off(
+def measure_units(
     store: Store, units: Sequence[Unit], measure: Measure, title: Callable[[Unit], str]
 ) -> int:
-    """Measure whatever is missing, until there is nothing but what other processes hold.
+    """Take all missing measurements except those of units that other processes hold.
 
-    A unit that another process holds is visited again after the others: if that process was
+    The loop returns to a unit that another process holds after all other units. If that process was
     killed, the unit is free by then.
 
     Parameters
     ----------
+    store : Store
+    units : sequence of Unit
     measure : callable
-        Takes a unit and its missing architectures and yields a record for each; every record is
-        stored before the next is asked for.
+        Takes a unit and its missing architectures and yields a record for each architecture. Every
+        record is stored before the next measurement starts.
     title : callable
-        Takes a unit and returns what stands in front of the progress bar meanwhile.
+        Takes a unit and returns the text in front of the progress bar.
 
     Returns
     -------
     int
-        How many measurements are missing at the end: other living processes hold them.
+        Number of missing measurements at the end. Other running processes hold their units.
     """
     from tqdm import tqdm
 
@@ -40,7 +42,7 @@ def work_off(
     total = sum(len(store.missing(unit)) for unit in left)
     with tqdm(total=total, unit=" archs", smoothing=0.05) as bar:
         while left:
-            held = [unit for unit in left if not _work_on(store, unit, measure, title, bar)]
+            held = [unit for unit in left if not _measure_unit(store, unit, measure, title, bar)]
             if len(held) == len(left):
                 break
             left = held
@@ -48,18 +50,18 @@ def work_off(
     return sum(len(store.missing(unit)) for unit in units)
 
 
-def _work_on(
+def _measure_unit(
     store: Store,
     unit: Unit,
     measure: Measure,
     title: Callable[[Unit], str],
     bar: tqdm[Never],
 ) -> bool:
-    """Measure what is missing of one unit; return False if another process holds it."""
+    """Take the missing measurements of one unit, or return False if another process holds it."""
     if not store.missing(unit):
         return True
     with store.claim(unit) as ours:
-        # Claiming reads what another process did to the unit in the meantime.
+        # `claim` has read the records that another process added to the unit in the meantime.
         missing = store.missing(unit)
         if ours and missing:
             bar.set_description(title(unit))

@@ -1,4 +1,4 @@
-"""Networks as graphs: what a hardware metric is a metric of."""
+"""Networks as graphs of layers, and the counts of their layers."""
 
 from hwnas.network._builder import GraphBuilder
 from hwnas.network._cell_skeleton import Cells, CellSkeleton

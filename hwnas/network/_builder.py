@@ -1,4 +1,4 @@
-"""Building a graph layer by layer."""
+"""Construction of a network's graph, layer by layer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from hwnas.network._graph import Kind, Layer, Network, Node, count
 
 
 class GraphBuilder:
-    """Appends layers and works out their shapes.
+    """Builds a graph by appending layers, and computes their shapes.
+
+    The methods that append layers return the index of the node of their output.
 
     Parameters
     ----------
@@ -63,12 +65,12 @@ class GraphBuilder:
         return self._append(Layer(kind, channels, channels, size, size, groups=groups), *inputs)
 
     def concat(self, x: int, y: int) -> int:
-        """Append the concatenation of the channels of two tensors of one shape."""
+        """Append the concatenation of two tensors of equal shape along their channels."""
         channels, size = self.channels(x), self.size(x)
         return self._append(Layer("concat", channels, 2 * channels, size, size), x, y)
 
     def relu_conv_bn(self, x: int, channels: int, kernel: int, stride: int = 1) -> int:
-        """Append ReLU, convolution, batch norm."""
+        """Append ReLU, a convolution and batch norm."""
         convolved = self.conv(self.pointwise("relu", x), channels, kernel, stride)
         return self.pointwise("batch_norm", convolved)
 
@@ -82,12 +84,15 @@ class GraphBuilder:
         groups: int = 1,
         relu: bool = False,
     ) -> int:
-        """Append convolution, batch norm and, if asked, ReLU."""
+        """Append a convolution, batch norm and, with `relu`, ReLU."""
         y = self.pointwise("batch_norm", self.conv(x, channels, kernel, stride, groups))
         return self.pointwise("relu", y) if relu else y
 
     def add(self, terms: Sequence[int]) -> int:
-        """Append additions, two at a time from the left; one term needs none."""
+        """Append the sum of the terms as additions of two tensors, from left to right.
+
+        A single term is returned without an addition.
+        """
         total = terms[0]
         for term in terms[1:]:
             total = self.pointwise("add", total, term)
@@ -101,13 +106,13 @@ class GraphBuilder:
 
     @property
     def layer_counts(self) -> Counter[Layer]:
-        """How often each layer occurs so far, without images."""
+        """How often each layer occurs so far. The image and placeholders are not counted."""
         return count(self.nodes)
 
     def placeholder(self, channels: int, size: int) -> int:
-        """Append a tensor that comes from a part of the network that is counted elsewhere."""
+        """Append an input in place of a part of the network whose layers are counted separately."""
         return self._append(Layer("input", channels, channels, size, size))
 
     def network(self, resolution: int, classes: int) -> Network:
-        """Return the graph built."""
+        """Return the finished graph."""
         return Network(tuple(self.nodes), resolution, classes)

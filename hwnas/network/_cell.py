@@ -1,4 +1,4 @@
-"""The cell of NAS-Bench-201 and TransNAS micro: as a graph, and counted for many cells at once."""
+"""Cells of NAS-Bench-201 and TransNAS micro: their graph, and the layer counts of many cells."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ def append_cell(
     channels: int,
     stride: int = 1,
 ) -> int:
-    """Append one cell to the graph and return the node of its output.
+    """Append the live part of one cell to the graph and return the node of its output.
+
+    Edges with ``none`` get no layer. A cell without live operations is one multiplication with 0.
 
     Parameters
     ----------
     x : int
         The node of the cell's input.
     architecture : sequence of int
-        Its live part (`CellSpace.live`): ``none`` is left out, and a cell whose output nothing
-        reaches is one multiplication with 0.
+        Operations of the cell, with ``none`` on its dead edges (`CellSpace.live`).
     channels, stride : int
-        Of the cell's output; edges out of the input node change the shape.
+        Channels of the cell's output, and stride of the edges that start from the cell's input.
     """
     if all(operation == space.none for operation in architecture):
         return append_operation(graph, x, "none", channels, stride)
@@ -42,7 +43,7 @@ def append_cell(
             for edge, operation in enumerate(architecture)
             if EDGES[edge][1] == end and operation != space.none
         ]
-        # A node that nothing enters has no live edge out of it: its entry is never read.
+        # No live edge starts from a node without terms, so the appended x is never read.
         outputs.append(graph.add(terms) if terms else x)
     return outputs[-1]
 
@@ -55,7 +56,10 @@ def append_whole_cell(
     channels: int,
     stride: int = 1,
 ) -> int:
-    """Append one cell with all its edges; ``none`` multiplies with 0, as published networks do."""
+    """Append one cell with all its edges and return the node of its output.
+
+    An edge with ``none`` multiplies with 0, as in the published networks.
+    """
     outputs = [x]
     for end in range(1, N_NODES):
         terms = [
@@ -76,7 +80,10 @@ def append_edge(
     channels: int,
     stride: int,
 ) -> int:
-    """Append the operation of one edge; only edges out of the cell's input change the shape."""
+    """Append the operation of one edge and return its node.
+
+    Only edges that start from the cell's input have a stride or change the number of channels.
+    """
     start = EDGES[edge][0]
     name = space.operations[operation]
     return append_operation(graph, outputs[start], name, channels, 1 if start else stride)
@@ -85,11 +92,12 @@ def append_edge(
 def append_operation(
     graph: GraphBuilder, x: int, operation: str, channels: int, stride: int
 ) -> int:
-    """Append one operation; ``skip_connect`` and ``none`` need help where the shape changes.
+    """Append one operation and return the node of its output.
 
-    There, ``skip_connect`` is TransNAS-Bench-101's factorised reduction: two strided 1×1
-    convolutions of half the channels, side by side. Its second one sees the image shifted by one
-    pixel, which changes no count and is left out.
+    If the operation changes the shape, ``skip_connect`` becomes TransNAS-Bench-101's factorised
+    reduction: two parallel strided 1×1 convolutions with half of the output channels each. In the
+    benchmark the second convolution reads the image shifted by one pixel. The shift is omitted
+    here, because it changes no layer count.
     """
     reshapes = stride != 1 or channels != graph.channels(x)
     if operation == "skip_connect":
@@ -113,14 +121,16 @@ def append_operation(
 
 @dataclass(frozen=True)
 class CellCounts:
-    """How often each operation and each addition occurs in many cells.
+    """How often each operation occurs in each of many cells, and the number of additions.
 
     Parameters
     ----------
     entering, inner : array of int64, shape (n, n_operations)
-        Edges out of the cell's input, and other edges, with each operation; for ``none``, the
-        multiplications with 0.
+        Number of edges with each operation. ``entering`` counts the edges that start from the
+        cell's input, and ``inner`` all other edges. The column of ``none`` counts multiplications
+        with 0.
     additions : array of int64, shape (n,)
+        Number of additions of two tensors.
     """
 
     entering: NDArray[np.int64]
@@ -129,9 +139,16 @@ class CellCounts:
 
     @classmethod
     def of(cls, space: CellSpace, built: Architectures, zeros: bool) -> CellCounts:
-        """Count the operations of cells of which exactly the edges other than ``none`` are built.
+        """Count the operations of cells.
 
-        With `zeros`, ``none`` is a multiplication with 0 and its result is added.
+        Parameters
+        ----------
+        space : CellSpace
+        built : array of int8, shape (n, 6)
+            Operations of the cells.
+        zeros : bool
+            Whether an edge with ``none`` multiplies with 0 and adds the result. Otherwise such an
+            edge has no layer.
         """
         terms = np.zeros((len(built), N_NODES), dtype=np.int64)
         for edge, (_, end) in enumerate(EDGES):
@@ -141,7 +158,7 @@ class CellCounts:
         entering = one_hot[:, from_input].sum(axis=1, dtype=np.int64)
         inner = one_hot[:, ~from_input].sum(axis=1, dtype=np.int64)
         if not zeros:
-            # An output that nothing reaches is the input times 0.
+            # The output of a cell that has only ``none`` is its input times 0.
             entering[:, space.none] = (built == space.none).all(axis=1)
             inner[:, space.none] = 0
         return cls(entering, inner, np.maximum(terms - 1, 0).sum(axis=1))
@@ -155,7 +172,12 @@ class CellCounts:
         stride: int = 1,
         n_cells: int = 1,
     ) -> dict[Layer, NDArray[np.int64]]:
-        """Return how often each layer occurs in `n_cells` cells fed by node `x` of the graph."""
+        """Return how often each layer occurs in `n_cells` equal cells after node `x` of the graph.
+
+        Returns
+        -------
+        dict of Layer to array of int64, shape (n,)
+        """
         size = (graph.size(x) - 1) // stride + 1
         counts: dict[Layer, NDArray[np.int64]] = {}
         for index, name in enumerate(space.operations):

@@ -1,4 +1,4 @@
-"""What the networks of cell spaces share: a fixed frame with equal cells in it."""
+"""The base class of skeletons of cell spaces: fixed layers with equal cells between them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ from hwnas.space import Architectures, CellSpace
 
 
 class Cells(Protocol):
-    """Puts cells into the frame, one after another, and returns the node of their output."""
+    """A function that appends equal cells to the graph, one after another."""
 
     def __call__(
         self, graph: GraphBuilder, x: int, channels: int, stride: int = 1, n_cells: int = 1
     ) -> int:
-        """Only the first cell changes the shape."""
+        """Append `n_cells` cells after node `x` and return the node of their output.
+
+        Only the first cell has the stride and changes the number of channels.
+        """
 
 
 @dataclass(frozen=True)
 class CellSkeleton(Skeleton):
-    """A frame that calls for its cells.
+    """The skeleton of a cell space. A subclass defines the fixed layers in `assemble`.
 
     Attributes
     ----------
     space : CellSpace
+        The search space of the cells.
     in_channels : int
         Channels of the image.
     """
@@ -48,7 +52,7 @@ class CellSkeleton(Skeleton):
 
     @abstractmethod
     def assemble(self, graph: GraphBuilder, image_set: ImageSet, cells: Cells) -> None:
-        """Append the whole network, the searched part of it by calling `cells`."""
+        """Append the whole network. It calls `cells` wherever the network has cells."""
 
     def build(self, architecture: Sequence[int], image_set: ImageSet, dead_edges: bool) -> Network:
         """Return the network of one architecture."""
@@ -70,7 +74,7 @@ class CellSkeleton(Skeleton):
     def count(
         self, architectures: Architectures, image_set: ImageSet, dead_edges: DeadEdges
     ) -> LayerCounts:
-        """Return the layers of many architectures, without building their graphs."""
+        """Return the layer counts of many architectures, without building their graphs."""
         if dead_edges == "folded":
             runs = executed(self.space, architectures)
             built = np.where(runs, architectures, self.space.none).astype(np.int8)

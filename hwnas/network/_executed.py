@@ -1,4 +1,4 @@
-"""Which edges of a cell a runtime executes that drops dead code and folds constants."""
+"""The edges of a cell that a runtime with dead-code elimination and constant folding executes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ _CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
 
 
 def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
-    """Return which edges are executed by a runtime such as TensorFlow Lite, shape (n, 6).
+    """Return which edges of each cell a runtime such as TensorFlow Lite executes, shape (n, 6).
 
-    It drops what the output does not need, but folds a multiplication by 0 (``none``) into the
-    convolution right before it, which then runs with weights of 0, and so does what feeds it. That
-    happens where the convolution's output is a node's value by itself (nothing is added to it) and
-    nothing but ``none`` reads it. A cell that passes nothing on is a constant and runs nothing.
-    Edges are executed even if what they read is 0.
+    The runtime drops operations that the output does not need. There is one exception: it folds a
+    multiplication by 0 (``none``) into the convolution right before it. That convolution then runs
+    with weights of 0, and so do the operations that compute its input. The folding happens if the
+    convolution is the only term of its node and if only ``none`` reads the node. The runtime also
+    executes edges whose input is 0. A cell without a path to its output is a constant, and the
+    runtime executes none of its edges.
 
-    Found in HW-NAS-Bench's measurements: operation counts of these edges alone explain 98 and 96 %
-    of the variance of raspi4 and pixel3 latencies; counts of the written or the live edges 86 and
-    85 %, of those the output needs 94 and 93 % (CIFAR-10, all 15,625 cells). The estimates of these
-    devices count these edges too: keeping every convolution instead, wherever it stands, differs in
-    1,392 cells and ranks with tau .803 and .752 in place of .880 and .825.
+    The rule was found in the measurements of HW-NAS-Bench (CIFAR-10, all 15,625 cells). The number
+    of executed edges with each operation explains 98 % of the variance of the raspi4 latencies and
+    96 % of the pixel3 latencies. The same numbers for all edges or for the live edges explain 86
+    and 85 %, and for the edges that the output needs 94 and 93 %.
+
+    The roofline estimates of these devices use the rule too, and rank the latencies with tau .880
+    and .825. A simpler rule that keeps every convolution gives other edges in 1,392 cells, and tau
+    .803 and .752.
 
     Examples
     --------
@@ -38,7 +42,8 @@ def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
     """
     carries = np.not_equal(X, space.none)
     n = len(X)
-    # What each edge brings to its node: through identities alone, a constant 0 is seen as such.
+    # Whether each edge adds something to its node. The runtime knows that an identity of a constant
+    # 0 is 0, but it does not know it of other operations.
     brings = carries.copy()
     zero = np.zeros((n, N_NODES), dtype=bool)
     for edge, (start, end) in enumerate(EDGES):
@@ -67,7 +72,7 @@ def _only_zeroed(
     carries: NDArray[np.bool_],
     alone: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Return the nodes that ``none`` alone reads, perhaps through an identity, shape (n, 4)."""
+    """Return the nodes that only ``none`` reads, directly or after identities, shape (n, 4)."""
     zeroed = np.zeros((len(X), N_NODES), dtype=bool)
     for node in range(N_NODES - 2, 0, -1):
         zeroed[:, node] = ~carries[:, _OUT[node]].any(axis=1)

@@ -1,4 +1,4 @@
-"""The network of FBNet."""
+"""The networks of FBNet."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _SPACE = FBNet()
 #: (blocks, channels, stride of the first block) of every stage: Wu et al., CVPR 2019, table 1.
 _STAGES = ((1, 16, 1), (4, 24, 2), (4, 32, 2), (4, 64, 2), (4, 112, 1), (4, 184, 2), (1, 352, 1))
 STEM_CHANNELS = 16
-#: Smaller images, and HW-NAS-Bench's CIFAR-100, keep their resolution in the stem and stage 2.
+#: Networks for images with fewer pixels than this have stride 1 in the stem and in stage 2.
 _LARGE_IMAGE = 64
 
 
 @dataclass(frozen=True)
 class FBNetSkeleton(Skeleton):
-    """Wu et al., CVPR 2019, table 1; for images below 64 pixels as HW-NAS-Bench has CIFAR-100.
+    """The skeleton of Wu et al., CVPR 2019, table 1.
 
-    Its network for small images has stride 1 in the stem and in the second stage, and a narrower
-    head.
+    For images below 64 pixels, it is the skeleton that HW-NAS-Bench uses for CIFAR-100. That
+    skeleton has stride 1 in the stem and in the second stage, and fewer channels in the head.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class FBNetSkeleton(Skeleton):
         image_set: ImageSet,
         dead_edges: DeadEdges,  # noqa: ARG002  (a sequence has no dead edges)
     ) -> LayerCounts:
-        """Return the layers of many architectures, without building their graphs."""
+        """Return the layer counts of many architectures, without building their graphs."""
         graph = GraphBuilder(self.in_channels, image_set.resolution)
         x = _append_stem(graph, image_set)
         searched: dict[Layer, NDArray[np.int64]] = {}
@@ -94,7 +94,7 @@ def _append_stem(graph: GraphBuilder, image_set: ImageSet) -> int:
 
 
 def positions(image_set: ImageSet) -> list[tuple[int, int]]:
-    """Return (channels, stride) of the 22 blocks."""
+    """Return the output channels and the stride of each of the 22 blocks."""
     found = []
     for stage, (blocks, channels, stride) in enumerate(_STAGES):
         first = 1 if stage == 1 and _is_small(image_set) else stride
@@ -103,13 +103,15 @@ def positions(image_set: ImageSet) -> list[tuple[int, int]]:
 
 
 def _append_block(graph: GraphBuilder, x: int, name: str, channels: int, stride: int) -> int:
-    """Append a block: 1×1 expansion, depthwise k×k, 1×1 projection, and the input if it fits.
+    """Append a block: 1×1 expansion, depthwise k×k convolution, 1×1 projection.
+
+    If the block keeps the shape, its input is added to its output.
 
     Parameters
     ----------
     name : str
-        ``skip``, or ``k<kernel>_e<expansion>``, with ``_g2`` if its 1×1 convolutions have two
-        groups, shuffled in between.
+        ``skip``, or ``k<kernel>_e<expansion>``. With ``_g2`` the 1×1 convolutions have two groups,
+        and a channel shuffle follows the expansion.
     """
     keeps_shape = stride == 1 and channels == graph.channels(x)
     if name == "skip":

@@ -1,4 +1,4 @@
-"""A whole network as a graph of layers: what is computed, on which shapes, in which order."""
+"""A network as a graph of layers."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ Kind = Literal[
     "channel_shuffle",
 ]
 
-#: Layers that can overwrite their input, if nothing else reads it.
+#: Layers that can write their output over their input, if no later layer reads that input.
 _IN_PLACE: frozenset[Kind] = frozenset({"batch_norm", "relu", "add", "zero"})
 _BYTES_FLOAT32 = 4
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One operation on square images, batch 1: its kind and its shapes, not its place.
+    """One operation on square images with batch size 1: its kind and its shapes.
 
-    Two layers of one network that do the same work are equal, so layers can be counted.
+    A layer does not know its place in the network. Two layers of equal kind and shapes are
+    therefore equal, and equal layers can be counted.
 
     Parameters
     ----------
     kind : str
         ``input`` (the image), ``conv`` (no bias), ``batch_norm`` (affine), ``relu``, ``avg_pool``
         (padding is not counted in the average), ``global_avg_pool``, ``linear`` (with bias),
-        ``add`` (of two tensors), ``zero`` (the input times 0), ``concat`` (the channels of two
-        tensors, the first's first), ``channel_shuffle`` (a transposition of the `groups` groups
-        of channels).
+        ``add`` (of two tensors), ``zero`` (the input times 0), ``concat`` (of two tensors, along
+        the channels), ``channel_shuffle`` (of `groups` groups of channels).
     in_channels, out_channels : int
         Channels of each input, and of the output.
     in_size, out_size : int
         Height and width in pixels of each input, and of the output.
     kernel, stride, padding, groups : int
-        Of convolutions and poolings.
+        Parameters of convolutions and poolings.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Layer:
 
     @property
     def n_inputs(self) -> int:
-        """Number of tensors read."""
+        """Number of tensors that the layer reads."""
         return {"input": 0, "add": 2, "concat": 2}.get(self.kind, 1)
 
     @property
@@ -83,10 +83,10 @@ class Layer:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of convolutions and linear layers; 0 for all other kinds.
+        """Multiply-accumulates of convolutions and linear layers. 0 for all other kinds.
 
-        What NAS-Bench-201 publishes as FLOPs: one multiply-accumulate is one FLOP, a linear layer's
-        bias counts, and poolings, normalisations, activations and additions do not.
+        NAS-Bench-201 publishes this number as FLOPs. One multiply-accumulate is one FLOP. The bias
+        of a linear layer counts. Poolings, normalisations, activations and additions do not.
         """
         if self.kind == "conv":
             return self.params * self.out_size**2
@@ -96,7 +96,7 @@ class Layer:
 
     @property
     def elementwise_operations(self) -> int:
-        """Operations other than multiply-accumulates: of poolings, normalisations, additions."""
+        """Operations of poolings, normalisations, activations and additions. Otherwise 0."""
         if self.kind == "avg_pool":
             return self.kernel**2 * self.output_elements
         if self.kind == "global_avg_pool":
@@ -109,12 +109,12 @@ class Layer:
 
     @property
     def input_elements(self) -> int:
-        """Numbers read from all inputs, without the parameters."""
+        """Number of values that the layer reads from all inputs, without the parameters."""
         return self.n_inputs * self.in_channels * self.in_size**2
 
     @property
     def output_elements(self) -> int:
-        """Numbers written."""
+        """Number of values that the layer writes."""
         return self.out_channels * self.out_size**2
 
     @property
@@ -125,13 +125,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place.
+    """A layer of a network, and the nodes from which it reads.
 
     Parameters
     ----------
     layer : Layer
     inputs : tuple of int
-        Indices of the nodes whose outputs are read; all lower than the node's own.
+        Indices of the nodes whose outputs the layer reads. They are lower than the node's index.
     """
 
     layer: Layer
@@ -140,7 +140,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Network:
-    """A network in topological order: node 0 is the image, the last node the class scores.
+    """A network: its nodes in topological order, from the image to the class scores.
 
     Parameters
     ----------
@@ -172,7 +172,10 @@ class Network:
 
     @cached_property
     def last_use(self) -> tuple[int, ...]:
-        """Index of the last node that reads each node's output; its own where none does."""
+        """Index of the last node that reads each node's output.
+
+        For an output that no node reads, it is the index of the node itself.
+        """
         last = list(range(len(self.nodes)))
         for index, node in enumerate(self.nodes):
             for source in node.inputs:
@@ -181,10 +184,11 @@ class Network:
 
     @property
     def peak_activation_bytes(self) -> int:
-        """Largest sum of the tensors alive at once, in bytes: batch 1, float32, no parameters.
+        """Largest total size of the tensors that exist at the same time, in bytes.
 
-        The nodes run in their order; a tensor is freed after its last use; batch norm, ReLU, zero
-        and addition overwrite an input that nothing else reads any more.
+        The batch size is 1, numbers are float32, and parameters are not counted. The nodes run in
+        their order. A tensor is freed after its last use. Batch norm, ReLU, zero and addition
+        overwrite an input that no later node reads.
         """
         alive = peak = 0
         for index, node in enumerate(self.nodes):
@@ -201,5 +205,5 @@ class Network:
 
 
 def count(nodes: Iterable[Node]) -> Counter[Layer]:
-    """Return how often each layer occurs, without images."""
+    """Return how often each layer occurs. Layers of kind ``input`` are not counted."""
     return Counter(node.layer for node in nodes if node.layer.kind != "input")

@@ -1,4 +1,4 @@
-"""The network of NAS-Bench-201."""
+"""The networks of NAS-Bench-201."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _N_STAGES = 3
 
 @dataclass(frozen=True)
 class NASBench201Skeleton(CellSkeleton):
-    """Section 2.1 of Dong & Yang, ICLR 2020.
+    """The skeleton of Dong & Yang, ICLR 2020, section 2.1.
 
-    A 3×3 convolution; three stages of equal cells, at C, 2C and 4C channels; a residual block with
-    stride 2 between stages; batch norm, ReLU, global average pooling, linear.
+    It starts with a 3×3 convolution. Three stages of equal cells follow, with C, 2C and 4C
+    channels. Between two stages is a residual block with stride 2. The head is batch norm, ReLU,
+    global average pooling and a linear layer.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What surrounds the searched part of a network, and which one a space has."""
+"""The base class of skeletons, which define the networks of a search space."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from hwnas.image_set import ImageSet
 from hwnas.network._graph import Layer, Network
 from hwnas.space import Architectures, SearchSpace
 
-#: What a toolchain does with edges that do not change the output; see `count_layers`.
+#: Whether a toolchain runs the edges that do not change the output. See `count_layers`.
 DeadEdges = bool | Literal["folded"]
 
 
 @dataclass(frozen=True)
 class LayerCounts:
-    """Layers of many networks, so that what adds up over layers is a matrix product.
+    """How often each layer occurs in each of many networks.
+
+    A sum over the layers of every network is a product of `counts` and a vector.
 
     Parameters
     ----------
@@ -39,7 +41,17 @@ class LayerCounts:
     def of(
         cls, n: int, fixed: Mapping[Layer, int], *searched: Mapping[Layer, NDArray[np.int64]]
     ) -> LayerCounts:
-        """Add up the layers that all `n` networks share and those that differ."""
+        """Combine layers that all `n` networks have equally often with counts per network.
+
+        Parameters
+        ----------
+        n : int
+            Number of networks.
+        fixed : mapping of Layer to int
+            How often each layer occurs in every network.
+        *searched : mapping of Layer to array of int64, shape (n,)
+            How often each layer occurs in each network, in addition.
+        """
         columns = {layer: np.full(n, count, dtype=np.int64) for layer, count in fixed.items()}
         for layer, counts in (item for part in searched for item in part.items()):
             columns[layer] = columns.get(layer, 0) + counts
@@ -58,7 +70,7 @@ class LayerCounts:
 
 @dataclass(frozen=True)
 class Skeleton(ABC):
-    """How the networks of one space are built; its fields are the sizes it can vary."""
+    """Builds the networks of one search space. Its fields are the sizes that can be changed."""
 
     @abstractmethod
     def build(self, architecture: Sequence[int], image_set: ImageSet, dead_edges: bool) -> Network:
@@ -68,16 +80,16 @@ class Skeleton(ABC):
     def count(
         self, architectures: Architectures, image_set: ImageSet, dead_edges: DeadEdges
     ) -> LayerCounts:
-        """Return the layers of many architectures, without building their graphs."""
+        """Return the layer counts of many architectures, without building their graphs."""
 
 
 def skeleton(space: SearchSpace) -> Skeleton:
-    """Return the space's published skeleton, which the space's class names.
+    """Return the skeleton that the class of the search space names, with its published sizes.
 
     Raises
     ------
     UserError
-        If no network of the space is known.
+        If the search space names no skeleton.
 
     Examples
     --------
@@ -89,7 +101,7 @@ def skeleton(space: SearchSpace) -> Skeleton:
         raise UserError(
             f"space={space.name}: no network of its architectures is known, so nothing can be "
             "measured on this machine or counted from the layers",
-            remedy=f"let the class {type(space).__name__} name its skeleton",
+            remedy=f"set the attribute skeleton of the class {type(space).__name__}",
         )
     found = resolve_name(space.skeleton)()
     assert isinstance(found, Skeleton)
@@ -113,10 +125,10 @@ def build(
     image_set : ImageSet
         Gives the resolution of the image and the number of classes.
     dead_edges : bool
-        Also build edges that do not change the output, and multiply with 0 on ``none`` edges, as
-        the published parameter counts do.
+        Whether to build edges that do not change the output, and a multiplication with 0 for every
+        ``none``. The published parameter counts include these edges.
     **sizes : int
-        Fields of the space's skeleton to change, such as ``channels=8, cells_per_stage=1``.
+        New values of the skeleton's fields, such as ``channels=8, cells_per_stage=1``.
 
     Examples
     --------
@@ -138,7 +150,7 @@ def count_layers(
     dead_edges: DeadEdges = False,
     **sizes: int,
 ) -> LayerCounts:
-    """Return the layers of many networks, without building their graphs.
+    """Return the layer counts of many networks, without building their graphs.
 
     Parameters
     ----------
@@ -147,11 +159,11 @@ def count_layers(
     image_set : ImageSet
         Gives the resolution of the image and the number of classes.
     dead_edges : bool or "folded"
-        As in `build`. ``"folded"``: as TensorFlow Lite's converter leaves them, which folds a
-        multiplication by 0 into the convolution before it (see `executed`). A network whose cells
-        pass nothing on is a constant, and has no layers at all.
+        As in `build`. With ``"folded"`` the edges are those that TensorFlow Lite executes (see
+        `executed`). A network whose cells have no path to their output is then a constant, and has
+        no layers.
     **sizes : int
-        Fields of the space's skeleton to change.
+        New values of the skeleton's fields.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """The networks of TransNAS-Bench-101: the encoder, with the head of its classification tasks.
 
-After the description of Duan et al., CVPR 2021, section 3.2, and the published skeletons
+They follow the description of Duan et al., CVPR 2021, section 3.2, and the published skeletons
 ``64-<modules>-basic`` and ``64-41414-<cell>``. The tasks' images have 256 × 256 pixels.
 """
 
@@ -21,7 +21,7 @@ from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton
 from hwnas.space import Architectures, CellSpace, TransNASMicro
 
 _CELLS_PER_MODULE = 2
-#: Modules of the micro space: (doubles the channels and halves the resolution) or not.
+#: Whether each module of the micro space doubles the channels and halves the resolution.
 _MICRO_MODULES = (True, False, True, False, True)
 
 
@@ -32,7 +32,9 @@ def _append_stem(graph: GraphBuilder, channels: int) -> int:
 
 @dataclass(frozen=True)
 class TransNASMicroSkeleton(CellSkeleton):
-    """Five modules of two cells each; the first, third and fifth module reduce.
+    """The skeleton of the micro space: five modules of two cells each.
+
+    The first, third and fifth module double the channels and halve the resolution.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ class TransNASMicroSkeleton(CellSkeleton):
 
 @dataclass(frozen=True)
 class TransNASMacroSkeleton(Skeleton):
-    """Four to six modules of two residual blocks each.
+    """The skeleton of the macro space: four to six modules of two residual blocks each.
 
     Parameters
     ----------
@@ -85,14 +87,14 @@ class TransNASMacroSkeleton(Skeleton):
         image_set: ImageSet,
         dead_edges: DeadEdges,  # noqa: ARG002  (a sequence has no dead edges)
     ) -> LayerCounts:
-        """Return the layers of many architectures, without building their graphs."""
+        """Return the layer counts of many architectures, without building their graphs."""
         stem = GraphBuilder(self.in_channels, image_set.resolution)
         x = _append_stem(stem, self.channels)
         n = len(architectures)
         shapes = np.tile([stem.channels(x), stem.size(x)], (n, 1))
         searched: dict[Layer, NDArray[np.int64]] = {}
         for module in (*architectures.T, None):
-            # Equal modules on equal shapes have equal layers: one small graph serves them all.
+            # Equal modules on equal shapes have equal layers, so one small graph counts for all.
             codes = np.full(n, -1) if module is None else module
             keys, which = np.unique(np.column_stack([codes, shapes]), axis=0, return_inverse=True)
             after = shapes.copy()
@@ -122,7 +124,7 @@ def _append_module(graph: GraphBuilder, x: int, module: int) -> int:
 
 
 def _append_block(graph: GraphBuilder, x: int, channels: int, stride: int) -> int:
-    """Append a residual block; where the shape changes, a strided 1×1 convolution bypasses it."""
+    """Append a residual block. If it changes the shape, a 1×1 convolution is on its shortcut."""
     y = graph.relu_conv_bn(x, channels, kernel=3, stride=stride)
     y = graph.relu_conv_bn(y, channels, kernel=3)
     if stride != 1 or channels != graph.channels(x):

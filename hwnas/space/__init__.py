@@ -1,4 +1,4 @@
-"""Search spaces: how an architecture is written, encoded and told from its copies."""
+"""Search spaces: their architectures as strings and indices, and which of them are equivalent."""
 
 from hwnas.space._base import LISTABLE, Architectures, SearchSpace
 from hwnas.space._catalogue import space_classes

@@ -1,4 +1,4 @@
-"""What every search space can do."""
+"""The base class of search spaces."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-#: One row an architecture, one column a position: the index of the operation chosen there.
+#: Operation indices, shape (n, n_positions): one row for each architecture.
 Architectures = NDArray[np.int8]
-#: Architectures of a larger space are drawn at random; those of a smaller one are listed.
+#: Largest number of architectures that are listed. A larger space is sampled at random.
 LISTABLE = 1_000_000
 
 
 class SearchSpace(ABC):
-    """A search space: positions, and the operations to choose from at each.
+    """A search space: a fixed number of positions, and the operations to choose from at each.
 
-    An architecture is a row of operation indices, so that every predictor, dataset and simulator
-    takes the same matrix. A space has no state: two instances of one class are equal.
+    An architecture is a row of operation indices, one for each position. A space has no state, so
+    two instances of one class are equal.
 
     Attributes
     ----------
     name : str
-        The word used in paths, configs and tables.
+        Name in paths, configs and tables.
     n_positions : int
-        Number of choices an architecture consists of.
+        Number of positions of an architecture.
     operations : tuple of str
         The candidate operations of every position, in index order.
     size : int
         Number of architectures.
     skeleton : str or None
         Public name of the `hwnas.network.Skeleton` that builds the space's networks, such as
-        ``"hwnas.network.FBNetSkeleton"``. None where no network is known: then nothing can be
-        measured on this machine or counted from the layers, and everything else works.
+        ``"hwnas.network.FBNetSkeleton"``. If it is None, hwnas cannot measure the architectures on
+        this machine or count their layers. Everything else works without a skeleton.
     image_set : str
-        What its benchmark trains on first, one of ``conf/image_set/``. Only networks need it.
+        The default image set for building networks, one of ``conf/image_set/``. A space without a
+        skeleton does not need it.
     """
 
     name: str
@@ -62,11 +63,17 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def parse(self, string: str) -> tuple[int, ...]:
-        """Read one architecture string; raise ``ValueError`` if it is none of this space."""
+        """Read one architecture string.
+
+        Raises
+        ------
+        ValueError
+            If the string is not an architecture of this space.
+        """
 
     @abstractmethod
     def format(self, architecture: Sequence[int]) -> str:
-        """Write one architecture as the string its benchmark uses."""
+        """Return the string of one architecture, in the notation of the space's benchmark."""
 
     def from_strings(self, strings: Iterable[str]) -> Architectures:
         """Return the architectures with these strings, shape (n, n_positions)."""
@@ -78,13 +85,19 @@ class SearchSpace(ABC):
         return [self.format(row) for row in architectures.tolist()]
 
     def rank(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return the lexicographic rank of every row: the key to join tables by."""
+        """Return the lexicographic rank of every row, shape (n,). Tables are joined by it."""
         weights = len(self.operations) ** np.arange(self.n_positions - 1, -1, -1, dtype=np.int64)
         rank: NDArray[np.int64] = architectures.astype(np.int64) @ weights
         return rank
 
     def validate(self, architectures: NDArray[np.generic]) -> Architectures:
-        """Check that the rows are architectures of this space; raise ``ValueError`` if not."""
+        """Return the rows as int8, after a check that they are architectures of this space.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not (n, n_positions) or a number is not an operation index.
+        """
         array = np.asarray(architectures)
         if array.ndim != 2 or array.shape[1] != self.n_positions:
             raise ValueError(
@@ -104,12 +117,12 @@ class SearchSpace(ABC):
     def enumerate(self) -> Architectures:
         """Return every architecture in lexicographic order, shape (size, n_positions).
 
-        Every combination of operations is an architecture, unless a subclass says otherwise.
+        A space that does not allow every combination of operations overrides this method.
 
         Raises
         ------
         ValueError
-            If there are more than `LISTABLE`.
+            If the space has more than `LISTABLE` architectures.
         """
         if self.size > LISTABLE:
             raise ValueError(
@@ -120,16 +133,23 @@ class SearchSpace(ABC):
         return np.array(list(choices), dtype=np.int8)
 
     def live(self, architectures: Architectures) -> Architectures:
-        """Return the architectures with every choice that computes nothing made neutral."""
+        """Return the architectures, with dead operations replaced by one neutral operation.
+
+        A space without dead operations returns the architectures unchanged.
+        """
         return architectures
 
     def representative(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return, for every row, a key equal exactly for architectures that compute the same."""
+        """Return a key for every row, shape (n,): equal for architectures of the same function.
+
+        The key is the rank of one of these architectures.
+        """
         return self.rank(architectures)
 
     def network_representative(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return, for every row, a key equal exactly for architectures with the same network.
+        """Return a key for every row, shape (n,): equal for architectures with the same network.
 
-        Two architectures may compute the same by other layers, and then cost and learn otherwise.
+        Two architectures may compute the same function with different layers. Their latency and
+        their accuracy after training can then differ. The key is the rank of one architecture.
         """
         return self.representative(architectures)

@@ -1,4 +1,4 @@
-"""The search spaces there are, found through the YAMLs of ``conf/space``."""
+"""The classes of search spaces, found through the YAMLs of ``conf/space``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ def space_classes() -> dict[str, type[SearchSpace]]:
     Raises
     ------
     UserError
-        If a YAML, perhaps one of the user's own, names a class that cannot be imported.
+        If a YAML of the project or of the user names a class that cannot be imported.
 
     Examples
     --------
     >>> space_classes()["fbnet"]().size == 9**22
     True
     """
-    # Imported here: Hydra takes longer to import than the spaces.
+    # Imported here because Hydra takes longer to import than the space package.
     from hwnas.composition import targets
 
     found = [each for each in targets("space").values() if issubclass(each, SearchSpace)]

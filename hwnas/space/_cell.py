@@ -1,4 +1,4 @@
-"""Cell-based spaces: four nodes, six edges, one operation an edge."""
+"""Search spaces of cells: four nodes, six edges, one operation on each edge."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ N_NODES = 4
 
 
 class CellSpace(SearchSpace):
-    """A cell of 4 nodes and 6 edges; node 0 is the input, node 3 the output.
+    """A space of cells with 4 nodes and 6 edges. Node 0 is the input, node 3 the output.
 
     Attributes
     ----------
     none, skip : int
-        Index of the operation that passes nothing, and of the identity.
+        Index of the operation whose output is 0, and of the identity.
     strided : bool
-        Whether some cells change the shape, so that an identity out of their input is a layer.
+        Whether the networks have cells with a stride. In such a cell, an identity that starts from
+        the input changes the shape, so it is a layer with weights.
     """
 
     n_positions = len(EDGES)
@@ -32,10 +33,10 @@ class CellSpace(SearchSpace):
     strided = False
 
     def live(self, architectures: Architectures) -> Architectures:
-        """Return the cells with every dead edge made ``none``.
+        """Return the cells with ``none`` on every dead edge.
 
-        An edge is dead if its start is not reached from the input, or its end does not reach the
-        output, through edges other than ``none``.
+        An edge is live if it is on a path of edges other than ``none`` from the input to the
+        output. All other edges are dead.
         """
         carries = architectures != self.none
         n = len(architectures)
@@ -43,8 +44,8 @@ class CellSpace(SearchSpace):
         reaches = np.zeros((n, N_NODES), dtype=bool)
         reached[:, 0] = True
         reaches[:, N_NODES - 1] = True
-        # EDGES is sorted by end node, so one forward pass fixes `reached`, and a pass from the
-        # highest end node down fixes `reaches`.
+        # EDGES is sorted by end node, so one pass forward completes `reached` and one pass
+        # backward completes `reaches`.
         for edge, (start, end) in enumerate(EDGES):
             reached[:, end] |= carries[:, edge] & reached[:, start]
         for edge, (start, end) in reversed(list(enumerate(EDGES))):
@@ -53,21 +54,22 @@ class CellSpace(SearchSpace):
         return np.where(alive, architectures, self.none).astype(np.int8)
 
     def representative(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return the class of every cell: equal only for cells that compute the same function.
+        """Return the isomorphism class of every cell, shape (n,).
 
-        The classes are those that NAS-Bench-201 counts (6,466 of its 15,625). Its rule is on the
-        careful side: it never merges cells that differ, and tells a few apart that do not, such as
-        a convolution of a node that nothing but ``none`` enters. The key is the lowest
-        lexicographic rank in the class.
+        The classes are those of the NAS-Bench-201 paper, which counts 6,466 for its 15,625 cells.
+        Cells of one class compute the same function. A few cells of different classes do so too,
+        for example if a convolution only reads zeros. The key is the lowest lexicographic rank in
+        the class.
         """
         return _lowest_ranks(self, _functions)[self.rank(architectures)]
 
     def network_representative(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return the network of every cell: equal only for cells that run the same layers.
+        """Return the network of every cell, shape (n,): equal for cells that run the same layers.
 
-        Cells of one class (see `representative`) may share a layer or run it twice: twice the
-        output of one convolution is no sum of two convolutions, whose weights differ. NAS-Bench-201
-        has 7,122 networks. The key is the lowest lexicographic rank among cells with the network.
+        Cells of one class (see `representative`) may have different networks: where one cell adds
+        the output of a convolution twice, the other runs two convolutions with different weights.
+        NAS-Bench-201 has 7,122 networks. The key is the lowest lexicographic rank among the cells
+        with the network.
         """
         return _lowest_ranks(self, _networks)[self.rank(architectures)]
 
@@ -77,7 +79,7 @@ Describe = Callable[[CellSpace, Architectures], Sequence[Hashable]]
 
 @lru_cache(maxsize=8)
 def _lowest_ranks(space: CellSpace, describe: Describe) -> NDArray[np.int64]:
-    """Return, by rank, the lowest rank of a cell with the same description; computed once."""
+    """Return, for each rank, the lowest rank of a cell with the same description."""
     lowest: dict[Hashable, int] = {}
     ranks = [
         lowest.setdefault(description, rank)
@@ -87,18 +89,18 @@ def _lowest_ranks(space: CellSpace, describe: Describe) -> NDArray[np.int64]:
 
 
 def _functions(space: CellSpace, architectures: Architectures) -> list[str]:
-    """Write what every cell computes."""
+    """Return an expression of the function that every cell computes."""
     return [_expression(space, row) for row in architectures.tolist()]
 
 
 def _networks(space: CellSpace, architectures: Architectures) -> list[tuple[str, ...]]:
-    """Write what every cell computes, and with which layers."""
+    """Return every cell's function and its layers."""
     functions, live = _functions(space, architectures), space.live(architectures).tolist()
     return [(function, *_layers(space, row)) for function, row in zip(functions, live, strict=True)]
 
 
 def _layers(space: CellSpace, row: list[int]) -> list[str]:
-    """Write every layer that a live cell runs, by what it computes, in alphabetical order."""
+    """Return the layers that a live cell runs, each as an expression, in alphabetical order."""
     layers = []
 
     def term(start: int, node: str, operation: int) -> str | None:
@@ -109,14 +111,14 @@ def _layers(space: CellSpace, row: list[int]) -> list[str]:
         layers.append(f"({node})@{operation}")
         return layers[-1]
 
-    _nodes(row, term)
+    _node_expressions(row, term)
     return sorted(layers)
 
 
 def _expression(space: CellSpace, row: list[int]) -> str:
-    """Write what the output node computes, whatever the order of its summands.
+    """Return an expression of the output node that does not depend on the order of summands.
 
-    An identity passes its input through; ``none``, and whatever is computed from nothing, is "#".
+    An identity has the expression of its input. ``none``, and an operation on its output, is "#".
     """
 
     def term(_: int, node: str, operation: int) -> str:
@@ -124,13 +126,14 @@ def _expression(space: CellSpace, row: list[int]) -> str:
             return "#"
         return node if operation == space.skip else f"({node})@{operation}"
 
-    return _nodes(row, term)[-1]
+    return _node_expressions(row, term)[-1]
 
 
-def _nodes(row: list[int], term: Callable[[int, str, int], str | None]) -> list[str]:
-    """Write what every node computes: the sum of what `term` makes of each edge into it.
+def _node_expressions(row: list[int], term: Callable[[int, str, int], str | None]) -> list[str]:
+    """Return an expression of every node: the sum of the terms of the edges that enter it.
 
-    `term` takes an edge's start, what that node computes, and the operation; None adds nothing.
+    `term` takes an edge's start node, that node's expression and the edge's operation. It returns
+    the edge's expression, or None if the edge adds nothing.
     """
     nodes = ["0"]
     for end in range(1, N_NODES):

@@ -1,4 +1,4 @@
-"""FBNet."""
+"""The search space of FBNet."""
 
 from __future__ import annotations
 
@@ -50,9 +50,10 @@ class FBNet(SearchSpace):
         return "|".join(self.operations[block] for block in architecture)
 
     def rank(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return a key of every row to join tables by: its lexicographic rank modulo 2^64.
+        """Return the lexicographic rank of every row modulo 2^64, shape (n,).
 
-        9^22 ranks do not fit 64 bits; two of 5,000 random architectures share a key with a
-        probability of about 1e-12, and a table refuses two rows with one key.
+        The 9^22 ranks do not fit into 64 bits. The probability that two of 5,000 random
+        architectures share a key is about 1e-12. `hwnas.dataset.Table` refuses rows with equal
+        keys.
         """
         return super().rank(architectures)

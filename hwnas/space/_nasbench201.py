@@ -1,4 +1,4 @@
-"""NAS-Bench-201."""
+"""The search space of NAS-Bench-201."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class NASBench201(CellSpace):
         names = _OPERATION.findall(string)
         if len(names) == self.n_positions and set(names) <= set(self.operations):
             architecture = tuple(self.operations.index(name) for name in names)
-            # The nodes that the edges start from, and everything between, must be right as well.
+            # The pattern finds the operations only. The comparison checks all other characters.
             if self.format(architecture) == string:
                 return architecture
         raise ValueError(f"not a NAS-Bench-201 architecture string: {string!r}")
 
     def format(self, architecture: Sequence[int]) -> str:
-        """Write the string NAS-Bench-201 uses."""
+        """Return the string that NAS-Bench-201 uses."""
         nodes = []
         for end in range(1, N_NODES):
             terms = [

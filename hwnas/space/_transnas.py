@@ -1,4 +1,4 @@
-"""TransNAS-Bench-101 (Duan et al., CVPR 2021): its macro and its micro space."""
+"""The macro and the micro search space of TransNAS-Bench-101 (Duan et al., CVPR 2021)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _MICRO = re.compile(r"64-41414-([0-3])_([0-3]{2})_([0-3]{3})")
 
 
 class TransNASMacro(SearchSpace):
-    """A sequence of 4 to 6 modules, right-padded with 0.
+    """Sequences of 4 to 6 modules, padded with 0 on the right.
 
-    Module 1 is plain, 2 doubles the channels, 3 halves the resolution, 4 does both; 1 to 3
-    modules double the channels, 1 to 4 halve the resolution.
+    Module 1 is plain, module 2 doubles the channels, module 3 halves the resolution, and module 4
+    does both. In every architecture 1 to 3 modules double the channels and 1 to 4 modules halve
+    the resolution.
 
     Examples
     --------
@@ -54,7 +55,7 @@ class TransNASMacro(SearchSpace):
         return f"64-{''.join(str(module) for module in architecture if module)}-basic"
 
     def enumerate(self) -> Architectures:
-        """Return every sequence the rule allows, in lexicographic order, shape (3256, 6)."""
+        """Return every allowed sequence in lexicographic order, shape (3256, 6)."""
         rows = []
         for length in (4, 5, 6):
             for modules in product((1, 2, 3, 4), repeat=length):
@@ -90,7 +91,7 @@ class TransNASMicro(CellSpace):
     strided = True
 
     def parse(self, string: str) -> tuple[int, ...]:
-        """Read ``64-41414-a_bc_def``, one digit an edge."""
+        """Read ``64-41414-a_bc_def``, which has one digit for each edge."""
         match = _MICRO.fullmatch(string)
         if match is None:
             raise ValueError(f"not a TransNAS micro architecture string: {string!r}")

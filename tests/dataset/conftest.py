@@ -12,12 +12,12 @@ from tests.dataset.official import folders
 
 @pytest.fixture
 def paths(tmp_path: Path) -> Paths:
-    """Empty folders."""
+    """Return empty folders."""
     return folders(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def real(hwnas_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """The published tables, cached for the whole session."""
+    """Return the folders of the published tables, with a cache for the whole session."""
     folder = tmp_path_factory.mktemp("real")
     return Paths(hwnas_data, folder / "cache", folder / "outputs")

@@ -18,12 +18,12 @@ SPACE = NASBench201()
 #: Architectures of the small HW-NAS-Bench file, in its order, which is not lexicographic.
 CELLS = SPACE.enumerate()[[9000, 7, 12345]]
 
-#: Row i of the benchmark order is this lexicographic rank: the real order is neither sorted.
+#: Lexicographic rank of row i of the benchmark order. It is unsorted, like the real order.
 ORDER = np.random.default_rng(0).permutation(SPACE.size)
 
 
 def folders(tmp_path: Path) -> Paths:
-    """Return folders under `tmp_path`, the data folder made."""
+    """Return folders under `tmp_path`. The data folder exists."""
     (tmp_path / "data").mkdir(exist_ok=True)
     return Paths(tmp_path / "data", tmp_path / "cache", tmp_path / "outputs")
 
@@ -56,7 +56,7 @@ def write_hwnas(paths: Paths, content: object, protocol: int = 4) -> Path:
 
 
 def write_nats(paths: Paths, without: str = "") -> Path:
-    """Write all 15,625 rows; the accuracies of an architecture tell its lexicographic rank."""
+    """Write all 15,625 rows. The accuracies of an architecture encode its lexicographic rank."""
     path = paths.data / "nats_bench.csv"
     path.write_text(_nats(without))
     return path
@@ -77,12 +77,12 @@ def _nats(without: str) -> str:
 
 
 def accuracy_of_rank(rank: int, column: int = 0) -> float:
-    """Return what `write_nats` wrote for an architecture."""
+    """Return the accuracy that `write_nats` wrote for an architecture."""
     return rank / SPACE.size + column
 
 
 def write_local(path: Path) -> None:
-    """Write a table as ``hwnas measure`` does, of the first two of `CELLS`."""
+    """Write a table in the format of ``hwnas measure``, with the first two of `CELLS`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""Converted tables: made once, rebuilt when damaged, replaced when the source changes."""
+"""The cache of converted tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE = OfficialFile("numbers", "numbers.txt", "https://example.org/numbers.txt",
 
 
 class Reader:
-    """Reads numbers, one a line, and counts how often it is asked."""
+    """A reader of one number per line that counts its calls."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -49,7 +49,7 @@ def only_table(paths: Paths) -> Path:
     return path
 
 
-def test_a_file_is_converted_once(paths: Paths, numbers: Path) -> None:
+def test_load_second_call_does_not_convert(paths: Paths, numbers: Path) -> None:
     read = Reader()
     first, second = load(paths, read), load(paths, read)
     assert read.calls == 1
@@ -61,7 +61,7 @@ def test_a_file_is_converted_once(paths: Paths, numbers: Path) -> None:
     assert numbers.read_text() == "1.5\nnan\n3.5\n"
 
 
-def test_the_table_tells_where_it_comes_from(paths: Paths, numbers: Path) -> None:
+def test_load_cached_table_has_provenance(paths: Paths, numbers: Path) -> None:
     load(paths, Reader())
     about = json.loads(pq.read_schema(only_table(paths)).metadata[b"hwnas"])
     hashes = hash_file(numbers)
@@ -78,7 +78,7 @@ def test_the_table_tells_where_it_comes_from(paths: Paths, numbers: Path) -> Non
 
 @pytest.mark.usefixtures("numbers")
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "other"])
-def test_a_damaged_table_is_rebuilt(paths: Paths, damage: str) -> None:
+def test_load_damaged_table_is_converted_again(paths: Paths, damage: str) -> None:
     read = Reader()
     load(paths, read)
     table = only_table(paths)
@@ -93,7 +93,7 @@ def test_a_damaged_table_is_rebuilt(paths: Paths, damage: str) -> None:
     assert only_table(paths).read_bytes() == whole
 
 
-def test_a_changed_file_is_converted_again(paths: Paths, numbers: Path) -> None:
+def test_load_changed_file_is_converted_again(paths: Paths, numbers: Path) -> None:
     read = Reader()
     load(paths, read)
     numbers.write_text("7.0\n")
@@ -104,7 +104,7 @@ def test_a_changed_file_is_converted_again(paths: Paths, numbers: Path) -> None:
     assert load(paths, read).floats("value").tolist() == [8.0]
 
 
-def test_a_file_is_hashed_only_when_it_changed(
+def test_identify_unchanged_file_is_not_hashed_again(
     paths: Paths, numbers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = identify(numbers, FILE, paths)
@@ -112,27 +112,27 @@ def test_a_file_is_hashed_only_when_it_changed(
     assert identify(numbers, FILE, paths) == first
 
 
-def test_a_damaged_memo_is_ignored(paths: Paths, numbers: Path) -> None:
+def test_identify_damaged_cached_hash_is_ignored(paths: Paths, numbers: Path) -> None:
     first = identify(numbers, FILE, paths)
     (memo,) = (paths.cache / "hashes").iterdir()
     memo.write_text('{"key": ')
     assert identify(numbers, FILE, paths) == first
 
 
-def test_the_git_hash_is_git_s(paths: Paths) -> None:
+def test_hash_file_blob_equals_git(paths: Paths) -> None:
     path = paths.data / "hello"
     path.write_bytes(b"hello\n")
     # echo hello | git hash-object --stdin
     assert hash_file(path).blob == "ce013625030ba8dba906f756967f9e9ca394464a"
 
 
-def test_a_file_over_its_limit_is_refused(paths: Paths, numbers: Path) -> None:
+def test_identify_file_over_limit_raises(paths: Paths, numbers: Path) -> None:
     numbers.write_text("1.0\n" * 300)
     with pytest.raises(UserError, match=r"numbers\.txt: 1200 bytes, more than the 1000"):
         load(paths, Reader())
 
 
-def test_a_failing_reader_leaves_nothing(paths: Paths, numbers: Path) -> None:
+def test_load_failing_reader_caches_nothing(paths: Paths, numbers: Path) -> None:
     numbers.write_text("many\n")
     with pytest.raises(ValueError, match="many"):
         load(paths, Reader())
@@ -140,13 +140,13 @@ def test_a_failing_reader_leaves_nothing(paths: Paths, numbers: Path) -> None:
 
 
 @pytest.mark.usefixtures("numbers")
-def test_a_cache_that_cannot_be_written_is_named(paths: Paths) -> None:
+def test_load_cache_not_writable_raises(paths: Paths) -> None:
     paths.cache.write_text("a file where the folder should be")
     with pytest.raises(UserError, match="cannot be written"):
         load(paths, Reader())
 
 
-def test_importing_and_reading_a_cached_table_stays_light(hwnas_data: Path, tmp_path: Path) -> None:
+def test_load_cached_table_imports_no_heavy_library(hwnas_data: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from hwnas.dataset import TransNAS; from hwnas.paths import Paths\n"
         "light = not {'pandas', 'pyarrow', 'torch'} & set(sys.modules)\n"

@@ -1,4 +1,4 @@
-"""Bad files, as a user of ``run.py`` meets them: one line, exit code 2, the cache untouched."""
+"""``run.py`` with a damaged file prints one line, exits with code 2 and caches nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def missing_column(paths: Paths) -> str:
 
 
 @pytest.mark.parametrize("break_it", [hostile, truncated, missing_column])
-def test_a_bad_file_is_one_line(paths: Paths, break_it: Callable[[Paths], str]) -> None:
+def test_run_damaged_file_prints_one_line(paths: Paths, break_it: Callable[[Paths], str]) -> None:
     name = break_it(paths)
     done = python(
         *("run.py", "dataset=hwnas/edgegpu", "predictor=ridge", "tuning=none", "tracking=off"),

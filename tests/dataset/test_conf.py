@@ -33,7 +33,7 @@ FAMILIES: dict[str, type] = {
     "hwnas_fbnet": HWNASFBNet,
     "local": Local,
 }
-#: Also those of a contributor: all that the command line offers.
+#: All datasets that the command line offers, including those that a contributor adds.
 NAMES = options("dataset")
 
 
@@ -43,7 +43,7 @@ def composed(*overrides: str, data: str = "/d") -> DictConfig:
         return compose("run", [*overrides, f"paths.data={data}", "paths.cache=/c"])
 
 
-def test_published_datasets_are_offered() -> None:
+def test_dataset_options_include_published_ones() -> None:
     published = [name for name in NAMES if name.partition("/")[0] in FAMILIES]
     assert len([name for name in published if not name.startswith("local/")]) == 6 + 7 + 2 + 2 + 5
     assert "local/cpu" in published

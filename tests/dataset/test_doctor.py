@@ -1,4 +1,4 @@
-"""``hwnas doctor``."""
+"""The report of ``hwnas doctor``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.dataset import official
 
 @pytest.fixture
 def nothing_bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Only what a test writes is described."""
+    """Hide the bundled tables, so that the report has only the tables that a test writes."""
     monkeypatch.setattr("hwnas.dataset._local_table.BUNDLED", tmp_path / "nothing")
 
 
@@ -27,8 +27,8 @@ def lines(text: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.usefixtures("nothing_bundled")
-def test_what_is_odd_is_counted(paths: Paths) -> None:
-    # Of these, 0 to 3 compute nothing alike, 4 is another function.
+def test_doctor_ties_zeros_and_copies_are_counted(paths: Paths) -> None:
+    # Cells 0 to 3 have no path to the output, so they compute the same function. Cell 4 does not.
     space = NASBench201()
     cells = np.array(
         [[0] * 6, [1, 0, 0, 0, 0, 0], [2] + [0] * 5, [3] + [0] * 5, [0, 0, 0, 1, 0, 0]]
@@ -44,7 +44,7 @@ def test_what_is_odd_is_counted(paths: Paths) -> None:
 
 
 @pytest.mark.usefixtures("nothing_bundled")
-def test_correlation_with_accuracy(paths: Paths) -> None:
+def test_doctor_tau_equals_hand_computed(paths: Paths) -> None:
     official.write_hwnas(paths, official.hwnas_content())
     official.write_nats(paths)
     # Ranks 9000, 7, 12345 have accuracies in that order, latencies 5.5, 2.5, 3.5: 2 of 3 pairs.
@@ -52,7 +52,7 @@ def test_correlation_with_accuracy(paths: Paths) -> None:
 
 
 @pytest.mark.usefixtures("nothing_bundled")
-def test_tables_of_one_s_own_are_described(paths: Paths) -> None:
+def test_doctor_measured_tables_are_described(paths: Paths) -> None:
     official.write_local(paths.data / "local/cpu/nasbench201.parquet")
     counted = lines(doctor(paths)[0])
     assert counted["local/cpu torch_latency_minimum"] == ["2", "1", "0", "0", "0", "-"]
@@ -61,7 +61,7 @@ def test_tables_of_one_s_own_are_described(paths: Paths) -> None:
     assert "nasbench201.parquet" in doctor(paths)[1][0]
 
 
-def test_without_official_files_the_bundled_table_is_described(
+def test_doctor_without_official_files_describes_bundled_table(
     paths: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["doctor", "--data", str(paths.data)])
@@ -73,7 +73,7 @@ def test_without_official_files_the_bundled_table_is_described(
 
 
 @pytest.mark.usefixtures("nothing_bundled")
-def test_a_broken_file_does_not_hide_the_others(
+def test_doctor_damaged_file_others_are_described(
     paths: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HWNAS_CACHE", str(paths.cache))
@@ -89,11 +89,11 @@ def test_a_broken_file_does_not_hide_the_others(
 
 
 @pytest.mark.usefixtures("nothing_bundled")
-def test_published_tables(real: Paths) -> None:
+def test_doctor_published_tables_equal_published_counts(real: Paths) -> None:
     text, faults = doctor(real)
     assert faults == []
     counted = lines(text)
     assert len(counted) == 25
-    # Of the 15,625 cells 6,466 differ; the others copy, but for those alone in their class.
+    # The cells that are not alone in their class share their value with a copy.
     assert counted["hwnas360 pi5/onnx/cifar100/latency"][4] == "10398"
     assert counted["hwnas cifar10/raspi4_latency"] == ["15625", "0", "2", "201", "0", "0.485"]

@@ -1,4 +1,4 @@
-"""Downloads, from a server on this machine."""
+"""Downloads of official files, from a server on this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BLOB = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
 
 @dataclass
 class Site:
-    """What the server does, and what it was asked."""
+    """The behaviour of the server, and the requests that it received."""
 
     port: int = 0
     ranges: bool = True
@@ -90,20 +90,22 @@ def here(paths: Paths) -> list[str]:
     return sorted(p.name for p in paths.data.rglob("*") if p.is_file())
 
 
-def test_a_file_is_put_where_the_readers_look(paths: Paths, file: OfficialFile, site: Site) -> None:
+def test_fetch_file_is_found_afterwards(paths: Paths, file: OfficialFile, site: Site) -> None:
     assert str(len(CONTENT)) in fetch(file, paths)
     assert file.require(paths).read_bytes() == CONTENT
     assert here(paths) == ["file.bin"]
-    assert "here already" in fetch(file, paths)
+    assert "already exists" in fetch(file, paths)
     assert site.asked == [None]
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_broken_download_goes_on(
+def test_fetch_broken_connection_second_call_continues(
     paths: Paths, file: OfficialFile, site: Site, ranges: bool
 ) -> None:
     site.breaks_after, site.ranges = 50_000, ranges
-    with pytest.raises(UserError, match=r"cut off after 49152 of 102400 bytes.*goes on from there"):
+    with pytest.raises(
+        UserError, match=r"cut off after 49152 of 102400 bytes.*continues the download"
+    ):
         fetch(file, paths)
     assert here(paths) == ["file.bin.part"]
     site.breaks_after = None
@@ -113,7 +115,7 @@ def test_a_broken_download_goes_on(
     assert site.asked == [None, "bytes=49152-"]
 
 
-def test_a_whole_part_is_only_verified(paths: Paths, file: OfficialFile) -> None:
+def test_fetch_complete_part_is_only_verified(paths: Paths, file: OfficialFile) -> None:
     (paths.data / "folder").mkdir()
     (paths.data / "folder/file.bin.part").write_bytes(CONTENT)
     fetch(file, paths)
@@ -121,7 +123,9 @@ def test_a_whole_part_is_only_verified(paths: Paths, file: OfficialFile) -> None
 
 
 @pytest.mark.parametrize("part", [b"other", CONTENT + b"more"])
-def test_a_part_of_something_else_is_removed(paths: Paths, file: OfficialFile, part: bytes) -> None:
+def test_fetch_foreign_part_raises_and_removes_it(
+    paths: Paths, file: OfficialFile, part: bytes
+) -> None:
     (paths.data / "folder").mkdir()
     (paths.data / "folder/file.bin.part").write_bytes(part)
     with pytest.raises(UserError, match="removed"):
@@ -131,7 +135,7 @@ def test_a_part_of_something_else_is_removed(paths: Paths, file: OfficialFile, p
     assert file.require(paths).read_bytes() == CONTENT
 
 
-def test_a_wrong_hash_leaves_nothing(paths: Paths, file: OfficialFile) -> None:
+def test_fetch_wrong_hash_raises_and_leaves_no_file(paths: Paths, file: OfficialFile) -> None:
     with pytest.raises(UserError, match=f"not the published content.*{BLOB}") as error:
         fetch(replace(file, blob="0" * 40), paths)
     assert "\n" not in str(error.value)
@@ -139,7 +143,7 @@ def test_a_wrong_hash_leaves_nothing(paths: Paths, file: OfficialFile) -> None:
 
 
 @pytest.mark.parametrize("tells_length", [True, False])
-def test_too_large_a_file_leaves_nothing(
+def test_fetch_file_over_limit_raises_and_leaves_no_file(
     paths: Paths, file: OfficialFile, site: Site, tells_length: bool
 ) -> None:
     site.tells_length = tells_length
@@ -148,21 +152,23 @@ def test_too_large_a_file_leaves_nothing(
     assert here(paths) == []
 
 
-def test_a_file_that_is_not_published_is_never_replaced(paths: Paths, file: OfficialFile) -> None:
+def test_fetch_existing_other_content_raises_and_keeps_it(paths: Paths, file: OfficialFile) -> None:
     (paths.data / "folder").mkdir()
     (paths.data / file.name).write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"file\.bin is here, but not the published.*move it away"):
+    with pytest.raises(UserError, match=r"file\.bin exists, but its content is not.*move it away"):
         fetch(file, paths)
     assert (paths.data / file.name).read_bytes() == b"mine"
 
 
-def test_an_address_that_is_gone_is_named(paths: Paths, file: OfficialFile) -> None:
+def test_fetch_missing_address_raises_naming_it(paths: Paths, file: OfficialFile) -> None:
     with pytest.raises(UserError, match="/gone answers 404"):
         fetch(replace(file, url=file.url.replace("/file", "/gone")), paths)
     assert here(paths) == []
 
 
-def test_no_network_names_address_and_folder(paths: Paths, file: OfficialFile) -> None:
+def test_fetch_without_network_raises_naming_address_and_folder(
+    paths: Paths, file: OfficialFile
+) -> None:
     # Nothing listens on port 9, and it needs no name server to find out.
     closed = replace(file, url="http://127.0.0.1:9/file")
     with pytest.raises(UserError, match=r"no network: http://127\.0\.0\.1:9/file") as error:
@@ -171,7 +177,7 @@ def test_no_network_names_address_and_folder(paths: Paths, file: OfficialFile) -
     assert "\n" not in str(error.value)
 
 
-def test_what_no_program_can_fetch_is_said(
+def test_fetch_command_file_by_hand_prints_address_and_folder(
     paths: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as exit_:
@@ -182,8 +188,8 @@ def test_what_no_program_can_fetch_is_said(
     assert str(paths.data) in line
 
 
-def test_the_command_without_a_network_is_one_line(paths: Paths) -> None:
-    # A proxy that is not there stands for no network, on any machine.
+def test_fetch_command_without_network_prints_one_line(paths: Paths) -> None:
+    # A proxy address without a server has the effect of a missing network.
     done = python(
         *("-m", "hwnas", "fetch", "hwnas", "--data", str(paths.data)),
         HTTPS_PROXY="http://127.0.0.1:9",
@@ -198,7 +204,7 @@ def test_the_command_without_a_network_is_one_line(paths: Paths) -> None:
     assert here(paths) == []
 
 
-def test_every_family_has_its_files() -> None:
+def test_families_files_are_complete() -> None:
     files = families()
     assert set(files) >= {"help", "hwnas", "hwnas360", "nasbench201", "transnas"}
     every = [each for family in files.values() for each in family]

@@ -34,7 +34,7 @@ def fbnet(paths: Paths, device: str = "gpu_1") -> HELP:
     return HELP(device, LATENCY, FBNet(), paths)
 
 
-def test_nasbench201_is_by_benchmark_index(paths: Paths) -> None:
+def test_help_nasbench201_rows_in_benchmark_order(paths: Paths) -> None:
     save(paths, "nasbench201/latency/phone.pt", [16, -1, *[33] * 15623])
     official.write_nats(paths)
     table = nasbench201(paths, "phone", "cifar100").load()
@@ -55,7 +55,7 @@ def test_nasbench201_is_by_benchmark_index(paths: Paths) -> None:
         ("fbnet/metainfo.pt", {"arch": [{"op_idx_list": b, "flops": 1.0} for b in BLOCKS]}),
     ],
 )
-def test_fbnet_is_by_row_of_the_block_lists(paths: Paths, name: str, content: object) -> None:
+def test_help_fbnet_rows_in_order_of_block_lists(paths: Paths, name: str, content: object) -> None:
     save(paths, name, content)
     save(paths, "fbnet/latency/gpu_1.pt", [1.5, 2.5, 3.5])
     table = fbnet(paths).load()
@@ -64,7 +64,7 @@ def test_fbnet_is_by_row_of_the_block_lists(paths: Paths, name: str, content: ob
     assert table.accuracy is None
 
 
-def test_what_is_not_there_is_named(paths: Paths) -> None:
+def test_help_missing_part_raises_naming_it(paths: Paths) -> None:
     with pytest.raises(UserError, match="fetch help"):
         fbnet(paths).load()
     save(paths, "fbnet/latency/gpu_1.pt", [1.5, 2.5, 3.5])
@@ -77,7 +77,7 @@ def test_what_is_not_there_is_named(paths: Paths) -> None:
 
 
 @pytest.mark.parametrize("latencies", [[1.5], [[1.0, 2.0], [3.0]], ["a", "b", "c"], {"a": 1}, 5.0])
-def test_another_layout_is_refused(paths: Paths, latencies: object) -> None:
+def test_help_other_layout_raises(paths: Paths, latencies: object) -> None:
     save(paths, "fbnet/op_idx.pt", BLOCKS)
     save(paths, "fbnet/latency/gpu_1.pt", latencies)
     with pytest.raises(UserError, match=r"gpu_1\.pt"):
@@ -85,14 +85,14 @@ def test_another_layout_is_refused(paths: Paths, latencies: object) -> None:
 
 
 @pytest.mark.parametrize("blocks", [[[0] * 21], [[9] * 22], {"arch": [{}]}, [1], "text"])
-def test_other_block_lists_are_refused(paths: Paths, blocks: object) -> None:
+def test_help_other_block_lists_raise(paths: Paths, blocks: object) -> None:
     save(paths, "fbnet/op_idx.pt", blocks)
     save(paths, "fbnet/latency/gpu_1.pt", [1.5])
     with pytest.raises(UserError, match=r"op_idx\.pt"):
         fbnet(paths).load()
 
 
-def test_published_latencies(real: Paths) -> None:
+def test_help_published_files_have_published_values(real: Paths) -> None:
     first = {"titan_rtx_1": 5.556650161743164, "samsung_a50": 16.0}
     for device, value in first.items():
         table = nasbench201(real, device).load()
@@ -106,7 +106,7 @@ def test_published_latencies(real: Paths) -> None:
 
 
 def lookup(image_set: str, skip: float = 0.0) -> dict[str, float]:
-    """Return a table in which candidate i of each block costs i + 1, the rest 100 in all."""
+    """Return tables in which candidate i of each block costs i + 1, and the fixed parts 100."""
     searchable, fixed = block_names(image_set)
     table = dict.fromkeys(fixed, 25.0)
     for candidates in searchable:
@@ -134,7 +134,7 @@ def of_blocks(paths: Paths, device: str = "edgegpu", **options: Any) -> HWNASFBN
     return HWNASFBNet(device=device, space=FBNet(), paths=paths, **given)
 
 
-def test_a_network_is_the_sum_of_its_blocks(paths: Paths) -> None:
+def test_hwnasfbnet_value_is_sum_of_blocks(paths: Paths) -> None:
     official.write_hwnas(paths, fbnet_content())
     table = of_blocks(paths).load()
     cost = np.array([1, 2, 3, 4, 5, 6, 7, 8, 0])
@@ -144,7 +144,7 @@ def test_a_network_is_the_sum_of_its_blocks(paths: Paths) -> None:
     assert table.provenance.details["seed"] == 0
 
 
-def test_the_sample_is_nested_and_comes_from_the_seed(paths: Paths) -> None:
+def test_hwnasfbnet_sample_is_nested_and_depends_on_seed(paths: Paths) -> None:
     official.write_hwnas(paths, fbnet_content())
     sample = of_blocks(paths).load().architectures
     np.testing.assert_array_equal(of_blocks(paths).load().architectures, sample)
@@ -162,7 +162,7 @@ def test_the_sample_is_nested_and_comes_from_the_seed(paths: Paths) -> None:
         ({"n_architectures": 5000, "seed": 2}, "hwnas-fbnet-cifar100-seed2"),
     ],
 )
-def test_another_sample_is_another_dataset(
+def test_hwnasfbnet_other_sample_has_other_dataset_name(
     paths: Paths, options: dict[str, Any], identity: str
 ) -> None:
     official.write_hwnas(paths, fbnet_content())
@@ -176,7 +176,7 @@ def test_another_sample_is_another_dataset(
         ({"seed": -1}, "dataset.seed=-1: at least 0"),
     ],
 )
-def test_a_sample_that_is_none_is_refused(
+def test_hwnasfbnet_invalid_sample_raises(
     paths: Paths, option: dict[str, Any], problem: str
 ) -> None:
     official.write_hwnas(paths, fbnet_content())
@@ -184,7 +184,7 @@ def test_a_sample_that_is_none_is_refused(
         of_blocks(paths, **option).load()
 
 
-def test_blocks_are_named_as_in_the_official_tables() -> None:
+def test_block_names_equal_official_names() -> None:
     searchable, fixed = block_names("ImageNet")
     assert len(searchable) == 22
     assert fixed == [
@@ -198,7 +198,7 @@ def test_blocks_are_named_as_in_the_official_tables() -> None:
     assert block_names("cifar100")[1][2] == "AvgP_H4_W4_Cin1504_Cout1504_kernel4_stride1"
 
 
-def test_missing_tables_devices_metrics_and_blocks_are_named(paths: Paths) -> None:
+def test_hwnasfbnet_missing_part_raises_naming_it(paths: Paths) -> None:
     with pytest.raises(UserError, match="fetch hwnas"):
         of_blocks(paths).load()
     official.write_hwnas(paths, official.hwnas_content())

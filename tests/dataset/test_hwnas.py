@@ -1,4 +1,4 @@
-"""HW-NAS-Bench, the accuracies joined to it, and the estimate that stands in for it."""
+"""HW-NAS-Bench, its accuracies, and the estimates used without its file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def dataset(
 
 
 @pytest.mark.parametrize("protocol", [2, 4])
-def test_values_stand_by_their_architecture(paths: Paths, protocol: int) -> None:
+def test_hwnasbench_values_are_joined_by_architecture(paths: Paths, protocol: int) -> None:
     official.write_hwnas(paths, official.hwnas_content(), protocol)
     table = dataset(paths).load()
     np.testing.assert_array_equal(table.architectures, official.CELLS)
@@ -50,14 +50,14 @@ def test_values_stand_by_their_architecture(paths: Paths, protocol: int) -> None
     assert table.provenance.official is False
 
 
-def test_the_image_set_chooses_the_column(paths: Paths) -> None:
+def test_hwnasbench_image_set_selects_column(paths: Paths) -> None:
     official.write_hwnas(paths, official.hwnas_content())
     table = dataset(paths, image_set=ImageSet("cifar100", 32, 100)).load()
     np.testing.assert_array_equal(table.values, [6.5, 4.5, 7.5])
     assert table.dataset == "hwnas-cifar100"
 
 
-def test_minus_one_and_nan_are_missing_but_zero_is_not(paths: Paths) -> None:
+def test_hwnasbench_minus_one_and_nan_are_missing(paths: Paths) -> None:
     official.write_hwnas(paths, official.hwnas_content())
     np.testing.assert_array_equal(dataset(paths, "edgetpu").load().values, [1.25, np.nan, np.nan])
     assert len(dataset(paths, "edgetpu").load().measured_rows()) == 1
@@ -66,7 +66,7 @@ def test_minus_one_and_nan_are_missing_but_zero_is_not(paths: Paths) -> None:
     np.testing.assert_array_equal(values, [10.0, 0.0, 20.0])
 
 
-def test_numpy_values_and_configs_by_index_are_read(paths: Paths) -> None:
+def test_hwnasbench_numpy_values_and_dict_configs_are_read(paths: Paths) -> None:
     content = official.hwnas_content()["nasbench201"]["cifar10"]
     content["edgegpu_latency"] = np.array(content["edgegpu_latency"])
     content["edgetpu_latency"] = [np.float64(v) for v in content["edgetpu_latency"]]
@@ -75,7 +75,7 @@ def test_numpy_values_and_configs_by_index_are_read(paths: Paths) -> None:
     np.testing.assert_array_equal(dataset(paths).load().values, [5.5, 2.5, 3.5])
 
 
-def test_accuracies_are_joined_by_architecture(paths: Paths) -> None:
+def test_hwnasbench_accuracies_are_joined_by_architecture(paths: Paths) -> None:
     official.write_hwnas(paths, official.hwnas_content())
     official.write_nats(paths)
     for i, image_set in enumerate([CIFAR10, ImageSet("cifar100", 32, 100)]):
@@ -87,7 +87,7 @@ def test_accuracies_are_joined_by_architecture(paths: Paths) -> None:
         assert table.accuracy_provenance.source == "nats_bench.csv"
 
 
-def test_without_the_file_values_are_estimated_and_it_says_so(paths: Paths) -> None:
+def test_hwnasbench_without_file_estimates_and_warns(paths: Paths) -> None:
     with pytest.warns(EstimatedWarning, match=r"ESTIMATED.*hwnas fetch hwnas") as warned:
         table = dataset(paths).load()
     assert f"because HW-NAS-Bench-v1_0.pickle is not in {paths.data}. " in str(warned[0].message)
@@ -97,25 +97,25 @@ def test_without_the_file_values_are_estimated_and_it_says_so(paths: Paths) -> N
     assert "roofline" in table.provenance.source
 
 
-def test_without_the_column_values_are_estimated(paths: Paths) -> None:
+def test_hwnasbench_without_column_estimates_and_warns(paths: Paths) -> None:
     official.write_hwnas(paths, official.hwnas_content())
     with pytest.warns(EstimatedWarning, match="raspi4_latency is not in"):
         assert dataset(paths, "raspi4").load().estimated
 
 
-def test_source_estimated_ignores_the_file(paths: Paths) -> None:
+def test_hwnasbench_source_estimated_ignores_file(paths: Paths) -> None:
     official.write_hwnas(paths, official.hwnas_content())
     with pytest.warns(EstimatedWarning, match=r"dataset\.source=estimated"):
         assert dataset(paths, source="estimated").load().estimated
 
 
-def test_source_measured_asks_for_the_file(paths: Paths) -> None:
+def test_hwnasbench_source_measured_without_file_raises(paths: Paths) -> None:
     with pytest.raises(UserError, match="fetch hwnas") as refused:
         dataset(paths, source="measured").load()
     assert refused.value.problem == f"HW-NAS-Bench-v1_0.pickle is not in {paths.data}"
 
 
-def test_mistakes_name_what_there_is(paths: Paths) -> None:
+def test_hwnasbench_unknown_option_raises_naming_known_ones(paths: Paths) -> None:
     with pytest.raises(UserError, match="did you mean 'measured'"):
         dataset(paths, source="mesured").load()
     with pytest.raises(UserError, match=r"edgegpu has no metric arithmetic_intensity.*energy"):
@@ -135,14 +135,14 @@ def test_mistakes_name_what_there_is(paths: Paths) -> None:
         {"nasbench201": {"cifar10": {"config": [], "edgegpu_latency": ["fast"]}}},
     ],
 )
-def test_another_layout_is_refused(paths: Paths, content: object) -> None:
+def test_hwnasbench_other_layout_raises(paths: Paths, content: object) -> None:
     official.write_hwnas(paths, content)
     with pytest.raises(UserError, match=r"HW-NAS-Bench-v1_0\.pickle"):
         dataset(paths).load()
     assert official.cached(paths) == []
 
 
-def test_image_sets_in_another_order_are_refused(paths: Paths) -> None:
+def test_hwnasbench_different_orders_of_image_sets_raises(paths: Paths) -> None:
     content = official.hwnas_content()
     content["nasbench201"]["cifar100"]["config"] = content["nasbench201"]["cifar10"]["config"][::-1]
     official.write_hwnas(paths, content)
@@ -150,7 +150,7 @@ def test_image_sets_in_another_order_are_refused(paths: Paths) -> None:
         dataset(paths).load()
 
 
-def test_a_hostile_or_truncated_file_leaves_the_cache_untouched(paths: Paths) -> None:
+def test_hwnasbench_malicious_or_truncated_file_raises_and_keeps_cache(paths: Paths) -> None:
     whole = official.write_hwnas(paths, official.hwnas_content()).read_bytes()
     dataset(paths).load()
     before = official.cached(paths)
@@ -163,7 +163,7 @@ def test_a_hostile_or_truncated_file_leaves_the_cache_untouched(paths: Paths) ->
     assert official.cached(paths) == before
 
 
-def test_published_values(real: Paths) -> None:
+def test_hwnasbench_published_files_have_published_values(real: Paths) -> None:
     known = {
         "raspi4": 10.481976820010459,
         "pixel3": 3.60585,

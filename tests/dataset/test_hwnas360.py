@@ -21,7 +21,7 @@ LATENCY, ENERGY = Metric("latency", "ms"), Metric("energy", "mJ")
 
 
 def frame() -> pd.DataFrame:
-    """Return rows of architectures 0 to 3, shuffled; 1 and 3 are copies of 0."""
+    """Return shuffled rows of architectures 0 to 3. Architectures 1 and 3 are copies of 0."""
     rows: list[tuple[Any, ...]] = [
         (3, 0, "pi5", "onnx", "cifar100", 1.5, 0.1, 2.5, 50.25, "ok"),
         (0, 0, "pi5", "onnx", "cifar100", 1.5, 0.1, 2.5, 50.5, "ok"),
@@ -50,7 +50,7 @@ def dataset(
 
 
 @pytest.mark.parametrize("name", ["hwnas360.parquet", "results/dataset.parquet"])
-def test_rows_are_joined_by_benchmark_index(paths: Paths, name: str) -> None:
+def test_hwnas360_rows_are_joined_by_benchmark_index(paths: Paths, name: str) -> None:
     write(paths, frame(), name)
     official.write_nats(paths)
     table = dataset(paths).load()
@@ -61,7 +61,7 @@ def test_rows_are_joined_by_benchmark_index(paths: Paths, name: str) -> None:
     assert table.dataset == "hwnas360-onnx-cifar100"
 
 
-def test_copies_of_a_measurement_share_their_representative(paths: Paths) -> None:
+def test_hwnas360_copies_share_representative(paths: Paths) -> None:
     write(paths, frame())
     official.write_nats(paths)
     table = dataset(paths).load()
@@ -71,20 +71,20 @@ def test_copies_of_a_measurement_share_their_representative(paths: Paths) -> Non
     assert len(np.unique(table.representative)) == 15625 - 2
 
 
-def test_minus_one_is_missing(paths: Paths) -> None:
+def test_hwnas360_minus_one_is_missing(paths: Paths) -> None:
     write(paths, frame())
     official.write_nats(paths)
     energy = dataset(paths, metric=ENERGY).load()
     np.testing.assert_array_equal(energy.values[:4], [2.5, np.nan, np.nan, 2.5])
 
 
-def test_the_error_of_darcy_is_no_accuracy(paths: Paths) -> None:
+def test_hwnas360_darcy_has_no_accuracy(paths: Paths) -> None:
     write(paths, frame())
     official.write_nats(paths)
     assert dataset(paths, "pixel", "litert", "darcy").load().accuracy is None
 
 
-def test_what_is_not_there_is_named(paths: Paths) -> None:
+def test_hwnas360_missing_part_raises_naming_it(paths: Paths) -> None:
     with pytest.raises(UserError, match="fetch hwnas360"):
         dataset(paths).load()
     write(paths, frame())
@@ -96,7 +96,7 @@ def test_what_is_not_there_is_named(paths: Paths) -> None:
         dataset(paths).load()
 
 
-def test_a_damaged_file_or_a_missing_column_leaves_no_cache(paths: Paths) -> None:
+def test_hwnas360_damaged_file_or_missing_column_raises_and_caches_nothing(paths: Paths) -> None:
     write(paths, frame().drop(columns=["status"]))
     with pytest.raises(UserError, match=r"hwnas360\.parquet: the column is missing: status"):
         dataset(paths).load()
@@ -111,7 +111,7 @@ def test_a_damaged_file_or_a_missing_column_leaves_no_cache(paths: Paths) -> Non
     assert official.cached(paths) == []
 
 
-def test_published_values(real: Paths) -> None:
+def test_hwnas360_published_files_have_published_values(real: Paths) -> None:
     table = dataset(real).load()
     assert len(table) == 15625
     # The classes that NAS-Bench-201 counts.
@@ -119,7 +119,8 @@ def test_published_values(real: Paths) -> None:
     measured = table.measured_on()
     assert len(np.unique(measured)) == 6466
     np.testing.assert_array_equal(table.values, table.values[measured])
-    # A copy computes what the measured architecture does; the file's classes err in 204 cells.
+    # A copy computes the same function as the measured architecture, except in 204 cells that the
+    # file puts into a wrong class.
     computes = SPACE.representative(table.architectures)
     assert (computes != computes[measured]).sum() == 204
     assert table.values[0] == pytest.approx(1.8305045)

@@ -1,4 +1,4 @@
-"""``nats_bench.csv``: accuracies, and the benchmark index."""
+"""The accuracies and the benchmark index in ``nats_bench.csv``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.dataset.official import write_local
 SPACE = NASBench201()
 
 
-def test_rows_are_the_benchmark_index(paths: Paths) -> None:
+def test_benchmark_index_rows_in_csv_order(paths: Paths) -> None:
     official.write_nats(paths)
     np.testing.assert_array_equal(SPACE.rank(benchmark_index(paths)), official.ORDER)
 
 
-def test_a_missing_column_is_named_and_nothing_cached(paths: Paths) -> None:
+def test_read_accuracies_missing_column_raises_and_caches_nothing(paths: Paths) -> None:
     official.write_nats(paths, without="CIFAR100TestAccuracy200Epochs")
     with pytest.raises(UserError, match=r"nats_bench\.csv.*CIFAR100TestAccuracy200Epochs") as error:
         accuracy_of(SPACE, SPACE.enumerate(), "cifar10", paths)
@@ -29,7 +29,7 @@ def test_a_missing_column_is_named_and_nothing_cached(paths: Paths) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 30, 100_000])
-def test_a_truncated_file_is_named_and_nothing_cached(paths: Paths, cut: int) -> None:
+def test_read_accuracies_truncated_file_raises_and_caches_nothing(paths: Paths, cut: int) -> None:
     path = official.write_nats(paths)
     path.write_text(path.read_text()[:-cut].removesuffix("\n") if cut > 1 else "")
     with pytest.raises(UserError, match=r"nats_bench\.csv"):
@@ -37,33 +37,35 @@ def test_a_truncated_file_is_named_and_nothing_cached(paths: Paths, cut: int) ->
     assert official.cached(paths) == []
 
 
-def test_missing_rows_are_noticed(paths: Paths) -> None:
+def test_read_accuracies_missing_rows_raises(paths: Paths) -> None:
     path = official.write_nats(paths)
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-5]))
     with pytest.raises(UserError, match="15620 different architectures"):
         benchmark_index(paths)
 
 
-def test_text_among_numbers_is_refused(paths: Paths) -> None:
+def test_read_accuracies_text_in_number_column_raises(paths: Paths) -> None:
     path = official.write_nats(paths)
     path.write_text(path.read_text().replace("x,0.", "x,many", 1))
     with pytest.raises(UserError, match=r"nats_bench\.csv"):
         benchmark_index(paths)
 
 
-def test_without_any_file_there_is_no_index_and_the_error_names_both(paths: Paths) -> None:
+def test_benchmark_index_without_files_raises_naming_both(paths: Paths) -> None:
     with pytest.raises(UserError, match=r"nats_bench\.csv.*HW-NAS-Bench-v1_0\.pickle"):
         benchmark_index(paths)
 
 
-def test_other_spaces_and_image_sets_have_no_accuracy(paths: Paths) -> None:
+def test_accuracy_of_other_space_or_image_set_is_unknown(paths: Paths) -> None:
     official.write_nats(paths)
     assert accuracy_of(SPACE, SPACE.enumerate()[:3], "ImageNet", paths) == (None, None)
     micro = TransNASMicro()
     assert accuracy_of(micro, micro.enumerate()[:3], "cifar10", paths) == (None, None)
 
 
-def test_the_bundled_table_stands_in(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accuracy_of_without_csv_uses_bundled_table(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("hwnas.dataset._local_table.BUNDLED", paths.data)
     write_local(paths.data / "nasbench201_cpu.parquet")
     accuracy, provenance = accuracy_of(SPACE, official.CELLS, "cifar10", paths)
@@ -75,7 +77,7 @@ def test_the_bundled_table_stands_in(paths: Paths, monkeypatch: pytest.MonkeyPat
     assert accuracy_of(SPACE, unknown, "cifar10", paths) == (None, None)
 
 
-def test_the_table_that_ships_says_that_it_is_of_digits(paths: Paths) -> None:
+def test_accuracy_of_bundled_table_names_digits(paths: Paths) -> None:
     accuracy, provenance = accuracy_of(SPACE, SPACE.enumerate(), "cifar10", paths)
     assert accuracy is not None
     assert np.isfinite(accuracy).sum() > 1000
@@ -83,7 +85,7 @@ def test_the_table_that_ships_says_that_it_is_of_digits(paths: Paths) -> None:
     assert provenance.details["image_set"] == "digits"
 
 
-def test_published_order(real: Paths) -> None:
+def test_benchmark_index_published_file_has_published_order(real: Paths) -> None:
     index = benchmark_index(real)
     assert len(np.unique(SPACE.rank(index))) == 15625
     assert SPACE.to_strings(index[1:2]) == [

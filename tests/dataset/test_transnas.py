@@ -24,7 +24,7 @@ def network(seconds: float | None, **metrics: list[float]) -> dict[str, Any]:
 
 
 def content() -> dict[str, Any]:
-    """Return a file with two macro networks, one of them without a room_layout."""
+    """Return a file with two macro networks, one of them without the task room_layout."""
     scene = {"valid_top1": [1.0, 54.0, 50.0], "test_top1": [2.0, 55.5, 60.0]}
     normal = {"valid_ssim": [0.5, 0.6], "test_ssim": [0.51, np.float64(0.61)]}
     return {
@@ -52,7 +52,7 @@ def dataset(paths: Paths, task: str, space: SearchSpace = MACRO) -> TransNAS:
     return TransNAS(task, LATENCY, space, paths)
 
 
-def test_seconds_become_milliseconds_and_failures_are_missing(paths: Paths) -> None:
+def test_transnas_latencies_are_milliseconds_and_failures_nan(paths: Paths) -> None:
     write(paths, content())
     table = dataset(paths, "class_scene").load()
     assert table.space.to_strings(table.architectures) == ["64-4111-basic", "64-1234-basic"]
@@ -62,7 +62,7 @@ def test_seconds_become_milliseconds_and_failures_are_missing(paths: Paths) -> N
     assert table.dataset == "transnas-class_scene"
 
 
-def test_accuracy_is_the_test_score_of_the_best_validation_epoch(paths: Paths) -> None:
+def test_transnas_accuracy_is_test_score_of_best_validation_epoch(paths: Paths) -> None:
     write(paths, content())
     table = dataset(paths, "class_scene").load()
     assert table.accuracy is not None
@@ -75,7 +75,7 @@ def test_accuracy_is_the_test_score_of_the_best_validation_epoch(paths: Paths) -
     assert dataset(paths, "room_layout").load().accuracy is None
 
 
-def test_what_is_not_there_is_named(paths: Paths) -> None:
+def test_transnas_missing_part_raises_naming_it(paths: Paths) -> None:
     with pytest.raises(UserError, match="fetch transnas"):
         dataset(paths, "class_scene").load()
     write(paths, content())
@@ -100,14 +100,14 @@ def test_what_is_not_there_is_named(paths: Paths) -> None:
         {"task_list": ["class_scene"], "data": {"macro": {"64-4111-basic": {"class_scene": 1}}}},
     ],
 )
-def test_another_layout_is_refused(paths: Paths, file: object) -> None:
+def test_transnas_other_layout_raises(paths: Paths, file: object) -> None:
     write(paths, file)
     with pytest.raises(UserError, match=r"transnas-bench_v10141024\.pth"):
         dataset(paths, "class_scene").load()
     assert official.cached(paths) == []
 
 
-def test_published_values(real: Paths) -> None:
+def test_transnas_published_files_have_published_values(real: Paths) -> None:
     table = dataset(real, "class_scene", MICRO).load()
     assert len(table) == 4096
     assert table.space.to_strings(table.architectures[:1]) == ["64-41414-0_00_000"]

@@ -1,4 +1,4 @@
-"""Hostile and damaged pickles and torch files never run, and end in one line."""
+"""Malicious and damaged pickles and torch files raise a one-line error, and none of them runs."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Tool:
         return np.load, ("anything.npy",)
 
 
-def test_the_bomb_is_one(tmp_path: Path) -> None:
+def test_bomb_plain_pickle_load_runs_command(tmp_path: Path) -> None:
     flag = tmp_path / "ran"
     pickle.loads(pickle.dumps(Bomb(f"touch {flag}")))
     assert flag.exists()
 
 
 @pytest.mark.parametrize("protocol", range(6))
-def test_a_pickle_that_runs_code_is_refused(tmp_path: Path, protocol: int) -> None:
+def test_unpickle_code_raises_without_running_it(tmp_path: Path, protocol: int) -> None:
     flag, path = tmp_path / "ran", tmp_path / "evil.pickle"
     path.write_bytes(pickle.dumps({"nasbench201": [Bomb(f"touch {flag}")]}, protocol))
     with pytest.raises(UserError, match=r"evil\.pickle.*posix\.system") as error:
@@ -49,7 +49,7 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path, protocol: int) -> No
     assert "\n" not in str(error.value)
 
 
-def test_names_of_numpy_outside_the_list_are_refused(tmp_path: Path) -> None:
+def test_unpickle_other_numpy_name_raises(tmp_path: Path) -> None:
     path = tmp_path / "evil.pickle"
     path.write_bytes(pickle.dumps(Tool()))
     with pytest.raises(UserError, match="load"):
@@ -57,14 +57,14 @@ def test_names_of_numpy_outside_the_list_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("attribute", ["eval", "getattr", "__import__"])
-def test_builtins_are_refused(tmp_path: Path, attribute: str) -> None:
+def test_unpickle_builtin_raises(tmp_path: Path, attribute: str) -> None:
     path = tmp_path / "evil.pickle"
     path.write_bytes(f"cbuiltins\n{attribute}\n(S'1'\ntR.".encode())
     with pytest.raises(UserError, match=f"builtins.{attribute}"):
         unpickle(path)
 
 
-def test_arrays_of_objects_hold_only_what_the_rest_may_hold(tmp_path: Path) -> None:
+def test_unpickle_code_in_object_array_raises(tmp_path: Path) -> None:
     flag, path = tmp_path / "ran", tmp_path / "objects.pickle"
     path.write_bytes(pickle.dumps(np.array([{"a": 1}, None], dtype=object)))
     assert list(np.array(unpickle(path))) == [{"a": 1}, None]
@@ -74,8 +74,8 @@ def test_arrays_of_objects_hold_only_what_the_rest_may_hold(tmp_path: Path) -> N
     assert not flag.exists()
 
 
-def test_a_hostile_type_changes_nothing_outside(tmp_path: Path) -> None:
-    """The state of NumPy's own float64 would be set, byte order first."""
+def test_unpickle_malicious_dtype_state_changes_no_numpy_dtype(tmp_path: Path) -> None:
+    """The pickle tries to set the state of NumPy's float64 type."""
     path = tmp_path / "type.pickle"
     state = pickle.dumps(np.dtype(">f8"), protocol=2)
     path.write_bytes(
@@ -87,7 +87,7 @@ def test_a_hostile_type_changes_nothing_outside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 9])
-def test_an_array_of_the_wrong_length_is_refused(tmp_path: Path, length: int) -> None:
+def test_unpickle_array_of_wrong_length_raises(tmp_path: Path, length: int) -> None:
     path = tmp_path / "length.pickle"
     whole = pickle.dumps(np.arange(4, dtype="i1"), protocol=4)
     path.write_bytes(
@@ -98,7 +98,7 @@ def test_an_array_of_the_wrong_length_is_refused(tmp_path: Path, length: int) ->
 
 
 @pytest.mark.parametrize("protocol", range(6))
-def test_plain_values_and_numbers_of_numpy_are_read(tmp_path: Path, protocol: int) -> None:
+def test_unpickle_plain_values_and_numpy_numbers_are_equal(tmp_path: Path, protocol: int) -> None:
     content = OrderedDict(
         scalar=np.float64(0.1),
         small=np.float32(0.5),
@@ -120,7 +120,7 @@ def test_plain_values_and_numbers_of_numpy_are_read(tmp_path: Path, protocol: in
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 0.99])
-def test_a_truncated_pickle_is_named(tmp_path: Path, fraction: float) -> None:
+def test_unpickle_truncated_file_raises(tmp_path: Path, fraction: float) -> None:
     whole = pickle.dumps({"a": list(range(10_000))})
     path = tmp_path / "cut.pickle"
     path.write_bytes(whole[: int(fraction * len(whole))])
@@ -129,7 +129,7 @@ def test_a_truncated_pickle_is_named(tmp_path: Path, fraction: float) -> None:
 
 
 @pytest.mark.parametrize("new_format", [True, False])
-def test_a_torch_file_that_runs_code_is_refused(tmp_path: Path, new_format: bool) -> None:
+def test_load_torch_code_raises_without_running_it(tmp_path: Path, new_format: bool) -> None:
     flag, path = tmp_path / "ran", tmp_path / "evil.pth"
     torch.save([Bomb(f"touch {flag}")], path, _use_new_zipfile_serialization=new_format)
     with pytest.raises(UserError, match=r"evil\.pth") as error:
@@ -139,7 +139,7 @@ def test_a_torch_file_that_runs_code_is_refused(tmp_path: Path, new_format: bool
 
 
 @pytest.mark.parametrize("new_format", [True, False])
-def test_numbers_of_numpy_in_a_torch_file_are_read(tmp_path: Path, new_format: bool) -> None:
+def test_load_torch_numpy_numbers_are_equal(tmp_path: Path, new_format: bool) -> None:
     path = tmp_path / "numbers.pth"
     torch.save(
         {"time": np.float64(0.25), "list": [np.float32(0.5), 1]},
@@ -149,7 +149,7 @@ def test_numbers_of_numpy_in_a_torch_file_are_read(tmp_path: Path, new_format: b
     assert load_torch(path) == {"time": 0.25, "list": [0.5, 1]}
 
 
-def test_a_truncated_torch_file_is_named(tmp_path: Path) -> None:
+def test_load_torch_truncated_file_raises(tmp_path: Path) -> None:
     path = tmp_path / "cut.pt"
     torch.save(list(range(1000)), path)
     path.write_bytes(path.read_bytes()[:500])

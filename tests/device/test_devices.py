@@ -1,4 +1,4 @@
-"""Every device of conf/device, on every metric and image set."""
+"""Every device of ``conf/device``, with every metric and image set."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def image_sets() -> list[ImageSet]:
     return [instantiate(OmegaConf.load(path)) for path in paths]
 
 
-def test_the_devices_of_hwnasbench_are_there() -> None:
+def test_devices_include_those_of_hwnasbench() -> None:
     names = {path.stem for path in DEVICE_FILES}
     assert names >= {"edgegpu", "edgetpu", "raspi4", "pixel3", "eyeriss", "fpga"}
     devices = [load(path) for path in DEVICE_FILES]
@@ -48,7 +48,7 @@ def test_the_devices_of_hwnasbench_are_there() -> None:
     assert {hash(d) for d in devices}, "a device must be hashable"
 
 
-def test_metrics_exist(device: Device) -> None:
+def test_device_metrics_have_yaml(device: Device) -> None:
     assert device.metrics
     for name in device.metrics:
         metric = instantiate(OmegaConf.load(CONF / "metric" / f"{name}.yaml"))
@@ -56,7 +56,7 @@ def test_metrics_exist(device: Device) -> None:
         assert metric.name == name
 
 
-def test_estimates_are_finite_and_positive(device: Device, image_sets: list[ImageSet]) -> None:
+def test_estimate_all_cells_finite_and_positive(device: Device, image_sets: list[ImageSet]) -> None:
     rows = SPACE.enumerate()
     for image_set in image_sets:
         for metric in device.metrics:
@@ -68,7 +68,7 @@ def test_estimates_are_finite_and_positive(device: Device, image_sets: list[Imag
             assert len(np.unique(values)) >= 28
 
 
-def test_estimates_of_equal_architectures_are_equal(
+def test_estimate_equal_architectures_equal_values(
     device: Device, image_sets: list[ImageSet]
 ) -> None:
     rows = SPACE.enumerate()[::97]
@@ -79,7 +79,7 @@ def test_estimates_of_equal_architectures_are_equal(
     assert np.allclose(once, backwards[::-1], rtol=1e-12)
 
 
-def test_larger_operations_cost_more(device: Device, image_sets: list[ImageSet]) -> None:
+def test_estimate_larger_operations_larger_cost(device: Device, image_sets: list[ImageSet]) -> None:
     # From input to output: none or skip, then 1x1, then 3x3 convolution.
     edge = np.zeros((3, 6), dtype=np.int8)
     edge[:, 3] = [SPACE.skip, 2, 3]
@@ -89,7 +89,7 @@ def test_larger_operations_cost_more(device: Device, image_sets: list[ImageSet])
             assert skip < small < large
 
 
-def test_smaller_images_and_fewer_classes_cost_less(
+def test_estimate_smaller_images_and_fewer_classes_smaller_cost(
     device: Device, image_sets: list[ImageSet]
 ) -> None:
     rows = SPACE.enumerate()[[SPACE.size // 2, -1]]
@@ -101,7 +101,7 @@ def test_smaller_images_and_fewer_classes_cost_less(
 
 
 @pytest.mark.parametrize("space", [TransNASMacro(), TransNASMicro(), FBNet()])
-def test_other_spaces(device: Device, space: SearchSpace) -> None:
+def test_estimate_other_spaces_finite_and_positive(device: Device, space: SearchSpace) -> None:
     row = [1, 4, 1, 1, 0, 0] if isinstance(space, TransNASMacro) else [3] * space.n_positions
     rows = np.array([row], dtype=np.int8)
     values = device.estimate(space, rows, "latency", ImageSet("images", 224, 1000))
@@ -110,14 +110,14 @@ def test_other_spaces(device: Device, space: SearchSpace) -> None:
     assert (values > 0).all()
 
 
-def test_a_whole_space_takes_about_a_second(image_sets: list[ImageSet]) -> None:
+def test_estimate_whole_space_takes_about_a_second(image_sets: list[ImageSet]) -> None:
     rows = SPACE.enumerate()
     start = time.process_time()
     load(CONF / "device" / "fpga.yaml").estimate(SPACE, rows, "latency", image_sets[0])
     assert time.process_time() - start < 1.5
 
 
-def test_a_metric_the_device_lacks_is_refused(image_sets: list[ImageSet]) -> None:
+def test_estimate_metric_of_other_device_raises(image_sets: list[ImageSet]) -> None:
     raspi4 = load(CONF / "device" / "raspi4.yaml")
     with pytest.raises(UserError, match="raspi4 has no metric energy; it has: latency"):
         raspi4.estimate(SPACE, SPACE.enumerate()[:2], "energy", image_sets[0])
@@ -138,7 +138,7 @@ def test_a_metric_the_device_lacks_is_refused(image_sets: list[ImageSet]) -> Non
         ("edgegpu", "energy", 24.226614330768584),
     ],
 )
-def test_constants_are_calibrated(
+def test_estimate_calibration_architectures_equal_published_values(
     name: str, metric: str, published: float, image_sets: list[ImageSet]
 ) -> None:
     row = SPACE.parse(
@@ -155,7 +155,7 @@ def test_constants_are_calibrated(
     # As stated in docs/estimate.md.
     [("raspi4", 0.880), ("pixel3", 0.825), ("eyeriss", 0.983), ("fpga", 0.926)],
 )
-def test_rank_correlation_with_measured_tables(
+def test_estimate_tau_with_measured_tables_equals_documented(
     name: str, tau: float, hwnas_data: Path, image_sets: list[ImageSet], tmp_path: Path
 ) -> None:
     from hwnas.dataset import HWNASBench

@@ -1,4 +1,4 @@
-"""The benchmark of the device models: what of a table it compares them with."""
+"""The benchmark of the device models: the rows of a table that it compares."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPACE = NASBench201()
 
 @dataclass(frozen=True)
 class Made:
-    """A dataset that has a table, or has none."""
+    """A dataset with a table, or without one."""
 
     table: Table | None
 
@@ -27,9 +27,9 @@ class Made:
         return self.table
 
 
-def test_architectures_that_were_measured_are_compared_and_copies_are_not() -> None:
+def test_estimate_benchmark_compares_measured_rows_without_copies() -> None:
     X = SPACE.enumerate()[[9000, 7, 12345, 50]]
-    # The first copies the third, the fourth has no value: keys are ranks, no rows.
+    # The first row is a copy of the third, and the fourth has no value. The keys are ranks.
     keys = np.array([12345, 7, 12345, 50])
     table = made_table(X, np.array([3.0, 2.0, 3.0, np.nan]), representative=keys)
     compared = load_if_here(Made(table))

@@ -1,4 +1,4 @@
-"""The roofline against sums by hand."""
+"""The roofline model compared with hand-computed values."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ ADD = Layer("add", 16, 16, 32, 32)
 POOL = Layer("avg_pool", 16, 16, 32, 32, kernel=3, padding=1)
 
 
-def test_convolution_is_bound_by_arithmetic() -> None:
+def test_seconds_convolution_equals_arithmetic_time() -> None:
     assert ROOFLINE.seconds(CONV) == pytest.approx(2_359_296 / 1e9 + 10e-6)
 
 
-def test_addition_is_bound_by_memory() -> None:
+def test_seconds_addition_equals_memory_time() -> None:
     assert ROOFLINE.seconds(ADD) == pytest.approx(2 * 49_152 / 1e9 + 10e-6)
 
 
-def test_pooling_can_be_a_convolution() -> None:
+def test_macs_dense_pooling_equals_convolution() -> None:
     assert ROOFLINE.macs(POOL) == 0
     assert ROOFLINE.seconds(POOL) == pytest.approx(9 * 16_384 / 1e9 + 10e-6)
     dense = replace(ROOFLINE, dense_pooling=True)
@@ -44,13 +44,13 @@ def test_pooling_can_be_a_convolution() -> None:
     assert dense.seconds(POOL) == pytest.approx(dense.seconds(CONV))
 
 
-def test_fused_layers_cost_nothing() -> None:
+def test_roofline_fused_layer_costs_nothing() -> None:
     fused = replace(ROOFLINE, fused=("add",))
     assert (fused.seconds(ADD), fused.bytes(ADD), fused.macs(ADD)) == (0, 0, 0)
     assert fused.seconds(CONV) == ROOFLINE.seconds(CONV)
 
 
-def test_totals_of_networks() -> None:
+def test_roofline_network_equals_sum_of_layers() -> None:
     networks = LayerCounts((CONV, ADD), np.array([[1, 0], [2, 3]]))
     seconds = np.array([ROOFLINE.seconds(CONV), ROOFLINE.seconds(ADD)])
     latency = 0.5 + 1e3 * np.array([seconds[0], 2 * seconds[0] + 3 * seconds[1]])
@@ -62,7 +62,7 @@ def test_totals_of_networks() -> None:
     assert ROOFLINE.arithmetic_intensity(networks) == pytest.approx(2 * macs / moved)
 
 
-def test_hash_is_of_the_constants() -> None:
+def test_sha256_changes_with_constants() -> None:
     assert ROOFLINE.sha256 == replace(ROOFLINE).sha256
     assert ROOFLINE.sha256 != replace(ROOFLINE, static_power_w=2.1).sha256
     assert len(ROOFLINE.sha256) == 64

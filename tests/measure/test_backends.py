@@ -1,4 +1,4 @@
-"""Both backends run the same network, and time it."""
+"""The backends ONNX Runtime and PyTorch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def network(request: pytest.FixtureRequest) -> Network:
     return build(space, architecture, image_set, dead_edges=False, **sizes)
 
 
-def test_both_backends_compute_the_same_scores(network: Network) -> None:
+def test_backends_same_network_equal_scores(network: Network) -> None:
     image = random_image(network.nodes[0].layer, 2, seed=3)
     model = build_onnx(network, 2, seed=3).SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -49,7 +49,7 @@ def test_both_backends_compute_the_same_scores(network: Network) -> None:
     np.testing.assert_allclose(by_onnxruntime / scale, by_torch / scale, atol=1e-4)
 
 
-def test_weights_come_from_the_seed_and_lie_apart(network: Network) -> None:
+def test_random_weights_depend_on_seed_and_share_no_memory(network: Network) -> None:
     def arrays(seed: int) -> list[NDArray[np.float32]]:
         weights = RandomWeights(seed)
         return [each for node in network.nodes for each in weights.of(node.layer).values()]
@@ -58,13 +58,13 @@ def test_weights_come_from_the_seed_and_lie_apart(network: Network) -> None:
     for one, same, another in zip(first, again, other, strict=True):
         np.testing.assert_array_equal(one, same)
         assert not np.array_equal(one, another)
-    # Layers that shared memory would find it in the cache.
+    # If layers shared memory, their weights would already be in the CPU's cache.
     for one, another in combinations([*first, pool], 2):
         assert not np.may_share_memory(one, another)
 
 
 @pytest.mark.parametrize("backend", [Torch(), ONNXRuntime()], ids=lambda each: each.name)
-def test_backend_times_every_run(backend: Backend) -> None:
+def test_prepared_returns_time_of_every_run(backend: Backend) -> None:
     space, architecture, image_set, sizes = NETWORKS[0]
     small = build(space, architecture, image_set, dead_edges=False, **sizes)
     large = build(space, (3,) * 6, image_set, dead_edges=False, channels=64, cells_per_stage=2)
@@ -86,7 +86,7 @@ BAD_UNITS += [Torch(device="cuda:99")]
 
 
 @pytest.mark.parametrize("backend", BAD_UNITS, ids=str)
-def test_a_unit_that_is_not_here_is_a_users_mistake(backend: Backend) -> None:
+def test_backend_missing_unit_raises(backend: Backend) -> None:
     small = build(NASBench201(), (1,) * 6, TINY)
     with pytest.raises(UserError, match=r"backend\.(device|provider)="):
         backend.facts()
@@ -94,17 +94,17 @@ def test_a_unit_that_is_not_here_is_a_users_mistake(backend: Backend) -> None:
         backend.prepare(small, 1, 1, 0)
 
 
-def test_a_provider_that_does_not_start_is_not_timed_on_the_cpu(
+def test_onnxruntime_provider_not_starting_raises(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("the provider starts here")
-    # As with a GPU build whose driver is missing: the provider is listed, and the CPU runs.
+    # A GPU build without a driver lists the provider, but runs on the CPU.
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
     small = build(NASBench201(), (1,) * 6, TINY)
     with (
         pytest.warns(UserWarning, match="CUDAExecutionProvider"),
-        pytest.raises(UserError, match=r"does not start here.*on CPUExecutionProvider"),
+        pytest.raises(UserError, match=r"does not start on this machine.*on CPUExecutionProvider"),
     ):
         ONNXRuntime(provider="CUDAExecutionProvider").prepare(small, 1, 1, 0)
 
@@ -115,13 +115,13 @@ def pretend(monkeypatch: pytest.MonkeyPatch, kind: str, n: int) -> None:
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: n)
 
 
-def test_every_run_waits_for_the_device_that_was_asked_for(
+def test_torch_run_waits_for_chosen_device(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waited: list[torch.device] = []
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
-    # Tensors without values: every layer runs, nothing is computed.
+    # The tensors have no values, so every layer runs and computes nothing.
     pretend(monkeypatch, "meta", 1)
     small = build(NASBench201(), (3,) * 6, TINY)
     assert Torch(device="meta").prepare(small, 1, 1, 0)(3).shape == (3,)
@@ -133,17 +133,17 @@ def test_every_run_waits_for_the_device_that_was_asked_for(
     assert waited == []
 
 
-def test_facts_name_the_device_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_facts_name_chosen_device(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "device" not in Torch().facts()
     pretend(monkeypatch, "cuda", 2)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
     facts = Torch(device="cuda:1").facts()
     assert (facts["unit"], facts["device"], facts["tf32"]) == ("GPU 1", "cuda:1", "off")
-    with pytest.raises(UserError, match="here, cpu, cuda, cuda:0, cuda:1"):
+    with pytest.raises(UserError, match="has only the devices cpu, cuda, cuda:0, cuda:1"):
         Torch(device="cuda:2").facts()
 
 
-def test_time_calls_counts_calls_and_measures_milliseconds() -> None:
+def test_time_calls_returns_milliseconds_of_every_call() -> None:
     from time import sleep
 
     calls: list[int] = []

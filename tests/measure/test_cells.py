@@ -1,4 +1,4 @@
-"""The batched networks are the networks they claim to be, and their gradients are right."""
+"""The networks of many cells compute what single networks compute, with correct gradients."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUICK = Training(
 @pytest.fixture
 def networks() -> CellNetworks:
     networks = CellNetworks(SPACE, CELLS, channels=4, n_classes=10, seed=0).double()
-    # Scales and shifts away from 1 and 0, so that none can hide.
+    # Scales other than 1 and shifts other than 0, so that a missing one changes the result.
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in networks.parameters():
@@ -81,7 +81,7 @@ def cell(networks: CellNetworks, index: int, stage: int, x: Tensor) -> Tensor:
 def layers_of_edge(
     networks: CellNetworks, index: int, stage: int, edge: tuple[int, int], operation: str
 ) -> tuple[nn.Sequential, int]:
-    """Return the layers that hold a network's convolution on an edge, and its place in them."""
+    """Return the layers that contain the convolution of a network's edge, and its index there."""
     size = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}[operation]
     start, end = edge
     cells: Any = networks.cells[stage]
@@ -98,7 +98,7 @@ def layers_of_edge(
 
 
 def scores_by_torch(networks: CellNetworks, index: int, x: Tensor) -> Tensor:
-    """Compute one network's scores by itself, from images of shape (batch, 1, 8, 8)."""
+    """Compute the scores of one network alone, from images of shape (batch, 1, 8, 8)."""
     y = norm(conv(x, networks.stem, index), networks.stem_norm, index)
     for stage in range(3):
         y = cell(networks, index, stage, y)

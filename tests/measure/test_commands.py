@@ -1,4 +1,4 @@
-"""``hwnas measure`` as a user runs it: killed, in company, and used afterwards."""
+"""The commands ``hwnas measure`` and ``hwnas accuracy``, and the use of their tables."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from hwnas.composition import CONF, register
 from hwnas.dataset import Local
 from hwnas.errors import UserError, command
 from hwnas.image_set import ImageSet
-from hwnas.measure import _commands, live_measure
+from hwnas.measure import _commands, device_measure
 from hwnas.measure._commands import accuracy, latency
-from hwnas.measure._live import backend_of
+from hwnas.measure._device import backend_of
 from hwnas.metric import Metric
 from hwnas.network import build
 from hwnas.paths import Paths, default_folder
@@ -70,7 +70,7 @@ def keys(measured: list[str]) -> list[tuple[str, int, str]]:
     return [(entry["series"], entry["round"], entry["architecture"]) for entry in entries]
 
 
-def test_killed_it_loses_nothing_and_the_table_is_whole(
+def test_measure_killed_process_continues_to_complete_table(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     process = start(data, *TINY)
@@ -121,16 +121,16 @@ def check_table(data: Path, measured: list[str]) -> None:
         }
 
 
-def test_two_processes_share_the_work(data: Path) -> None:
+def test_measure_two_processes_share_work(data: Path) -> None:
     both = [start(data, *TINY) for _ in range(2)]
     assert [process.wait(timeout=100) for process in both] == [0, 0]
     measured = keys(lines(data))
     assert len(measured) == len(set(measured)) == 80
-    # Whichever ended last has read what the other one measured.
+    # The process that ended last has read the measurements of the other one.
     check_table(data, lines(data))
 
 
-def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_finishes_it(
+def test_measure_fewer_passes_prints_command_that_finishes(
     data: Path,
 ) -> None:
     def run(*arguments: str) -> str:
@@ -140,7 +140,7 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
 
     tiny = overrides(data, *TINY)
     first = run(*tiny, "n_architectures=12", "passes=1")
-    assert "noise not known from one pass of 12 architectures" in first
+    assert "one pass of 12 architectures does not show the noise" in first
     assert "fewer than" not in first
     second = run(*tiny, "n_architectures=5")
     (told,) = [line for line in second.splitlines() if "fewer than" in line]
@@ -153,7 +153,7 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
     assert len(lines(data)) == 12 + 12
 
 
-def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> None:
+def test_accuracy_after_latency_dataset_is_usable(data: Path) -> None:
     latency(configuration(data, "measure", *TINY))
     training = ["training.n_train=60", "training.channels=4", "at_once=20"]
     accuracy(configuration(data, "accuracy", "n_architectures=40", *training))
@@ -175,7 +175,7 @@ def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> N
     assert composed.dataset._target_ == "hwnas.dataset.Local"
 
 
-def test_measurements_of_an_earlier_version_are_continued_where_they_are(
+def test_measure_folder_of_earlier_version_is_continued(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -191,18 +191,18 @@ def test_measurements_of_an_earlier_version_are_continued_where_they_are(
     assert not (default_folder("data") / "local").exists()
 
 
-def test_a_table_is_verified_live_as_it_was_measured(data: Path) -> None:
+def test_device_measure_uses_settings_of_table(data: Path) -> None:
     latency(configuration(data, "measure", *TINY, "n_architectures=5"))
     local = Local(NAME, Metric("latency", "ms"), SPACE, Paths(data, data, data))
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        measure = live_measure(local)
+        measure = device_measure(local)
         assert measure is not None
         values = measure(SPACE.enumerate()[[0, 11718, 15624]])
     assert values.shape == (3,)
     assert (values > 0).all()
 
 
-def test_a_backend_is_set_as_it_was_measured() -> None:
+def test_backend_of_has_settings_of_table() -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for provider in onnxruntime.get_available_providers():
             assert backend_of("onnxruntime", {"provider": provider}).facts()["provider"] == provider
@@ -214,7 +214,9 @@ def test_a_backend_is_set_as_it_was_measured() -> None:
 
 
 @pytest.mark.parametrize("name", ["123", "null", "true", "1e3"])
-def test_a_name_stays_a_string(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_config_name_stays_string(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HWNAS_CONF", str(tmp_path))
     _commands._write_config(name)
     written = OmegaConf.load(tmp_path / "dataset" / "local" / f"{name}.yaml")
@@ -222,7 +224,7 @@ def test_a_name_stays_a_string(name: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert isinstance(written.name, str)
 
 
-def test_the_noise_is_told_before_the_dataset_is_written(
+def test_measure_config_not_writable_prints_noise_first(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(_: str) -> None:
@@ -252,7 +254,7 @@ def test_the_noise_is_told_before_the_dataset_is_written(
         (["backend=torch", "backend.device=cuda:99"], "backend.device=cuda:99"),
     ],
 )
-def test_mistakes_say_what_is_wrong_and_leave_nothing(
+def test_latency_invalid_setting_raises_and_writes_nothing(
     data: Path, more: list[str], problem: str
 ) -> None:
     with pytest.raises(UserError, match=problem):
@@ -263,7 +265,7 @@ def test_mistakes_say_what_is_wrong_and_leave_nothing(
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        ("space=transnas_macro", "only cells"),
+        ("space=transnas_macro", "only spaces of cells"),
         ("n_architectures=0", "n_architectures=0: at least 1"),
         ("n_seeds=0", "n_seeds=0: at least 1"),
         ("at_once=0", "at_once=0: at least 1"),
@@ -276,12 +278,14 @@ def test_mistakes_say_what_is_wrong_and_leave_nothing(
         ("training.n_train=1797", "training.n_train=1797: at most 1796"),
     ],
 )
-def test_mistakes_about_accuracy_leave_nothing(data: Path, more: str, problem: str) -> None:
+def test_accuracy_invalid_setting_raises_and_writes_nothing(
+    data: Path, more: str, problem: str
+) -> None:
     with pytest.raises(UserError, match=problem):
         accuracy(configuration(data, "accuracy", more))
     assert list(data.iterdir()) == []
 
 
-def test_a_training_that_is_no_number_is_refused(data: Path) -> None:
+def test_accuracy_training_not_a_number_raises(data: Path) -> None:
     with pytest.raises(HydraException):
         configuration(data, "accuracy", "training.epochs=many")

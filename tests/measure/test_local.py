@@ -1,4 +1,4 @@
-"""``dataset=local/...``: the bundled table, and what a user may ask of it."""
+"""The dataset ``local``, with the bundled table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def local(tmp_path: Path) -> Local:
 
 @pytest.mark.parametrize("backend", ["onnxruntime", "torch"])
 @pytest.mark.parametrize("statistic", ["minimum", "median"])
-def test_bundled_table_is_measured_and_plausible(
+def test_local_bundled_table_is_measured_and_plausible(
     local: Local, backend: str, statistic: Statistic
 ) -> None:
     table = replace(local, backend=backend, statistic=statistic).load()
@@ -35,7 +35,7 @@ def test_bundled_table_is_measured_and_plausible(
     assert len(values) >= 1000
     assert (values > 0.05).all()
     assert (values < 200).all()
-    # What the live cell runs explains the latency: a table in the wrong order would not fit.
+    # The live operations explain the latency. They would not in a table with the wrong order.
     known = ~np.isnan(table.values)
     live = SPACE.live(table.architectures[known])
     features = np.column_stack([(live == o).sum(axis=1) for o in range(len(SPACE.operations))])
@@ -48,18 +48,18 @@ def test_bundled_table_is_measured_and_plausible(
         np.testing.assert_array_equal(keys, SPACE.representative(table.architectures[rows]))
 
 
-def test_copies_have_the_value_that_was_measured(local: Local) -> None:
+def test_local_copies_have_measured_value(local: Local) -> None:
     table = local.load()
     measured = table.measured_on()
     assert len(np.unique(measured)) < len(table)
     np.testing.assert_array_equal(table.values, table.values[measured])
-    # A copy is the same network, layer by layer.
+    # A copy has the same layers as the measured network.
     counts = count_layers(SPACE, table.architectures, ImageSet("cifar10", 32, 10))
     np.testing.assert_array_equal(counts.macs, counts.macs[measured])
     np.testing.assert_array_equal(counts.params, counts.params[measured])
 
 
-def test_minimum_and_median_are_two_datasets(local: Local) -> None:
+def test_local_minimum_and_median_have_two_dataset_names(local: Local) -> None:
     minimum = replace(local, statistic="minimum").load()
     assert minimum.dataset == "local-onnxruntime-minimum"
     assert local.load().dataset == "local-onnxruntime"
@@ -69,7 +69,7 @@ def test_minimum_and_median_are_two_datasets(local: Local) -> None:
 @pytest.mark.parametrize(
     ("metric", "unit"), [("flops", "FLOPs"), ("parameters", "parameters"), ("memory", "bytes")]
 )
-def test_counted_metrics(local: Local, metric: str, unit: str) -> None:
+def test_local_counted_metric_equals_layer_counts(local: Local, metric: str, unit: str) -> None:
     table = replace(local, metric=Metric(metric, unit)).load()
     assert (table.values > 0).all()
     assert table.dataset == "local"
@@ -80,7 +80,7 @@ def test_counted_metrics(local: Local, metric: str, unit: str) -> None:
         np.testing.assert_array_equal(table.values, counts.params)
 
 
-def test_accuracy_is_measured(local: Local) -> None:
+def test_local_bundled_accuracy_is_of_digits(local: Local) -> None:
     table = local.load()
     assert table.accuracy is not None
     assert table.accuracy_provenance is not None
@@ -95,7 +95,7 @@ def test_accuracy_is_measured(local: Local) -> None:
     [
         ({"name": "my_laptop"}, "hwnas measure name=my_laptop space=nasbench201"),
         ({"space": TransNASMacro()}, "no measurements of transnas_macro"),
-        # Nobody measures under the bundled table's name.
+        # The remedy has another name, because users cannot measure under the bundled name.
         (
             {"space": TransNASMacro()},
             "hwnas measure name=my_laptop space=transnas_macro, then dataset=local/my_laptop$",
@@ -109,12 +109,12 @@ def test_accuracy_is_measured(local: Local) -> None:
         ({"metric": Metric("energy", "mJ")}, "no metric energy"),
     ],
 )
-def test_mistakes_say_what_is_there(local: Local, change: dict[str, object], problem: str) -> None:
+def test_local_unknown_option_raises(local: Local, change: dict[str, object], problem: str) -> None:
     with pytest.raises(UserError, match=problem):
         replace(local, **change).load()  # type: ignore[arg-type]
 
 
-def test_a_file_that_is_no_table_is_refused(local: Local, tmp_path: Path) -> None:
+def test_local_other_file_raises(local: Local, tmp_path: Path) -> None:
     path = tmp_path / "local" / "broken" / "nasbench201.parquet"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not parquet")

@@ -1,4 +1,4 @@
-"""Noise is told from what the passes say."""
+"""The noise of passes, the facts about the machine, and the measuring order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hwnas.measure import _machine
 from hwnas.measure._latency import summary
 from hwnas.measure._machine import machine_facts
 from hwnas.measure._noise import judge, tau_between
-from hwnas.measure._order import measuring_order, order_up_to
+from hwnas.measure._order import measuring_order, sample_size_covering
 from hwnas.space import FBNet, NASBench201, TransNASMicro
 
 
@@ -24,7 +24,7 @@ def passes(noise: float, n_passes: int = 4) -> np.ndarray:
     return true * np.exp(noise * random.standard_normal((n_passes, 400)))
 
 
-def test_quiet_passes_agree_and_noisy_ones_are_said_to_be_noisy() -> None:
+def test_judge_noisy_passes_are_called_noisy() -> None:
     quiet, noisy = judge(passes(0.01)), judge(passes(0.3))
     assert not quiet.noisy
     assert noisy.noisy
@@ -33,32 +33,35 @@ def test_quiet_passes_agree_and_noisy_ones_are_said_to_be_noisy() -> None:
     assert "NOISY" not in str(quiet)
 
 
-def test_halves_are_the_even_and_the_odd_passes() -> None:
+def test_judge_halves_are_even_and_odd_passes() -> None:
     values = passes(0.2)
     halves = np.median(values[[0, 2]], axis=0), np.median(values[[1, 3]], axis=0)
     assert judge(values).tau == pytest.approx(kendalltau(*halves).statistic)
 
 
-def test_drift_of_a_pass_is_seen() -> None:
+def test_judge_slow_pass_has_drift() -> None:
     values = passes(0.01)
     values[2] *= 1.2
     assert judge(values).drift == pytest.approx(0.2, abs=0.02)
     assert judge(values).noisy
 
 
-def test_one_pass_says_nothing_about_noise() -> None:
+def test_judge_one_pass_has_no_tau() -> None:
     judged = judge(passes(0.01, n_passes=1))
     assert math.isnan(judged.tau)
     assert judged.noisy
-    assert str(judged) == "noise not known from one pass of 400 architectures (passes=2 continues)"
+    assert (
+        str(judged)
+        == "one pass of 400 architectures does not show the noise (passes=2 adds a pass)"
+    )
 
 
-def test_tau_between_is_the_mean_over_pairs() -> None:
+def test_tau_between_three_rows_is_mean_over_pairs() -> None:
     values = np.array([[1.0, 2, 3], [1, 2, 3], [3, 2, 1]])
     assert tau_between(values) == pytest.approx((1 - 1 - 1) / 3)
 
 
-def test_summary_of_one_pass() -> None:
+def test_summary_equals_hand_computed() -> None:
     assert summary(np.array([5.0, 1.0, 3.0, 4.0, 100.0])) == {
         "median": 4.0,
         "mad": 1.0,
@@ -66,7 +69,7 @@ def test_summary_of_one_pass() -> None:
     }
 
 
-def test_machine_facts_name_what_decides_the_speed() -> None:
+def test_machine_facts_have_cpu_load_and_system() -> None:
     facts = machine_facts()
     assert {"cpu", "cores", "governor", "load", "started"} <= set(facts)
     assert all(facts.values())
@@ -80,7 +83,7 @@ def test_machine_facts_name_what_decides_the_speed() -> None:
         ("processor\t: 0\n", "A Board\0", "A Board"),
     ],
 )
-def test_a_cpu_without_a_name_is_told_by_its_board(
+def test_machine_facts_unnamed_cpu_has_name_of_board(
     cpuinfo: str, device_tree: str, cpu: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in (("_CPUINFO", cpuinfo), ("_DEVICE_TREE", device_tree)):
@@ -89,7 +92,7 @@ def test_a_cpu_without_a_name_is_told_by_its_board(
     assert machine_facts()["cpu"] == cpu
 
 
-def test_every_network_is_measured_once_in_an_order_whose_prefix_is_stable() -> None:
+def test_measuring_order_has_every_network_once_and_stable_prefix() -> None:
     space = NASBench201()
     order = measuring_order(space, None, 0)
     assert len(order) == 7122
@@ -99,7 +102,7 @@ def test_every_network_is_measured_once_in_an_order_whose_prefix_is_stable() -> 
     assert measuring_order(space, 100, 1) != order[:100]
 
 
-def test_a_space_too_large_to_list_is_drawn_from() -> None:
+def test_measuring_order_large_space_is_random_sample() -> None:
     assert len(measuring_order(FBNet(), 20, 0)) == 20
     assert measuring_order(FBNet(), 5, 0) == measuring_order(FBNet(), 20, 0)[:5]
     with pytest.raises(UserError, match="too large to measure as a whole"):
@@ -108,10 +111,10 @@ def test_a_space_too_large_to_list_is_drawn_from() -> None:
         measuring_order(TransNASMicro(), 0, 0)
 
 
-def test_the_order_is_cut_behind_the_last_that_is_asked_for() -> None:
+def test_sample_size_covering_ends_at_last_architecture() -> None:
     space = TransNASMicro()
     order = measuring_order(space, None, 3)
-    assert order_up_to(space, [order[7], order[2]], 3) == 8
-    assert order_up_to(space, [order[0], order[-1]], 3) is None
+    assert sample_size_covering(space, [order[7], order[2]], 3) == 8
+    assert sample_size_covering(space, [order[0], order[-1]], 3) is None
     drawn = measuring_order(FBNet(), 50, 3)
-    assert order_up_to(FBNet(), [drawn[9], drawn[40]], 3) == 41
+    assert sample_size_covering(FBNet(), [drawn[9], drawn[40]], 3) == 41

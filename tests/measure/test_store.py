@@ -1,4 +1,4 @@
-"""The store survives kills and company."""
+"""The store of measurements, with killed processes and several processes at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from hwnas.errors import UserError
 from hwnas.measure._store import Store, Unit, units_of
-from hwnas.measure._work import work_off
+from hwnas.measure._work import measure_units
 
 UNIT = Unit("torch", 0, ("a", "b", "c"))
 OTHER = Unit("torch", 0, ("d", "e"))
@@ -33,14 +33,14 @@ def title(unit: Unit) -> str:
     return unit.series
 
 
-def test_units_cover_every_architecture_once() -> None:
+def test_units_of_cover_every_architecture_once() -> None:
     units = units_of("torch", 3, list("abcdefg"), 3)
     assert [unit.architectures for unit in units] == [tuple("abc"), tuple("def"), tuple("g")]
     assert {unit.round for unit in units} == {3}
     assert len({unit.name for unit in units}) == 3
 
 
-def test_a_second_process_reads_what_the_first_measured(tmp_path: Path) -> None:
+def test_store_second_store_reads_records_of_first(tmp_path: Path) -> None:
     first = Store(tmp_path)
     first.start("torch", {"threads": 1}, {"cpu": "x"})
     first.append(record("a", 2.5))
@@ -54,7 +54,7 @@ def test_a_second_process_reads_what_the_first_measured(tmp_path: Path) -> None:
     assert [header["settings"] for header in second.headers] == [{"threads": 1}]
 
 
-def test_a_torn_last_line_is_ignored_and_measured_again(tmp_path: Path) -> None:
+def test_store_incomplete_last_line_is_missing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.start("torch", {}, {})
     store.append(record("a"))
@@ -70,7 +70,7 @@ def test_a_torn_last_line_is_ignored_and_measured_again(tmp_path: Path) -> None:
     assert store.records["torch", 0, "b"]["median"] == 7.0
 
 
-def test_a_damaged_line_is_named_and_the_others_are_not_given_up(tmp_path: Path) -> None:
+def test_store_damaged_line_raises_naming_it(tmp_path: Path) -> None:
     lines = [json.dumps(record("a")), '{"series": "torch", "rou', json.dumps(record("b"))]
     (tmp_path / "torch-1.jsonl").write_text("".join(f"{line}\n" for line in lines))
     with pytest.raises(
@@ -80,7 +80,7 @@ def test_a_damaged_line_is_named_and_the_others_are_not_given_up(tmp_path: Path)
     assert "rm " not in str(error.value)
 
 
-def test_a_unit_is_claimed_once_and_free_afterwards(tmp_path: Path) -> None:
+def test_claim_held_unit_is_refused_and_free_afterwards(tmp_path: Path) -> None:
     first = Store(tmp_path)
     second = Store(tmp_path)
     with first.claim(UNIT) as ours, second.claim(UNIT) as theirs:
@@ -90,25 +90,25 @@ def test_a_unit_is_claimed_once_and_free_afterwards(tmp_path: Path) -> None:
         assert theirs
 
 
-def test_a_folder_that_cannot_be_made_is_a_users_mistake(tmp_path: Path) -> None:
+def test_store_folder_not_writable_raises(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot be written.*paths\.data="):
         Store(tmp_path / "file" / "below")
 
 
 class TestSettings:
-    def test_of_a_series_do_not_mix(self, tmp_path: Path) -> None:
+    def test_start_other_settings_raises(self, tmp_path: Path) -> None:
         measured(tmp_path, "torch", {"threads": 1})
         measured(tmp_path, "onnxruntime", {"threads": 2})
         store = Store(tmp_path)
         with pytest.raises(UserError, match=r"threads=1, not 2.*another name="):
             store.start("torch", {"threads": 2}, {})
 
-    def test_of_a_start_that_measured_nothing_bind_nobody(self, tmp_path: Path) -> None:
+    def test_start_after_header_without_record_is_allowed(self, tmp_path: Path) -> None:
         store = Store(tmp_path)
         store.start("torch", {"threads": 64}, {})
         assert list(tmp_path.glob("*.jsonl")) == []
-        # As a process leaves it that is killed while it writes its first record.
+        # A process that is killed while it writes its first record leaves such a file.
         header = {"header": {"series": "torch", "settings": {"threads": 64}, "machine": {}}}
         (tmp_path / "torch-1.jsonl").write_text(f"{json.dumps(header)}\n")
         store = Store(tmp_path)
@@ -117,7 +117,7 @@ class TestSettings:
         store = Store(tmp_path)
         assert [each["settings"] for each in store.headers] == [{"threads": 1}]
 
-    def test_of_two_processes_that_start_together_do_not_mix(self, tmp_path: Path) -> None:
+    def test_append_other_settings_since_start_raises(self, tmp_path: Path) -> None:
         first = Store(tmp_path)
         second = Store(tmp_path)
         first.start("torch", {"threads": 1}, {})
@@ -128,14 +128,14 @@ class TestSettings:
         store = Store(tmp_path)
         assert list(store.records) == [("torch", 0, "a")]
 
-    def test_of_the_networks_are_those_of_all_backends(self, tmp_path: Path) -> None:
+    def test_start_other_networks_of_other_backend_raises(self, tmp_path: Path) -> None:
         measured(tmp_path, "torch", NETWORKS)
         measured(tmp_path, "accuracy", {"channels": 8})
         store = Store(tmp_path)
         store.start("onnxruntime", {"threads": 2, **NETWORKS}, {})
         with pytest.raises(UserError, match=r"torch measurements with image_set="):
             store.start("onnxruntime", NETWORKS | {"image_set": CIFAR10 | {"classes": 5}}, {})
-        with pytest.raises(UserError, match="Try: no sizes"):
+        with pytest.raises(UserError, match="Try: leave out sizes"):
             store.start("onnxruntime", NETWORKS | {"sizes": {"channels": 4}}, {})
         store.start("accuracy", {"channels": 8}, {})
 
@@ -162,7 +162,7 @@ class TestSettings:
             ("torch", {"torch": "2.13"}, {"torch": "2.14"}, "Try: another name="),
         ],
     )
-    def test_are_mended_by_keys_that_exist(
+    def test_start_other_settings_remedy_has_existing_keys(
         self, tmp_path: Path, series: str, there: dict[str, Any], here: dict[str, Any], remedy: str
     ) -> None:
         measured(tmp_path, series, there)
@@ -173,7 +173,7 @@ class TestSettings:
 
 
 class TestWork:
-    def test_a_unit_finished_by_another_process_is_left_alone(self, tmp_path: Path) -> None:
+    def test_measure_units_unit_finished_by_other_process_is_skipped(self, tmp_path: Path) -> None:
         ours = Store(tmp_path)
         other = Store(tmp_path)
         ours.start("torch", {}, {})
@@ -186,12 +186,12 @@ class TestWork:
             asked.append(architectures)
             return []
 
-        # Ours has not read yet what the other one did.
+        # Our store has not read the records of the other one yet.
         assert ours.missing(UNIT)
-        assert work_off(ours, [UNIT], measure, title) == 0
+        assert measure_units(ours, [UNIT], measure, title) == 0
         assert asked == []
 
-    def test_a_unit_whose_process_was_killed_is_taken_over(self, tmp_path: Path) -> None:
+    def test_measure_units_unit_of_killed_process_is_measured(self, tmp_path: Path) -> None:
         ours = Store(tmp_path)
         other = Store(tmp_path)
         with ExitStack() as alive:
@@ -199,25 +199,25 @@ class TestWork:
             alive.enter_context(other.claim(UNIT))
 
             def measure(_: Unit, architectures: list[str]) -> list[dict[str, Any]]:
-                # Here the other process dies.
+                # The other process ends at this point.
                 alive.close()
                 return [record(architecture) for architecture in architectures]
 
-            assert work_off(ours, [UNIT, OTHER], measure, title) == 0
+            assert measure_units(ours, [UNIT, OTHER], measure, title) == 0
             assert {key[2] for key in ours.records} == {*UNIT.architectures, *OTHER.architectures}
 
-    def test_what_a_living_process_holds_is_counted_as_missing(self, tmp_path: Path) -> None:
+    def test_measure_units_held_unit_is_counted_as_missing(self, tmp_path: Path) -> None:
         ours = Store(tmp_path)
         other = Store(tmp_path)
         with other.claim(UNIT):
             ours.start("torch", {}, {})
-            missing = work_off(
+            missing = measure_units(
                 ours, [UNIT, OTHER], lambda _, some: [record(each) for each in some], title
             )
             assert missing == 3
             assert {key[2] for key in ours.records} == set(OTHER.architectures)
 
-    def test_a_longer_list_holds_no_unit_of_a_shorter_one(self, tmp_path: Path) -> None:
+    def test_units_of_longer_list_have_other_names(self, tmp_path: Path) -> None:
         short, long = units_of("torch", 0, list("dabc"), 2), units_of("torch", 0, list("abcdef"), 2)
         ours = Store(tmp_path)
         other = Store(tmp_path)

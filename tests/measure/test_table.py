@@ -1,4 +1,4 @@
-"""From the store to the table, and what ``dataset=local/...`` makes of it."""
+"""Conversion of the store to a table, and the dataset ``local`` that reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyarrow import parquet
 from hwnas.dataset import Local, read_local_table, table_path, write_local_table
 from hwnas.errors import UserError
 from hwnas.measure._store import Store
-from hwnas.measure._table import complete, write_table
+from hwnas.measure._table import comparable_rounds, write_table
 from hwnas.metric import Metric
 from hwnas.paths import Paths
 from hwnas.space import NASBench201
@@ -22,7 +22,7 @@ from tests.dataset import official
 SPACE = NASBench201()
 NAME = "mine"
 LATENCY = Metric("latency", "ms")
-#: Of five different networks.
+#: Cells with five different networks.
 CELLS = [
     [0, 0, 0, 1, 0, 0],
     [0, 0, 0, 2, 0, 0],
@@ -70,7 +70,7 @@ def local(paths: Paths, metric: Metric = LATENCY) -> Local:
     return Local(NAME, metric, SPACE, paths)
 
 
-def test_a_series_without_a_measurement_is_no_column(paths: Paths) -> None:
+def test_write_table_series_without_record_has_no_column(paths: Paths) -> None:
     add_latency(paths)
     header = {"header": {"series": "torch", "settings": NETWORKS, "machine": {"cpu": "x"}}}
     folder = paths.data / "local" / NAME / "nasbench201"
@@ -80,14 +80,14 @@ def test_a_series_without_a_measurement_is_no_column(paths: Paths) -> None:
     assert rows[ARCHITECTURES[3]]["onnxruntime_latency_minimum"] == 4.0
 
 
-def test_noise_is_of_the_architectures_that_have_enough_passes(paths: Paths) -> None:
+def test_write_table_noise_ignores_architectures_with_too_few_passes(paths: Paths) -> None:
     values = {"minimum": 1.0, "median": 2.0, "mad": 0.5, "load": 0.0}
     add(paths, "onnxruntime", 0, ARCHITECTURES, **values)
-    # Of three, a second pass, of which the medians are 1 more: 2, 3, 4 and 3, 4, 5.
+    # Three architectures have a second pass, whose medians are larger by 1.
     add(paths, "onnxruntime", 1, ARCHITECTURES[:3], **values | {"median": 3.0})
     _, facts = written(paths)
     noise = facts["latency"]["onnxruntime"]["noise"]["onnxruntime_latency_median"]
-    # The middle one of the three lies at 3 and 4 around 3.5.
+    # The middle one of the three has the medians 3 and 4, so a pass deviates by 0.5 from 3.5.
     drift = pytest.approx(0.5 / 3.5)
     assert noise == {"tau": 1.0, "drift": drift, "n_passes": 2, "n_architectures": 3}
     assert facts["latency"]["onnxruntime"]["n_measured"] == 5
@@ -104,14 +104,14 @@ def test_noise_is_of_the_architectures_that_have_enough_passes(paths: Paths) -> 
         ([8, 4, 4, 4], (4, 4)),
     ],
 )
-def test_the_passes_judged_are_those_with_the_most_measurements(
+def test_comparable_rounds_include_most_measurements(
     passes_of: list[int], shape: tuple[int, int]
 ) -> None:
     values = {str(number): [float(number)] * n for number, n in enumerate(passes_of)}
-    assert complete(values).shape == shape
+    assert comparable_rounds(values).shape == shape
 
 
-def test_a_further_seed_of_a_sample_keeps_the_other_accuracies(paths: Paths) -> None:
+def test_write_table_third_seed_of_sample_keeps_other_accuracies(paths: Paths) -> None:
     for seed, n in enumerate((5, 5, 2)):
         add(paths, "accuracy", seed, ARCHITECTURES[:n], accuracy=50.0 + 10 * seed)
     rows, facts = written(paths)
@@ -121,18 +121,18 @@ def test_a_further_seed_of_a_sample_keeps_the_other_accuracies(paths: Paths) -> 
     assert "accuracy_seed2" not in rows[ARCHITECTURES[0]]
 
 
-def test_an_accuracy_stands_in_the_column_of_its_own_seed(paths: Paths) -> None:
+def test_write_table_accuracy_is_in_column_of_its_seed(paths: Paths) -> None:
     add(paths, "accuracy", 0, ARCHITECTURES[:4], accuracy=50.0)
     add(paths, "accuracy", 1, ARCHITECTURES, accuracy=60.0)
     add(paths, "accuracy", 2, ARCHITECTURES[4:], accuracy=70.0)
     rows, _ = written(paths)
     assert rows[ARCHITECTURES[0]]["accuracy_seed0"] == 50.0
-    # The fifth has two seeds, but not the first two.
+    # The fifth architecture has two seeds, but not the first two.
     assert rows[ARCHITECTURES[4]]["accuracy"] is None
     assert rows[ARCHITECTURES[4]]["accuracy_seed0"] is None
 
 
-def test_accuracies_that_were_not_measured_are_the_published_ones(paths: Paths) -> None:
+def test_local_without_accuracies_uses_published_ones(paths: Paths) -> None:
     add_latency(paths)
     written(paths)
     official.write_nats(paths)
@@ -144,7 +144,7 @@ def test_accuracies_that_were_not_measured_are_the_published_ones(paths: Paths) 
     assert table.accuracy == pytest.approx([official.accuracy_of_rank(rank) for rank in ranks])
 
 
-def test_without_the_published_ones_they_are_the_bundled_ones_on_digits(paths: Paths) -> None:
+def test_local_without_published_accuracies_uses_bundled_digits(paths: Paths) -> None:
     add_latency(paths)
     written(paths)
     table = local(paths).load()
@@ -156,7 +156,7 @@ def test_without_the_published_ones_they_are_the_bundled_ones_on_digits(paths: P
 
 
 @pytest.mark.parametrize("metric", [LATENCY, Metric("flops", "FLOPs")], ids=lambda m: m.name)
-def test_accuracies_alone_are_no_dataset(paths: Paths, metric: Metric) -> None:
+def test_local_accuracies_without_latency_raises(paths: Paths, metric: Metric) -> None:
     add(paths, "accuracy", 0, ARCHITECTURES, accuracy=50.0)
     written(paths)
     command = f"hwnas measure name={NAME} space=nasbench201"
@@ -164,7 +164,7 @@ def test_accuracies_alone_are_no_dataset(paths: Paths, metric: Metric) -> None:
         local(paths, metric).load()
 
 
-def test_metric_of_a_column_with_a_unit_needs_no_code(paths: Paths) -> None:
+def test_local_new_metric_column_is_loaded(paths: Paths) -> None:
     add_latency(paths)
     written(paths)
     path = table_path(NAME, SPACE, paths)

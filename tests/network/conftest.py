@@ -1,4 +1,4 @@
-"""Image sets of the networks' tests."""
+"""Image sets for the tests of networks."""
 
 from __future__ import annotations
 

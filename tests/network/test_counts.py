@@ -1,4 +1,4 @@
-"""Layers counted for many architectures at once are those of the graphs."""
+"""The layer counts of many architectures, compared with the graphs of single ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hwnas.network import build, count_layers
 from hwnas.seeding import generator
 from hwnas.space import LISTABLE, Architectures, NASBench201, SearchSpace, space_classes
 
-#: Also those of a contributor, where they have a network.
+#: All search spaces with a skeleton, including those that a contributor adds.
 SPACES = [each() for each in space_classes().values() if each.skeleton is not None]
 SPACE = NASBench201()
 
@@ -27,9 +27,7 @@ def sample(space: SearchSpace, n: int) -> Architectures:
 @pytest.mark.parametrize("dead_edges", [False, True])
 @pytest.mark.parametrize("resolution", [64, 33])
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
-def test_counts_are_those_of_the_graphs(
-    space: SearchSpace, resolution: int, dead_edges: bool
-) -> None:
+def test_count_layers_equals_graphs(space: SearchSpace, resolution: int, dead_edges: bool) -> None:
     image_set = ImageSet("images", resolution, 7)
     rows = sample(space, 25)
     counted = count_layers(space, rows, image_set, dead_edges=dead_edges)
@@ -39,7 +37,7 @@ def test_counts_are_those_of_the_graphs(
         assert network.layer_counts == {layer: count for layer, count in layers if count}
 
 
-def test_totals_are_those_of_the_graphs(cifar10: ImageSet) -> None:
+def test_layer_counts_totals_equal_graphs(cifar10: ImageSet) -> None:
     rows = sample(SPACE, 20)
     counted = count_layers(SPACE, rows, cifar10)
     networks = [build(SPACE, row, cifar10) for row in rows.tolist()]
@@ -47,7 +45,7 @@ def test_totals_are_those_of_the_graphs(cifar10: ImageSet) -> None:
     assert counted.params.tolist() == [network.params for network in networks]
 
 
-def test_other_sizes_are_counted_too(cifar10: ImageSet) -> None:
+def test_count_layers_other_sizes_equal_graphs(cifar10: ImageSet) -> None:
     rows = sample(SPACE, 5)
     counted = count_layers(SPACE, rows, cifar10, channels=8, cells_per_stage=1)
     networks = [build(SPACE, r, cifar10, channels=8, cells_per_stage=1) for r in rows.tolist()]
@@ -57,26 +55,26 @@ def test_other_sizes_are_counted_too(cifar10: ImageSet) -> None:
 @pytest.mark.parametrize(
     "dead",
     [
-        (3, 0, 0, 1, 0, 0),  # node 1 leads nowhere
+        (3, 0, 0, 1, 0, 0),  # node 1 has no path to the output
         (0, 0, 0, 1, 0, 3),  # node 2 is empty
         (0, 0, 3, 1, 0, 3),  # node 1 is empty, and so is node 2
         (0, 0, 2, 1, 4, 0),  # node 1 is empty
     ],
 )
-def test_dead_edges_are_not_built(dead: tuple[int, ...], cifar10: ImageSet) -> None:
+def test_build_dead_edges_have_no_layers(dead: tuple[int, ...], cifar10: ImageSet) -> None:
     live = build(SPACE, (0, 0, 0, 1, 0, 0), cifar10)
     assert build(SPACE, dead, cifar10) == live
     assert build(SPACE, dead, cifar10, dead_edges=True).macs >= live.macs
 
 
-def test_a_cell_that_passes_nothing_is_one_zero(cifar10: ImageSet) -> None:
+def test_build_dead_cell_is_one_zero(cifar10: ImageSet) -> None:
     network = build(SPACE, (3, 2, 0, 0, 0, 0), cifar10)
     kinds = [node.layer.kind for node in network.nodes]
     assert kinds.count("zero") == 15
     assert network.macs == build(SPACE, (0, 0, 0, 1, 0, 0), cifar10).macs
 
 
-def test_published_networks_have_all_edges(cifar10: ImageSet) -> None:
+def test_build_with_dead_edges_has_all_edges(cifar10: ImageSet) -> None:
     network = build(SPACE, (3, 0, 0, 0, 0, 0), cifar10, dead_edges=True)
     kinds = [node.layer.kind for node in network.nodes]
     assert kinds.count("zero") == 15 * 5
@@ -89,18 +87,19 @@ def test_published_networks_have_all_edges(cifar10: ImageSet) -> None:
     [
         # A convolution on a dead edge runs, and its result is added nowhere.
         ((3, 0, 0, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
-        # What feeds it runs as well, an identity at no cost, a pooling at its own.
+        # The operation that computes its input runs too. An identity costs nothing, a pooling does.
         ((1, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
         ((4, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "avg_pool_3x3": 1, "additions": 0}),
-        # Convolutions whose sum is multiplied by 0 are dropped: the sum is between them and it.
+        # Convolutions whose sum is multiplied by 0 do not run, because the multiplication can only
+        # be folded into a convolution right before it.
         ((1, 3, 3, 1, 0, 0), {"additions": 0}),
-        # A dead pooling does not.
+        # A dead pooling does not run.
         ((4, 0, 0, 1, 0, 0), {"additions": 0}),
         # A convolution of zeros runs, and its result is added.
         ((0, 0, 0, 1, 0, 2), {"nor_conv_1x1": 1, "additions": 1}),
     ],
 )
-def test_folded_zeros_keep_convolutions(
+def test_count_layers_folded_keeps_convolutions(
     cell: tuple[int, ...], runs_like: dict[str, int], cifar10: ImageSet
 ) -> None:
     plain, counted = (
@@ -123,19 +122,19 @@ def test_folded_zeros_keep_convolutions(
     assert in_first_stage("add", 1) == 5 * runs_like["additions"]
 
 
-def test_folded_zeros_leave_nothing_of_constant_networks(cifar10: ImageSet) -> None:
+def test_count_layers_folded_constant_network_has_no_layers(cifar10: ImageSet) -> None:
     rows = np.array([[0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]], dtype=np.int8)
     counts = count_layers(SPACE, rows, cifar10, dead_edges="folded").counts
     assert counts.any(axis=1).tolist() == [False, False, True]
 
 
-def test_live_cells_of_equal_function_cost_the_same(cifar10: ImageSet) -> None:
+def test_count_layers_equal_functions_equal_macs(cifar10: ImageSet) -> None:
     rows = sample(SPACE, 300)
     live = count_layers(SPACE, SPACE.live(rows), cifar10)
     assert count_layers(SPACE, rows, cifar10).macs.tolist() == live.macs.tolist()
 
 
-def test_space_without_a_network_is_refused_where_one_is_needed(
+def test_skeleton_space_without_network_raises(
     cifar10: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = sample(SPACE, 2)

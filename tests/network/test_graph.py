@@ -1,4 +1,4 @@
-"""Single layers and small graphs against counts by hand."""
+"""Single layers and small graphs, compared with hand-computed counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hwnas.space import NASBench201
 SPACE = NASBench201()
 
 
-def test_convolution() -> None:
+def test_layer_convolution_counts_equal_hand_computed() -> None:
     # 5 x 5 image, 4 -> 6 channels, two groups, stride 2 and padding 1: 3 x 3 out.
     conv = Layer("conv", 4, 6, 5, 3, kernel=3, stride=2, padding=1, groups=2)
     assert conv.params == 3 * 3 * (4 // 2) * 6 == 108
@@ -40,7 +40,7 @@ def test_convolution() -> None:
     ],
     ids=lambda value: value.kind if isinstance(value, Layer) else "",
 )
-def test_other_kinds(
+def test_layer_other_kinds_counts_equal_hand_computed(
     layer: Layer, params: int, macs: int, elementwise: int, read: int, written: int
 ) -> None:
     assert (layer.params, layer.macs, layer.elementwise_operations) == (params, macs, elementwise)
@@ -48,7 +48,7 @@ def test_other_kinds(
     assert layer.bytes_moved == 4 * (read + params + written)
 
 
-def test_builder_works_out_shapes() -> None:
+def test_graph_builder_shapes_equal_hand_computed() -> None:
     graph = GraphBuilder(3, 9)
     conv = graph.conv(0, 8, kernel=3, stride=2)
     assert (graph.channels(conv), graph.size(conv)) == (8, 5)
@@ -58,7 +58,7 @@ def test_builder_works_out_shapes() -> None:
         graph.avg_pool(pool, kernel=3, stride=1, padding=0)
 
 
-def test_peak_activation_by_hand() -> None:
+def test_peak_activation_bytes_equals_hand_computed() -> None:
     # image 3x4x4 = 48; conv to 8 channels = 128, relu in place of nothing (conv output is read
     # twice), second conv = 128, add in place, pool to 8, linear to 2.
     graph = GraphBuilder(3, 4)
@@ -67,11 +67,11 @@ def test_peak_activation_by_hand() -> None:
     branch = graph.conv(relu, 8, kernel=3)
     graph.classifier(graph.add([conv, branch]), classes=2)
     network = graph.network(4, 2)
-    # Most is alive while the branch is computed: conv, relu, branch.
+    # The peak is during the second convolution, when three tensors exist: conv, relu, branch.
     assert network.peak_activation_bytes == 4 * (128 + 128 + 128)
 
 
-def test_in_place_layers_need_no_second_tensor() -> None:
+def test_peak_activation_bytes_in_place_layer_adds_nothing() -> None:
     shape = Layer("relu", 8, 8, 4, 4)
     image = Node(replace(shape, kind="input"))
     assert Network((image, Node(shape, (0,))), 4, 1).peak_activation_bytes == 4 * 128
@@ -79,17 +79,18 @@ def test_in_place_layers_need_no_second_tensor() -> None:
     assert Network(twice, 4, 1).peak_activation_bytes == 4 * 256
 
 
-def test_peak_activation_of_a_cell(cifar10: ImageSet) -> None:
+def test_peak_activation_bytes_of_cell_equals_hand_computed(cifar10: ImageSet) -> None:
     feature_map = 16 * 32 * 32
-    # Only identities: the block between stages needs most: its input, which the shortcut reads
-    # later, the rectified input, and the convolution's output, half as large.
+    # The cells have only identities, so the peak is in the block between two stages. Three tensors
+    # exist there: its input, which the shortcut reads later, the input after ReLU, and the output
+    # of the convolution, which is half as large.
     chain = build(SPACE, (0, 0, 0, 1, 0, 0), cifar10)
     whole = build(SPACE, (3, 3, 3, 3, 3, 3), cifar10)
     assert chain.peak_activation_bytes == 4 * 2.5 * feature_map
     assert whole.peak_activation_bytes > chain.peak_activation_bytes
 
 
-def test_nodes_are_in_topological_order(cifar10: ImageSet) -> None:
+def test_build_nodes_in_topological_order(cifar10: ImageSet) -> None:
     network = build(SPACE, (3, 4, 1, 0, 2, 3), cifar10)
     for index, node in enumerate(network.nodes):
         assert len(node.inputs) == node.layer.n_inputs
@@ -103,13 +104,13 @@ def test_nodes_are_in_topological_order(cifar10: ImageSet) -> None:
     assert network.nodes[-1].layer == Layer("linear", 64, 10, 1, 1)
 
 
-def test_every_node_of_a_live_network_is_used(cifar10: ImageSet) -> None:
+def test_build_every_node_is_read(cifar10: ImageSet) -> None:
     network = build(SPACE, (3, 4, 1, 0, 2, 3), cifar10)
     used = {source for node in network.nodes for source in node.inputs}
     assert used == set(range(len(network.nodes) - 1))
 
 
-def test_sizes_of_the_skeleton_can_change(cifar10: ImageSet) -> None:
+def test_build_sizes_change_network(cifar10: ImageSet) -> None:
     row = (3, 3, 3, 3, 3, 3)
     small = build(SPACE, row, cifar10, channels=8, cells_per_stage=1, in_channels=1)
     assert small.nodes[0].layer.out_channels == 1
@@ -119,7 +120,7 @@ def test_sizes_of_the_skeleton_can_change(cifar10: ImageSet) -> None:
         build(SPACE, row, cifar10, cells=1)
 
 
-def test_wrong_architectures_are_refused(cifar10: ImageSet) -> None:
+def test_build_invalid_architecture_raises(cifar10: ImageSet) -> None:
     with pytest.raises(ValueError, match="expected shape"):
         build(SPACE, (1, 2), cifar10)
     with pytest.raises(ValueError, match="must lie in"):

@@ -1,4 +1,4 @@
-"""Counts that the benchmarks' authors or others have published."""
+"""The layer counts of networks, compared with published numbers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SECOND = (
         ),
     ],
 )
-def test_flops_of_nasbench201(cell: str, image_set: str, mflops: float) -> None:
+def test_macs_nasbench201_equal_published_flops(cell: str, image_set: str, mflops: float) -> None:
     network = build(NASBENCH201, NASBENCH201.parse(cell), IMAGE_SETS[image_set], dead_edges=True)
     assert network.macs / 1e6 == pytest.approx(mflops, abs=6e-6)
 
@@ -51,7 +51,9 @@ def test_flops_of_nasbench201(cell: str, image_set: str, mflops: float) -> None:
     # github.com/D-X-Y/NATS-Bench/issues/18
     [("cifar10", 113.95, 0.802), ("cifar100", 113.96, 0.808), ("ImageNet16-120", 28.50, 0.810)],
 )
-def test_params_of_nasbench201(image_set: str, mflops: float, million_params: float) -> None:
+def test_params_nasbench201_equal_published(
+    image_set: str, mflops: float, million_params: float
+) -> None:
     network = build(NASBENCH201, NASBENCH201.parse(SECOND), IMAGE_SETS[image_set], dead_edges=True)
     assert round(network.macs / 1e6, 2) == mflops
     assert round(network.params / 1e6, 3) == million_params
@@ -59,13 +61,13 @@ def test_params_of_nasbench201(image_set: str, mflops: float, million_params: fl
 
 @pytest.mark.parametrize(
     ("image_set", "params", "mflops"),
-    # Smallest and largest of the benchmark, as its users quote them for normalisation.
+    # Smallest and largest values of the benchmark, which its users quote for normalisation.
     [
         ("cifar10", (73_306, 1_531_546), (7.78305, 220.11969)),
         ("cifar100", (79_156, 1_537_396), (7.7889, 220.12554)),
     ],
 )
-def test_extremes_of_nasbench201(
+def test_counts_nasbench201_extremes_equal_published(
     image_set: str, params: tuple[int, int], mflops: tuple[float, float]
 ) -> None:
     counts = count_layers(
@@ -75,7 +77,7 @@ def test_extremes_of_nasbench201(
     assert (counts.macs.min() / 1e6, counts.macs.max() / 1e6) == pytest.approx(mflops, abs=6e-6)
 
 
-def test_fbnet_c() -> None:
+def test_counts_fbnet_c_equal_published() -> None:
     # The architecture, and 5.6 million parameters and 0.4 GMACs: timm's fbnetc_100 (model card
     # timm/fbnetc_100.rmsp_in1k); 375 million multiply-accumulates: FBNet, table 3.
     stages = (
@@ -98,7 +100,7 @@ def test_fbnet_c() -> None:
     # Convolution weights of single blocks of FBNet-B: github.com/JunrQ/NAS/issues/19
     [(1, "k3_e6", 4704), (5, "k5_e6", 11664), (8, "k5_e6", 17088), (13, "k5_e6", 77184)],
 )
-def test_blocks_of_fbnet(position: int, block: str, weights: int) -> None:
+def test_params_fbnet_block_equal_published(position: int, block: str, weights: int) -> None:
     space = FBNet()
     counts = []
     for name in (block, "skip"):
@@ -112,7 +114,7 @@ def test_blocks_of_fbnet(position: int, block: str, weights: int) -> None:
     assert counts[0] - counts[1] + shortcut == weights
 
 
-def test_transnas_macro_by_hand() -> None:
+def test_counts_transnas_macro_equal_hand_computed() -> None:
     # 64-4111-basic; stem 3 -> 32 -> 64, then blocks of two 3x3 convolutions.
     space = TransNASMacro()
     network = build(space, space.parse("64-4111-basic"), SCENES)
@@ -123,7 +125,7 @@ def test_transnas_macro_by_hand() -> None:
     assert network.nodes[-2].layer.in_size == 256 // 8
 
 
-def test_transnas_micro_by_hand() -> None:
+def test_counts_transnas_micro_equal_hand_computed() -> None:
     # 64-41414 reduces three times; a cell with only an identity from input to output.
     space = TransNASMicro()
     network = build(space, space.parse("64-41414-0_00_100"), SCENES)

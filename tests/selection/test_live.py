@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hwnas.backend import Prepared
 from hwnas.dataset import HELP, Local
 from hwnas.errors import UserError
-from hwnas.measure import live_measure
-from hwnas.measure._live import measure_live
+from hwnas.measure import device_measure
+from hwnas.measure._device import time_on_device
 from hwnas.metric import Metric
 from hwnas.network import Network
 from hwnas.paths import Paths
@@ -57,14 +57,14 @@ def facts(cpu: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_measure_live_two_passes_times_each_architecture_in_each_pass(
+def test_time_on_device_two_passes_times_each_architecture_in_each_pass(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     X = np.array([[0, 0, 0, 1, 0, 0], [3, 3, 3, 3, 3, 3]], dtype=np.int8)
     backend = Clock()
     with caplog.at_level(logging.WARNING):
-        minimum = measure_live(SPACE, X, backend, facts("another CPU"), "minimum", passes=2)
-        median = measure_live(SPACE, X, backend, facts("another CPU"), "median", passes=2)
+        minimum = time_on_device(SPACE, X, backend, facts("another CPU"), "minimum", passes=2)
+        median = time_on_device(SPACE, X, backend, facts("another CPU"), "median", passes=2)
     assert backend.runs == 2 * 2 * 2 * (2 + 3)
     assert minimum[0] < minimum[1]
     assert median - minimum == pytest.approx([1.0, 1.0])
@@ -73,12 +73,12 @@ def test_measure_live_two_passes_times_each_architecture_in_each_pass(
 
 def test_local_measure_counted_metric_raises(tmp_path: Any) -> None:
     local = Local("cpu", Metric("flops", "FLOPs"), SPACE, Paths(tmp_path, tmp_path, tmp_path))
-    measure = live_measure(local)
+    measure = device_measure(local)
     assert measure is not None
     with pytest.raises(UserError, match="nothing to measure"):
         measure(SPACE.enumerate()[:1])
 
 
-def test_live_measure_of_a_published_table_is_none(tmp_path: Any) -> None:
+def test_device_measure_published_table_returns_none(tmp_path: Any) -> None:
     paths = Paths(tmp_path, tmp_path, tmp_path)
-    assert live_measure(HELP("1080ti_1", Metric("latency", "ms"), SPACE, paths)) is None
+    assert device_measure(HELP("1080ti_1", Metric("latency", "ms"), SPACE, paths)) is None

@@ -1,4 +1,4 @@
-"""Search spaces: sizes, strings, operation and edge order, live cells, classes."""
+"""Search spaces: sizes, strings, order of operations and edges, live cells, classes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hwnas.space import (
     space_classes,
 )
 
-#: Also those of a contributor.
+#: All search spaces, including those that a contributor adds.
 SPACES = [each() for each in space_classes().values()]
 ENUMERABLE = [space for space in SPACES if space.size <= LISTABLE]
 
@@ -40,21 +40,21 @@ def space(request: pytest.FixtureRequest) -> SearchSpace:
 
 
 class TestEverySpace:
-    def test_strings_round_trip(self, space: SearchSpace) -> None:
+    def test_parse_formatted_architectures_equal(self, space: SearchSpace) -> None:
         architectures = some_architectures(space)
         strings = space.to_strings(architectures)
         assert len(set(strings)) == len(strings)
         np.testing.assert_array_equal(space.from_strings(strings), architectures)
 
-    def test_rank_tells_architectures_apart(self, space: SearchSpace) -> None:
+    def test_rank_different_architectures_differ(self, space: SearchSpace) -> None:
         assert len(np.unique(space.rank(some_architectures(space)))) == 50
 
     @pytest.mark.parametrize("damaged", ["", "|conv~0|", "64-9999-basic", "64-41414-9_99_999"])
-    def test_foreign_string_is_refused(self, space: SearchSpace, damaged: str) -> None:
+    def test_parse_other_string_raises(self, space: SearchSpace, damaged: str) -> None:
         with pytest.raises(ValueError, match="not a"):
             space.parse(damaged)
 
-    def test_validate(self, space: SearchSpace) -> None:
+    def test_validate_wrong_rows_raises(self, space: SearchSpace) -> None:
         architectures = some_architectures(space)
         np.testing.assert_array_equal(space.validate(architectures.astype(float)), architectures)
         for damaged in (
@@ -68,7 +68,7 @@ class TestEverySpace:
 
 
 @pytest.mark.parametrize("space", ENUMERABLE, ids=lambda space: space.name)
-def test_enumeration_is_complete_and_sorted(space: SearchSpace) -> None:
+def test_enumerate_is_complete_and_sorted(space: SearchSpace) -> None:
     every = space.enumerate()
     rank = space.rank(every)
     assert every.shape == (space.size, space.n_positions)
@@ -76,12 +76,12 @@ def test_enumeration_is_complete_and_sorted(space: SearchSpace) -> None:
 
 
 @pytest.mark.parametrize("modules", ["1111", "2111", "3111", "222231", "333333", "444411"])
-def test_macro_strings_outside_the_rule_are_refused(modules: str) -> None:
+def test_parse_macro_string_outside_rule_raises(modules: str) -> None:
     with pytest.raises(ValueError, match="not a TransNAS macro"):
         TransNASMacro().parse(f"64-{modules}-basic")
 
 
-def test_macro_rule() -> None:
+def test_enumerate_macro_follows_rule() -> None:
     """1 to 3 modules double the channels, 1 to 4 halve the resolution."""
     every = TransNASMacro().enumerate()
     doubled = np.isin(every, (2, 4)).sum(axis=1)
@@ -91,7 +91,7 @@ def test_macro_rule() -> None:
     assert {*(every > 0).sum(axis=1)} == {4, 5, 6}
 
 
-def test_nasbench201_edge_and_operation_order() -> None:
+def test_parse_nasbench201_edge_and_operation_order() -> None:
     """Edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3; the 3rd is 1→2 and the 4th is 0→3."""
     space = NASBench201()
     string = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|"
@@ -110,19 +110,19 @@ class TestLiveCell:
         live: list[int] = self.space.live(np.array([cell], dtype=np.int8))[0].tolist()
         return live
 
-    def test_edge_from_an_unreached_node_is_dead(self) -> None:
-        # Node 1 is not reached (0→1 is none): 1→2 and 1→3 carry nothing.
+    def test_live_edge_from_unreached_node_is_dead(self) -> None:
+        # The input does not reach node 1 (0→1 is none), so 1→2 and 1→3 are dead.
         assert self.live(0, 3, 3, 3, 3, 3) == [0, 3, 0, 3, 0, 3]
 
-    def test_edge_that_reaches_no_output_is_dead(self) -> None:
-        # Node 2 does not reach the output (2→3 is none): 0→2 and 1→2 are dead.
+    def test_live_edge_without_path_to_output_is_dead(self) -> None:
+        # Node 2 does not reach the output (2→3 is none), so 0→2 and 1→2 are dead.
         assert self.live(3, 3, 3, 3, 3, 0) == [3, 0, 0, 3, 3, 0]
 
-    def test_dead_chain(self) -> None:
-        # 0→1→2 leads nowhere, as 1→3 and 2→3 are none.
+    def test_live_chain_without_path_to_output_is_dead(self) -> None:
+        # 0→1→2 does not reach the output, because 1→3 and 2→3 are none.
         assert self.live(3, 0, 3, 1, 0, 0) == [0, 0, 0, 1, 0, 0]
 
-    def test_live_is_idempotent_and_computes_the_same(self) -> None:
+    def test_live_applied_twice_changes_nothing_more(self) -> None:
         every = self.space.enumerate()
         live = self.space.live(every)
         np.testing.assert_array_equal(self.space.live(live), live)
@@ -130,27 +130,27 @@ class TestLiveCell:
 
 
 class TestRepresentative:
-    def test_nasbench201_counts_its_own_classes(self) -> None:
+    def test_representative_nasbench201_has_published_number_of_classes(self) -> None:
         space = NASBench201()
         every = space.enumerate()
         key = space.representative(every)
         assert len(np.unique(key)) == 6466
-        # The key is the rank of a member of the class, the lowest.
+        # The key is the lowest rank of a member of the class.
         np.testing.assert_array_equal(key[np.unique(key)], np.unique(key))
         assert (key <= space.rank(every)).all()
 
-    def test_identity_passes_its_input_through(self) -> None:
+    def test_representative_identity_equals_its_input(self) -> None:
         space = NASBench201()
         # 0→3 by a convolution; and 0→1 by an identity, then 1→3 by the same convolution.
         pair = np.array([[1, 0, 0, 3, 0, 0], [1, 0, 0, 0, 3, 0]], dtype=np.int8)
         assert len(set(space.representative(pair).tolist())) == 1
 
-    def test_different_functions_are_told_apart(self) -> None:
+    def test_representative_different_functions_differ(self) -> None:
         space = NASBench201()
         pair = np.array([[0, 0, 0, 3, 0, 0], [0, 0, 0, 2, 0, 0]], dtype=np.int8)
         assert len(set(space.representative(pair).tolist())) == 2
 
-    def test_a_class_may_have_several_networks(self) -> None:
+    def test_network_representative_one_class_several_networks(self) -> None:
         space = NASBench201()
         every = space.enumerate()
         key = space.network_representative(every)
@@ -167,7 +167,7 @@ class TestRepresentative:
         assert len(set(space.network_representative(pair).tolist())) == 2
 
     @pytest.mark.parametrize("space", [NASBench201(), TransNASMicro()], ids=lambda s: s.name)
-    def test_equal_networks_have_equal_layers(self, space: CellSpace) -> None:
+    def test_network_representative_equal_networks_equal_layers(self, space: CellSpace) -> None:
         every = space.enumerate()
         key = space.network_representative(every)
         resolution = 256 if space.strided else 32
@@ -178,25 +178,25 @@ class TestRepresentative:
         np.testing.assert_array_equal(counts.params, counts.params[first])
 
 
-def test_fbnet_cannot_be_enumerated() -> None:
+def test_enumerate_fbnet_raises() -> None:
     with pytest.raises(ValueError, match="9\\^22"):
         FBNet().enumerate()
 
 
-def test_space_with_a_network_names_an_image_set_there_is(space: SearchSpace) -> None:
+def test_space_with_skeleton_names_existing_image_set(space: SearchSpace) -> None:
     if space.skeleton is None:
         pytest.skip("it has no network")
     config = OmegaConf.load(CONF / "image_set" / f"{space.image_set}.yaml")
     assert config.name == space.image_set
 
 
-def test_published_spaces_are_found() -> None:
+def test_space_classes_include_published_spaces() -> None:
     published = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
     assert all(space in SPACES for space in published)
 
 
 @pytest.mark.parametrize("name", options("space"))
-def test_option_builds_the_space_of_its_name(name: str) -> None:
+def test_space_option_builds_space_of_that_name(name: str) -> None:
     built = targets("space")[name]()
     assert built in SPACES
     assert built.name in (name, f"transnas_{name}")

@@ -1,4 +1,4 @@
-"""Measuring a few architectures now: what verification does with ``selection.verify=device``."""
+"""Measurement of a few architectures during an experiment, for ``selection.verify=device``."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from hwnas.space import Architectures, SearchSpace
 
 _LOG = logging.getLogger(__name__)
 
-_INSTEAD = "selection.verify=table"
+_REMEDY = "selection.verify=table"
 
 
-#: Takes architectures, shape (n, n_positions), and returns their values, shape (n,).
-LiveMeasure = Callable[[Architectures], NDArray[np.float64]]
+#: A function from architectures, shape (n, n_positions), to measured values, shape (n,).
+DeviceMeasure = Callable[[Architectures], NDArray[np.float64]]
 
 
-def live_measure(dataset: object) -> LiveMeasure | None:
-    """Return a function that measures architectures as those of a dataset were measured.
+def device_measure(dataset: object) -> DeviceMeasure | None:
+    """Return a function that measures architectures with the settings of a dataset.
 
     Parameters
     ----------
     dataset : object
-        What one of ``conf/dataset`` instantiates.
+        A dataset that a YAML of ``conf/dataset`` instantiates.
 
     Returns
     -------
     callable or None
         Takes architectures, array of int8, shape (n, n_positions), and returns their values in the
         metric's unit, shape (n,). It raises `UserError` if the metric is counted from the network,
-        or this machine lacks the unit that was measured. None if the dataset was not measured with
-        ``hwnas measure``: its device is not at hand.
+        or if this machine lacks the unit that was measured. None if the dataset was not measured
+        with ``hwnas measure``, because hwnas cannot run networks on its device.
     """
     return partial(_measure, dataset) if isinstance(dataset, Local) else None
 
@@ -51,10 +51,10 @@ def live_measure(dataset: object) -> LiveMeasure | None:
 def _measure(dataset: Local, architectures: Architectures) -> NDArray[np.float64]:
     facts = dataset.how_measured()
     backend = backend_of(dataset.backend, facts["settings"])
-    return measure_live(dataset.space, architectures, backend, facts, dataset.statistic)
+    return time_on_device(dataset.space, architectures, backend, facts, dataset.statistic)
 
 
-def measure_live(
+def time_on_device(
     space: SearchSpace,
     architectures: Architectures,
     backend: Backend,
@@ -62,7 +62,7 @@ def measure_live(
     statistic: str,
     passes: int = 4,
 ) -> NDArray[np.float64]:
-    """Time architectures on this machine, as those of a table were timed.
+    """Time architectures on this machine with the settings of a table.
 
     Parameters
     ----------
@@ -70,25 +70,30 @@ def measure_live(
     architectures : array of int8, shape (n, n_positions)
     backend : Backend
     facts : mapping
-        Of the table's latency: ``settings`` and ``machines``. Another machine than the table's is
-        warned about, for its values do not compare.
+        The ``settings`` and ``machines`` of the table's latency. If a machine has another CPU than
+        this machine, a warning is logged, because their latencies cannot be compared.
     statistic : {"minimum", "median"}
-        Of the runs in a pass.
+        Statistic of the timed runs in a pass.
     passes : int
-        Each takes all architectures in a fresh random order.
+        Number of passes, each in its own random order.
 
     Returns
     -------
     array of float64, shape (n,)
         Milliseconds: the median over passes, as in the table.
     """
-    here, there = machine_facts()["cpu"], {machine["cpu"] for machine in facts["machines"]}
-    if there != {here}:
-        _LOG.warning("verified on %s, the table is of %s", here, ", ".join(sorted(there)))
+    cpu, table_cpus = machine_facts()["cpu"], {machine["cpu"] for machine in facts["machines"]}
+    if table_cpus != {cpu}:
+        _LOG.warning(
+            "architectures are verified on %s, but the table was measured on %s",
+            cpu,
+            ", ".join(sorted(table_cpus)),
+        )
     settings = facts["settings"]
     image_set = ImageSet(**settings["image_set"])
     times = np.empty((passes, len(architectures)))
     for number in range(passes):
+        # The purpose "live" stays as it was, so that a seed keeps its order.
         order = generator(settings["seed"], "live", number).permutation(len(architectures))
         for row in order:
             network = build(
@@ -103,18 +108,18 @@ def measure_live(
 
 
 def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:
-    """Return a backend of ``conf/backend`` as it was set when a table was measured.
+    """Return a backend of ``conf/backend`` with the settings of a table.
 
     Parameters
     ----------
     name : str
     settings : mapping
-        Of the table's latency.
+        The settings of the table's latency.
 
     Raises
     ------
     UserError
-        If this machine has not the unit that was measured.
+        If this machine lacks the unit that was measured.
     """
     from hydra import compose
     from hydra.utils import instantiate
@@ -123,14 +128,15 @@ def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:
     stored = {key: settings[key] for key in node if key in settings}
     backend: Backend = instantiate(node, **stored)
     try:
-        here = backend.facts()
+        facts = backend.facts()
     except UserError as error:
-        # Its own remedy is a key of the measurement, not of the run that verifies.
-        raise UserError(error.problem, remedy=_INSTEAD) from error
+        # The backend's remedy is an override of `hwnas measure`, which `hwnas run` lacks.
+        raise UserError(error.problem, remedy=_REMEDY) from error
     for key in backend.unit_facts:
-        if key in settings and here.get(key) != settings[key]:
+        if key in settings and facts.get(key) != settings[key]:
             raise UserError(
-                f"the table was measured with {key}={settings[key]}, here it is {here.get(key)}",
-                remedy=_INSTEAD,
+                f"the table was measured with {key}={settings[key]}, but on this machine it is "
+                f"{facts.get(key)}",
+                remedy=_REMEDY,
             )
     return backend
