@@ -1,4 +1,4 @@
-"""What every model trained with torch needs: its random numbers, its threads."""
+"""Random numbers, threads and floating-point mode of models that are trained with torch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sklearn.utils import check_random_state
 
 
 def seeded_generator(random_state: Any) -> torch.Generator:
-    """Return torch's generator for scikit-learn's `random_state`: int, RandomState or None."""
+    """Return a torch generator seeded by scikit-learn's `random_state`: int, state or None."""
     seed = check_random_state(random_state).randint(2**31 - 1)
     return torch.Generator().manual_seed(int(seed))
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch to one thread, and give the caller's number back."""
+    """Let torch use one thread within the block, and the caller's number of threads after it."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -29,10 +29,10 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
-    """Take numbers too small for full precision as 0 within the block.
+    """Let torch replace denormal numbers, below about 1e-38, by 0 within the block.
 
-    The weights of units that are never active shrink below 1e-38 under weight decay, where
-    processors compute by microcode: a long training would slow down sevenfold.
+    Weight decay shrinks the weights of units that are never active to such numbers. Processors
+    compute with them so slowly that a long training takes seven times as long.
     """
     keeps_them = bool(torch.full((1,), 1e-38).mul(0.1) != 0)
     torch.set_flush_denormal(True)

@@ -1,4 +1,4 @@
-"""Bayesian neural network whose weights are sampled by adaptive Hamiltonian Monte Carlo."""
+"""Bayesian neural network: adaptive Hamiltonian Monte Carlo samples its weights."""
 
 from __future__ import annotations
 
@@ -26,36 +26,40 @@ FirstWeights = Literal["normal", "linear"]
 class Bohamiann(RegressorMixin, BaseEstimator):
     """Bayesian neural network (Springenberg et al., BOHAMIANN, NeurIPS 2016).
 
-    A perceptron of tanh layers and one noise level. Stochastic-gradient Hamiltonian Monte Carlo
-    walks through the posterior of its weights, all at once in one vector; every `keep_every`
-    steps after the burn-in a sample is kept. Predictions are the mean over the samples; their
-    variance is the samples' variance plus the mean noise.
+    The network is a perceptron of tanh layers; all measurements have the same noise variance.
+    Stochastic-gradient Hamiltonian Monte Carlo samples weights and noise from their posterior.
+    After the burn-in, it keeps a sample every `keep_every` steps. The mean of the samples'
+    predictions is the prediction; their variance plus the mean noise variance is its variance.
 
     Parameters
     ----------
     n_layers, width : int
-        Number of hidden layers, and units of each.
-    n_steps, burn_in, keep_every : int
-        Number of steps, of those among them that adapt the step sizes and keep no sample, and of
-        those from one sample to the next.
+        Number of hidden layers, and number of units of each.
+    n_steps : int
+        Number of the sampler's steps, burn-in included.
+    burn_in : int
+        Number of first steps, which adapt the step sizes and keep no sample.
+    keep_every : int
+        Number of steps from one sample to the next.
     batch_size : int
-        At most that many training measurements a step.
+        Largest number of training measurements that a step sees.
     learning_rate : float
-        Squared step size.
+        Square of the step size.
     weight_precision : float
-        Inverse variance of the weights' normal prior, in units of their number of inputs.
+        Inverse variance of the weights' normal prior, divided by the layer's number of inputs.
     first_weights : {"normal", "linear"}
-        ``normal`` draws them with variance 1 / inputs, and biases of 0; ``linear`` draws both as
-        ``torch.nn.Linear`` does, within ± 1 / sqrt(inputs), a third of that variance.
+        ``normal`` draws weights of variance 1 / inputs and sets biases to 0. ``linear`` draws
+        both within ± 1 / sqrt(inputs), as ``torch.nn.Linear`` does: a third of that variance.
     noise : float
-        First and most likely noise variance, in units of the values' variance.
+        Noise variance that the sampler starts with, and that is the most likely one in the prior.
+        Its unit is the values' variance.
     random_state : int, RandomState or None
-        Seed of the first weights, the batches and the sampler's noise.
+        Seed of the first weights, of the batches and of the sampler's noise.
 
     Attributes
     ----------
     samples_ : array, shape (n_samples, n_weights)
-        Weights and biases from the first layer to the output, then the noise variance's logarithm.
+        A row holds the weights and biases of all layers, and last the noise variance's logarithm.
 
     Examples
     --------
@@ -98,8 +102,8 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         Raises
         ------
         UserError
-            If there are no such first weights, or the steps after the burn-in are too few to keep
-            a sample.
+            If `first_weights` is unknown, or there are too few steps after the burn-in to keep a
+            sample.
         """
         check_choice("predictor.model.first_weights", self.first_weights, get_args(FirstWeights))
         if self.n_steps - self.burn_in < self.keep_every:
@@ -111,7 +115,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         features = np.asarray(X, dtype=np.float32)
         self.n_features_in_ = features.shape[1]
         self.offset_ = features.mean(axis=0)
-        # Features that never vary in training keep their unit.
+        # Features that are constant in training cannot be scaled.
         deviation = features.std(axis=0)
         self.scale_ = np.where(deviation > 0, deviation, 1).astype(np.float32)
         with one_thread(), denormals_flushed():
@@ -140,7 +144,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
             log_variance = weights[-1]
             deviation = network(weights, shapes, X[batch]) - y[batch]
             misfit = (deviation**2 * torch.exp(-log_variance) + log_variance).mean() / 2 * len(y)
-            # The noise's prior is log-normal, e-fold either way.
+            # The noise variance's prior is log-normal: its logarithm has standard deviation 1.
             unusual = (log_variance - log_noise) ** 2 / 2
             prior = (precision * weights[:-1] ** 2).sum() / 2 + unusual
             (gradient,) = torch.autograd.grad(misfit + prior, weights)
@@ -151,7 +155,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
         return torch.stack(kept)
 
     def _shapes(self) -> list[tuple[int, int]]:
-        """Return every layer's number of inputs, with 1 for the bias, and of outputs."""
+        """Return every layer's number of inputs, plus 1 for the bias, and number of outputs."""
         widths = [self.n_features_in_, *[self.width] * self.n_layers, 1]
         return [(before + 1, after) for before, after in pairwise(widths)]
 
@@ -184,7 +188,7 @@ class Bohamiann(RegressorMixin, BaseEstimator):
 def first_weights(
     shapes: list[tuple[int, int]], kind: FirstWeights, generator: torch.Generator
 ) -> Tensor:
-    """Draw weights and biases of all layers, see `Bohamiann`."""
+    """Draw the weights and biases of all layers, in one vector; see :class:`Bohamiann`."""
     parts = []
     for inputs, outputs in shapes:
         scale = (inputs - 1) ** -0.5
@@ -210,15 +214,16 @@ def network(weights: Tensor, shapes: list[tuple[int, int]], X: Tensor) -> Tensor
 class AdaptiveSGHMC:
     """Stochastic-gradient Hamiltonian Monte Carlo that adapts its step sizes in the burn-in.
 
-    Springenberg et al., equations 8 to 10; the state of all weights is one vector.
+    Springenberg et al., BOHAMIANN, NeurIPS 2016, equations 8 to 10.
 
     Parameters
     ----------
     weights : Tensor, shape (n_weights,)
-        Changed in place.
+        The sampler changes them in place.
     learning_rate : float
-        The squared step size.
+        Square of the step size.
     generator : torch.Generator
+        Draws the sampler's noise.
     """
 
     def __init__(self, weights: Tensor, learning_rate: float, generator: torch.Generator) -> None:
@@ -232,14 +237,22 @@ class AdaptiveSGHMC:
 
     @torch.no_grad()
     def step(self, gradient: Tensor, adapt: bool) -> None:
-        """Move by one step, given the gradient of the negative log posterior."""
+        """Take one step.
+
+        Parameters
+        ----------
+        gradient : Tensor, shape (n_weights,)
+            Gradient of the negative log posterior.
+        adapt : bool
+            Whether to adapt the step sizes, as in the burn-in.
+        """
         if adapt:
             share = 1 / (self.window + 1)
             self.window += 1 - self.window * self.mean**2 / self.square
             self.mean += share * (gradient - self.mean)
             self.square += share * (gradient**2 - self.square)
         step = self.learning_rate / (self.square.sqrt() + 1e-16)
-        # The gradient's own noise counts as part of what the temperature asks for.
+        # Batches make the gradient noisy: this noise is subtracted from what the sampler adds.
         variance = (2 * MOMENTUM_DECAY * step - self.learning_rate**2).clamp(min=0)
         noise = torch.empty_like(step).normal_(generator=self.generator) * variance.sqrt()
         self.momentum += noise - step * gradient - MOMENTUM_DECAY * self.momentum

@@ -1,4 +1,4 @@
-"""The lookup table: what each single choice adds to a base architecture."""
+"""The lookup table: the sum of what each operation adds to a base architecture."""
 
 from __future__ import annotations
 
@@ -17,25 +17,42 @@ Values = NDArray[np.float64]
 
 @singledispatch
 def bases(space: SearchSpace) -> Architectures:
-    """Return, for every position, the architecture in which that position is changed.
+    """Return, for every position, the architecture that is changed there to measure increments.
 
-    The first one is the base that all increments are added to.
+    The increments are added to the value of the first of these architectures.
+
+    Parameters
+    ----------
+    space : SearchSpace
+
+    Returns
+    -------
+    array of int8, shape (n_positions, n_positions)
+
+    Raises
+    ------
+    UserError
+        If no base architecture is defined on the space.
     """
     raise UserError(f"lut: no base architecture is defined on space {space.name}")
 
 
 @bases.register
 def _(space: CellSpace) -> Architectures:
-    """All-``none``: 1 + 6 * 4 = 25 measurements on NAS-Bench-201, 19 on TransNAS micro."""
+    """Return the cell of ``none`` on all edges, for every position.
+
+    This makes 1 + 6 * 4 = 25 measurements on NAS-Bench-201, and 19 on TransNAS micro.
+    """
     return np.full((space.n_positions, space.n_positions), space.none, dtype=np.int8)
 
 
 @bases.register
 def _(space: TransNASMacro) -> Architectures:
-    """Five modules, the last of which doubles and halves: 21 measurements with the other base.
+    """Return five modules, the last of which doubles channels and halves resolution.
 
-    The fifth cannot be changed there, as some module must double and some must halve. What it
-    adds is measured after four modules.
+    The fifth module cannot be changed in it, as an architecture needs a module that doubles and one
+    that halves. The fifth module's increments are measured in an architecture of four modules to
+    which one is added. Together this makes 21 measurements.
     """
     around = np.tile(np.array([1, 1, 1, 1, 4, 0], dtype=np.int8), (space.n_positions, 1))
     around[4] = [1, 1, 1, 4, 0, 0]
@@ -44,37 +61,37 @@ def _(space: TransNASMacro) -> Architectures:
 
 @bases.register
 def _(space: FBNet) -> Architectures:
-    """Block ``k3_e1`` throughout: 1 + 22 * 8 = 177 measurements."""
+    """Return block ``k3_e1`` at all positions. This makes 1 + 22 * 8 = 177 measurements."""
     return np.zeros((space.n_positions, space.n_positions), dtype=np.int8)
 
 
 class LookupTable(RegressorMixin, BaseEstimator):
-    """metric = base + sum over positions of an increment, each measured by changing one choice.
+    """Base value plus one increment per position, each measured by changing one operation.
 
-    It needs the measurements of :meth:`training_design`, and leaves others aside. Input is the
-    encoding :class:`hwnas.predictor.Operations`.
+    The model needs the measurements of :meth:`training_design` and ignores all others. Its input is
+    the encoding :class:`hwnas.encoding.Operations`.
 
     Parameters
     ----------
     space : SearchSpace, optional
-        Set by :class:`hwnas.predictor.Predictor` when it is fitted.
+        :class:`hwnas.predictor.Predictor` sets it when it is fitted.
 
     Attributes
     ----------
     base_ : float
         Value of the base architecture, the first of :func:`bases`.
     increments_ : array of float, shape (n_positions, n_operations)
-        What an operation at a position adds to it; 0 where the space allows no measurement.
+        What an operation at a position adds to the base; 0 where the space allows no such change.
     """
 
-    # Standardising and back would break ties between sums of equal increments by rounding.
+    # Sums of equal increments are ties. Standardising values and back would break them by rounding.
     in_metric_unit = True
 
     def __init__(self, space: SearchSpace | None = None) -> None:
         self.space = space
 
     def training_design(self, space: SearchSpace) -> Architectures:
-        """Return the architectures to measure, shape (n, n_positions), without repetition.
+        """Return the distinct architectures to measure, shape (n, n_positions).
 
         Examples
         --------
@@ -87,19 +104,19 @@ class LookupTable(RegressorMixin, BaseEstimator):
         return np.unique(allowed.reshape(-1, space.n_positions), axis=0)
 
     def fit(self, X: NDArray[np.integer], y: Values) -> Self:
-        """Read the base and the increments off the training measurements.
+        """Compute the base and the increments from the training measurements.
 
         Parameters
         ----------
         X : array of int, shape (n, n_positions)
             Operation indices.
         y : array of float, shape (n,)
-            Measured values; several of one architecture are averaged.
+            Measured values. Those of the same architecture are averaged.
 
         Raises
         ------
         UserError
-            If an architecture of :meth:`training_design` is missing, naming it.
+            If an architecture of :meth:`training_design` is missing.
         """
         if self.space is None:
             raise ValueError("LookupTable: the parameter `space` is not set")
@@ -122,7 +139,7 @@ class LookupTable(RegressorMixin, BaseEstimator):
     def predict(self, X: NDArray[np.integer]) -> Values:
         """Return base plus increments, shape (n,)."""
         predicted = np.full(len(X), self.base_)
-        # One after another, as written: NumPy's pairwise sum breaks other ties by rounding.
+        # In the order of positions: NumPy's pairwise sum would round, and break ties, differently.
         for position, increment in enumerate(self.increments_):
             predicted += increment[X[:, position]]
         return predicted
@@ -141,7 +158,10 @@ class LookupTable(RegressorMixin, BaseEstimator):
 
 
 def _changed(space: SearchSpace) -> Architectures:
-    """Return every base with every choice: (n_positions, n_operations, n_positions)."""
+    """Return each position's base with each operation at this position.
+
+    The shape is (n_positions, n_operations, n_positions); the last axis is the architecture's.
+    """
     changed = np.repeat(bases(space)[:, None, :], len(space.operations), axis=1)
     for position in range(space.n_positions):
         changed[position, :, position] = np.arange(len(space.operations))
@@ -149,7 +169,7 @@ def _changed(space: SearchSpace) -> Architectures:
 
 
 def _allowed(space: SearchSpace, changed: Architectures) -> NDArray[np.bool_]:
-    """Return which of these are architectures of the space, shape (n_positions, n_operations)."""
+    """Return which of the changed bases the space contains, shape (n_positions, n_operations)."""
     shape = changed.shape[:2]
     if not isinstance(space, TransNASMacro):
         return np.ones(shape, dtype=bool)

@@ -1,4 +1,4 @@
-"""NGBoost, with the library's regressor made to keep scikit-learn's estimator contract."""
+"""NGBoost as a scikit-learn estimator: the library's own regressor breaks some of their rules."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class NGBoost(RegressorMixin, BaseEstimator):
     max_features : float
         Share of the columns that a tree considers at each split.
     minibatch_frac : float
-        Share of the training measurements that a round sees, at least two of them.
+        Share of the training measurements that are drawn for a round; at least two are drawn.
     random_state : int or None
-        Seed of the rows and columns drawn.
+        Seed of the draws of rows and columns.
 
     Attributes
     ----------
@@ -69,16 +69,17 @@ class NGBoost(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Values, return_std: bool = False) -> Values | tuple[Values, Values]:
-        """Return the means, and with `return_std` a pair of means and standard deviations."""
+        """Return means, shape (n,), and with `return_std` also standard deviations, shape (n,)."""
         distribution = self.boosting_.pred_dist(X)
         return (distribution.loc, distribution.scale) if return_std else distribution.loc
 
 
 class _BoundedNormal(Normal):
-    """Normal whose standard deviation stays within 1000 times the training measurements'.
+    """Normal distribution with a bounded standard deviation.
 
-    On a handful of measurements the trees fit each exactly, and the library divides by a variance
-    that has become zero.
+    It stays within a factor of 1000 of 1, the standard deviation of the training measurements. The
+    trees fit a handful of measurements exactly; without a bound the variance then becomes 0, and
+    the library divides by it.
     """
 
     limit = np.log(1e3)
@@ -88,13 +89,13 @@ class _BoundedNormal(Normal):
 
     @staticmethod
     def fit(Y: Values) -> Values:
-        """Return mean and log standard deviation: where boosting starts."""
+        """Return what boosting starts with: mean and logarithm of the standard deviation."""
         return np.array([Y.mean(), np.log(Y.std() + 1e-3)])
 
 
 class _Boosting(NGBRegressor):
     def _base_learners(self) -> list[Any]:
-        # The library's trees draw their columns from NumPy's global generator, or all alike.
+        # The library would let all trees draw the same columns, or use NumPy's global generator.
         draw = self.random_state.randint
         trees = [clone(self.Base) for _ in range(self.Manifold.n_params)]
         return [tree.set_params(random_state=draw(2**31 - 1)) for tree in trees]

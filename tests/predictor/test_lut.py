@@ -1,4 +1,4 @@
-"""The lookup table against hand-computed values and the study's figures."""
+"""The lookup table against values by hand and the published figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def lut(space: SearchSpace) -> Predictor:
     ("space", "n"),
     [(NASBench201(), 25), (TransNASMicro(), 19), (TransNASMacro(), 21), (FBNet(), 177)],
 )
-def test_exact_on_an_additive_metric(space: SearchSpace, n: int) -> None:
+def test_fit_additive_metric_predicts_exactly(space: SearchSpace, n: int) -> None:
     cost = np.random.default_rng(0).random((space.n_positions, len(space.operations)))
 
     def metric(X: Architectures) -> NDArray[np.float64]:
@@ -41,7 +41,7 @@ def test_exact_on_an_additive_metric(space: SearchSpace, n: int) -> None:
     np.testing.assert_allclose(predicted, metric(X), rtol=1e-9)
 
 
-def test_macro_design_is_allowed_and_around_both_bases() -> None:
+def test_training_design_macro_is_in_the_space_and_around_both_bases() -> None:
     space = TransNASMacro()
     design = lut(space).training_design()
     assert design is not None
@@ -50,7 +50,7 @@ def test_macro_design_is_allowed_and_around_both_bases() -> None:
     assert {(1, 1, 1, 1, 4, 0), (1, 1, 1, 4, 0, 0), (1, 1, 1, 4, 3, 0), (1, 1, 1, 1, 4, 2)} <= rows
 
 
-def test_one_increment_by_hand() -> None:
+def test_fit_one_operation_costs_more_predicts_it_there_only() -> None:
     space = NASBench201()
     design = lut(space).training_design()
     assert design is not None
@@ -60,7 +60,7 @@ def test_one_increment_by_hand() -> None:
     np.testing.assert_allclose(predicted, [5.0, 2.0])
 
 
-def test_names_a_missing_measurement() -> None:
+def test_fit_missing_measurement_raises_with_its_name() -> None:
     space = TransNASMicro()
     design = lut(space).training_design()
     assert design is not None
@@ -68,7 +68,7 @@ def test_names_a_missing_measurement() -> None:
         lut(space).fit(np.delete(design, 2, axis=0), np.ones(18))
 
 
-def test_other_measurements_change_nothing() -> None:
+def test_fit_further_measurements_change_nothing() -> None:
     space = NASBench201()
     design = lut(space).training_design()
     assert design is not None
@@ -83,7 +83,9 @@ def test_other_measurements_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("device", "tau"), [("raspi4", 0.462), ("pixel3", 0.475), ("fpga", 0.999), ("eyeriss", 0.992)]
 )
-def test_reaches_the_published_tau(device: str, tau: float, cifar10_latency: Measured) -> None:
+def test_predict_real_table_reaches_published_tau(
+    device: str, tau: float, cifar10_latency: Measured
+) -> None:
     space = NASBench201()
     X, y = cifar10_latency(device)
     predictor = lut(space)
