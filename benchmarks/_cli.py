@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hwnas.cli._hydra import fail
+from hwnas.cli import fail
 from hwnas.errors import UserError
 
 

@@ -26,11 +26,10 @@ from scipy.stats import rankdata
 
 from benchmarks._cli import run
 from benchmarks._docs import write_between
-from hwnas.advise import Advisor, Outcome, Plan, Situation, duration, follow
+from hwnas.advise import Advisor, Plan, Problem, ScenarioOutcome, duration, replay
 from hwnas.advise._command import predictors
 from hwnas.composition import CONF, register
 from hwnas.dataset import HWNASBench, Table
-from hwnas.dataset._files import HWNAS_PICKLE
 from hwnas.errors import UserError
 from hwnas.predictor import Predictor
 from hwnas.seeding import generator
@@ -58,21 +57,21 @@ def fixed_plans(n_now: int, affordable: int) -> dict[str, Plan]:
 
 def trials(
     table: Table, known: dict[str, Predictor], n_now: int, n_trials: int
-) -> Iterator[tuple[str, float, Outcome, tuple[float, float, float]]]:
+) -> Iterator[tuple[str, float, ScenarioOutcome, tuple[float, float, float]]]:
     """Yield strategy, budget, outcome, and the expected score with its interval (advice only)."""
     nothing = (np.nan, np.nan, np.nan)
     for trial in range(n_trials):
-        situation = Situation.of(table, n_now, seed=trial)
-        advisor = Advisor(situation, known, MEASUREMENT, seed=trial, worlds=20)
+        problem = Problem.of(table, n_now, seed=trial)
+        advisor = Advisor(problem, known, MEASUREMENT, seed=trial, scenarios=20)
         for budget in BUDGETS:
             plan = advisor.advise(budget).plan
             low, high = plan.interval("retained_hypervolume")
             expected = (low, plan.mean("retained_hypervolume"), high)
-            rng = generator(trial, "benchmark", "follow")
-            yield "advice", budget, follow(plan.plan, situation, known, rng)[0], expected
+            rng = generator(trial, "benchmark", "replay")
+            yield "advice", budget, replay(plan.plan, problem, known, rng)[0], expected
             for name, fixed in fixed_plans(n_now, int(budget / MEASUREMENT)).items():
-                rng = generator(trial, "benchmark", "follow")
-                yield name, budget, follow(fixed, situation, known, rng)[0], nothing
+                rng = generator(trial, "benchmark", "replay")
+                yield name, budget, replay(fixed, problem, known, rng)[0], nothing
 
 
 def load(name: str) -> Table:
@@ -80,7 +79,8 @@ def load(name: str) -> Table:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("advise", overrides=[f"dataset={name}", "dataset.source=measured"])
     dataset: HWNASBench = instantiate(cfg.dataset)
-    HWNAS_PICKLE.require(dataset.paths)
+    for file in HWNASBench.files():
+        file.require(dataset.paths)
     return dataset.load()
 
 

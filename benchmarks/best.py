@@ -26,6 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import time
+from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 
@@ -48,13 +49,16 @@ from benchmarks.predictors import (
     words,
 )
 from hwnas.composition import composed
-from hwnas.dataset import Local
-from hwnas.dataset._files import HELP_FBNET, HWNAS360_PARQUET, TRANSNAS_PTH
-from hwnas.dataset._local_table import read_table, table_path
-from hwnas.dataset._readers._help import read_block_lists, read_latencies
-from hwnas.dataset._readers._hwnas360 import read_hwnas360
-from hwnas.dataset._readers._transnas import read_transnas
-from hwnas.measure._machine import machine_facts
+from hwnas.dataset import (
+    HELP,
+    HWNAS360,
+    Column,
+    Local,
+    TransNAS,
+    read_local_table,
+    table_path,
+)
+from hwnas.measure import machine_facts
 from hwnas.metric import Metric
 from hwnas.paths import Paths
 from hwnas.predictor import build
@@ -73,6 +77,8 @@ DOCS = Path(__file__).parents[1] / "docs" / "best.md"
 MARKS = ("<!-- best: written by benchmarks/best.py -->", "<!-- end of best -->")
 KEY = ["predictor", "trials", "table", "seed", "n_train"]
 COLUMNS = [*KEY, "kendall_tau", "coverage", "fit_cpu_seconds"]
+
+LATENCY = Metric("latency", "ms")
 
 #: Space, measured architectures, values.
 Data = tuple[SearchSpace, Architectures, NDArray[np.float64]]
@@ -130,28 +136,32 @@ def read_tables(data: Path) -> dict[str, Data]:
     paths = Paths.default(str(data))
     cells, latencies = read_hwnas(paths)
     tables: dict[str, Data] = {name: (space, cells, y) for name, y in latencies.items()}
-    for file in sorted((data / "help/nasbench201/latency").glob("*.pt")):
-        tables[f"help-{file.stem}"] = (space, cells, read_latencies(file).floats("latency"))
-    copies = read_hwnas360(HWNAS360_PARQUET.require(paths))
-    measured = np.unique(copies.arrays["representative"].astype(np.int64))
-    for column in sorted(copies.arrays):
-        if column.endswith("/latency"):
-            name = "360-" + column.removesuffix("/latency").replace("/", "-")
-            tables[name] = (space, cells[measured], copies.floats(column)[measured])
-    transnas = read_transnas(TRANSNAS_PTH.require(paths), TransNASMicro())
-    for column in sorted(transnas.arrays):
-        if column.endswith("/latency"):
-            name = "transnas-" + column.removesuffix("/latency")
-            tables[name] = (TransNASMicro(), transnas.architectures(), transnas.floats(column))
-    blocks = read_block_lists(HELP_FBNET.require(paths)).architectures()
-    for file in sorted((data / "help/fbnet/latency").glob("*.pt")):
-        tables[f"fbnet-{file.stem}"] = (FBNet(), blocks, read_latencies(file).floats("latency"))
+    tables |= dict(sorted(published(HELP.columns(paths), space, "help")))
+    for column in sorted(HWNAS360.columns(paths), key=lambda column: column.name):
+        device, framework, task, metric = column.name.split("/")
+        if metric == LATENCY.name:
+            table = HWNAS360(device, framework, task, LATENCY, space, paths).load()
+            measured = table.networks()
+            name = f"360-{device}-{framework}-{task}"
+            tables[name] = (space, table.architectures[measured], table.values[measured])
+    tables |= dict(sorted(published(TransNAS.columns(paths), TransNASMicro(), "transnas")))
+    tables |= dict(sorted(published(HELP.columns(paths), FBNet(), "fbnet")))
     tables |= read_local(paths)
     return {name: table for name, table in tables.items() if np.isfinite(table[2]).any()}
 
 
+def published(
+    columns: Iterable[Column], space: SearchSpace, prefix: str
+) -> Iterator[tuple[str, Data]]:
+    """Yield the latencies of one space, by name."""
+    for column in columns:
+        if column.space == space and column.architectures is not None:
+            name = f"{prefix}-{column.name.removesuffix('/latency')}"
+            yield name, (space, column.architectures, column.values)
+
+
 def read_local(paths: Paths) -> dict[str, Data]:
-    """Return the latencies measured with `hwnas.measure`: the bundled table's, and all here."""
+    """Return the latencies measured with `hwnas measure`: the bundled table's, and all here."""
     spaces: list[SearchSpace] = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
     devices = {"cpu", *(folder.name for folder in (paths.data / "local").glob("*/"))}
     tables: dict[str, Data] = {}
@@ -159,8 +169,8 @@ def read_local(paths: Paths) -> dict[str, Data]:
         file = table_path(device, space, paths)
         if not file.exists():
             continue
-        for backend in read_table(file)[1]["latency"]:
-            table = Local(device, Metric("latency", "ms"), space, paths, backend).load()
+        for backend in read_local_table(file)[1]["latency"]:
+            table = Local(device, LATENCY, space, paths, backend).load()
             measured = table.networks()
             name = f"local-{device}-{space.name}-{backend}"
             tables[name] = (space, table.architectures[measured], table.values[measured])

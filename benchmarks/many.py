@@ -31,7 +31,7 @@ from benchmarks.predictors import (
     split,
     words,
 )
-from hwnas.measure._machine import machine_facts
+from hwnas.measure import machine_facts
 from hwnas.predictor import fit_many
 
 DEVICE = "raspi4"

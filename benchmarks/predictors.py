@@ -36,10 +36,9 @@ from benchmarks._cli import run
 from benchmarks._csv import append
 from benchmarks._docs import write_between
 from hwnas.composition import composed, options
-from hwnas.dataset._files import HWNAS_PICKLE
-from hwnas.dataset._readers._hwnas import read_nasbench201
+from hwnas.dataset import HWNASBench
 from hwnas.errors import UserError, check_choice
-from hwnas.measure._machine import machine_facts
+from hwnas.measure import machine_facts
 from hwnas.paths import Paths
 from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201
@@ -170,13 +169,16 @@ def read_tables(folder: Path, devices: list[str]) -> dict[str, Data]:
 
 def read_hwnas(paths: Paths) -> tuple[Architectures, dict[str, NDArray[np.float64]]]:
     """Return NAS-Bench-201, and the CIFAR-10 latencies in ms of every device by name."""
-    columns = read_nasbench201(HWNAS_PICKLE.require(paths))
-    latencies = {
-        name.removeprefix("cifar10/").removesuffix("_latency"): columns.floats(name)
-        for name in sorted(columns.arrays)
-        if name.startswith("cifar10/") and name.endswith("_latency")
+    for file in HWNASBench.files():
+        file.require(paths)
+    columns = {
+        column.name.removeprefix("cifar10/").removesuffix("_latency"): column
+        for column in sorted(HWNASBench.columns(paths), key=lambda column: column.name)
+        if column.name.startswith("cifar10/") and column.name.endswith("_latency")
     }
-    return columns.architectures(), latencies
+    architectures = next(iter(columns.values())).architectures
+    assert architectures is not None
+    return architectures, {name: column.values for name, column in columns.items()}
 
 
 def measure(preset: str, name: str, data: Data, seed: int, n_train: int) -> list[float]:

@@ -28,6 +28,7 @@ from hwnas.dataset import Table
 from hwnas.seeding import generator
 from hwnas.selection import (
     Bootstrap,
+    CandidateSet,
     Deviations,
     Learner,
     Mixture,
@@ -53,7 +54,7 @@ def fits(table: Table) -> Iterator[tuple[Learner, np.ndarray[Any, np.dtype[np.fl
         train = generator(fit, "benchmark", "train").permutation(len(table))[:N_TRAIN]
         X = table.architectures
         predicted = ridge.fit(X[train], table.values[train]).predict(X)
-        yield Learner(ridge, table, train, np.arange(len(table))), predicted
+        yield Learner(ridge, CandidateSet(table, np.arange(len(table))), train), predicted
 
 
 def measure(table: Table) -> tuple[Means, Means, Means]:
@@ -68,7 +69,7 @@ def measure(table: Table) -> tuple[Means, Means, Means]:
         deviations = ((predicted - true) / true.std())[held_out]
         rng = generator(fit, "benchmark", "candidates")
         for _ in range(TRIALS):
-            scores = Selector(N_CANDIDATES).run(accuracy, true, predicted, rng).scores()
+            scores = Selector(N_CANDIDATES).run(accuracy, true, predicted, rng).to_dict()
             kinds.setdefault("real: ridge", []).append({name: scores[name] for name in SCORES})
         simulated: Sequence[Deviations] = (Bootstrap(deviations), Normal(), Mixture())
         for kind in simulated:
@@ -87,9 +88,9 @@ def measure(table: Table) -> tuple[Means, Means, Means]:
             for number, one in enumerate(done_rounds, start=1):
                 rounds.setdefault(f"{number}, {name}" if number > 1 else "1", []).append(
                     {
-                        "measured": one.n_measured,
-                        "mra_pareto_percent": one.mra_pareto_percent,
-                        "retained_hypervolume": one.retained_hypervolume,
+                        "measured": one["n_measured"],
+                        "mra_pareto_percent": one["mra_pareto_percent"],
+                        "retained_hypervolume": one["retained_hypervolume"],
                     }
                 )
         calibration, std = learner.calibrate()

@@ -18,7 +18,7 @@ import time
 
 import numpy as np
 
-from hwnas.measure._machine import machine_facts
+from hwnas.measure import machine_facts
 from hwnas.selection import CANDIDATES, SIGMAS, simulate
 
 STUDY_SECONDS = 14.1

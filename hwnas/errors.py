@@ -1,4 +1,4 @@
-"""The one exception for a user's mistake: it says what is wrong, where, and what mends it."""
+"""The exception for a user's mistake, and checks of configuration values that raise it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable
 class UserError(Exception):
     """A mistake in the command line, the configuration or a data file.
 
-    The entry points print it as one line and exit with code 2, without a traceback.
+    The command line prints it in one line, without a traceback, and exits with code 2.
 
     Parameters
     ----------
     problem : str
-        What is wrong, naming the file, key or value.
+        What is wrong, with the file, configuration key or value concerned.
     remedy : str, optional
-        The command or the step that mends it.
+        An override, a command or a step that corrects the mistake.
 
     Examples
     --------
@@ -35,14 +35,17 @@ class UserError(Exception):
 
 
 def command(arguments: str) -> str:
-    """Return the shell command that runs hwnas with these arguments on this machine.
+    """Return the shell command that runs hwnas with `arguments` on this machine.
+
+    It starts with ``hwnas`` where that program is on the search path, otherwise with
+    ``python -m hwnas``.
 
     Examples
     --------
     >>> command("fetch hwnas").endswith("hwnas fetch hwnas")
     True
     """
-    # Imported here: most commands end without it.
+    # Imported here because most commands end without an error message.
     import shutil
 
     program = "hwnas" if shutil.which("hwnas") else "python -m hwnas"
@@ -50,14 +53,14 @@ def command(arguments: str) -> str:
 
 
 def nearest(word: str, known: list[str]) -> str:
-    """Say which known name is meant, and list them all.
+    """Return a hint that names the known word closest to `word` and lists all known words.
 
     Examples
     --------
     >>> nearest("latncy", ["latency", "energy"])
     "did you mean 'latency'? known: energy, latency"
     """
-    # The standard library's matcher is enough for names of config keys.
+    # The standard library's matcher suffices for the names of configuration keys.
     from difflib import get_close_matches
 
     close = get_close_matches(word, known, n=1, cutoff=0.5)
@@ -66,7 +69,17 @@ def nearest(word: str, known: list[str]) -> str:
 
 
 def check_choice(key: str, value: str, known: Iterable[str], where: object = "") -> None:
-    """Raise `UserError` naming the known values unless the configuration's value is one of them.
+    """Raise `UserError` if the value of a configuration key is none of the known values.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the configuration.
+    value : str
+    known : iterable of str
+        The values that are allowed.
+    where : object
+        The place that the known values belong to, for the message.
 
     Examples
     --------
@@ -81,7 +94,17 @@ def check_choice(key: str, value: str, known: Iterable[str], where: object = "")
 
 
 def check_above(key: str, value: float, bound: float, unit: str = "") -> None:
-    """Raise `UserError` unless a limit of the configuration lies above a bound.
+    """Raise `UserError` if the value of a configuration key is not above `bound`.
+
+    The remedy sets the key to null, so the key must be optional.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the configuration.
+    value, bound : float
+    unit : str
+        Unit of the bound with a leading space, for the message.
 
     Examples
     --------
@@ -89,7 +112,7 @@ def check_above(key: str, value: float, bound: float, unit: str = "") -> None:
     Traceback (most recent call last):
     hwnas.errors.UserError: tuning.time_limit_seconds=-1: more than 0 s is needed. ...
     """
-    # So that NaN is refused too.
+    # "not >" instead of "<=" also raises for NaN.
     if not value > bound:
         raise UserError(
             f"{key}={value:g}: more than {bound:g}{unit} is needed", remedy=f"{key}=null"
@@ -99,7 +122,17 @@ def check_above(key: str, value: float, bound: float, unit: str = "") -> None:
 def check_number(
     key: str, value: int, lowest: int, highest: int | None = None, remedy: str | None = None
 ) -> None:
-    """Raise `UserError` unless a number of the configuration lies within its bounds.
+    """Raise `UserError` if the value of a configuration key lies outside its bounds.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the configuration.
+    value : int
+    lowest, highest : int
+        The bounds, both inclusive. Without `highest` there is no upper bound.
+    remedy : str, optional
+        Default: an override that sets the key to the bound.
 
     Examples
     --------

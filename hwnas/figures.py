@@ -1,4 +1,4 @@
-"""Figures as files."""
+"""Drawing Matplotlib figures into files."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _LOG = logging.getLogger(__name__)
 def save_figure(
     path: Path, draw: Callable[[Figure], object], dpi: int = 150, **settings: Any
 ) -> None:
-    """Let `draw` fill an empty figure, and save it.
+    """Create a figure, let `draw` fill it, and save it.
 
-    A figure that cannot be drawn or saved is reported as a warning and left out: the numbers that
-    it shows are kept elsewhere, and must not be lost with it.
+    If drawing or saving fails, the function logs a warning and leaves no file. A failed plot must
+    not stop the command, because other files hold the plotted numbers.
 
     Parameters
     ----------
     path : Path
-        The picture to write; its ending says the format.
+        The picture to write. Its suffix selects the format.
     draw : callable
-        Takes the figure.
+        Takes the empty figure and draws into it.
     dpi : int
         Dots per inch.
     **settings
-        Of `matplotlib.figure.Figure`, e.g. ``figsize``.
+        Arguments of `matplotlib.figure.Figure`, e.g. ``figsize``.
     """
     try:
-        # Not pyplot: it keeps global state and looks for a screen.
+        # pyplot is avoided: it keeps global state and may need a display.
         from matplotlib.figure import Figure
 
         figure = Figure(layout="constrained", **settings)
         draw(figure)
         figure.savefig(path, dpi=dpi)
-    except Exception as reason:
-        _LOG.warning("%s: no figure, %s: %s", path.name, type(reason).__name__, reason)
+    except Exception as error:
+        _LOG.warning("could not draw %s: %s: %s", path.name, type(error).__name__, error)
         path.unlink(missing_ok=True)

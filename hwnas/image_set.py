@@ -1,4 +1,4 @@
-"""The image-set type."""
+"""Image sets: the resolution and number of classes that networks are built for."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ImageSet:
-    """An image set: what decides a network's input and output shapes.
+    """A set of images, which determines the input and output shapes of a network.
 
     Parameters
     ----------
     name : str
-        As in the official files, e.g. ``"ImageNet16-120"``.
+        The name that the published tables use, e.g. ``"ImageNet16-120"``.
     resolution : int
         Height and width of the square input, in pixels.
     classes : int
-        Number of outputs.
+        Number of classes, which is the number of the network's outputs.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The metric type."""
+"""Hardware metrics: unit, direction and bounds of their values."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ Direction = Literal["minimize", "maximize"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A hardware metric.
+    """A hardware metric, for example latency in ms.
 
     Parameters
     ----------
     name : str
-        The word used in paths, configs and tables, e.g. ``"latency"``.
+        The word for the metric in paths, configurations and tables, e.g. ``"latency"``.
     unit : str
         Unit of every value, e.g. ``"ms"``.
     direction : {"minimize", "maximize"}
-        Which values are better.
+        Whether lower or higher values are better.
     lower, upper : float
-        Bounds of a physically possible value, both inclusive.
+        Bounds of the physically possible values, both inclusive. Values outside count as missing.
     title : str
-        The name in plots; defaults to `name`.
+        The metric's name in plots. Default: `name`.
 
     Raises
     ------
     UserError
-        If the direction is neither.
+        If `direction` is neither "minimize" nor "maximize".
 
     Examples
     --------
@@ -60,14 +60,17 @@ class Metric:
 
     @property
     def label(self) -> str:
-        """Axis label: title and unit."""
+        """The label of a plot's axis: title and unit."""
         return f"{self.title or self.name} [{self.unit}]"
 
     def missing(self, values: NDArray[np.float64] | list[float]) -> NDArray[np.bool_]:
-        """Tell which values are no measurements: NaN, or outside the bounds (-1 = failed)."""
+        """Return which values are missing: NaN, or outside the metric's bounds.
+
+        HW-NAS-Bench writes -1 for a failed measurement. The bound `lower` excludes it.
+        """
         array = np.asarray(values, dtype=np.float64)
         return ~((array >= self.lower) & (array <= self.upper))
 
     def cost(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the values as something to minimise."""
+        """Return values as costs to minimise: negated if higher values are better."""
         return values if self.direction == "minimize" else -values

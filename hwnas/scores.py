@@ -1,7 +1,8 @@
-"""How well predicted values match true ones."""
+"""Scores of predicted values against true values; `SCORES` declares every one of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,38 +10,70 @@ from numpy.typing import NDArray
 
 from hwnas.metric import Metric
 
+Values = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
-class Scores:
-    """Scores of a predictor on a set of architectures (study, section 4).
+class Score:
+    """One score of predictions (Laube et al. 2022, section 4).
 
     Parameters
     ----------
-    n : int
-        Number of architectures scored.
-    kendall_tau, spearman, pearson : float
-        Correlation of predicted and true values, signed. A predictor that says the same of every
-        architecture ranks nothing: 0.
-    mae, rmse, deviation_mean, deviation_std : float
-        Of the deviations (predicted minus true), in the metric's unit.
-    precision_at_10, precision_at_20 : float
-        Share of the k architectures predicted best that are among the k truly best.
+    name : str
+        The score's key in results.
+    title : str
+        The score's name in printed tables.
+    compute : callable
+        Takes four arrays of shape (n,): true values, predicted values, true costs, predicted
+        costs. The values are in the metric's unit. Returns a number.
+    in_unit : bool
+        Whether the score has the metric's unit. Otherwise it is dimensionless.
     """
 
-    n: int
-    kendall_tau: float
-    spearman: float
-    pearson: float
-    mae: float
-    rmse: float
-    deviation_mean: float
-    deviation_std: float
-    precision_at_10: float
-    precision_at_20: float
+    name: str
+    title: str
+    compute: Callable[[Values, Values, Values, Values], float]
+    in_unit: bool = False
 
 
-def kendall_tau(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
-    """Return Kendall's tau-b; 0 where one side is constant.
+def score(true: Values, predicted: Values, metric: Metric | None = None) -> dict[str, float]:
+    """Score predicted values.
+
+    Parameters
+    ----------
+    true, predicted : array of float64, shape (n,)
+        In the metric's unit.
+    metric : Metric, optional
+        Its direction says which values are better. Without a metric, lower values are better.
+
+    Returns
+    -------
+    dict of str to float
+        Every score of `SCORES` by its name, and under ``n`` the number of architectures.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite, the shapes differ, or there are fewer than two values.
+
+    Examples
+    --------
+    >>> score(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))["mae"]
+    0.333...
+    """
+    _check(true, predicted)
+    costs = [values if metric is None else metric.cost(values) for values in (true, predicted)]
+    computed = {each.name: float(each.compute(true, predicted, *costs)) for each in SCORES}
+    return {"n": len(true)} | computed
+
+
+def kendall_tau(true: Values, predicted: Values) -> float:
+    """Return Kendall's tau-b of true and predicted values; 0 if either array is constant.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite, the shapes differ, or there are fewer than two values.
 
     Examples
     --------
@@ -52,50 +85,43 @@ def kendall_tau(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> fl
     from scipy.stats import kendalltau
 
     _check(true, predicted)
-    if _constant(true) or _constant(predicted):
+    if _either_constant(true, predicted):
         return 0.0
     return float(kendalltau(true, predicted).statistic)
 
 
-def score(true: NDArray[np.float64], predicted: NDArray[np.float64], metric: Metric) -> Scores:
-    """Score predicted values.
+def _spearman(true: Values, predicted: Values) -> float:
+    from scipy.stats import spearmanr
+
+    return 0.0 if _either_constant(true, predicted) else float(spearmanr(true, predicted).statistic)
+
+
+def _pearson(true: Values, predicted: Values) -> float:
+    from scipy.stats import pearsonr
+
+    return 0.0 if _either_constant(true, predicted) else float(pearsonr(true, predicted).statistic)
+
+
+def _either_constant(true: Values, predicted: Values) -> bool:
+    """Return whether all true values or all predicted values are equal.
+
+    SciPy returns NaN for such correlations. This module returns 0 instead.
+    """
+    return bool(np.ptp(true) == 0 or np.ptp(predicted) == 0)
+
+
+def precision_at(true: Values, predicted: Values, k: int) -> float:
+    """Return the share of the `k` lowest predicted costs that are among the `k` lowest true costs.
+
+    Every architecture whose true cost equals the k-th lowest counts as among the k lowest. Ties
+    are common: many cells of a search space have no live operations and therefore equal costs.
 
     Parameters
     ----------
     true, predicted : array of float64, shape (n,)
-        In the metric's unit.
-    metric : Metric
-        Its direction says which values are best.
-
-    Raises
-    ------
-    ValueError
-        If a value is NaN or infinite, or there are fewer than two.
-    """
-    from scipy.stats import pearsonr, spearmanr
-
-    _check(true, predicted)
-    ranks_nothing = _constant(true) or _constant(predicted)
-    deviations = predicted - true
-    return Scores(
-        n=len(true),
-        kendall_tau=kendall_tau(true, predicted),
-        spearman=0.0 if ranks_nothing else float(spearmanr(true, predicted).statistic),
-        pearson=0.0 if ranks_nothing else float(pearsonr(true, predicted).statistic),
-        mae=float(np.abs(deviations).mean()),
-        rmse=float(np.sqrt(np.square(deviations).mean())),
-        deviation_mean=float(deviations.mean()),
-        deviation_std=float(deviations.std()),
-        precision_at_10=precision_at(metric.cost(true), metric.cost(predicted), 10),
-        precision_at_20=precision_at(metric.cost(true), metric.cost(predicted), 20),
-    )
-
-
-def precision_at(true: NDArray[np.float64], predicted: NDArray[np.float64], k: int) -> float:
-    """Return the share of the `k` lowest predicted costs that are among the `k` lowest true ones.
-
-    Whatever ties with the k-th lowest true cost counts as among them: many cells of a space
-    compute nothing and cost the same.
+        Costs: lower is better.
+    k : int
+        Replaced by n if it is larger than n.
 
     Examples
     --------
@@ -105,17 +131,29 @@ def precision_at(true: NDArray[np.float64], predicted: NDArray[np.float64], k: i
     1.0
     """
     k = min(k, len(true))
-    good_enough = np.partition(true, k - 1)[k - 1]
+    kth_lowest = np.partition(true, k - 1)[k - 1]
     chosen = np.argsort(predicted, kind="stable")[:k]
-    return float(np.mean(true[chosen] <= good_enough))
+    return float(np.mean(true[chosen] <= kth_lowest))
 
 
-def _constant(values: NDArray[np.float64]) -> bool:
-    return bool(values.min() == values.max())
-
-
-def _check(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> None:
+def _check(true: Values, predicted: Values) -> None:
     if true.shape != predicted.shape or true.ndim != 1 or len(true) < 2:
-        raise ValueError(f"cannot score {predicted.shape} predictions of {true.shape} values")
+        raise ValueError(
+            f"true values of shape {true.shape} and predicted values of shape {predicted.shape} "
+            "cannot be scored: both must have the shape (n,) with n of at least 2"
+        )
     if not (np.isfinite(true).all() and np.isfinite(predicted).all()):
-        raise ValueError("cannot score values that are NaN or infinite")
+        raise ValueError("values that are NaN or infinite cannot be scored")
+
+
+SCORES = (
+    Score("kendall_tau", "Kendall's tau", lambda y, p, *_: kendall_tau(y, p)),
+    Score("spearman", "Spearman", lambda y, p, *_: _spearman(y, p)),
+    Score("pearson", "Pearson", lambda y, p, *_: _pearson(y, p)),
+    Score("mae", "MAE", lambda y, p, *_: np.abs(p - y).mean(), in_unit=True),
+    Score("rmse", "RMSE", lambda y, p, *_: np.sqrt(np.square(p - y).mean()), in_unit=True),
+    Score("deviation_mean", "deviation, mean", lambda y, p, *_: (p - y).mean(), in_unit=True),
+    Score("deviation_std", "deviation, std", lambda y, p, *_: (p - y).std(), in_unit=True),
+    Score("precision_at_10", "precision@10", lambda *v: precision_at(v[2], v[3], 10)),
+    Score("precision_at_20", "precision@20", lambda *v: precision_at(v[2], v[3], 20)),
+)

@@ -1,4 +1,4 @@
-"""One seed, many independent streams."""
+"""Independent random generators for different purposes, all derived from one seed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """Return the random generator of one purpose, spawned from the run's seed.
+    """Return the random generator of one purpose, derived from the experiment's seed.
 
-    Streams of different purposes are independent, and adding a purpose never shifts the
-    numbers of another one.
+    Generators of different purposes are independent. A new purpose does not change the numbers
+    that existing purposes draw.
 
     Parameters
     ----------
     seed : int
-        The run's seed, not negative.
+        The experiment's seed, not negative.
     *purpose : str or int
-        What the stream is for, e.g. ``"split"`` or ``("simulation", trial)``.
+        What the random numbers are for, e.g. ``"split"`` or ``("simulation", trial)``.
 
     Examples
     --------
@@ -32,5 +32,18 @@ def generator(seed: int, *purpose: str | int) -> np.random.Generator:
 
 
 def integer_seed(seed: int, *purpose: str | int) -> int:
-    """Return a 31-bit seed of one purpose, for libraries that take integers only."""
+    """Return a 31-bit integer seed of one purpose, for libraries that take no generators.
+
+    Parameters
+    ----------
+    seed : int
+        The experiment's seed, not negative.
+    *purpose : str or int
+        See `generator`.
+
+    Examples
+    --------
+    >>> integer_seed(0, "tuning") == integer_seed(0, "tuning")
+    True
+    """
     return int(generator(seed, *purpose).integers(2**31 - 1))

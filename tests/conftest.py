@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from hwnas.cli import main
+from tests.commands import ROOT, Finished, Hwnas
+
 # One thread a process: oversubscribed OpenMP makes boosting libraries 30 times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_conf_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the YAMLs of whoever runs the tests out of them."""
+    os.environ["HWNAS_CONF"] = str(tmp_path_factory.mktemp("conf"))
+
+
+@pytest.fixture
+def hwnas(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Hwnas:
+    """Return a function that runs ``hwnas <arguments>`` in this process, without official files."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("HWNAS_DATA", raising=False)
+    # A command sets them for its process.
+    for variable in ("MPLBACKEND", "HYDRA_FULL_ERROR"):
+        monkeypatch.setenv(variable, os.environ.get(variable, ""))
+    monkeypatch.setattr(sys, "argv", ["hwnas"])
+
+    def run(*arguments: str) -> Finished:
+        code: object = 0
+        try:
+            main(arguments)
+        except SystemExit as end:
+            code = end.code
+        assert isinstance(code, int)
+        written = capsys.readouterr()
+        return Finished(code, written.out, written.err)
+
+    return run
 
 
 @pytest.fixture(scope="session")

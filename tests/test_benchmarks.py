@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from hwnas.errors import command
 from tests.commands import python
 
-FETCH = "HW-NAS-Bench-v1_0.pickle is not in {}. Try: python -m hwnas.data fetch hwnas"
+FETCH = f"HW-NAS-Bench-v1_0.pickle is not in {{}}. Try: {command('fetch hwnas')}"
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,28 @@
-"""Advice: how to spend a time budget on measuring, predicting and verifying."""
+"""Advice: a plan that divides a time budget between training measurements and verification."""
 
 from hwnas.advise._advisor import Advice, Advisor
 from hwnas.advise._command import advise
 from hwnas.advise._duration import duration, seconds
 from hwnas.advise._learning_curve import LearningCurve, learn, power_law
 from hwnas.advise._plan import Expected, Plan, verify_within
-from hwnas.advise._problem import Situation
-from hwnas.advise._replay import follow
-from hwnas.advise._scenarios import Outcome, World
+from hwnas.advise._problem import Problem
+from hwnas.advise._replay import replay
+from hwnas.advise._scenarios import Scenario, ScenarioOutcome
 
 __all__ = [
     "Advice",
     "Advisor",
     "Expected",
     "LearningCurve",
-    "Outcome",
     "Plan",
-    "Situation",
-    "World",
+    "Problem",
+    "Scenario",
+    "ScenarioOutcome",
     "advise",
     "duration",
-    "follow",
     "learn",
     "power_law",
+    "replay",
     "seconds",
     "verify_within",
 ]

@@ -1,4 +1,4 @@
-"""Durations as people write them."""
+"""Convert durations from text such as ``1h30min`` to seconds, and back."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(s|min|h|d)")
 
 
 def seconds(key: str, text: str) -> float:
-    """Read a duration such as ``2h``, ``1.5h`` or ``1h30min``.
+    """Return the seconds of a duration such as ``2h``, ``1.5h`` or ``1h30min``.
 
     Parameters
     ----------
     key : str
-        Names the value in an error.
+        The configuration key of the duration, for the error message.
     text : str
-        Numbers, each followed by ``s``, ``min``, ``h`` or ``d``.
+        One or more numbers, each followed by ``s``, ``min``, ``h`` or ``d``.
 
     Raises
     ------
     UserError
-        If it is no duration, or 0.
+        If the text is not a duration, or if the duration is 0.
 
     Examples
     --------
@@ -31,15 +31,17 @@ def seconds(key: str, text: str) -> float:
     (5400.0, 45.0)
     """
     parts = _DURATION.findall(text)
-    rest = _DURATION.sub("", text).strip()
+    unmatched = _DURATION.sub("", text).strip()
     total = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    if rest or total <= 0:
-        raise UserError(f"{key}={text}: not a duration", remedy=f"{key}=2h, 90min, 45s or 1h30min")
+    if unmatched or total <= 0:
+        raise UserError(
+            f"{key}={text}: not a duration above 0", remedy=f"{key}=2h, 90min, 45s or 1h30min"
+        )
     return total
 
 
 def duration(value: float) -> str:
-    """Write a duration in its two largest units.
+    """Return the text of a duration in seconds, in its two largest units.
 
     Examples
     --------

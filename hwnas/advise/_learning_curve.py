@@ -1,4 +1,4 @@
-"""The learning curve of a predictor, from held-out measurements, and where it leads."""
+"""Learning curves: how a predictor's deviations shrink as its training measurements grow."""
 
 from __future__ import annotations
 
@@ -9,42 +9,47 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.advise._problem import Float, Situation
+from hwnas.advise._problem import Float, Problem
 
 if TYPE_CHECKING:
     from hwnas.predictor import Predictor
 
-#: Share of the measurements held out, and number of train sizes of the curve.
-HELD_OUT, N_SIZES = 0.2, 5
-#: Floors tried for the power law, as shares of the smallest deviation seen.
+#: Share of the measurements so far that each repeat holds out.
+HELD_OUT_SHARE = 0.2
+#: Number of train sizes of a learning curve.
+N_SIZES = 5
+#: Floors tried for the power law, as shares of the smallest standard deviation on the curve.
 FLOORS = np.linspace(0.0, 0.98, 15)
-#: Relative error of a point of the curve that is always reckoned with.
+#: Smallest relative error that is assumed for a point of the curve when floors are weighted.
 CURVE_NOISE = 0.05
 
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """Standard deviation of a predictor's deviations against its training measurements.
+    """Standard deviation of a predictor's deviations against its number of training measurements.
 
     Parameters
     ----------
     name : str
-        The predictor.
+        Name of the predictor.
     sizes : array of int64, shape (n_sizes,)
         Train sizes.
     sigma : array, shape (repeats, n_sizes)
         Standard deviation of the held-out deviations, in the metric's unit.
     fit_seconds : array, shape (n_sizes,)
+        Median CPU seconds of a fit at each train size.
     query_seconds : float
-        For one architecture.
+        CPU seconds to predict one architecture.
     held_out : array, shape (3, m)
-        Predicted costs, deviations (true minus predicted) and accuracies at the largest size.
+        Held-out measurements at the largest train size: predicted costs, true minus predicted
+        costs, and accuracies.
     n_now : int
         Number of measurements so far.
     laws : array, shape (n_draws, 4)
-        Power laws ``floor + a n^-b``, rows (floor, a, b, trust), each fitted to the curve of other
-        repeats: how sure the curve is. Beyond `n_now` only the share `trust` of the improvement
-        is believed, for curves have knees that small train sizes do not show.
+        Power laws ``floor + a n^-b``, rows (floor, a, b, trust). Each is fitted to another
+        resample of the repeats, so their spread shows how uncertain the curve is. Beyond `n_now`
+        a law predicts an improvement, of which only the share `trust` is used: small train sizes
+        do not show where a curve flattens.
     """
 
     name: str
@@ -57,7 +62,13 @@ class LearningCurve:
     laws: Float
 
     def sigma_at(self, n: float) -> Float:
-        """Return the standard deviation at `n` training measurements, one a power law."""
+        """Return the standard deviation at `n` training measurements under each power law.
+
+        Returns
+        -------
+        array of float64, shape (n_draws,)
+            In the metric's unit.
+        """
         floor, a, b, trust = self.laws.T
         law = floor + a * float(n) ** -b
         if n <= self.n_now:
@@ -66,7 +77,7 @@ class LearningCurve:
         return np.asarray(now + trust * (law - now))
 
     def fit_seconds_at(self, n: int) -> float:
-        """Return the seconds of a fit, on the straight line through those timed."""
+        """Return the CPU seconds of a fit to `n` measurements, extrapolated linearly."""
         slope, base = np.polyfit(self.sizes, self.fit_seconds, 1)
         return float(max(base + max(slope, 0.0) * n, self.fit_seconds.min()))
 
@@ -74,56 +85,62 @@ class LearningCurve:
 def learn(
     name: str,
     predictor: Predictor,
-    situation: Situation,
+    problem: Problem,
     rng: np.random.Generator,
     repeats: int = 8,
     draws: int = 30,
 ) -> LearningCurve:
-    """Fit a predictor to growing parts of the measurements so far, and test it on the others.
+    """Return the learning curve of a predictor on the measurements so far.
+
+    Each repeat shuffles the measurements, holds out a fifth of them, and fits clones of the
+    predictor to growing parts of the rest. The held-out measurements give the deviations.
 
     Parameters
     ----------
     name : str
+        Name of the predictor.
     predictor : Predictor
-    situation : Situation
+        The function fits clones of it.
+    problem : Problem
     rng : numpy.random.Generator
     repeats : int
-        Random orders of the measurements; each holds a fifth of them out.
+        Number of shuffles.
     draws : int
-        Power laws, each fitted to a resample of the repeats.
+        Number of power laws, each fitted to a resample of the repeats.
     """
     from sklearn.base import clone
 
-    X, y = situation.architectures[situation.measured], situation.cost
-    accuracy = situation.accuracy[situation.measured]
+    X, y = problem.architectures[problem.measured], problem.cost
+    accuracy = problem.accuracy[problem.measured]
     n = len(y)
-    n_held = max(4, round(HELD_OUT * n))
-    sizes = np.unique(np.geomspace(max(5, n // 12), n - n_held, N_SIZES).astype(np.int64))
+    n_held_out = max(4, round(HELD_OUT_SHARE * n))
+    sizes = np.unique(np.geomspace(max(5, n // 12), n - n_held_out, N_SIZES).astype(np.int64))
     sigma, seconds = np.empty((repeats, len(sizes))), np.empty((repeats, len(sizes)))
     held_out = []
     for repeat in range(repeats):
         order = rng.permutation(n)
-        held, rest = order[:n_held], order[n_held:]
+        test, train = order[:n_held_out], order[n_held_out:]
         for i, size in enumerate(sizes):
             start = time.process_time()
-            fitted = clone(predictor).fit(X[rest[:size]], y[rest[:size]])
+            fitted = clone(predictor).fit(X[train[:size]], y[train[:size]])
             seconds[repeat, i] = time.process_time() - start
-            predicted = fitted.predict(X[held])
-            # Exactly predictable metrics, such as FLOPs, leave no deviations to take logarithms of.
-            sigma[repeat, i] = max((y[held] - predicted).std(ddof=1), 1e-9 * y.std())
-        held_out.append(np.stack([predicted, y[held] - predicted, accuracy[held]]))
-    whole = clone(predictor).fit(X, y)
+            predicted = fitted.predict(X[test])
+            # A metric such as FLOPs can be predicted exactly. The power law needs a logarithm,
+            # so the standard deviation must not be 0.
+            sigma[repeat, i] = max((y[test] - predicted).std(ddof=1), 1e-9 * y.std())
+        held_out.append(np.stack([predicted, y[test] - predicted, accuracy[test]]))
+    fitted = clone(predictor).fit(X, y)
     start = time.process_time()
-    whole.predict(situation.architectures)
-    query = (time.process_time() - start) / len(situation)
+    fitted.predict(problem.architectures)
+    query_seconds = (time.process_time() - start) / len(problem)
     resampled = rng.integers(repeats, size=(draws, repeats))
     return LearningCurve(
         name=name,
         sizes=sizes,
         sigma=sigma,
-        # The first fit of a library loads it: the median forgets that.
+        # A library's first fit also loads the library. The median ignores this outlier.
         fit_seconds=np.median(seconds, axis=0),
-        query_seconds=query,
+        query_seconds=query_seconds,
         held_out=np.concatenate(held_out, axis=1),
         n_now=n,
         laws=np.array(
@@ -138,18 +155,24 @@ def learn(
 def power_law(
     sizes: NDArray[np.int64], sigma: Float, rng: np.random.Generator | None = None
 ) -> tuple[float, float, float]:
-    """Fit ``floor + a n^-b`` with b >= 0 by least squares of the logarithm.
+    """Fit ``floor + a n^-b`` with b >= 0 to a learning curve, by least squares of the logarithm.
 
-    Learning curves of regressors follow a power law down to the part that no amount of data
-    explains (Hestness et al., *Deep learning scaling is predictable, empirically*, 2017).
+    Learning curves of regressors follow a power law down to an error that more data does not
+    reduce (Hestness et al., *Deep learning scaling is predictable, empirically*, 2017).
 
     Parameters
     ----------
     sizes : array of int64, shape (n_sizes,)
+        Train sizes.
     sigma : array, shape (n_sizes,)
+        Standard deviation of the deviations at each train size.
     rng : numpy.random.Generator, optional
-        Draw one of the floors that explain the curve about as well, by their likelihood: a few
-        sizes cannot tell where it ends. Default the one that fits best.
+        If given, the floor is drawn by its likelihood, because a few train sizes cannot tell the
+        floor apart from others that fit about as well. Otherwise the best fit is returned.
+
+    Returns
+    -------
+    floor, a, b : float
 
     Examples
     --------
@@ -161,10 +184,10 @@ def power_law(
     laws, errors = [], []
     x = np.log(sizes)
     for floor in FLOORS * sigma.min():
-        rest = np.log(sigma - floor)
-        slope, offset = np.polyfit(x, rest, 1)
+        above_floor = np.log(sigma - floor)
+        slope, offset = np.polyfit(x, above_floor, 1)
         b = max(-float(slope), 0.0)
-        a = float(np.exp(offset if b > 0 else rest.mean()))
+        a = float(np.exp(offset if b > 0 else above_floor.mean()))
         laws.append((float(floor), a, b))
         errors.append(np.square(np.log(floor + a * sizes**-b) - np.log(sigma)).sum())
     lowest = float(np.min(errors))

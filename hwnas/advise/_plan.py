@@ -1,4 +1,4 @@
-"""Plans: what to measure, what to fit, what to verify, what it costs and what to expect."""
+"""Plans: how many architectures to measure, which predictor to fit, how many to verify."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.advise._problem import Float, Rows
-from hwnas.advise._scenarios import Outcome
-from hwnas.selection._many_predictions import fronts
+from hwnas.advise._scenarios import ScenarioOutcome
+from hwnas.selection import fronts
 
-#: Benefit of the doubt, in standard deviations of the deviations: by how much it grows, how far.
-DOUBT_STEP, DOUBT_LIMIT = 0.5, 4.0
-#: Rounds that verification is cut into, as far as the fronts are not longer than that.
+#: Verification lowers the predicted costs of unmeasured architectures by a multiple of the
+#: deviations' standard deviation. The multiple grows by `OPTIMISM_STEP` up to `MOST_OPTIMISM`.
+OPTIMISM_STEP, MOST_OPTIMISM = 0.5, 4.0
+#: Number of verification rounds to aim for: each round measures at least this fraction of the
+#: limit, as long as optimism finds enough architectures.
 ROUNDS = 20
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One way to spend a budget.
+    """One way to spend a time budget.
 
     Parameters
     ----------
     predictor : str or None
-        Which predictor; None measures without one.
+        Name of the predictor. None selects from measured architectures only.
     n_new : int
-        Architectures to measure at random, beside those measured so far.
+        Number of random architectures to measure first, besides those measured so far.
     n_train : int
-        Training measurements of the predictor: all of them.
+        Number of training measurements of the predictor: `n_new` plus those measured so far.
     n_verify : int
-        Most architectures to measure for verification.
+        Largest number of architectures to measure for verification.
     spread : float
-        Standard deviation of the predictor's deviations, in the metric's unit: the benefit of the
-        doubt that verification gives.
+        Standard deviation of the predictor's deviations, in the metric's unit. Verification
+        measures unmeasured architectures whose cost may be lower than predicted by some multiple
+        of it.
     """
 
     predictor: str | None
@@ -44,67 +47,80 @@ class Plan:
     spread: float = 0.0
 
     def describe(self, n_candidates: int) -> str:
-        """Say in words what to do."""
+        """Return the plan as an instruction.
+
+        Parameters
+        ----------
+        n_candidates : int
+            Number of architectures in the candidate set.
+        """
         if self.predictor is None:
             if self.n_train >= n_candidates:
-                return f"measure all {n_candidates:,} candidates, select from their true values"
+                return f"measure all {n_candidates:,} candidates, select from their measured values"
             return (
                 f"measure {self.n_new:,} more at random, select from all {self.n_train:,} measured"
             )
-        more = f"measure {self.n_new:,} more at random, " if self.n_new else ""
+        first = f"measure {self.n_new:,} more at random, " if self.n_new else ""
         return (
-            f"{more}fit {self.predictor} to all {self.n_train:,}, verify its front in rounds of "
-            f"measuring and fitting again, up to {self.n_verify:,} measurements"
+            f"{first}fit {self.predictor} to all {self.n_train:,}, then verify the predicted front "
+            f"in rounds, fitting again after each: up to {self.n_verify:,} measurements"
         )
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A plan with its cost and what to expect of it, over possible truths.
+    """A plan with its expected cost in time and its outcome in each scenario.
 
     Parameters
     ----------
     plan : Plan
     seconds : float
-        Mean cost: measuring, fitting, querying, verifying.
+        Mean time over the scenarios: measuring, fitting, predicting and verifying.
     measuring_seconds : float
-        The part of it that occupies the device.
+        The part of `seconds` that occupies the device.
     n_verified : float
-        Mean number of verifications until nothing was left that could be on the front.
-    outcomes : tuple of Outcome
-        One a world.
+        Mean number of architectures that verification measured. It is below `Plan.n_verify`
+        where verification ended because no unmeasured architecture was on the front.
+    outcomes : tuple of ScenarioOutcome
+        One for each scenario.
     """
 
     plan: Plan
     seconds: float
     measuring_seconds: float
     n_verified: float
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ScenarioOutcome, ...]
 
     def mean(self, score: str) -> float:
-        """Return the expected value of a score of `Outcome`."""
+        """Return the mean of a score over the scenarios.
+
+        Parameters
+        ----------
+        score : str
+            Name of an attribute of `ScenarioOutcome`.
+        """
         return float(np.mean([getattr(one, score) for one in self.outcomes]))
 
     def median(self, score: str) -> float:
-        """Return the value that a score of `Outcome` exceeds in half of the possible truths."""
+        """Return the median of a score over the scenarios."""
         return float(np.median([getattr(one, score) for one in self.outcomes]))
 
     def interval(self, score: str) -> tuple[float, float]:
-        """Return the interval that holds 80 % of the possible truths."""
+        """Return the 10 % and the 90 % quantile of a score over the scenarios."""
         low, high = np.quantile([getattr(one, score) for one in self.outcomes], [0.1, 0.9])
         return float(low), float(high)
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What verification measured.
+    """The result of verification.
 
     Parameters
     ----------
     rows : array of int64
-        Every row measured by the end, those measured before included.
+        Rows of all measured architectures, including those measured before verification.
     n_fits : int
-        How often the predictor was fitted again.
+        Number of times that the predictor was fitted again.
     """
 
     rows: Rows
@@ -120,12 +136,16 @@ def verify_within(
     spread: float = 0.0,
     relearn: Callable[[Rows], Float] | None = None,
 ) -> Verified:
-    """Verify the predicted front, round after round, with at most `limit` measurements.
+    """Verify the predicted front in rounds, with at most `limit` measurements.
 
-    Each round measures what is new on the front of measured values and predictions; where less is
-    left than a round asks for, it takes them evenly along the front. What is not measured may be
-    better than predicted: it is given the benefit of the doubt, as many steps of `spread` as a
-    round needs to measure a twentieth of `limit`.
+    Each round takes the Pareto front of accuracy and cost, where the cost of a measured
+    architecture is its true cost and any other cost is predicted. The round measures the
+    unmeasured architectures on this front. If `limit` does not allow all of them, it measures
+    some, spaced evenly along the front.
+
+    The predictions are too high for some architectures. So the round lowers all predicted costs
+    by the smallest multiple of `spread` that puts ``limit / ROUNDS`` unmeasured architectures on
+    the front, a lower confidence bound.
 
     Parameters
     ----------
@@ -134,13 +154,15 @@ def verify_within(
     predicted, true : array, shape (n,)
         Costs.
     measured : array of int64
-        Rows measured so far.
+        Rows of the architectures measured so far.
     limit : int
-        Most measurements.
+        Largest number of architectures to measure.
     spread : float
-        Standard deviation of the deviations; 0 stops when nothing is new.
+        Standard deviation of the deviations. With 0 the predicted costs are not lowered, and
+        verification ends when no unmeasured architecture is on the front.
     relearn : callable, optional
-        Takes the rows measured so far and returns better predictions.
+        Takes the rows of all measured architectures and returns new predicted costs, shape (n,).
+        Default: the predictions stay the same in all rounds.
 
     Examples
     --------
@@ -152,47 +174,72 @@ def verify_within(
     """
     known = np.zeros(len(accuracy), dtype=bool)
     known[measured] = True
-    batch, n_fits, doubt = -(-limit // ROUNDS), 0, 0.0
+    batch, n_fits, optimism = -(-limit // ROUNDS), 0, 0.0
     while limit > 0:
-        fresh, doubt = _candidates(
-            accuracy, np.where(known, true, predicted), known, spread, batch, doubt
+        new, optimism = _unmeasured_front(
+            accuracy, np.where(known, true, predicted), known, spread, batch, optimism
         )
-        if len(fresh) == 0:
+        if len(new) == 0:
             break
-        if len(fresh) > limit:
-            fresh = fresh[np.linspace(0, len(fresh) - 1, limit).round().astype(np.int64)]
-        known[fresh] = True
-        limit -= len(fresh)
+        if len(new) > limit:
+            new = new[np.linspace(0, len(new) - 1, limit).round().astype(np.int64)]
+        known[new] = True
+        limit -= len(new)
         if relearn is not None and limit > 0:
             predicted = relearn(np.flatnonzero(known))
             n_fits += 1
     return Verified(np.flatnonzero(known), n_fits)
 
 
-def _candidates(
+def _unmeasured_front(
     accuracy: Float,
     cost: Float,
     known: NDArray[np.bool_],
     spread: float,
     batch: int,
-    doubt: float,
+    optimism: float,
 ) -> tuple[Rows, float]:
-    """Return what is not known on the front, with as much benefit of the doubt as fills a batch.
+    """Return the unmeasured rows on the front after lowering the predicted costs, and by how much.
 
-    It starts a step below the last round's `doubt`, for what was learnt since.
+    The search for this amount begins one step below that of the last round, because the
+    measurements of that round have improved the predictions.
+
+    Parameters
+    ----------
+    accuracy : array, shape (n,)
+        Percent, descending.
+    cost : array, shape (n,)
+        Measured or predicted costs.
+    known : array of bool, shape (n,)
+        Whether each architecture is measured.
+    spread : float
+        Standard deviation of the deviations.
+    batch : int
+        Smallest number of unmeasured rows to return, if the largest optimism gives as many.
+    optimism : float
+        Amount of the last round: a multiple of `spread`.
     """
-    doubt = max(doubt - DOUBT_STEP, 0.0)
+    optimism = max(optimism - OPTIMISM_STEP, 0.0)
     while True:
-        hoped = np.where(known, cost, cost - doubt * spread)
-        _, front = fronts(accuracy[np.newaxis], hoped[np.newaxis])
-        fresh = front[~known[front]]
-        if len(fresh) >= batch or spread == 0 or doubt >= DOUBT_LIMIT:
-            return fresh, doubt
-        doubt += DOUBT_STEP
+        lowered = np.where(known, cost, cost - optimism * spread)
+        _, front = fronts(accuracy[np.newaxis], lowered[np.newaxis])
+        new = front[~known[front]]
+        if len(new) >= batch or spread == 0 or optimism >= MOST_OPTIMISM:
+            return new, optimism
+        optimism += OPTIMISM_STEP
 
 
 def train_sizes(n_now: int, n_more: int, n_sizes: int = 6) -> list[int]:
-    """Return how many more training measurements to consider: none, then growing steps.
+    """Return numbers of additional training measurements to compare, from 0 to `n_more`.
+
+    Parameters
+    ----------
+    n_now : int
+        Number of measurements so far.
+    n_more : int
+        Largest number of additional measurements.
+    n_sizes : int
+        Largest number of values to return. The resulting train sizes grow geometrically.
 
     Examples
     --------
@@ -203,7 +250,7 @@ def train_sizes(n_now: int, n_more: int, n_sizes: int = 6) -> list[int]:
     return sorted({round(total) - n_now for total in totals})
 
 
-def best(plans: Sequence[Expected], objective: str) -> Expected:
-    """Return the plan with the best expected score; of plans as good, the cheapest."""
+def best_plan(plans: Sequence[Expected], objective: str) -> Expected:
+    """Return the plan with the best mean of the objective; of equally good plans, the fastest."""
     sign = -1.0 if objective == "retained_hypervolume" else 1.0
     return min(plans, key=lambda one: (round(sign * one.mean(objective), 6), one.seconds))

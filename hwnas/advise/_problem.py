@@ -1,4 +1,4 @@
-"""What is known when advice is asked for: candidates, their accuracy, measurements so far."""
+"""What advice starts from: the candidates, their accuracies and the measurements so far."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ from numpy.typing import NDArray
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.seeding import generator
+from hwnas.selection import CandidateSet
 from hwnas.space import Architectures, SearchSpace
 
 Float = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-#: A learning curve needs a few points.
+#: Fewest measurements that a learning curve is fitted to.
 FEWEST = 15
-#: Where a whole table is measured, this many of it stand for the measurements so far.
+#: Number of measurements that advice uses of a table in which every candidate is measured.
 SAMPLE = 124
 
 
 @dataclass(frozen=True)
-class Situation:
-    """Candidates sorted by accuracy, best first, and the measurements so far.
+class Problem:
+    """The candidate set, sorted by accuracy, best first, and the measurements so far.
 
     Parameters
     ----------
     space : SearchSpace
     architectures : array of int8, shape (n, n_positions)
-        The candidate set: the networks of known accuracy, each once, by the architecture that is
-        measured for all that share it (`Table.measured_on`).
+        The candidate set. It holds each network of known accuracy once, as the architecture that
+        was measured for all architectures with that network (see `Table.measured_on`).
     accuracy : array, shape (n,)
         Percent, descending.
     measured : array of int64, shape (m,)
-        Rows measured so far, in random order.
+        Rows of the measured candidates, in random order.
     cost : array, shape (m,)
-        Their values as costs, in the order of `measured`.
+        Costs of the measured candidates, in the order of `measured`.
     least : float
-        Bound below which no cost is physically possible.
+        Lower bound of the cost, from the bounds of the metric.
     truth : array, shape (n,), or None
-        All costs, where the table is whole: never used for advice, only to follow a plan.
+        All costs, or None if a candidate is not measured. Advice never reads it; `replay` does.
     """
 
     space: SearchSpace
@@ -52,44 +53,51 @@ class Situation:
     truth: Float | None
 
     @classmethod
-    def of(cls, table: Table, n_measured: int | None, seed: int) -> Situation:
-        """Read the situation off a table.
+    def of(cls, table: Table, n_measured: int | None, seed: int) -> Problem:
+        """Return the problem that a table poses.
 
-        Rows without a value are candidates that are not measured yet. Where there are none, a
-        random sample of the table stands for the measurements so far.
+        Rows without a value are candidates that are not measured yet. If every row has a value,
+        a random sample of the rows serves as the measurements so far.
+
+        Parameters
+        ----------
+        table : Table
+        n_measured : int or None
+            Number of measurements that advice may use. None uses all of them, or `SAMPLE` of a
+            table in which every candidate is measured, but at most a quarter of that table.
+        seed : int
+            Seed of the random order of the measurements.
 
         Raises
         ------
         UserError
-            If there are no accuracies, too few measurements for a learning curve, or not as many
-            as asked for.
+            If the table has no accuracies, fewer than `n_measured` measurements or too few for a
+            learning curve, or if all measured values are equal.
         """
-        if table.accuracy is None:
-            raise UserError(f"{table.dataset} has no accuracy: there is nothing to select by")
-        rows = _networks(table)
-        rows = rows[~np.isnan(table.accuracy[rows])]
-        rows = rows[
-            np.lexsort((table.space.rank(table.architectures[rows]), -table.accuracy[rows]))
-        ]
-        cost = table.metric.cost(table.values[rows])
+        candidates = CandidateSet.of(table).by_accuracy()
+        cost = candidates.cost
         known = np.flatnonzero(~np.isnan(cost))
-        whole = len(known) == len(rows)
+        all_known = len(known) == len(candidates)
         order = generator(seed, "advice", "measured").permutation(known)
         if n_measured is None:
-            n_measured = min(SAMPLE, len(order) // 4) if whole else len(order)
+            n_measured = min(SAMPLE, len(order) // 4) if all_known else len(order)
         _check_measured(n_measured, len(order), table.dataset)
         measured = order[:n_measured]
         if np.ptp(cost[measured]) == 0:
-            raise UserError(f"all {n_measured} measurements so far of {table.dataset} are equal")
+            raise UserError(
+                f"{table.dataset}: all {n_measured} measurements so far are equal, so there is "
+                "nothing to predict",
+                remedy="choose another dataset, or a larger number for measured=",
+            )
         bounds = (table.metric.lower, table.metric.upper)
         return cls(
             space=table.space,
-            architectures=table.architectures[rows],
-            accuracy=table.accuracy[rows],
+            architectures=candidates.architectures,
+            accuracy=candidates.accuracy,
             measured=measured,
             cost=cost[measured],
             least=min(float(table.metric.cost(np.array([bound]))[0]) for bound in bounds),
-            truth=cost if whole else None,
+            truth=cost if all_known else None,
         )
 
     def __len__(self) -> int:
@@ -97,27 +105,20 @@ class Situation:
 
 
 def _check_measured(n_measured: int, n_known: int, dataset: str) -> None:
-    enough = f"measured={min(SAMPLE, n_known)}"
-    if n_measured > n_known >= FEWEST:
+    """Raise `UserError` unless a table has `n_measured` measurements and they are enough."""
+    if n_known < FEWEST:
         raise UserError(
-            f"measured={n_measured}: {dataset} has no more than {n_known:,} measurements",
-            remedy=enough,
+            f"{dataset} has {n_known} measurements, but advice needs at least {FEWEST}",
+            remedy=f"measure at least {FEWEST} architectures first",
         )
-    if n_measured < FEWEST or n_known < FEWEST:
-        more = "measure more first"
+    possible = f"measured={min(SAMPLE, n_known)}"
+    if n_measured > n_known:
         raise UserError(
-            f"{min(n_measured, n_known)} measurements so far, of {n_known:,} in {dataset}: advice "
-            f"needs {FEWEST} at least",
-            remedy=f"{enough}, or {more}" if n_known >= FEWEST else more,
+            f"measured={n_measured}: {dataset} has only {n_known:,} measurements", remedy=possible
         )
-
-
-def _networks(table: Table) -> Rows:
-    """Return one row a network: a copy has its value, and measuring it too tells nothing new.
-
-    It is the row of the architecture that is measured, unless only a copy has a value.
-    """
-    network = table.measured_on()
-    preferred = np.lexsort((network != np.arange(len(table)), np.isnan(table.values)))
-    _, first = np.unique(network[preferred], return_index=True)
-    return preferred[first]
+    if n_measured < FEWEST:
+        raise UserError(
+            f"advice may use {n_measured} of the {n_known:,} measurements of {dataset}, but needs "
+            f"at least {FEWEST}",
+            remedy=possible,
+        )

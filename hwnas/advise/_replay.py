@@ -1,4 +1,4 @@
-"""Following a plan on a table that knows every value."""
+"""Replay: follow a plan on a table in which every candidate is measured."""
 
 from __future__ import annotations
 
@@ -8,65 +8,66 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwnas.advise._plan import Plan, verify_within
-from hwnas.advise._problem import Float, Rows, Situation
-from hwnas.advise._scenarios import Outcome, World
+from hwnas.advise._problem import Float, Problem, Rows
+from hwnas.advise._scenarios import Scenario, ScenarioOutcome
 
 if TYPE_CHECKING:
     from hwnas.predictor import Predictor
 
 
-def follow(
+def replay(
     plan: Plan,
-    situation: Situation,
+    problem: Problem,
     predictors: Mapping[str, Predictor],
     rng: np.random.Generator,
-) -> tuple[Outcome, int]:
-    """Do what a plan says, and return what it was worth.
+) -> tuple[ScenarioOutcome, int]:
+    """Follow a plan on the true costs, and score the architectures that it measured.
 
     Parameters
     ----------
     plan : Plan
-        One without `spread` verifies only the front that it predicts at first, and what comes
-        forward as measured values replace predictions.
-    situation : Situation
-        With its truth.
+        A plan with ``spread=0`` fits its predictor once, and verification stops when the front
+        holds no unmeasured architecture.
+    problem : Problem
+        Must know all costs (`Problem.truth`).
     predictors : mapping of str to Predictor
+        Unfitted predictors by name.
     rng : numpy.random.Generator
-        Draws the further training measurements.
+        Draws the additional training measurements.
 
     Returns
     -------
-    outcome : Outcome
+    outcome : ScenarioOutcome
     n_measured : int
-        Architectures measured, beside those measured before.
+        Number of architectures that the plan measured, without those measured before it.
 
     Raises
     ------
     ValueError
-        If the situation does not know the truth.
+        If `Problem.truth` is None.
     """
     from sklearn.base import clone
 
-    if situation.truth is None:
-        raise ValueError("a plan can be followed only where every value is known")
-    unmeasured = np.setdiff1d(np.arange(len(situation)), situation.measured)
-    fresh = rng.permutation(unmeasured)[: plan.n_new]
-    known = np.concatenate([situation.measured, fresh])
+    if problem.truth is None:
+        raise ValueError("replay needs a table in which every candidate is measured")
+    unmeasured = np.setdiff1d(np.arange(len(problem)), problem.measured)
+    new = rng.permutation(unmeasured)[: plan.n_new]
+    measured = np.concatenate([problem.measured, new])
     if plan.predictor is not None:
-        X, truth, predictor = situation.architectures, situation.truth, predictors[plan.predictor]
+        X, truth, predictor = problem.architectures, problem.truth, predictors[plan.predictor]
 
         def relearn(rows: Rows) -> Float:
             fitted: Predictor = clone(predictor).fit(X[rows], truth[rows])
             return fitted.predict(X)
 
-        known = verify_within(
-            situation.accuracy,
-            relearn(known),
+        measured = verify_within(
+            problem.accuracy,
+            relearn(measured),
             truth,
-            known,
+            measured,
             plan.n_verify,
             plan.spread,
             relearn if plan.spread > 0 else None,
         ).rows
-    outcome = World(situation.accuracy, situation.truth).outcome(known)
-    return outcome, len(known) - len(situation.measured)
+    outcome = Scenario(problem.accuracy, problem.truth).outcome(measured)
+    return outcome, len(measured) - len(problem.measured)

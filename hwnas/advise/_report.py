@@ -1,4 +1,4 @@
-"""Advice as text."""
+"""The report that ``hwnas advise`` prints."""
 
 from __future__ import annotations
 
@@ -20,48 +20,49 @@ _SCORES = (
 def report(
     table: Table, advisor: Advisor, advice: Sequence[Advice], budget: float, worth: float
 ) -> str:
-    """Return the advice for a budget as text, with smaller and larger budgets beside it.
+    """Return the advice for a budget as text, and the best plans for other budgets.
 
     Parameters
     ----------
     table : Table
     advisor : Advisor
+        The advisor that made the advice.
     advice : sequence of Advice
-        For growing budgets, `budget` among them.
+        One for each budget, in ascending order. One of them is for `budget`.
     budget : float
-        Seconds.
+        The user's budget in seconds.
     worth : float
-        Gain of the objective from which twice the budget pays.
+        Smallest gain of the objective for which the report calls twice the budget worthwhile.
     """
     asked = next(one for one in advice if one.budget_seconds == budget)
+    n = len(advisor.problem)
     lines = [*_heading(table, advisor), ""]
-    lines += [f"plan        {_what(asked.plan, advisor)}", *_expect(asked.plan)]
+    lines += [f"plan        {asked.plan.plan.describe(n)}", *_expectation(asked.plan)]
     if asked.next_best is not None:
-        lines += ["", f"next best   {_what(asked.next_best, advisor)}", *_expect(asked.next_best)]
+        instruction = asked.next_best.plan.describe(n)
+        lines += ["", f"next best   {instruction}", *_expectation(asked.next_best)]
     lines += ["", *_curves(advisor), "", *_budgets(advice, budget)]
-    lines += ["", _verdict(advice, advisor, budget, worth)]
+    lines += ["", _budget_advice(advice, advisor, budget, worth)]
     return "\n".join(lines)
 
 
 def _heading(table: Table, advisor: Advisor) -> list[str]:
-    n, n_now = len(advisor.situation), len(advisor.situation.measured)
+    """Return what the advice is about: the table, its candidates and its measurements."""
+    n, n_now = len(advisor.problem), len(advisor.problem.measured)
     kind = "ESTIMATED, not measured" if table.estimated else "measured"
     so_far = f"{n_now:,} measured so far"
-    if advisor.situation.truth is not None:
-        so_far = f"advice sees {n_now:,} of the table's measurements, as if no more were known"
+    if advisor.problem.truth is not None:
+        so_far = f"advice uses {n_now:,} of the table's measurements and ignores the others"
     return [
         f"{table.space.name} / {table.dataset} / {table.device} {table.metric.label}: "
         f"{kind} ({table.provenance.source})",
-        f"{n:,} candidates; {so_far}; {duration(advisor.measure_seconds)} a measurement (measuring "
-        f"the rest: {duration((n - n_now) * advisor.measure_seconds)})",
+        f"{n:,} candidates; {so_far}; {duration(advisor.measure_seconds)} for each "
+        f"measurement ({duration((n - n_now) * advisor.measure_seconds)} for all that remain)",
     ]
 
 
-def _what(expected: Expected, advisor: Advisor) -> str:
-    return expected.plan.describe(len(advisor.situation))
-
-
-def _expect(expected: Expected) -> list[str]:
+def _expectation(expected: Expected) -> list[str]:
+    """Return the time that a plan costs and the scores to expect of it."""
     computing = expected.seconds - expected.measuring_seconds
     lines = [
         f"  costs     {duration(expected.seconds)}: {duration(expected.measuring_seconds)} "
@@ -71,29 +72,30 @@ def _expect(expected: Expected) -> list[str]:
     for title, score, digits in _SCORES:
         low, high = expected.interval(score)
         lines.append(
-            f"  expect    {title} {expected.median(score):.{digits}f} in the median, "
-            f"foreseen between {low:.{digits}f} and {high:.{digits}f} "
-            # Honest about what docs/advice.md found: the range is too narrow.
-            "(half of our trials fell outside); "
-            # It may lie outside: a few truths are much worse than the rest.
-            f"{expected.mean(score):.{digits}f} in the mean"
+            # A few scenarios that are much worse can move the mean out of the interval.
+            f"  expect    {title}: median {expected.median(score):.{digits}f}, "
+            f"mean {expected.mean(score):.{digits}f}, "
+            f"80 % of scenarios between {low:.{digits}f} and {high:.{digits}f} "
+            # The replays in docs/advice.md show that the interval is too narrow.
+            "(half of the real outcomes in our tests were outside)"
         )
     return lines
 
 
 def _curves(advisor: Advisor) -> list[str]:
-    """Say what the learning curves hold, in standard deviations of the measurements so far."""
-    n_now = len(advisor.situation.measured)
-    scale = float(advisor.situation.cost.std())
+    """Return the learning curves, in standard deviations of the costs measured so far."""
+    n_now = len(advisor.problem.measured)
+    cost_std = float(advisor.problem.cost.std())
     lines = [f"{'std of deviations / std of values':<40}{f'{n_now:,} measured':>16}{'twice':>9}"]
     for curve in advisor.curves.values():
-        now, twice = (curve.sigma_at(n) / scale for n in (n_now, 2 * n_now))
-        spread = f"{now.mean():.3f} ± {now.std():.3f}"
-        lines.append(f"  {curve.name:<38}{spread:>16}{twice.mean():>9.3f}")
+        now, twice = (curve.sigma_at(n) / cost_std for n in (n_now, 2 * n_now))
+        text = f"{now.mean():.3f} ± {now.std():.3f}"
+        lines.append(f"  {curve.name:<38}{text:>16}{twice.mean():>9.3f}")
     return lines
 
 
 def _budgets(advice: Sequence[Advice], budget: float) -> list[str]:
+    """Return a table of the best plan for each budget; a mark shows the user's budget."""
     lines = [
         f"{'budget':>12}{'predictor':>12}{'train':>8}{'verify':>8}{'retained':>10}{'MRA [%]':>9}"
         "  (means)"
@@ -108,19 +110,21 @@ def _budgets(advice: Sequence[Advice], budget: float) -> list[str]:
     return lines
 
 
-def _verdict(advice: Sequence[Advice], advisor: Advisor, budget: float, worth: float) -> str:
-    """Say whether twice the budget pays, and which smaller one would do."""
+def _budget_advice(advice: Sequence[Advice], advisor: Advisor, budget: float, worth: float) -> str:
+    """Return whether twice the budget is worthwhile, and which smaller budget is about as good."""
     name = advisor.objective
     sign = 1.0 if name == "retained_hypervolume" else -1.0
-    gains = {one.budget_seconds: sign * float(np.round(one.plan.mean(name), 6)) for one in advice}
-    asked = gains[budget]
-    enough = min(step for step, value in gains.items() if value >= asked - worth)
-    larger = gains.get(2 * budget)
+    scores = {one.budget_seconds: sign * float(np.round(one.plan.mean(name), 6)) for one in advice}
+    asked = scores[budget]
+    enough = min(other for other, score in scores.items() if score >= asked - worth)
+    larger = scores.get(2 * budget)
     text = ""
     if larger is not None:
         gain = max(larger - asked, 0.0)
-        pays = "pays" if gain >= worth else "would not pay"
-        text = f"twice the budget {pays}: {name} better by {gain:.4f} in the mean (worth={worth:g})"
+        pays = "is worthwhile" if gain >= worth else "is not worthwhile"
+        text = (
+            f"twice the budget {pays}: it improves the mean {name} by {gain:.4f} (worth={worth:g})"
+        )
     if enough < budget:
-        text += f"; {duration(enough)} would already come within {worth:g}"
+        text += f"; a budget of {duration(enough)} is at most {worth:g} worse"
     return text

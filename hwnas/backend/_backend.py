@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,14 @@ class Backend(Protocol):
     Attributes
     ----------
     name : str
-        The word used in configs and as prefix of the table's columns.
+        The word used in configs and as prefix of the table's columns. It is also the name of the
+        backend's YAML.
+    unit_facts : tuple of str
+        Which of the `facts` say on what the networks run: a processor, a board, a simulator. A
+        table is verified on the device only where these are as they were.
     """
+
+    unit_facts: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str:
@@ -35,8 +41,8 @@ class Backend(Protocol):
     def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
         """Build the network with random weights and a random input, ready to be timed."""
 
-    def facts(self) -> dict[str, str]:
-        """Return versions and settings that decide how fast it runs."""
+    def facts(self) -> dict[str, Any]:
+        """Return versions and settings that decide how fast it runs: strings and numbers."""
 
 
 def time_calls(call: Callable[[], object], repeats: int) -> NDArray[np.float64]:

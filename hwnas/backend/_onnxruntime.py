@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hwnas.backend._backend import Prepared, time_calls
 from hwnas.backend._weights import RandomWeights, random_image
@@ -34,6 +34,8 @@ class ONNXRuntime:
         and scores lie in the host's memory: with a device that has its own, the copies there and
         back are part of every timed run.
     """
+
+    unit_facts: ClassVar[tuple[str, ...]] = ("provider",)
 
     name: str = "onnxruntime"
     provider: str = "CPUExecutionProvider"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Torch:
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device PyTorch knows. A run ends
         when the device has finished. On NVIDIA's GPUs TF32, which rounds, is switched off.
     """
+
+    unit_facts: ClassVar[tuple[str, ...]] = ("device", "unit")
 
     name: str = "torch"
     device: str = "cpu"

@@ -1,7 +1,7 @@
 """The commands of ``hwnas``: what each is called, and which function runs it.
 
-The functions import what they need: ``--help`` and a mistake in the command line answer without
-loading numerical libraries.
+The functions import what they need: ``--version`` answers without loading Hydra, ``--help`` and a
+mistake in the command line without loading numerical libraries.
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hwnas.cli._hydra import fail, run_hydra
+from hwnas.cli._exit import exit_codes
 from hwnas.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-
-#: Exit code after Ctrl-C, as shells have it.
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ class Command:
 
 def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[..., None]:
     def run(arguments: Sequence[str]) -> None:
+        from hwnas.cli._hydra import run_hydra
+
         run_hydra(task, config_name, arguments)
 
     return run
@@ -77,7 +76,7 @@ def _start_sweep(arguments: Sequence[str]) -> None:
         os.environ.setdefault(variable, "1")
     if arguments and arguments[0] in ("status", "report"):
         arguments = [f"action={arguments[0]}", *arguments[1:]]
-    run_hydra(_sweep, "sweep", arguments)
+    _hydra(_sweep, "sweep")(arguments)
 
 
 def _measure(cfg: DictConfig) -> None:
@@ -126,7 +125,8 @@ COMMANDS: Mapping[str, Command] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code.
 
-    The exit code is 0, 2 for a user's mistake, 1 for a fault of the program, 130 after Ctrl-C.
+    The exit code is 0, 2 after a user's mistake, 1 after a fault of the program or where grid
+    points of a study failed, 130 after Ctrl-C.
 
     Parameters
     ----------
@@ -134,22 +134,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         A command's name and its arguments; default those of the process.
     """
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    try:
-        if name in ("--version", "-V"):
+    with exit_codes():
+        # Behind a command too, where Hydra would tell its own version.
+        if "--version" in (name, *rest):
             from hwnas import __version__
 
             print(f"hwnas {__version__}")  # noqa: T201 - the command's output
         elif name in ("--help", "-h"):
             print(_help())  # noqa: T201 - the command's output
         elif name not in COMMANDS:
-            fail(f"{name}: no such command; {nearest(name, list(COMMANDS))}")
+            raise UserError(f"{name}: no such command; {nearest(name, list(COMMANDS))}")
         else:
             COMMANDS[name].run(rest)
-    except UserError as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        print("stopped, the same command continues", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)
 
 
 def _help() -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from string import Template
 
-from hwnas.composition import CONF, groups, options, read_yaml
+from hwnas.composition import CONF, groups, options, read_yaml, user_conf_folder
+from hwnas.errors import command
 
 
 def help_text(config_name: str) -> str:
@@ -20,4 +21,6 @@ def help_text(config_name: str) -> str:
     """
     lines = [f"{group}: {', '.join(options(group))}" for group in groups(config_name)]
     template = Template(read_yaml(CONF / f"{config_name}.yaml")["hydra"]["help"]["template"])
-    return template.substitute(APP_CONFIG_GROUPS="\n".join(lines))
+    text = template.substitute(APP_CONFIG_GROUPS="\n".join(lines), HWNAS=command("").rstrip())
+    own = user_conf_folder() / "GROUP" / "OPTION.yaml"
+    return f"{text}\nOptions of your own: {own} (env HWNAS_CONF), or --config-dir FOLDER."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -15,10 +17,20 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from hwnas.cli._exit import fail
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
-from hwnas.composition import CONF, check_choices, explain, mistake_in, overrides, register
+from hwnas.composition import (
+    CONF,
+    check_choices,
+    conf_folder_added,
+    explain,
+    mistake_in,
+    overrides,
+    register,
+)
 from hwnas.errors import UserError
 
 #: The user's file system refuses to be written: no fault of the program.
@@ -31,9 +43,6 @@ def run_hydra(
 ) -> None:
     """Run `task` under Hydra with the configuration ``conf/<config_name>.yaml``.
 
-    A mistake in the command line, the configuration or a data file ends in one line on standard
-    error and exit code 2; only a fault of the program shows a traceback (exit code 1).
-
     Parameters
     ----------
     task : callable
@@ -41,12 +50,48 @@ def run_hydra(
     config_name : str
     arguments : sequence of str
         The command line behind the command's name.
+
+    Raises
+    ------
+    UserError
+        If there is a mistake in the command line, the configuration or a data file. Where one job
+        was asked for, the process ends instead: Hydra would print lines of its own.
     """
-    if {"--help", "-h"} & set(arguments):
-        print(help_text(config_name))  # noqa: T201 - the entry point's own output
-        return
+    folder, rest = _config_dir(arguments)
+    with conf_folder_added(folder):
+        if {"--help", "-h"} & set(rest):
+            print(help_text(config_name))  # noqa: T201 - the entry point's own output
+            return
+        flags = [] if folder is None else ["--config-dir", str(folder)]
+        _run(task, config_name, [*flags, *sorted(readable(rest), key=_is_override)])
+
+
+def _config_dir(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """Return the folder of Hydra's flag ``--config-dir``, and the other arguments.
+
+    Raises
+    ------
+    UserError
+        If the flag stands alone.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--config-dir", "-cd", type=Path)
+    try:
+        known, rest = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UserError(str(error), remedy="--config-dir FOLDER") from error
+    folder: Path | None = known.config_dir
+    return None if folder is None else folder.expanduser().absolute(), rest
+
+
+def _is_override(argument: str) -> bool:
+    """Tell overrides from flags and their values: Hydra reads overrides from one place only."""
+    return not argument.startswith("-") and ("=" in argument or argument.startswith("~"))
+
+
+def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) -> None:
     # Hydra reads them from here, and its launchers run the command again from them.
-    sys.argv[1:] = given = [readable(argument) for argument in arguments]
+    sys.argv[1:] = given
     register()
     # Plots are written to files. A notebook's value, or a misspelt one, would stop matplotlib from
     # being imported.
@@ -62,9 +107,11 @@ def run_hydra(
             check_choices(of_job)
             _resolve(cfg, of_job)
             return task(cfg)
-        except (UserError, HydraException, OmegaConfBaseException) as error:
-            mistake = mistake_in(error, of_job)
+        except (UserError, ImportError, HydraException, OmegaConfBaseException) as error:
+            mistake = mistake_in(error, of_job, cfg)
             if mistake is None:
+                if isinstance(error, ImportError):
+                    raise
                 # Under its own class it would be taken for a mistake in the command line.
                 raise RuntimeError(f"{type(error).__name__} while running") from error
             # A single job ends here; of several, Hydra says first which one failed.
@@ -75,15 +122,16 @@ def run_hydra(
     try:
         check_choices(given)
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
-    except UserError as error:
-        fail(str(error))
     except (HydraException, OmegaConfBaseException) as error:
-        fail(explain(error, given))
+        raise UserError(explain(error, given)) from error
+    except YAMLError as error:
+        # Of the user's own folder, or of --config-dir.
+        raise UserError(" ".join(str(error).split())) from error
     except OSError as error:
         # Hydra makes the folder of several jobs before the first one checks its own.
         if error.errno not in _UNWRITABLE:
             raise
-        fail(str(UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE)))
+        raise UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE) from error
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:
@@ -92,9 +140,3 @@ def _resolve(cfg: DictConfig, given: list[str]) -> None:
         OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise UserError(explain(error, given)) from error
-
-
-def fail(message: str) -> NoReturn:
-    """Print a user's mistake as one line and exit with code 2."""
-    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - the entry point's own output
-    sys.exit(2)

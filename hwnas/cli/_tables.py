@@ -5,20 +5,29 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from hwnas.errors import UserError
+from hwnas.errors import UserError, check_choice, command
 from hwnas.paths import Paths
 
 
 def fetch(arguments: Sequence[str]) -> None:
-    """Download official files, a line each."""
+    """Download official files, a line each.
+
+    Raises
+    ------
+    UserError
+        If there is no table of a name, or it cannot be downloaded.
+    """
     from hwnas.dataset import families, fetch
 
     parser = _parser("fetch", "Download published tables.")
-    parser.add_argument("families", nargs="+", choices=families(), help="which, one or several")
+    parser.add_argument("tables", nargs="+", metavar="TABLE", help=", ".join(families()))
     options = parser.parse_args(arguments)
+    for name in options.tables:
+        check_choice("fetch", name, families())
     paths = Paths.default(options.data)
-    for file in [file for name in options.families for file in families()[name]]:
+    for file in [file for name in options.tables for file in families()[name]]:
         sys.stdout.write(f"{fetch(file, paths)}\n")
 
 
@@ -39,8 +48,15 @@ def doctor(arguments: Sequence[str]) -> None:
         raise UserError("\nerror: ".join(faults))
 
 
+class _Parser(argparse.ArgumentParser):
+    """Ends a mistake in one line, as every other command does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{self.prog}: {message}", remedy=f"{self.prog} --help")
+
+
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"hwnas {name}", description=description)
+    parser = _Parser(prog=command(name), description=description, allow_abbrev=False)
     parser.add_argument(
         "--data", metavar="FOLDER", help="folder of official files (default: env HWNAS_DATA)"
     )

@@ -1,4 +1,4 @@
-"""Composed configurations: their folders, schema, values, checks and mistakes."""
+"""Composed configurations: their folders, schema, values, checks and errors."""
 
 from hwnas.composition._checks import check, reference_config
 from hwnas.composition._choices import check_choices
@@ -6,6 +6,7 @@ from hwnas.composition._compose import composed
 from hwnas.composition._explain import explain, mistake_in
 from hwnas.composition._folder import (
     CONF,
+    conf_folder_added,
     groups,
     is_group,
     option_file,
@@ -13,7 +14,9 @@ from hwnas.composition._folder import (
     read_yaml,
     user_conf_folder,
 )
+from hwnas.composition._identity import check_same_configuration, variant
 from hwnas.composition._schema import Action, Artifacts, register
+from hwnas.composition._targets import targets
 from hwnas.composition._values import (
     INERT,
     copied_nodes,
@@ -32,7 +35,9 @@ __all__ = [
     "Artifacts",
     "check",
     "check_choices",
+    "check_same_configuration",
     "composed",
+    "conf_folder_added",
     "copied_nodes",
     "decisive",
     "differences",
@@ -49,5 +54,7 @@ __all__ = [
     "read_yaml",
     "reference_config",
     "register",
+    "targets",
     "user_conf_folder",
+    "variant",
 ]

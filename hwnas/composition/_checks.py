@@ -1,4 +1,7 @@
-"""What a composed configuration must fulfil beyond its schema; imports nothing numerical."""
+"""Checks of a composed configuration that the schema cannot make.
+
+They import no numerical library, so that a mistake is reported at once.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from hwnas.composition._folder import options
 from hwnas.composition._values import is_inert, key_of, leaves, overrides
 from hwnas.errors import UserError, check_number
 
@@ -15,28 +19,20 @@ _GROUPS = (
     *("metric", "device", "space", "image_set", "dataset"),
     *("encoding", "predictor", "tuning", "selection", "deviations"),
 )
-#: What may stand where the YAML says null.
-_EXAMPLES: dict[str, Any] = {
-    "tuning.seed": 0,
-    "tuning.max_measurements": 614,
-    "tuning.storage": "outputs/tuning/",
-    "tuning.time_limit_seconds": 60.0,
-    "selection.n_candidates": 1000,
-    "selection.limit": 8.0,
-}
 
 
 def reference_config(cfg: DictConfig) -> DictConfig:
-    """Return the configuration of the chosen groups without any override of a decisive value.
+    """Return the configuration of the chosen options, without overrides of single values.
 
     Parameters
     ----------
     cfg : DictConfig
-        The configuration that Hydra is running.
+        The configuration of the running command. It is returned itself if no override changes a
+        value that affects a result.
     """
     hydra = HydraConfig.get()
     choices = hydra.runtime.choices
-    # A composition takes a tenth of a second: not where no value can differ.
+    # Composing takes a tenth of a second, so it is skipped if no value can differ.
     if choices.get("experiment") is None and not any(map(_sets_value, overrides())):
         return cfg
     chosen = [f"{g}={choices[g]}" for g in _GROUPS if choices.get(g) is not None]
@@ -44,16 +40,25 @@ def reference_config(cfg: DictConfig) -> DictConfig:
 
 
 def check(cfg: DictConfig, reference: DictConfig) -> None:
-    """Refuse what the dataclass schema lets through.
+    """Raise an error for mistakes that the dataclass schema does not find.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The configuration of the running command.
+    reference : DictConfig
+        See `reference_config`.
 
     Raises
     ------
     UserError
-        If a value has another type than in the YAML, the seed is negative, the device lacks the
-        metric, or a chosen node is used by nothing.
+        If a value has another type than in the YAML, the seed is negative, a label of the predictor
+        is overridden, the device lacks the metric, or the dataset does not use the chosen device or
+        image set.
     """
     check_types(cfg, reference)
     check_number("seed", cfg.seed, 0)
+    _check_labels(cfg, reference)
     if cfg.device is not None and cfg.metric.name not in cfg.device.metrics:
         raise UserError(
             f"metric={cfg.metric.name}: device {cfg.device.name} has no such metric; it has "
@@ -66,38 +71,55 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
         if cfg[node] is not None and f"${{{node}}}" not in dataset.values():
             choice = HydraConfig.get().runtime.choices
             raise UserError(
-                f"{node}={choice[node]}: dataset={choice['dataset']} has no choice of {node}",
+                f"{node}={choice[node]}: dataset={choice['dataset']} does not use {node}",
                 remedy=f"leave {node} out",
             )
 
 
+def _check_labels(cfg: DictConfig, reference: DictConfig) -> None:
+    """Refuse an override of the predictor's labels: the result would have a wrong name."""
+    for label in ("name", "preset"):
+        given, own = cfg.predictor[label], reference.predictor[label]
+        if given != own:
+            meant = given if label == "name" else f"{given}/{cfg.predictor.name}"
+            known = options("predictor")
+            raise UserError(
+                f"predictor.{label}={given}: it is the label of the chosen file and cannot be "
+                "overridden",
+                remedy=f"predictor={meant if meant in known else reference.predictor.name}",
+            )
+
+
 def check_types(cfg: DictConfig, reference: DictConfig) -> None:
-    """Refuse a value of another type than the YAML's, which a ``_target_`` node lets through.
+    """Raise an error for a value whose type differs from that in the YAML.
+
+    The schema has no types for the nodes of type ``Any``.
 
     Raises
     ------
     UserError
-        Naming the key, the value and what is needed.
+        With the key, the value and the type that it needs.
     """
     given = leaves(cfg)
     for key, default in leaves(reference).items():
-        value, example = given.get(key), _EXAMPLES.get(key) if default is None else default
-        if value is not None and example is not None and not _fits(value, example):
-            default = "null" if default is None else default
+        value = given.get(key)
+        if value is not None and default is not None and not _fits(value, default):
             raise UserError(
-                f"{key}={value}: not of type {type(example).__name__}", remedy=f"{key}={default}"
+                f"{key}={value}: not of type {type(default).__name__}", remedy=f"{key}={default}"
             )
 
 
 def _sets_value(override: str) -> bool:
+    """Tell whether an override changes a single value that affects a result."""
     key = key_of(override)
     return key not in (*_GROUPS, "n_train", "seed") and not is_inert(key)
 
 
 def _fits(value: Any, default: Any) -> bool:
+    """Tell whether a value has the type of the YAML's value."""
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, int | float):
-        # A whole number is a float as well; a fraction is no count.
+        # An int is accepted where the YAML has a float, but not the other way round.
         return isinstance(value, int) or (isinstance(default, float) and isinstance(value, float))
     return isinstance(value, type(default))

@@ -1,4 +1,4 @@
-"""What is wrong with an override that gives no value, or several values, where one is needed."""
+"""Checks of overrides that give no option, or several values, where one is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from hwnas.composition._folder import is_group, option_file, options
+from hwnas.composition._folder import is_group, option_file, option_files, options, read_yaml
 from hwnas.errors import UserError, nearest
 
 _LIST = re.compile(r"\[?(?P<values>[^\[\]{}()'\"]*)\]?")
@@ -19,21 +19,20 @@ _GRID_AXIS = re.compile(r"experiment\.grids\.(?P<grid>[\w-]+)\.(?P<axis>.+)")
 
 
 def check_choices(arguments: Sequence[str]) -> None:
-    """Refuse a group of the configuration that is given a list of options, or null.
+    """Raise an error if an override gives a group a list of options, null or a number.
 
-    Hydra lays the options of a list over each other: what ran would be a mixture of them, under the
-    name of the last one.
+    Hydra would merge the options of a list into one configuration, under the name of the last one.
 
     Parameters
     ----------
     arguments : sequence of str
-        The command line, or the overrides of a launcher's job. What Hydra cannot read is left to
-        Hydra.
+        The command line, or the overrides of a launcher's job. Arguments that Hydra cannot parse
+        are skipped, because Hydra reports them.
 
     Raises
     ------
     UserError
-        Naming the override, and the way to run each of several options.
+        With the override, and how to run each of several options.
 
     Examples
     --------
@@ -71,6 +70,12 @@ def _check_choice(group: str, value: Any, experiment: str | None) -> None:
             f"{group}=[{names}]: one run takes one value",
             remedy=f"-m {group}={names}" if experiment is None else f"{group}={value[0]}",
         )
+    files = option_files(group, value)
+    for other in files[1:]:
+        # A device that was measured again by a newer version has two files that say the same.
+        if read_yaml(other) != read_yaml(files[0]):
+            both = f"{files[0]} and {other} have that name"
+            raise UserError(f"{group}={value}: {both}", remedy=f"rename {other}")
 
 
 def _parsed(arguments: Sequence[str]) -> Iterable[Override]:
@@ -79,24 +84,24 @@ def _parsed(arguments: Sequence[str]) -> Iterable[Override]:
         try:
             yield parser.parse_override(argument)
         except HydraException:
-            # A flag, or what Hydra refuses by itself.
+            # A flag such as -m, or an override that Hydra reports itself.
             continue
 
 
 def several_values(key: str, value: str, experiment: str | None) -> UserError | None:
-    """Say how to give several values, where an override of several was refused.
+    """Return an error that tells how to give several values.
 
     Parameters
     ----------
     key, value : str
-        The override that was refused.
+        An override that cannot be composed.
     experiment : str or None
         The study, if one is chosen.
 
     Returns
     -------
     UserError or None
-        None if it is not about several values.
+        None if the override does not give several values.
     """
     match = _LIST.fullmatch(value)
     if match is None or not (value.startswith("[") or "," in value):
@@ -108,22 +113,24 @@ def several_values(key: str, value: str, experiment: str | None) -> UserError | 
         and "." in inside["axis"]
         and inside["axis"] in grids.get(inside["grid"], [])
     ):
-        problem = f"{key}: an axis with a dot in its name takes one value a command"
+        problem = f"{key}: an axis with a dot in its name takes one value in each command"
         return UserError(problem, remedy=f"{inside['axis']}={values.partition(',')[0]}")
     own = [grid for grid, axes in grids.items() if key in axes and "." not in key]
     if own:
         remedy = " ".join(f"experiment.grids.{grid}.{key}=[{values}]" for grid in own)
-        return UserError(f"{key}={value}: several values are an axis of the study's grids", remedy)
+        return UserError(
+            f"{key}={value}: several values must be given to the study's grids", remedy
+        )
     if value.startswith("["):
         return None
     each = f"{key}={values.partition(',')[0]}" if grids else f"-m {key}={value} runs each"
     return UserError(
-        f"{key}={value}: one run takes one value", remedy=f"{each}; [{values}] is a list"
+        f"{key}={value}: one run takes one value", remedy=f"{each}; write [{values}] for a list"
     )
 
 
 def _axes(experiment: str | None) -> dict[str, list[str]]:
-    """Return the names of the axes of each grid of a study."""
+    """Return the axes of each grid of a study, by name of the grid."""
     path = None if experiment is None else option_file("experiment", experiment)
     if path is None:
         return {}

@@ -16,12 +16,12 @@ from hwnas.errors import UserError
 
 
 def composed(name: str, overrides: Sequence[str] = ()) -> DictConfig:
-    """Compose a configuration, inside a running command or outside of one.
+    """Compose a configuration, in a running command or in a Python program.
 
     Parameters
     ----------
     name : str
-        Of ``conf/<name>.yaml``.
+        The file in ``conf/``, without ``.yaml``.
     overrides : sequence of str
         As on the command line.
 

@@ -1,12 +1,15 @@
-"""One line for each way a command line can fail to compose."""
+"""One-line explanations of Hydra's and OmegaConf's errors."""
 
 from __future__ import annotations
 
+import pkgutil
 import re
+import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from hydra._internal.utils import _locate
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
     HydraException,
     InstantiationException,
@@ -14,11 +17,18 @@ from hydra.errors import (
     OverrideParseException,
 )
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException, ValidationError
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
 
 from hwnas.composition._choices import several_values
-from hwnas.composition._folder import CONF, is_group, option_file, options
+from hwnas.composition._folder import is_group, known_groups, option_file, options
+from hwnas.composition._values import leaves
 from hwnas.errors import UserError, nearest
+from hwnas.extras import missing_library, not_installed
 
 _OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
 _LOST_TARGET = re.compile(r"Error locating target '(?P<name>[^']+\.[^']+)'")
@@ -27,12 +37,12 @@ _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
-#: What a value that has no default is, by its key.
+#: What to give for a key that has no default value.
 _WANTED = {"deviations.folder": "<a result folder of run.py>"}
 
 
 def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]) -> str:
-    """Say in one line what is wrong with a command line, and which name was meant.
+    """Return one line that says what is wrong with a command line, and which name is similar.
 
     Parameters
     ----------
@@ -47,7 +57,7 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
         if is_group(group):
             return f"{group}={option}: no such option; {nearest(option, options(group))}"
     if isinstance(error, OverrideParseException):
-        return f"cannot read the override '{error.override!s}': write key=value"
+        return f"cannot read the override '{error.override!s}': {_malformed(str(error.override))}"
     if isinstance(error, MissingMandatoryValue):
         empty = str(error.full_key)
         remedy = f"{empty}={_WANTED.get(empty, '...')}"
@@ -65,14 +75,29 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
     return _first_lines(str(error).replace(_HYDRA_HINT, f": {error.__cause__}"))
 
 
-def mistake_in(error: Exception, arguments: list[str]) -> UserError | None:
-    """Return what a user did wrong that a task stumbled over; None for a fault of the program.
+def mistake_in(
+    error: Exception, arguments: list[str], cfg: DictConfig | None = None
+) -> UserError | None:
+    """Return the user's mistake that caused an error; None if the program is at fault.
 
-    Besides a `UserError` it is a node that cannot be made: its ``_target_`` is nowhere, does not
-    take an argument, or refuses a value.
+    A mistake is a `UserError`, a missing library, or a node that cannot be instantiated because its
+    ``_target_`` does not exist, does not accept an argument, or raises a `ValueError`.
+
+    Parameters
+    ----------
+    error : Exception
+        What the task raised.
+    arguments : list of str
+        The command line.
+    cfg : DictConfig, optional
+        The configuration of the task. If given, the message names the option that needs a missing
+        library.
     """
     if isinstance(error, UserError):
         return error
+    library = missing_library(error)
+    if library is not None:
+        return not_installed(library, None if cfg is None else _choice_behind(error, cfg))
     if not isinstance(error, InstantiationException):
         return None
     cause = error.__cause__
@@ -83,12 +108,56 @@ def mistake_in(error: Exception, arguments: list[str]) -> UserError | None:
     return UserError(explain(error, arguments))
 
 
+def _choice_behind(error: Exception, cfg: DictConfig) -> str | None:
+    """Return the option, such as ``predictor=mlp``, whose class raised an error or was not found.
+
+    Parameters
+    ----------
+    error : Exception
+    cfg : DictConfig
+        The configuration whose nodes were being made or used.
+    """
+    lost = _LOST_TARGET.search(str(error))
+    choices = HydraConfig.get().runtime.choices
+    chosen: dict[str, str] = {}
+    for key, value in leaves(cfg).items():
+        group = key.partition(".")[0]
+        if key.endswith("._target_") and choices.get(group) is not None:
+            chosen[str(value)] = f"{group}={choices[group]}"
+    if lost is not None:
+        return chosen.get(lost["name"])
+    by_module = {_module_of(target): choice for target, choice in chosen.items()}
+    # Several of these classes may be among the calls. The innermost one needs the library.
+    return next((by_module[m] for m in reversed(_modules(error)) if m in by_module), None)
+
+
+def _module_of(target: str) -> str | None:
+    """Return the module that defines the class of a ``_target_``, if the class is loaded."""
+    module, _, name = target.rpartition(".")
+    return getattr(getattr(sys.modules.get(module), name, None), "__module__", None)
+
+
+def _modules(error: BaseException) -> list[str]:
+    """Return the modules of the calls that led to an error, the outermost call first."""
+    frames = traceback.walk_tb(error.__traceback__)
+    own = [str(frame.f_globals.get("__name__")) for frame, _ in frames]
+    return own if error.__cause__ is None else own + _modules(error.__cause__)
+
+
 def _refuses_arguments(cause: BaseException | None) -> bool:
     if isinstance(cause, ValueError):
         return True
-    # A call that does not fit its signature fails before anything of the target runs.
-    traceback = None if cause is None else cause.__traceback__
-    return isinstance(cause, TypeError) and traceback is not None and traceback.tb_next is None
+    # If the arguments do not match the signature, the traceback ends at the call.
+    calls = None if cause is None else cause.__traceback__
+    return isinstance(cause, TypeError) and calls is not None and calls.tb_next is None
+
+
+def _malformed(override: str) -> str:
+    """Say what is wrong with an override that Hydra cannot read."""
+    value = override.partition("=")[2]
+    if value[:1] in ("[", "{", "'", '"'):
+        return f"the {value[0]} at the start of its value is not closed"
+    return "a value is missing beside a comma" if "," in value else "write key=value"
 
 
 def _misfit(text: str, overrides: dict[str, str]) -> str | None:
@@ -104,22 +173,21 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
 
 def _problem(text: str, key: str, cause: BaseException | None) -> str:
     node = getattr(cause, "parent_node", None)
-    if isinstance(node, DictConfig) and not isinstance(cause, ValidationError):
-        # The key that is not there may be a parent of the one given.
+    if isinstance(node, DictConfig) and isinstance(cause, ConfigKeyError | ConfigAttributeError):
+        # The key that does not exist may lie above the one on the command line.
         key = str(getattr(cause, "full_key", key))
         parent = key.rpartition(".")[0]
         names = [str(name) for name in node if name != "hydra"]
         known = [f"{parent}.{name}" if parent else name for name in names]
         return _elsewhere(key) or f"no such key; {nearest(key, known)}"
     if "No match in the defaults list" in text:
-        groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
-        return f"no such group; {nearest(key, groups)}"
-    # The first line only says that a value could not be set, where the rest says why.
+        return f"no such group; {nearest(key, known_groups())}"
+    # The first line says that a value could not be set, and the other lines say why.
     return _first_lines(text.partition("\n")[2]) or _first_lines(text)
 
 
 def _elsewhere(key: str) -> str | None:
-    """Name the options of a key's group that have the key, where the chosen one has not."""
+    """Return a message with the options of a key's group that have the key; None if none has."""
     group, _, rest = key.partition(".")
     if not rest or not is_group(group):
         return None
@@ -147,16 +215,16 @@ def _has(config: DictConfig | ListConfig, key: str) -> bool:
 
 
 def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
-    """Say which ``_target_`` is nowhere, and the nearest name of its module."""
-    # A predictor's node is built apart from the rest: its full key is not the override's.
+    """Return a message about a ``_target_`` that does not exist, with a similar name."""
+    # OmegaConf's key is not complete for a predictor's model, which is instantiated by itself.
     given = [key for key, value in overrides.items() if value == name]
     node = _FULL_KEY.search(text)
     key = given[0] if given else f"{node.group(1)}._target_" if node else "_target_"
     where, _, own = name.rpartition(".")
     try:
-        # A module, or a class with a method that makes it.
-        parent = _locate(where)
-    except (ImportError, ValueError) as reason:
+        # The name before the last dot is a module, or a class if the target is its method.
+        parent = pkgutil.resolve_name(where)
+    except (ImportError, AttributeError, ValueError) as reason:
         return f"{key}={name}: {_first_lines(str(reason))}"
     known = [n for n, value in vars(parent).items() if n[0] != "_" and callable(value)]
     return f"{key}={name}: {where} has no {own}; {nearest(own, known)}"

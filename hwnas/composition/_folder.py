@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -20,26 +25,50 @@ def conf_folder() -> Path:
 
 
 CONF = conf_folder()
+_FILE = "file://"
+_ADDED: ContextVar[Path | None] = ContextVar("folder of --config-dir", default=None)
 
 
 def user_conf_folder() -> Path:
-    """Return the folder of the user's own YAMLs: ``HWNAS_CONF``, or one of the system's choice.
+    """Return the folder of the user's own YAMLs.
 
-    It is on Hydra's search path: ``<folder>/predictor/mine.yaml`` is ``predictor=mine``.
+    It is the environment variable ``HWNAS_CONF``, or else the system's folder for configurations of
+    hwnas. A file ``<folder>/predictor/mine.yaml`` in it is the option ``predictor=mine``.
     """
     given = os.environ.get("HWNAS_CONF")
     if given:
         return Path(given).expanduser().absolute()
-    # Imported here: the entry points answer a mistake without it.
+    # Imported here because it is not needed if HWNAS_CONF is set.
     from platformdirs import user_config_path
 
     return user_config_path("hwnas")
 
 
+@contextmanager
+def conf_folder_added(folder: Path | None) -> Iterator[None]:
+    """Look up options in the folder of ``--config-dir`` too, within the block.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The folder; None if the flag is not given.
+    """
+    token = _ADDED.set(folder)
+    try:
+        yield
+    finally:
+        _ADDED.reset(token)
+
+
 def conf_folders() -> list[Path]:
-    """Return the folders in which options are looked up, the package's own first."""
-    own = user_conf_folder()
-    return [CONF, own] if own.is_dir() else [CONF]
+    """Return the folders in which options are looked up, in Hydra's order."""
+    if GlobalHydra.instance().is_initialized():
+        # The process of a launcher has Hydra's search path, but not the flag --config-dir.
+        entries = GlobalHydra.instance().config_loader().get_search_path().get_path()
+        places = [entry.path.removeprefix(_FILE) for entry in entries]
+        return [Path(place) for place in places if "://" not in place]
+    added, own = _ADDED.get(), user_conf_folder()
+    return [folder for folder in (added, CONF, own) if folder is not None and folder.is_dir()]
 
 
 def is_group(name: str) -> bool:
@@ -53,13 +82,25 @@ def is_group(name: str) -> bool:
     return any((folder / name).is_dir() for folder in conf_folders())
 
 
+def known_groups() -> list[str]:
+    """Return the names of all groups, those of other commands included.
+
+    Examples
+    --------
+    >>> "predictor" in known_groups()
+    True
+    """
+    folders = (path for folder in conf_folders() for path in folder.iterdir() if path.is_dir())
+    return sorted({folder.name for folder in folders})
+
+
 def groups(config_name: str) -> list[str]:
-    """Return the groups that a primary configuration has, those of what it builds on included.
+    """Return the groups in the defaults list of a configuration, and of those that it includes.
 
     Parameters
     ----------
     config_name : str
-        Of ``conf/<config_name>.yaml``.
+        A file in ``conf/``, without ``.yaml``.
 
     Examples
     --------
@@ -67,7 +108,7 @@ def groups(config_name: str) -> list[str]:
     ['backend', 'image_set', 'space']
     """
     found: set[str] = set()
-    for entry in read_yaml(CONF / f"{config_name}.yaml")["defaults"]:
+    for entry in read_yaml(CONF / f"{config_name}.yaml").get("defaults", []):
         if isinstance(entry, dict):
             found |= {key for key in entry if (CONF / key).is_dir()}
         elif (CONF / f"{entry}.yaml").is_file():
@@ -76,7 +117,7 @@ def groups(config_name: str) -> list[str]:
 
 
 def options(group: str) -> list[str]:
-    """Return the choices of a group, the bases that they share left out.
+    """Return the options of a group, without their shared bases (``_<name>.yaml``).
 
     Examples
     --------
@@ -92,12 +133,17 @@ def options(group: str) -> list[str]:
 
 def option_file(group: str, option: str) -> Path | None:
     """Return the YAML of an option; None if there is none."""
-    files = (folder / group / f"{option}.yaml" for folder in conf_folders())
-    return next((file for file in files if file.is_file()), None)
+    return next(iter(option_files(group, option)), None)
+
+
+def option_files(group: str, option: str) -> list[Path]:
+    """Return every YAML that has the name of an option; Hydra takes the first."""
+    files = [folder / group / f"{option}.yaml" for folder in conf_folders()]
+    return [file for file in files if file.is_file()]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the content of a configuration file, its interpolations as they are written."""
+    """Return the content of a configuration file, without resolving its interpolations."""
     from omegaconf import OmegaConf
 
     config = OmegaConf.to_container(OmegaConf.load(path), resolve=False)

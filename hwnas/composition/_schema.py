@@ -1,20 +1,24 @@
-"""The dataclass schemas under ``conf/*.yaml``: an ill-typed or misspelt override is refused."""
+"""The dataclass schemas of ``conf/*.yaml``.
+
+Hydra raises an error for an override whose type or key does not match them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, OmegaConf
 
 from hwnas.composition._search_path import add_user_conf
+from hwnas.paths import default_folder
 
 
 @dataclass
 class PathsConfig:
-    """Where official files are, where converted tables are kept, where results go."""
+    """Folders of official files, of converted tables and of results."""
 
     data: str = MISSING
     cache: str = MISSING
@@ -36,9 +40,10 @@ class MetricConfig:
 
 @dataclass
 class PredictorConfig:
-    """One predictor: its model, and what tuning searches.
+    """One predictor: its model, and the search space of its hyperparameters.
 
-    ``preset`` is a label: of the same model with other settings (``predictor=paper/mlp``).
+    ``preset`` is a label that tells apart several settings of one model, such as those of ``mlp``
+    and ``paper/mlp``.
     """
 
     name: str = MISSING
@@ -48,8 +53,50 @@ class PredictorConfig:
     search_space: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass
+class TunerConfig:
+    """See `hwnas.tuning.Tuner`."""
+
+    _target_: str = "hwnas.tuning.Tuner"
+    sampler: Any = MISSING
+    pruner: Any = None
+    n_trials: int = MISSING
+    folds: int = MISSING
+    objectives: list[str] = MISSING
+    tau_tolerance: float = MISSING
+    seed: int | None = None
+    max_measurements: int | None = None
+    storage: str | None = None
+    time_limit_seconds: float | None = None
+    force: bool = False
+
+
+@dataclass
+class SelectorConfig:
+    """See `hwnas.selection.Selector`."""
+
+    _target_: str = "hwnas.selection.Selector"
+    n_candidates: int | None = None
+    rounds: int = MISSING
+    verify: str = MISSING
+    limit: float | None = None
+    confidence: float = MISSING
+
+
+@dataclass
+class WandbConfig:
+    """See `hwnas.tracking.WandbTracker`."""
+
+    _target_: str = "hwnas.tracking.WandbTracker"
+    project: str = MISSING
+    entity: str | None = None
+    mode: str = MISSING
+    tags: list[str] = field(default_factory=list)
+    init_timeout: float = MISSING
+
+
 class Artifacts(Enum):
-    """What a result folder holds: everything, or the result and its configuration alone."""
+    """Files of a result folder: all, or the result and its configuration only."""
 
     all = "all"
     result = "result"
@@ -57,7 +104,10 @@ class Artifacts(Enum):
 
 @dataclass
 class RunConfig:
-    """One experiment. ``Any`` nodes carry a ``_target_``: their class is their schema."""
+    """One experiment.
+
+    A node of type ``Any`` has a ``_target_``. The arguments of that class are the node's schema.
+    """
 
     metric: MetricConfig = MISSING
     device: Any = None
@@ -80,7 +130,7 @@ class RunConfig:
 
 
 class Action(Enum):
-    """What ``sweep.py`` does with a study: run what is missing, count it, or report on it."""
+    """What the command ``sweep`` does: run a study, print its status, or write its report."""
 
     run = "run"
     status = "status"
@@ -89,12 +139,12 @@ class Action(Enum):
 
 @dataclass
 class SweepConfig(RunConfig):
-    """A study: ``cells`` and ``job`` are filled in for each job."""
+    """A study, or one of its jobs. Only a job has ``seeds`` and ``job``."""
 
     deviations: Any = None
     action: Action = Action.run
     report: bool = False
-    cells: list[int] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
     job: str = ""
 
 
@@ -159,17 +209,14 @@ class AdviseConfig:
     predictors: list[str] = field(default_factory=list)
     objective: str = MISSING
     worth: float = MISSING
-    worlds: int = MISSING
+    scenarios: int = MISSING
     repeats: int = MISSING
     seed: int = MISSING
     paths: PathsConfig = MISSING
 
 
-def _user_cache(kind: str) -> str:
-    # Imported here: most commands never resolve a default path.
-    from platformdirs import user_cache_path
-
-    return str(user_cache_path("hwnas") / kind)
+def _default_folder(kind: Literal["data", "cache"]) -> str:
+    return str(default_folder(kind))
 
 
 def register() -> None:
@@ -179,8 +226,11 @@ def register() -> None:
     store.store(name="measure_schema", node=MeasureConfig, provider="hwnas")
     store.store(name="accuracy_schema", node=AccuracyConfig, provider="hwnas")
     store.store(name="advise_schema", node=AdviseConfig, provider="hwnas")
-    # Laid over run.yaml, it must leave what is set there.
+    store.store(group="tuning", name="_schema", node=TunerConfig, provider="hwnas")
+    store.store(group="selection", name="_schema", node=SelectorConfig, provider="hwnas")
+    store.store(group="tracking", name="_schema", node=WandbConfig, provider="hwnas")
+    # sweep.yaml merges this schema after run.yaml. MISSING keeps the values of run.yaml.
     untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
     store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
-    OmegaConf.register_new_resolver("user_cache", _user_cache, replace=True)
+    OmegaConf.register_new_resolver("default_folder", _default_folder, replace=True)
     add_user_conf()

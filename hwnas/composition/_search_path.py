@@ -13,12 +13,12 @@ class UserConf(SearchPathPlugin):
     """Makes ``<user's folder>/predictor/mine.yaml`` the option ``predictor=mine``."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Add the user's folder behind those of the package, where there is one."""
+        """Add the user's folder, if it exists, after that of the package."""
         folder = user_conf_folder()
         if folder.is_dir():
             search_path.append(provider="hwnas-user", path=f"file://{folder}")
 
 
 def add_user_conf() -> None:
-    """Register the folder with Hydra; before it composes anything."""
+    """Add the user's folder to the search path of later compositions."""
     Plugins.instance().register(UserConf)

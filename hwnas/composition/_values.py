@@ -1,4 +1,4 @@
-"""The values of a configuration: which there are, which decide a result, which differ."""
+"""The values of a configuration, and which of them affect a result."""
 
 from __future__ import annotations
 
@@ -9,59 +9,62 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-#: Keys that change no result, each with the reason. A key stands for everything below it.
+#: Keys that do not affect a result, with the reason. A key includes all keys below it.
 #: tests/experiment/test_identity.py runs an experiment with another value of each.
 INERT: Mapping[str, str] = {
-    "paths": "folders; values from another file are told apart by its hash",
-    "tracking": "what is logged about a finished result",
-    "study": "the name under which tracking groups runs",
-    "force": "whether a finished result is replaced",
-    "artifacts": "which files stand beside result.json",
-    "tuning.storage": "where trials are kept",
-    "tuning.force": "whether stored trials are used",
-    "dataset.paths": "as paths",
-    "dataset.source": "the path says whether values are measured or estimated",
-    "metric.title": "a label of plots",
+    "paths": "folders; a result records the hash of the file that its values come from",
+    "tracking": "where a finished result is logged",
+    "study": "a name by which trackers group runs",
+    "force": "whether a finished result is computed again and replaced",
+    "artifacts": "which files a result folder has besides result.json",
+    "tuning.storage": "where Optuna stores trials",
+    "tuning.force": "whether stored trials are deleted first",
+    "dataset.paths": "the same folders as paths",
+    "dataset.source": "the path of a result says whether its values are measured or estimated",
+    "metric.title": "a label in plots",
     "predictor.title": "a label",
     "device.title": "a label",
-    "experiment": "the table of a study; its cells override the other keys",
-    "deviations": "of simulated predictors, which have no result folder",
-    "action": "of a study",
-    "report": "of a study",
-    "cells": "the seeds of a study's job",
-    "job": "the name of a study's job",
+    "experiment": "the definition of a study; its grid points override the other keys",
+    "deviations": "settings of the simulator, which writes no result folder",
+    "action": "what the command sweep does",
+    "report": "whether the command sweep writes a report",
+    "seeds": "the seeds of a study's job",
+    "job": "the identity of a study's job",
 }
-#: Keys that decide a result although `INERT` has a key above them.
+#: Prefixes of keys that affect a result although `INERT` includes them.
 _DECISIVE = ("experiment.settings.",)
 _NODE = re.compile(r"\$\{[\w.]+\}")
 
 
 def overrides() -> list[str]:
     """Return the overrides of the command line, or of a launcher's job, as they were written."""
-    # Without resolving: one may hold an interpolation, of a node that is not in Hydra's own.
+    # Hydra's own configuration cannot resolve an interpolation that an override contains.
     given = OmegaConf.to_container(HydraConfig.get().overrides.task)
     assert isinstance(given, list)
     return given
 
 
 def decisive(cfg: DictConfig, copies: Container[str] | None = None) -> dict[str, Any]:
-    """Return every value that decides a result, resolved, by dotted key: all that is not `INERT`.
+    """Return the values that affect a result, by dotted key, with interpolations resolved.
 
     Parameters
     ----------
     cfg : DictConfig
     copies : container of str, optional
-        Nodes that only repeat another one (see `copied_nodes`), to be left out. Default those of
-        `cfg`; a configuration that was saved resolved has lost its own.
+        Keys of nodes that repeat another node, and are left out. By default they are found with
+        `copied_nodes`, which needs a configuration whose interpolations are not resolved yet.
     """
-    known = copied_nodes(cfg) if copies is None else copies
-    return {k: v for k, v in leaves(cfg).items() if not (is_inert(k) or _under(k, known))}
+    left_out = copied_nodes(cfg) if copies is None else copies
+    return {k: v for k, v in leaves(cfg).items() if not (is_inert(k) or _is_below(k, left_out))}
 
 
 def differences(cfg: DictConfig, reference: DictConfig) -> dict[str, Any]:
-    """Return every decisive value that differs from the reference, by dotted key."""
+    """Return the values that affect a result and differ from the reference, by dotted key.
+
+    The keys ``seed``, ``n_train`` and ``paths`` are not compared.
+    """
     reference = reference.copy()
-    # The groups' own YAMLs may read them.
+    # Copied, so that values which refer to one of these keys are equal too.
     for key in ("seed", "n_train", "paths"):
         reference[key] = cfg[key]
     before, after = decisive(reference), decisive(cfg)
@@ -70,25 +73,25 @@ def differences(cfg: DictConfig, reference: DictConfig) -> dict[str, Any]:
 
 
 def is_inert(key: str) -> bool:
-    """Tell whether a key changes no result.
+    """Tell whether a key does not affect a result.
 
     Examples
     --------
     >>> is_inert("tracking.project"), is_inert("tuning.n_trials")
     (True, False)
     """
-    return not key.startswith(_DECISIVE) and _under(key, INERT)
+    return not key.startswith(_DECISIVE) and _is_below(key, INERT)
 
 
 def leaves(cfg: DictConfig) -> dict[str, Any]:
-    """Return every value by its dotted key, interpolations resolved."""
+    """Return every value by its dotted key, with interpolations resolved."""
     container = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(container, dict)
     return dict(_walk(container, ""))
 
 
 def copied_nodes(cfg: DictConfig) -> set[str]:
-    """Return the keys of nodes that are another whole node, as in ``dataset.metric: ${metric}``."""
+    """Return the keys of nodes that repeat a whole node, as in ``dataset.metric: ${metric}``."""
     container = OmegaConf.to_container(cfg, resolve=False)
     assert isinstance(container, dict)
     references = (key for key, value in _walk(container, "") if _NODE.fullmatch(str(value)))
@@ -96,7 +99,7 @@ def copied_nodes(cfg: DictConfig) -> set[str]:
 
 
 def key_of(override: str) -> str:
-    """Return the key that an override is about.
+    """Return the key of an override.
 
     Examples
     --------
@@ -106,8 +109,8 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
-def _under(key: str, keys: Container[str]) -> bool:
-    """Tell whether a dotted key, or one above it, is among others."""
+def _is_below(key: str, keys: Container[str]) -> bool:
+    """Tell whether a dotted key, or a key above it, is among `keys`."""
     parts = key.split(".")
     return any(".".join(parts[:n]) in keys for n in range(1, len(parts) + 1))
 

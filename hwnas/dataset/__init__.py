@@ -1,30 +1,65 @@
 """Datasets: tables of architectures with a hardware metric and their accuracy."""
 
+from hwnas.dataset._benchmark import Benchmark
+from hwnas.dataset._cache import Columns, position_columns
+from hwnas.dataset._catalogue import described_classes, families
+from hwnas.dataset._check import check_metric
+from hwnas.dataset._described import Column, Described
 from hwnas.dataset._doctor import doctor
 from hwnas.dataset._download import fetch
 from hwnas.dataset._estimate import EstimatedWarning
-from hwnas.dataset._files import families
 from hwnas.dataset._help import HELP
 from hwnas.dataset._hwnas import HWNASBench
 from hwnas.dataset._hwnas360 import HWNAS360
 from hwnas.dataset._hwnas_fbnet import HWNASFBNet
-from hwnas.dataset._local import Local
-from hwnas.dataset._table import Dataset, Kind, Provenance, Table
+from hwnas.dataset._local import Local, Statistic
+from hwnas.dataset._local_table import (
+    STATISTICS,
+    is_bundled,
+    measured_column,
+    read_local_table,
+    table_path,
+    write_local_table,
+)
+from hwnas.dataset._nasbench201 import accuracy_of, benchmark_index
+from hwnas.dataset._official import OfficialFile
+from hwnas.dataset._official_table import Content, OfficialTable
+from hwnas.dataset._table import Accuracy, Dataset, Kind, Provenance, Table
 from hwnas.dataset._transnas import TransNAS
 
 __all__ = [
     "HELP",
     "HWNAS360",
+    "STATISTICS",
+    "Accuracy",
+    "Benchmark",
+    "Column",
+    "Columns",
+    "Content",
     "Dataset",
+    "Described",
     "EstimatedWarning",
     "HWNASBench",
     "HWNASFBNet",
     "Kind",
     "Local",
+    "OfficialFile",
+    "OfficialTable",
     "Provenance",
+    "Statistic",
     "Table",
     "TransNAS",
+    "accuracy_of",
+    "benchmark_index",
+    "check_metric",
+    "described_classes",
     "doctor",
     "families",
     "fetch",
+    "is_bundled",
+    "measured_column",
+    "position_columns",
+    "read_local_table",
+    "table_path",
+    "write_local_table",
 ]

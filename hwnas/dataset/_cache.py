@@ -36,6 +36,11 @@ class Columns:
     arrays: dict[str, NDArray[np.generic]]
     units: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def has_architectures(self) -> bool:
+        """Whether there is a column ``position_0``."""
+        return "position_0" in self.arrays
+
     def architectures(self) -> Architectures:
         """Return the columns ``position_0``, ``position_1``, … as architectures."""
         n = sum(name.startswith("position_") for name in self.arrays)

@@ -1,4 +1,4 @@
-"""Checks that datasets share."""
+"""The check that all datasets share."""
 
 from __future__ import annotations
 
@@ -6,17 +6,6 @@ from collections.abc import Mapping
 
 from hwnas.errors import UserError
 from hwnas.metric import Metric
-from hwnas.space import SearchSpace
-
-
-def check_space(dataset: str, space: SearchSpace, *known: SearchSpace) -> None:
-    """Raise `UserError` unless the space is one of those the dataset has."""
-    if space not in known:
-        names = " or ".join(each.name for each in known)
-        raise UserError(
-            f"dataset={dataset} has the space {names}, not {space.name}",
-            remedy=f"space={known[0].name}",
-        )
 
 
 def check_metric(owner: str, metric: Metric, units: Mapping[str, str]) -> None:

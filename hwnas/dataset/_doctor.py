@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset._columns_here import FAMILIES, Entry
-from hwnas.dataset._files import families
-from hwnas.errors import UserError
+from hwnas.dataset._catalogue import described_classes, families
+from hwnas.dataset._described import Column
+from hwnas.errors import UserError, command
 from hwnas.paths import Paths
 from hwnas.space import Architectures, SearchSpace
 
@@ -39,11 +39,14 @@ def doctor(paths: Paths) -> tuple[str, list[str]]:
     rows: list[tuple[str, ...]] = []
     faults: list[str] = []
     classes = _Classes()
-    for family in FAMILIES:
+    for each in described_classes():
         try:
-            rows.extend(describe(entry, classes) for entry in family(paths))
+            # One at a time: what a class yields before a damaged file is kept.
+            for column in each.columns(paths):
+                rows.append(describe(column, classes))
         except UserError as error:
-            faults.append(str(error))
+            # Several classes may read the same file.
+            faults = list(dict.fromkeys([*faults, str(error)]))
     return f"{_align([_HEAD, *rows])}\n{_NOTE}{_hint(paths)}", faults
 
 
@@ -51,7 +54,7 @@ def _hint(paths: Paths) -> str:
     files = (file for family in families().values() for file in family)
     if any(file.find(paths) for file in files):
         return ""
-    return f"\n\nno official file is in {paths.data}; to get one: python -m hwnas.data fetch hwnas"
+    return f"\n\nno official file is in {paths.data}; to get one: {command('fetch hwnas')}"
 
 
 class _Classes:
@@ -67,25 +70,25 @@ class _Classes:
         return self._known[key]
 
 
-def describe(entry: Entry, classes: _Classes) -> tuple[str, ...]:
+def describe(column: Column, classes: _Classes) -> tuple[str, ...]:
     """Return one line of the doctor's table, as many strings as its head has."""
-    present = ~np.isnan(entry.values)
-    values = entry.values[present]
+    present = ~np.isnan(column.values)
+    values = column.values[present]
     copies = "-"
-    if entry.space is not None and entry.architectures is not None:
-        groups = classes.of(entry.space, entry.architectures)[present]
+    if column.space is not None and column.architectures is not None:
+        groups = classes.of(column.space, column.architectures)[present]
         copies = str(_shared(np.stack([groups.astype(np.float64), values], axis=1)))
     near_zero = int((values < _NEAR_ZERO * np.median(values)).sum()) if values.size else 0
     return (
-        entry.table,
-        entry.column,
-        entry.unit,
-        str(len(entry.values)),
+        column.table,
+        column.name,
+        column.unit,
+        str(len(column.values)),
         str(int((~present).sum())),
         str(_shared(values[:, np.newaxis])),
         str(near_zero),
         copies,
-        _tau(entry),
+        _tau(column),
     )
 
 
@@ -95,15 +98,15 @@ def _shared(rows: NDArray[np.float64]) -> int:
     return int(counts[counts > 1].sum())
 
 
-def _tau(entry: Entry) -> str:
-    if entry.accuracy is None:
+def _tau(column: Column) -> str:
+    if column.accuracy is None:
         return "-"
     from scipy.stats import kendalltau
 
-    both = ~np.isnan(entry.values) & ~np.isnan(entry.accuracy)
+    both = ~np.isnan(column.values) & ~np.isnan(column.accuracy)
     if both.sum() < _FEW:
         return "-"
-    return f"{kendalltau(entry.values[both], entry.accuracy[both]).statistic:.3f}"
+    return f"{kendalltau(column.values[both], column.accuracy[both]).statistic:.3f}"
 
 
 def _align(rows: list[tuple[str, ...]]) -> str:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hwnas.dataset._files import OfficialFile
+from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._source import hash_file
 from hwnas.errors import UserError
 from hwnas.paths import Paths

@@ -31,9 +31,9 @@ def estimated_notice(device: str, metric: str, missing: str, fetch_command: str)
 
     Examples
     --------
-    >>> print(estimated_notice("fpga", "latency", "it is not in data", "python -m hwnas.data ..."))
+    >>> print(estimated_notice("fpga", "latency", "it is not in data", "hwnas fetch hwnas"))
     ESTIMATED, not measured: the fpga latency is computed by a roofline model of the device,
-    because it is not in data. For the measured table: python -m hwnas.data ...
+    because it is not in data. For the measured table: hwnas fetch hwnas
     """
     return (
         f"ESTIMATED, not measured: the {device} {metric} is computed by a roofline model of the "
@@ -60,4 +60,4 @@ def estimate(
 
 def warn_estimated(text: str) -> None:
     """Warn with the category that the entry points show in their own way."""
-    warnings.warn(text, EstimatedWarning, stacklevel=3)
+    warnings.warn(text, EstimatedWarning, stacklevel=4)

@@ -2,25 +2,134 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hwnas.dataset import _cache
-from hwnas.dataset._benchmark_index import benchmark_index
-from hwnas.dataset._check import check_metric, check_space
-from hwnas.dataset._files import HWNAS360_PARQUET
-from hwnas.dataset._readers._hwnas360 import read_hwnas360
-from hwnas.dataset._source import identify
-from hwnas.dataset._table import Table
-from hwnas.errors import check_choice
+from hwnas.dataset._benchmark import Benchmark
+from hwnas.dataset._cache import Columns
+from hwnas.dataset._check import check_metric
+from hwnas.dataset._nasbench201 import NASBench201Accuracies, benchmark_index
+from hwnas.dataset._official import MB, RAW, OfficialFile
+from hwnas.dataset._official_table import Content, OfficialTable
+from hwnas.dataset._table import UNKNOWN, Table
+from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
 from hwnas.paths import Paths
-from hwnas.space import NASBench201, SearchSpace
+from hwnas.space import Architectures, NASBench201, SearchSpace
+
+FILE = OfficialFile(
+    family="hwnas360",
+    name="hwnas360.parquet",
+    url=f"{RAW}/roldebijvank/HW-NAS-Bench-360/a9b243e07fb8f0671ee56587696e7b8ef1ca702d/"
+    "results/dataset.parquet",
+    limit=500 * MB,
+    blob="07dcadab32c0b43fa8ea5041175013a7e22fc092",
+    variants=(
+        "hwnas360/dataset.parquet",
+        "results/dataset.parquet",
+        "HW-NAS-Bench-360/results/dataset.parquet",
+    ),
+)
+_KEYS = ("device", "framework", "task")
+_METRICS = {"lat_ms_median": ("latency", "ms"), "energy_mj": ("energy", "mJ")}
+#: Tasks whose ``accuracy`` is one; that of darcy is an error, of which less is better.
+_WITH_ACCURACY = ("cifar100", "ninapro")
+
+
+def read_hwnas360(path: Path) -> Columns:
+    """Read every device, framework and task.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Columns
+        By benchmark index: ``representative``, and for each combination
+        ``<device>/<framework>/<task>/latency``, ``…/energy`` and ``…/accuracy``. NaN where the
+        status is not "ok"; no column where nothing was measured.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = ["arch_idx", "rep_arch_idx", *_KEYS, *_METRICS, "accuracy", "status"]
+    try:
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in names if name not in file.schema_arrow.names]
+            if missing:
+                raise UserError(f"{path}: the column is missing: {', '.join(missing)}")
+            table = file.read(columns=names)
+        rows = table.column("arch_idx").to_numpy().astype(np.int64)
+        representatives = table.column("rep_arch_idx").to_numpy().astype(np.int64)
+        numbers = {n: _floats(table.column(n)) for n in (*_METRICS, "accuracy")}
+        keys = {n: _codes(table.column(n)) for n in _KEYS}
+        ok = np.array(table.column("status").to_pylist(), dtype=object) == "ok"
+    except (OSError, pa.ArrowException, TypeError, ValueError) as error:
+        line = str(error).splitlines()[0]
+        raise UserError(f"{path}: not a Parquet file that can be read ({line})") from error
+    size = NASBench201().size
+    if (
+        rows.size
+        and not 0
+        <= min(rows.min(), representatives.min())
+        <= max(rows.max(), representatives.max())
+        < size
+    ):
+        raise UserError(f"{path}: a benchmark index lies outside 0..{size - 1}")
+    representative = np.arange(size)
+    representative[rows] = representatives
+    arrays: dict[str, NDArray[np.generic]] = {"representative": representative}
+    units: dict[str, str] = {}
+    for device, framework, task in product(*(keys[n][0] for n in _KEYS)):
+        chosen = np.ones(len(rows), dtype=bool)
+        for key, value in zip(_KEYS, (device, framework, task), strict=True):
+            known, codes = keys[key]
+            chosen &= codes == known.index(value)
+        if not chosen.any():
+            continue
+        prefix = f"{device}/{framework}/{task}"
+        for column, (metric, unit) in _METRICS.items():
+            good = chosen & ok & (numbers[column] >= 0)
+            if good.any():
+                arrays[f"{prefix}/{metric}"] = _spread(rows[good], numbers[column][good], size)
+                units[f"{prefix}/{metric}"] = unit
+        if task in _WITH_ACCURACY:
+            accuracy = numbers["accuracy"][chosen]
+            arrays[f"{prefix}/accuracy"] = _spread(rows[chosen], accuracy, size)
+            units[f"{prefix}/accuracy"] = "percent"
+    return Columns(arrays, units)
+
+
+def _spread(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    array = np.full(n, np.nan)
+    array[rows] = values
+    return array
+
+
+def _floats(column: Any) -> NDArray[np.float64]:
+    array: NDArray[np.float64] = column.to_numpy().astype(np.float64)
+    return array
+
+
+def _codes(column: Any) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct strings, and which of them stands in each row; -1 for none."""
+    values = column.combine_chunks().dictionary_encode()
+    codes = values.indices.fill_null(-1).to_numpy().astype(np.int64)
+    return values.dictionary.to_pylist(), codes
+
+
+TABLE = OfficialTable(FILE, "hwnas360", read_hwnas360, NASBench201())
 
 
 @dataclass(frozen=True)
-class HWNAS360:
+class HWNAS360(Benchmark):
     """NAS-Bench-201 on a device of HW-NAS-Bench-360.
 
     One architecture of each isomorphism class was measured and its values copied to the others,
@@ -37,6 +146,10 @@ class HWNAS360:
     paths : Paths
     """
 
+    tables = (TABLE,)
+    spaces = (NASBench201(),)
+    joins = (NASBench201Accuracies,)
+
     device: str
     framework: str
     task: str
@@ -44,48 +157,55 @@ class HWNAS360:
     space: SearchSpace
     paths: Paths
 
-    def load(self) -> Table:
+    @property
+    def _combination(self) -> str:
+        return f"{self.device}/{self.framework}/{self.task}"
+
+    def wanted(self) -> Sequence[str]:
+        """Return the columns of the device, framework and task."""
+        names = (self.metric.name, "accuracy")
+        return ["representative", *(f"{self._combination}/{name}" for name in names)]
+
+    def table(self, content: Content) -> Table:
         """Return the table.
 
         Raises
         ------
         UserError
-            If a file is not here or damaged, or nothing of that kind was measured.
+            If nothing of that kind was measured, or the benchmark index is not here.
         """
-        check_space("hwnas360", self.space, NASBench201())
-        path = HWNAS360_PARQUET.require(self.paths)
-        source = identify(path, HWNAS360_PARQUET, self.paths)
-        combination = f"{self.device}/{self.framework}/{self.task}"
-        name, accuracy = f"{combination}/{self.metric.name}", f"{combination}/accuracy"
-        wanted = ["representative", name, accuracy]
-        columns = _cache.load(source, "hwnas360", read_hwnas360, self.paths, wanted)
+        columns, source = content.columns, content.source
         here = sorted({column.rpartition("/")[0] for column in columns.units})
-        check_choice("dataset.device/framework/task", combination, here, path)
-        check_metric(combination, self.metric, self._metrics(columns, combination))
-        values = columns.floats(name)
-        scored = accuracy in columns.arrays
-        architectures = benchmark_index(self.paths)
+        check_choice("dataset.device/framework/task", self._combination, here, source.path)
+        check_metric(self._combination, self.metric, self._metrics(columns))
+        _, name, accuracy = self.wanted()
+        architectures = self.architectures(columns, self.paths)
         # The file names an architecture by its place in the benchmark.
         measured = architectures[columns.arrays["representative"].astype(np.int64)]
-        return Table(
+        scored = accuracy in columns.arrays
+        return self.made(
             dataset=f"hwnas360-{self.framework}-{self.task}",
-            space=self.space,
             device=self.device,
-            metric=self.metric,
             architectures=architectures,
-            values=np.where(self.metric.missing(values), np.nan, values),
-            representative=self.space.rank(measured),
+            values=columns.floats(name),
             provenance=source.provenance(column=name),
-            accuracy=columns.floats(accuracy) if scored else None,
-            accuracy_provenance=source.provenance(column=accuracy) if scored else None,
+            representative=self.space.rank(measured),
+            accuracy=(columns.floats(accuracy), source.provenance(column=accuracy))
+            if scored
+            else UNKNOWN,
         )
 
-    @staticmethod
-    def _metrics(columns: _cache.Columns, combination: str) -> dict[str, str]:
-        """Return the unit of each metric of a combination."""
+    def _metrics(self, columns: Columns) -> dict[str, str]:
+        """Return the unit of each metric of the device, framework and task."""
         split = ((*name.rpartition("/"), unit) for name, unit in columns.units.items())
         return {
             metric: unit
             for prefix, _, metric, unit in split
-            if prefix == combination and metric != "accuracy"
+            if prefix == self._combination and metric != "accuracy"
         }
+
+    @classmethod
+    def architectures(cls, columns: Columns, paths: Paths) -> Architectures:
+        """Return the architectures in benchmark order: the file has no architecture strings."""
+        del columns
+        return benchmark_index(paths)

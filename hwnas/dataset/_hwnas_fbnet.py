@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset import _cache
-from hwnas.dataset._check import check_metric, check_space
+from hwnas.dataset._benchmark import Benchmark
+from hwnas.dataset._cache import Columns
+from hwnas.dataset._check import check_metric
 from hwnas.dataset._fbnet_blocks import IMAGE_SETS, block_names
-from hwnas.dataset._files import HWNAS_PICKLE
-from hwnas.dataset._readers._hwnas import UNITS, read_fbnet
-from hwnas.dataset._source import identify
+from hwnas.dataset._hwnas_file import FILE, UNITS, measurements, part, unit_of
+from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import Table
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.metric import Metric
@@ -21,8 +23,44 @@ from hwnas.seeding import generator
 from hwnas.space import Architectures, FBNet, SearchSpace
 
 
+def read_fbnet(path: Path) -> Columns:
+    """Read the lookup tables of FBNet's blocks.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Columns
+        ``key``, the name of a block at a place in the network, and ``<device>_<metric>``; NaN
+        where a block was not measured. Empty if the file holds no such table.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged, hostile, or laid out otherwise.
+    """
+    tables = part(path, "fbnet")
+    try:
+        lookups = {name: table for name, table in tables.items() if unit_of(name)}
+        if not lookups:
+            return Columns({})
+        keys = sorted({str(key) for table in lookups.values() for key in table})
+        arrays: dict[str, NDArray[np.generic]] = {"key": np.array(keys, dtype=object)}
+        for name, table in lookups.items():
+            arrays[name] = measurements([table.get(key, np.nan) for key in keys], len(keys))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not laid out as HW-NAS-Bench ({error!r})") from error
+    return Columns(arrays, {name: unit_of(name) for name in lookups})
+
+
+#: Its rows are blocks, not architectures.
+BLOCKS = OfficialTable(FILE, "hwnas-fbnet", read_fbnet)
+
+
 @dataclass(frozen=True)
-class HWNASFBNet:
+class HWNASFBNet(Benchmark):
     """FBNet on a device of HW-NAS-Bench (Li et al., ICLR 2021).
 
     The space cannot be enumerated, so the table is a random sample of it. Another sample than the
@@ -44,6 +82,9 @@ class HWNASFBNet:
         Of the sample. Not the run's by default, so that all runs share one table.
     """
 
+    tables = (BLOCKS,)
+    spaces = (FBNet(),)
+
     device: str
     metric: Metric
     image_set: str
@@ -52,43 +93,49 @@ class HWNASFBNet:
     n_architectures: int = 5000
     seed: int = 0
 
-    def load(self) -> Table:
+    @property
+    def _name(self) -> str:
+        return f"{self.device}_{self.metric.name}"
+
+    def check(self) -> None:
+        """Refuse a space or an image set that there is not, and numbers out of bounds."""
+        super().check()
+        check_choice("dataset.image_set", self.image_set, IMAGE_SETS)
+        check_number("dataset.n_architectures", self.n_architectures, 1)
+        check_number("dataset.seed", self.seed, 0)
+
+    def wanted(self) -> Sequence[str]:
+        """Return the names of the blocks, and the metric on the device."""
+        return ["key", self._name]
+
+    def table(self, content: Content) -> Table:
         """Return the table.
 
         Raises
         ------
         UserError
-            If the file is not here or damaged, or lacks the device, the metric or a block, or a
-            number is out of its bounds.
+            If the file lacks the device, the metric or a block.
         """
-        check_space("hwnas_fbnet", self.space, FBNet())
-        check_choice("dataset.image_set", self.image_set, IMAGE_SETS)
-        check_number("dataset.n_architectures", self.n_architectures, 1)
-        check_number("dataset.seed", self.seed, 0)
-        path = HWNAS_PICKLE.require(self.paths)
-        source = identify(path, HWNAS_PICKLE, self.paths)
-        name = f"{self.device}_{self.metric.name}"
-        columns = _cache.load(source, "hwnas-fbnet", read_fbnet, self.paths, ["key", name])
+        columns, source = content.columns, content.source
         if not columns.units:
-            raise UserError(f"{path} holds no FBNet tables", remedy=HWNAS_PICKLE.fetch_command)
-        check_choice("dataset.device", self.device, _devices(columns.units), path)
+            raise UserError(f"{source.path} holds no FBNet tables", remedy=FILE.fetch_command)
+        check_choice("dataset.device", self.device, _devices(columns.units), source.path)
         units = {m: unit for m, unit in UNITS.items() if f"{self.device}_{m}" in columns.units}
         check_metric(f"device {self.device}", self.metric, units)
-        known = dict(zip(columns.arrays["key"].tolist(), columns.floats(name), strict=True))
+        known = dict(zip(columns.arrays["key"].tolist(), columns.floats(self._name), strict=True))
         architectures = self._sample()
         try:
             values = _sum_of_blocks(architectures, known, self.image_set)
         except KeyError as error:
-            raise UserError(f"{path}: {name} lacks the block {error.args[0]}") from error
-        return Table(
+            raise UserError(
+                f"{source.path}: {self._name} lacks the block {error.args[0]}"
+            ) from error
+        return self.made(
             dataset=self._identity(),
-            space=self.space,
             device=self.device,
-            metric=self.metric,
             architectures=architectures,
-            values=np.where(self.metric.missing(values), np.nan, values),
-            representative=self.space.rank(architectures),
-            provenance=source.provenance(column=f"fbnet/{name}", seed=self.seed),
+            values=values,
+            provenance=source.provenance(column=f"fbnet/{self._name}", seed=self.seed),
         )
 
     def _identity(self) -> str:

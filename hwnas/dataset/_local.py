@@ -1,7 +1,8 @@
-"""Tables that were measured with ``python -m hwnas.measure``, the bundled one among them."""
+"""Tables that were measured with ``hwnas measure``, the bundled one among them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,33 +10,39 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset._accuracy import Accuracy, accuracy_of
 from hwnas.dataset._check import check_metric
-from hwnas.dataset._local_table import column, is_bundled, read_table, table_path
+from hwnas.dataset._described import Column, Described
+from hwnas.dataset._local_table import (
+    bundled_tables,
+    is_bundled,
+    measured_column,
+    read_local_table,
+    table_path,
+)
+from hwnas.dataset._nasbench201 import NASBench201Accuracies, accuracy_of
 from hwnas.dataset._source import hash_file
-from hwnas.dataset._table import Provenance, Table
-from hwnas.errors import UserError, check_choice
+from hwnas.dataset._table import Accuracy, Provenance, Table
+from hwnas.errors import UserError, check_choice, command
 from hwnas.metric import Metric
 from hwnas.paths import Paths
-from hwnas.space import Architectures, SearchSpace
-
-#: Counted from the network, so the same on every backend.
-_COUNTED = {"flops": "FLOPs", "parameters": "parameters", "memory": "bytes"}
-_UNITS = {"latency": "ms", **_COUNTED}
+from hwnas.space import LISTABLE, Architectures, SearchSpace, space_classes
 
 Statistic = Literal["minimum", "median"]
 
+#: Ends of the columns that `hwnas doctor` describes: not counts, seeds and spreads.
+_DESCRIBED = ("_minimum", "_median", "accuracy")
+
 
 @dataclass(frozen=True)
-class Local:
-    """A device measured with ``python -m hwnas.measure``.
+class Local(Described):
+    """A device measured with ``hwnas measure``.
 
     Parameters
     ----------
     name : str
         The device's name there; ``cpu`` is bundled with the package.
     metric : Metric
-        Latency, or one that is counted: flops, parameters, memory.
+        Latency, or one that is counted from the network: flops, parameters, memory.
     space : SearchSpace
     paths : Paths
     backend : str
@@ -44,6 +51,8 @@ class Local:
         Of the runs in a pass. Where nothing else runs on the device, the minimum agrees better
         between passes, elsewhere the median.
     """
+
+    joins = (NASBench201Accuracies,)
 
     name: str
     metric: Metric
@@ -70,96 +79,103 @@ class Local:
                 f"{path}: not here, {self.name} has no measurements of {self.space.name}",
                 remedy=self._measuring,
             )
-        columns, facts = read_table(path)
-        self._check(facts)
+        columns, facts = read_local_table(path)
+        counted = self._counted(facts)
         architectures = self.space.from_strings(columns["architecture"])
         accuracy, of_accuracy = self._accuracy(columns, facts, architectures)
+        if counted:
+            of_values = {"counted": "from the network's layers", "network": facts["networks"]}
+            dataset, column = "local", self.metric.name
+        else:
+            of_values = facts["latency"][self.backend]
+            suffix = "" if self.statistic == "median" else f"-{self.statistic}"
+            dataset = f"local-{self.backend}{suffix}"
+            column = measured_column(self.backend, self.metric.name, self.statistic)
         return Table(
-            dataset=self._identity(),
+            dataset=dataset,
             space=self.space,
             device=self.name,
             metric=self.metric,
             architectures=architectures,
-            values=columns[self._column()].astype(np.float64),
+            values=columns[column].astype(np.float64),
             representative=columns["representative"].astype(np.int64),
-            provenance=_provenance(path, self._facts(facts)),
+            provenance=_provenance(path, of_values),
             accuracy=accuracy,
             accuracy_provenance=of_accuracy,
             copy_of=columns["measured_on"].astype(np.int64),
         )
 
-    def measure(self, architectures: Architectures) -> NDArray[np.float64]:
-        """Measure architectures now, on this machine, as the table's were.
-
-        Parameters
-        ----------
-        architectures : array of int8, shape (n, n_positions)
-
-        Returns
-        -------
-        array of float64, shape (n,)
-            Milliseconds.
+    def how_measured(self) -> dict[str, Any]:
+        """Return ``settings`` and ``machines`` of the measurement.
 
         Raises
         ------
         UserError
-            If the metric is counted, or this machine has not the unit that was measured.
+            If the metric is counted, or the table lacks what the fields ask for.
         """
-        # Imported here: a backend loads the library that runs the networks.
-        from hwnas.measure._live import backend_of, measure_live
-
-        if self.metric.name in _COUNTED:
+        _, facts = read_local_table(self._path())
+        if self._counted(facts):
             raise UserError(
                 f"metric={self.metric.name}: counted from the network, there is nothing to measure",
                 remedy="selection.verify=table",
             )
-        _, facts = read_table(self._path())
-        self._check(facts)
-        of_backend = self._facts(facts)
-        backend = backend_of(self.backend, of_backend["settings"])
-        return measure_live(self.space, architectures, backend, of_backend, self.statistic)
+        found: dict[str, Any] = facts["latency"][self.backend]
+        return found
+
+    @classmethod
+    def columns(cls, paths: Paths) -> Iterator[Column]:
+        """Yield what was measured, the bundled table first."""
+        spaces = space_classes()
+        for path in [*bundled_tables(), *paths.match_data("local/*/*.parquet")]:
+            arrays, facts = read_local_table(path)
+            try:
+                space = spaces[facts["space"]]()
+                architectures = space.from_strings(arrays["architecture"])
+                units = {n: unit for n, unit in facts["units"].items() if n.endswith(_DESCRIBED)}
+                columns = {name: arrays[name].astype(np.float64) for name in units}
+            except (KeyError, TypeError, ValueError) as error:
+                raise UserError(f"{path}: not a table of hwnas measure ({error!r})") from error
+            for name, unit in units.items():
+                accuracy = None if name == "accuracy" else columns.get("accuracy")
+                table = f"local/{facts['name']}"
+                yield Column(table, name, unit, columns[name], space, architectures, accuracy)
 
     @property
     def _measuring(self) -> str:
         """The command that measures what is not here."""
-        # Imported here: measuring imports this package.
-        from hwnas.measure._order import LISTABLE
-
         own = not is_bundled(self.name)
         name = self.name if own else "my_laptop"
         sample = " n_architectures=500" if self.space.size > LISTABLE else ""
         then = "" if own else f", then dataset=local/{name}"
-        return f"python -m hwnas.measure name={name} space={self.space.name}{sample}{then}"
+        return command(f"measure name={name} space={self.space.name}{sample}{then}")
 
     def _path(self) -> Path:
         return table_path(self.name, self.space, self.paths)
 
-    def _identity(self) -> str:
-        if self.metric.name in _COUNTED:
-            return "local"
-        suffix = "" if self.statistic == "median" else f"-{self.statistic}"
-        return f"local-{self.backend}{suffix}"
-
-    def _check(self, facts: dict[str, Any]) -> None:
-        check_metric(f"dataset=local/{self.name}", self.metric, _UNITS)
-        if not facts["latency"]:
+    def _counted(self, facts: dict[str, Any]) -> bool:
+        """Return whether the metric is counted; refuse one that the table does not have."""
+        backends = tuple(f"{backend}_" for backend in facts["latency"])
+        if not backends:
             # Counts need networks too, and these are known with the first latency.
             raise UserError(
                 f"{self._path()} holds accuracies and no {self.metric.name}", remedy=self._measuring
             )
-        if self.metric.name not in _COUNTED:
+        # The table itself says which columns it has, and in which unit.
+        counted = {
+            name: unit
+            for name, unit in facts["units"].items()
+            if not name.startswith((*backends, "accuracy"))
+        }
+        if self.metric.name not in counted:
             check_choice("dataset.backend", self.backend, facts["latency"])
-
-    def _column(self) -> str:
-        if self.metric.name in _COUNTED:
-            return self.metric.name
-        return column(self.backend, self.metric.name, self.statistic)
-
-    def _facts(self, facts: dict[str, Any]) -> dict[str, Any]:
-        if self.metric.name in _COUNTED:
-            return {"counted": "from the network's layers", "network": facts["networks"]}
-        found: dict[str, Any] = facts["latency"][self.backend]
-        return found
+        start, end = measured_column(self.backend, "/", self.statistic).split("/")
+        measured = {
+            name.removeprefix(start).removesuffix(end): unit
+            for name, unit in facts["units"].items()
+            if name.startswith(start) and name.endswith(end)
+        }
+        check_metric(f"dataset=local/{self.name}", self.metric, measured | counted)
+        return self.metric.name in counted
 
     def _accuracy(
         self, columns: dict[str, NDArray[Any]], facts: dict[str, Any], architectures: Architectures

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hwnas.dataset._files import OfficialFile
+from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._table import Provenance
 from hwnas.errors import UserError
 from hwnas.files import write_atomically

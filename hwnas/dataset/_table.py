@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
@@ -94,6 +96,71 @@ class Table:
         if len(np.unique(self.space.rank(self.architectures))) != n:
             raise ValueError("an architecture stands in two rows of the table")
 
+    @classmethod
+    def from_arrays(
+        cls,
+        space: SearchSpace,
+        architectures: Architectures | Sequence[str],
+        values: NDArray[np.float64] | Sequence[float],
+        *,
+        metric: Metric | None = None,
+        device: str = "device",
+        dataset: str = "arrays",
+        accuracy: NDArray[np.float64] | Sequence[float] | None = None,
+    ) -> Table:
+        """Return a table of data in memory.
+
+        Parameters
+        ----------
+        space : SearchSpace
+        architectures : array of int, shape (n, n_positions), or sequence of str
+            Operation indices, or strings in the space's notation; each architecture once.
+        values : array of float, shape (n,)
+            In the metric's unit; NaN where nothing was measured.
+        metric : Metric, optional
+            Default: latency in ms.
+        device, dataset : str
+            Names for results.
+        accuracy : array of float, shape (n,), optional
+            Percent; NaN where unknown.
+
+        Raises
+        ------
+        ValueError
+            If an architecture is none of the space or stands in two rows, or lengths disagree.
+
+        Examples
+        --------
+        >>> from hwnas.space import NASBench201
+        >>> cells = ["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"]
+        >>> Table.from_arrays(NASBench201(), cells, [1.5]).values
+        array([1.5])
+        """
+        if len(architectures) and isinstance(architectures[0], str):
+            rows = space.from_strings(map(str, architectures))
+        else:
+            rows = space.validate(np.asarray(architectures))
+        numbers = np.asarray(values, dtype=np.float64)
+        chosen = metric or Metric("latency", "ms")
+        digest = hashlib.sha256(rows.tobytes() + numbers.tobytes()).hexdigest()
+        percent = None if accuracy is None else np.asarray(accuracy, dtype=np.float64)
+        of_accuracy = None
+        if percent is not None:
+            accuracy_digest = hashlib.sha256(rows.tobytes() + percent.tobytes()).hexdigest()
+            of_accuracy = Provenance("measured", "arrays", accuracy_digest)
+        return cls(
+            dataset=dataset,
+            space=space,
+            device=device,
+            metric=chosen,
+            architectures=rows,
+            values=np.where(chosen.missing(numbers), np.nan, numbers),
+            representative=space.rank(rows),
+            provenance=Provenance("measured", "arrays", digest),
+            accuracy=percent,
+            accuracy_provenance=of_accuracy,
+        )
+
     def __len__(self) -> int:
         return len(self.architectures)
 
@@ -137,6 +204,12 @@ class Table:
         place = np.minimum(np.searchsorted(own[order], ranks), len(own) - 1)
         rows = order[place]
         return np.where(own[rows] == ranks, rows, -1)
+
+
+#: Accuracy in percent of every architecture of a table, shape (n,), and its provenance.
+Accuracy = tuple[NDArray[np.float64] | None, Provenance | None]
+#: The accuracy of architectures of which none is known.
+UNKNOWN: Accuracy = (None, None)
 
 
 class Dataset(Protocol):

@@ -1,26 +1,111 @@
-"""TransNAS-Bench-101: inference times of seven tasks."""
+"""TransNAS-Bench-101 (Duan et al., CVPR 2021): inference times of seven tasks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hwnas.dataset import _cache
-from hwnas.dataset._check import check_metric, check_space
-from hwnas.dataset._files import TRANSNAS_PTH
-from hwnas.dataset._readers._transnas import SCORES, read_transnas
-from hwnas.dataset._source import identify
-from hwnas.dataset._table import Table
+from hwnas.dataset._benchmark import Benchmark
+from hwnas.dataset._cache import Columns, position_columns
+from hwnas.dataset._check import check_metric
+from hwnas.dataset._official import MB, OfficialFile
+from hwnas.dataset._official_table import Content, OfficialTable
+from hwnas.dataset._table import UNKNOWN, Table
+from hwnas.dataset._torch_file import load_torch
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
 from hwnas.paths import Paths
 from hwnas.space import SearchSpace, TransNASMacro, TransNASMicro
 
+FILE = OfficialFile(
+    family="transnas",
+    name="transnas-bench_v10141024.pth",
+    url="https://drive.google.com/drive/folders/1HlLr2ihZX_ZuV3lJX_4i7q4w-ZBdhJ6o",
+    limit=4096 * MB,
+    variants=(
+        "TransNASBench/api_home/transnas-bench_v10141024.pth",
+        "TransNASBench/transnas-bench_v10141024.pth",
+    ),
+    by_hand=True,
+)
+#: The score that the benchmark reports for each task, and what makes it percent. ``room_layout``
+#: is scored by a loss alone, which is no accuracy.
+SCORES: dict[str, tuple[str, float] | None] = {
+    "class_scene": ("top1", 1.0),
+    "class_object": ("top1", 1.0),
+    "room_layout": None,
+    "jigsaw": ("top1", 1.0),
+    "segmentsemantic": ("mIoU", 1.0),
+    "normal": ("ssim", 100.0),
+    "autoencoder": ("ssim", 100.0),
+}
+_MS = 1e3
+
+
+def read_transnas(path: Path, space: SearchSpace) -> Columns:
+    """Read one space of the benchmark, every task.
+
+    Parameters
+    ----------
+    path : Path
+    space : SearchSpace
+        One of its two spaces, ``transnas_macro`` or ``transnas_micro``.
+
+    Returns
+    -------
+    Columns
+        Positions, ``<task>/latency`` in ms and, where the file has the score of a task,
+        ``<task>/accuracy`` in percent: the test score of the epoch with the best validation
+        score. Empty if the file lacks the space.
+    """
+    table = load_torch(path)
+    try:
+        networks = table["data"].get(space.name.removeprefix("transnas_"), {})
+        tasks = list(table["task_list"])
+        arrays = position_columns(space.from_strings(networks)) if networks else {}
+        for task in tasks if networks else ():
+            results = [network.get(task, {}) for network in networks.values()]
+            arrays[f"{task}/latency"] = _latencies(results)
+            score = SCORES.get(task)
+            if score is not None:
+                accuracy = np.array([_test_score(r.get("metrics", {}), *score) for r in results])
+                if not np.isnan(accuracy).all():
+                    arrays[f"{task}/accuracy"] = accuracy
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not laid out as TransNAS-Bench-101 ({error!r})") from error
+    return Columns(arrays, {n: "ms" if "latency" in n else "percent" for n in arrays if "/" in n})
+
+
+def _latencies(results: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+    seconds = [r.get("model_info", {}).get("inference_time") for r in results]
+    # A float array makes None NaN.
+    array = np.array(seconds, dtype=np.float64)
+    array[array < 0] = np.nan
+    return array * _MS
+
+
+def _test_score(metrics: Mapping[str, Sequence[float]], score: str, scale: float) -> float:
+    if f"valid_{score}" not in metrics or f"test_{score}" not in metrics:
+        return float("nan")
+    best = int(np.nanargmax(metrics[f"valid_{score}"]))
+    return float(metrics[f"test_{score}"][best]) * scale
+
+
+#: The official table of each space.
+TABLES: dict[SearchSpace, OfficialTable] = {
+    space: OfficialTable(FILE, space.name, partial(read_transnas, space=space), space)
+    for space in (TransNASMacro(), TransNASMicro())
+}
+
 
 @dataclass(frozen=True)
-class TransNAS:
+class TransNAS(Benchmark):
     """A task of TransNAS-Bench-101 (Duan et al., CVPR 2021).
 
     The inference time is that of one 720 × 1080 image on the benchmark's GPU. Each network was
@@ -38,48 +123,53 @@ class TransNAS:
         The name in results.
     """
 
+    tables = tuple(TABLES.values())
+    spaces = tuple(TABLES)
+
     task: str
     metric: Metric
     space: SearchSpace
     paths: Paths
     device: str = "gpu"
 
-    def load(self) -> Table:
+    def check(self) -> None:
+        """Refuse a space, a metric or a task that the benchmark does not have."""
+        super().check()
+        check_metric("TransNAS-Bench-101", self.metric, {"latency": "ms"})
+        check_choice("dataset.task", self.task, SCORES)
+
+    def official(self) -> OfficialTable:
+        """Return the table of the space."""
+        return TABLES[self.space]
+
+    def wanted(self) -> Sequence[str]:
+        """Return the latency and the accuracy of the task."""
+        return [f"{self.task}/latency", f"{self.task}/accuracy"]
+
+    def table(self, content: Content) -> Table:
         """Return the table.
 
         Raises
         ------
         UserError
-            If the file is not here or damaged, or lacks the space or the task.
+            If the file lacks the space or the task.
         """
-        check_space("transnas", self.space, TransNASMacro(), TransNASMicro())
-        check_metric("TransNAS-Bench-101", self.metric, {"latency": "ms"})
-        check_choice("dataset.task", self.task, SCORES)
-        path = TRANSNAS_PTH.require(self.paths)
-        source = identify(path, TRANSNAS_PTH, self.paths)
-        latency, accuracy = f"{self.task}/latency", f"{self.task}/accuracy"
-        read = partial(read_transnas, space=self.space)
-        columns = _cache.load(source, self.space.name, read, self.paths, [latency, accuracy])
+        columns, source = content.columns, content.source
+        latency, accuracy = self.wanted()
         if latency not in columns.arrays:
             raise UserError(
-                f"{path} holds no {self.task} of {self.space.name}: it is not the whole file",
-                remedy=TRANSNAS_PTH.fetch_command,
+                f"{source.path} holds no {self.task} of {self.space.name}: it is not the whole "
+                "file",
+                remedy=FILE.fetch_command,
             )
-        values = columns.floats(latency)
-        architectures = columns.architectures()
-        score = SCORES[self.task]
-        scored = score is not None and accuracy in columns.arrays
-        return Table(
+        known, score = UNKNOWN, SCORES[self.task]
+        if score is not None and accuracy in columns.arrays:
+            known = columns.floats(accuracy), source.provenance(score=f"test_{score[0]}")
+        return self.made(
             dataset=f"transnas-{self.task}",
-            space=self.space,
             device=self.device,
-            metric=self.metric,
-            architectures=architectures,
-            values=np.where(self.metric.missing(values), np.nan, values),
-            representative=self.space.rank(architectures),
+            architectures=columns.architectures(),
+            values=columns.floats(latency),
             provenance=source.provenance(column=f"{self.space.name}/{latency}"),
-            accuracy=columns.floats(accuracy) if scored else None,
-            accuracy_provenance=source.provenance(score=f"test_{score[0]}")
-            if score is not None and scored
-            else None,
+            accuracy=known,
         )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.device._roofline import Roofline
-from hwnas.errors import UserError
+from hwnas.errors import UserError, command
 from hwnas.image_set import ImageSet
 from hwnas.network import count_layers
 from hwnas.space import Architectures, SearchSpace
@@ -63,20 +63,25 @@ class Device:
         Raises
         ------
         UserError
-            If the device has no such metric.
+            If the device has no such metric, or its model cannot estimate the metric.
         """
+        estimators = {
+            "latency": self.roofline.latency,
+            "energy": self.roofline.energy,
+            "arithmetic_intensity": self.roofline.arithmetic_intensity,
+        }
         if metric_name not in self.metrics:
             raise UserError(
                 f"device {self.name} has no metric {metric_name}; "
                 f"it has: {', '.join(self.metrics)}",
                 remedy=f"metric={self.metrics[0]}",
             )
+        if metric_name not in estimators:
+            raise UserError(
+                f"device {self.name}: {metric_name} cannot be estimated, only measured",
+                remedy=command("fetch hwnas"),
+            )
         networks = count_layers(
             space, architectures, image_set, dead_edges=self.roofline.dead_edges
         )
-        estimators = {
-            "latency": self.roofline.latency,
-            "energy": self.roofline.energy,
-            "arithmetic_intensity": self.roofline.arithmetic_intensity,
-        }
         return estimators[metric_name](networks)

@@ -45,7 +45,7 @@ class Roofline:
         Watts drawn whatever runs.
     fused : tuple of str
         Kinds of layers that cost nothing, as the toolchain merges them into a neighbour.
-    dead_edges : bool or "tflite"
+    dead_edges : bool or "folded"
         Whether the toolchain runs edges of a cell that do not change its output; see
         `hwnas.network.count_layers`.
     dense_pooling : bool

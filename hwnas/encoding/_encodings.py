@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-import hwnas.space
 from hwnas.errors import UserError
-from hwnas.space import EDGES, N_NODES, Architectures, CellSpace, SearchSpace
+from hwnas.space import EDGES, N_NODES, Architectures, CellSpace, SearchSpace, space_classes
 
 
 class Encoding(TransformerMixin, BaseEstimator, ABC):
@@ -47,7 +46,9 @@ class Encoding(TransformerMixin, BaseEstimator, ABC):
         """
         space = self._space()
         if not isinstance(space, self.spaces):
-            fitting = [name for name, known in concrete_spaces() if issubclass(known, self.spaces)]
+            fitting = [
+                name for name, one in space_classes().items() if issubclass(one, self.spaces)
+            ]
             raise UserError(
                 f"encoding {type(self).__name__} makes no sense on space {space.name}, "
                 f"only on {', '.join(fitting)}",
@@ -64,12 +65,6 @@ class Encoding(TransformerMixin, BaseEstimator, ABC):
         if self.space is None:
             raise ValueError(f"{type(self).__name__}: the parameter `space` is not set")
         return self.space
-
-
-def concrete_spaces() -> list[tuple[str, type[SearchSpace]]]:
-    """Return name and class of every search space there is."""
-    members = [getattr(hwnas.space, word) for word in hwnas.space.__all__]
-    return [(m.name, m) for m in members if isinstance(m, type) and hasattr(m, "name")]
 
 
 class Operations(Encoding):

@@ -1,7 +1,30 @@
-"""One experiment, from a table of measurements to the cost of a predictor's errors."""
+"""One experiment: fit a predictor to a table, score it, and select with its predictions.
 
-from hwnas.experiment._result import Result, read_result
-from hwnas.experiment._run import run
-from hwnas.experiment._split import Split, split, split_by_design
+`Experiment` takes objects. `prepare` and `run` create one from a Hydra configuration.
+"""
 
-__all__ = ["Result", "Split", "read_result", "run", "split", "split_by_design"]
+from hwnas.experiment._experiment import Experiment, TuningSet
+from hwnas.experiment._finished import Data
+from hwnas.experiment._folder import check_writable
+from hwnas.experiment._result import PREDICTIONS, RESULT, Result
+from hwnas.experiment._revision import REVISIONS, outdated, revisions
+from hwnas.experiment._run import Prepared, prepare, run
+from hwnas.experiment._split import Split, split
+
+__all__ = [
+    "PREDICTIONS",
+    "RESULT",
+    "REVISIONS",
+    "Data",
+    "Experiment",
+    "Prepared",
+    "Result",
+    "Split",
+    "TuningSet",
+    "check_writable",
+    "outdated",
+    "prepare",
+    "revisions",
+    "run",
+    "split",
+]

@@ -1,116 +1,134 @@
-"""What a result folder already holds, and whether it is a result of the data at hand."""
+"""Finding a finished result, and checking that it was computed on the current data."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from omegaconf import DictConfig
-
-from hwnas.composition import Artifacts
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.experiment._identity import check_configuration
-from hwnas.experiment._result import PREDICTIONS, damaged, read_result
+from hwnas.experiment._result import CONFIG, PREDICTIONS, Result
 from hwnas.experiment._revision import outdated
 
 _LOG = logging.getLogger(__name__)
 
-#: What tells values apart; where they can be fetched from does not.
+#: Fields of a provenance that identify the values. The other fields do not: ``url`` can change
+#: while the values stay the same.
 _IDENTITY = ("kind", "source", "sha256", "details")
 
 
 @dataclass(frozen=True)
 class Data:
-    """Where the values and the accuracies of a result come from, as JSON keeps it.
+    """The provenance of the values and of the accuracies of a result, as read from JSON.
 
     Parameters
     ----------
     values, accuracy : mapping or None
-        The fields of a `hwnas.dataset.Provenance`; None if there are no accuracies.
+        Fields of a `hwnas.dataset.Provenance`. None if the provenance is not known or there are
+        no accuracies.
     """
 
     values: Mapping[str, Any] | None
     accuracy: Mapping[str, Any] | None
 
     @classmethod
-    def of(cls, table: Table) -> Self:
-        """Return the data of a table."""
-        return cls(_plain(table.provenance), _plain(table.accuracy_provenance))
+    def of(cls, values: Provenance, accuracy: Provenance | None) -> Self:
+        """Return the data with these provenances."""
+        return cls(_plain(values), _plain(accuracy))
+
+    @classmethod
+    def of_table(cls, table: Table) -> Self:
+        """Return the provenances of a table."""
+        return cls.of(table.provenance, table.accuracy_provenance)
 
     @property
     def estimated(self) -> bool:
-        """Whether a model computed the values."""
+        """Whether the values are estimated."""
         return self.values is not None and self.values["kind"] == "estimated"
 
     def difference(self, here: Data, accuracies: bool) -> str | None:
-        """Say how these data differ from others, in words; None if they are the same.
+        """Return a text that says how these data differ from the current data.
 
         Parameters
         ----------
         here : Data
-            The data at hand.
+            The current data.
         accuracies : bool
-            Whether accuracies count, too.
+            Whether the accuracies are compared as well.
+
+        Returns
+        -------
+        str or None
+            None if the data are the same.
         """
         pairs = [("values", self.values, here.values)]
         if accuracies:
             pairs.append(("accuracies", self.accuracy, here.accuracy))
-        for title, own, other in pairs:
-            if _identity(own) != _identity(other):
-                return f"{title}, {_describe(own, other)}; here is {_describe(other, own)}"
+        for title, recorded, current in pairs:
+            if _identity(recorded) != _identity(current):
+                return (
+                    f"{title}, {_describe(recorded, current)}; "
+                    f"current {title}: {_describe(current, recorded)}"
+                )
         return None
 
 
-def finished(cfg: DictConfig, folder: Path, table: Table) -> dict[str, Any] | None:
-    """Return the finished result of an experiment; None where it must be run.
+def finished(
+    folder: Path,
+    table: Table,
+    check_configuration: Callable[[Path], None],
+    *,
+    everything: bool,
+    selects: bool,
+) -> Result | None:
+    """Return the finished result of a folder, or None if the experiment must run.
 
-    A result of older code (`hwnas.experiment._revision`) is run again, which a log line says.
+    An experiment must run if it has no finished result, ``predictions.parquet`` is required and
+    missing, or older code computed the result (`hwnas.experiment.REVISIONS`).
 
     Parameters
     ----------
-    cfg : DictConfig
     folder : Path
-        Where its result is or will be.
+        The experiment's result folder.
     table : Table
-        What it would be computed on now.
+        The table that the experiment would use now.
+    check_configuration : callable
+        Takes the path of the saved configuration, and raises `UserError` if it differs from the
+        current one.
+    everything : bool
+        Whether ``predictions.parquet`` is required.
+    selects : bool
+        Whether the experiment selects architectures, so that accuracies affect its result.
 
     Raises
     ------
     UserError
-        If the folder holds a result of another configuration, of other values or accuracies, or a
-        damaged one: it is neither taken for the result of these, nor replaced unasked.
+        If the result is damaged, or belongs to another configuration, other values or other
+        accuracies. The function does not return such a result, and only ``force=true`` replaces
+        it.
     """
-    result = None if cfg.force else read_result(folder)
+    result = Result.load(folder)
     if result is None:
         return None
-    everything = cfg.artifacts == Artifacts.all
-    recorded = _recorded(result, folder)
-    older = outdated(result.get("revision") or {})
+    older = outdated(result.revision)
     if older is not None:
-        _LOG.warning("%s: finished by another version, %s; run again", folder, older)
+        _LOG.warning(
+            "%s: finished by another version, %s; the experiment runs again", folder, older
+        )
         return None
-    check_configuration(cfg, folder)
-    # Accuracies decide the selection, and stand beside the predictions.
-    accuracies = everything or cfg.selection is not None
-    difference = recorded.difference(Data.of(table), accuracies)
+    check_configuration(folder / CONFIG)
+    recorded = Data.of(result.provenance.values, result.provenance.accuracy)
+    # Accuracies affect the selection, and predictions.parquet contains them.
+    difference = recorded.difference(Data.of_table(table), accuracies=everything or selects)
     if difference is not None:
         raise UserError(f"{folder} holds a result of other {difference}", remedy="force=true")
     if everything and not (folder / PREDICTIONS).is_file():
         return None
     return result
-
-
-def _recorded(result: Any, folder: Path) -> Data:
-    """Return the data that a result says it is of."""
-    provenance = result.get("provenance") if isinstance(result, dict) else None
-    if not isinstance(provenance, dict) or not {"values", "accuracy"} <= provenance.keys():
-        raise damaged(folder)
-    return Data(provenance["values"], provenance["accuracy"])
 
 
 def _plain(provenance: Provenance | None) -> dict[str, Any] | None:
@@ -125,11 +143,11 @@ def _identity(data: Mapping[str, Any] | None) -> list[Any]:
 
 
 def _describe(data: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> str:
-    """Name the source, and where the file is the same, what was taken from it."""
+    """Return the source of a provenance, and details that differ between values of one file."""
     if data is None:
         return "none"
     words = [data["kind"], f"sha256 {data['sha256'][:12]}"]
     if other is not None and data["sha256"] == other["sha256"]:
-        apart = {k: v for k, v in data["details"].items() if other["details"].get(k) != v}
-        words += [f"{key} {str(value)[:40]}" for key, value in apart.items()]
+        differing = {k: v for k, v in data["details"].items() if other["details"].get(k) != v}
+        words += [f"{key} {str(value)[:40]}" for key, value in differing.items()]
     return f"{data['source']} ({', '.join(words)})"

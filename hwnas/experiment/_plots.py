@@ -1,4 +1,4 @@
-"""The pictures of an experiment; each names its data and whether it is measured."""
+"""The plots of an experiment. Their titles name the data and say whether it is measured."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from hwnas.dataset import Table
 from hwnas.experiment._report import on_images
+from hwnas.experiment._result import Details
 from hwnas.experiment._split import Split
 from hwnas.figures import save_figure
 from hwnas.scores import kendall_tau
-from hwnas.selection import Selection
+from hwnas.selection import CandidateSet, Selection
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,30 +24,17 @@ if TYPE_CHECKING:
 _GREY, _BLUE, _ORANGE, _GREEN = "#b8bec6", "#2a6fbb", "#d9730d", "#2e8b57"
 
 
-def save_plots(
-    folder: Path,
-    table: Table,
-    parts: Split,
-    predicted: NDArray[np.float64],
-    selection: Selection | None,
-    rows: NDArray[np.int64] | None,
-) -> None:
-    """Write ``predicted_vs_true.png``, ``deviations.png`` and, with a selection, ``fronts.png``.
+def save_plots(folder: Path, details: Details) -> None:
+    """Write the plots of an experiment into its result folder.
 
-    Parameters
-    ----------
-    folder : Path
-    table : Table
-    parts : Split
-    predicted : array of float64, shape (len(table),)
-    selection : Selection or None
-    rows : array of int64 or None
-        The rows of the table that `selection` counts.
+    The plots are ``predicted_vs_true.png``, ``deviations.png`` and, if there is a selection,
+    ``fronts.png``.
     """
-    _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, parts, predicted)
-    _save(folder / "deviations.png", table, _deviations, table, parts, predicted)
-    if selection is not None and rows is not None:
-        _save(folder / "fronts.png", table, _fronts, table, predicted, selection, rows)
+    table, split, predicted = details.table, details.split, details.predicted
+    _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, split, predicted)
+    _save(folder / "deviations.png", table, _deviations, table, split, predicted)
+    if details.selection is not None:
+        _save(folder / "fronts.png", table, _fronts, table, predicted, details.selection)
 
 
 def _save(path: Path, table: Table, draw: Callable[..., None], *data: object) -> None:
@@ -66,11 +54,11 @@ def _title(table: Table) -> str:
 
 
 def _predicted_vs_true(
-    axes: Axes, table: Table, parts: Split, predicted: NDArray[np.float64]
+    axes: Axes, table: Table, split: Split, predicted: NDArray[np.float64]
 ) -> None:
     true = table.values
     axes.scatter(true, predicted, s=3, color=_GREY, linewidths=0, label=f"all ({len(true):,})")
-    for rows, color, name in ((parts.test, _BLUE, "test"), (parts.train, _ORANGE, "training")):
+    for rows, color, name in ((split.test, _BLUE, "test"), (split.train, _ORANGE, "training")):
         tau = f", τ = {kendall_tau(true[rows], predicted[rows]):.3f}" if name == "test" else ""
         axes.scatter(
             true[rows], predicted[rows], s=9, color=color, linewidths=0,
@@ -83,8 +71,8 @@ def _predicted_vs_true(
     axes.legend(frameon=False, fontsize=8)
 
 
-def _deviations(axes: Axes, table: Table, parts: Split, predicted: NDArray[np.float64]) -> None:
-    deviations = (predicted - table.values)[parts.test]
+def _deviations(axes: Axes, table: Table, split: Split, predicted: NDArray[np.float64]) -> None:
+    deviations = (predicted - table.values)[split.test]
     axes.hist(deviations, bins=50, color=_BLUE)
     axes.axvline(0.0, color="black", linewidth=0.8, linestyle="--")
     axes.set_title(
@@ -99,45 +87,46 @@ def _fronts(
     table: Table,
     predicted: NDArray[np.float64],
     selection: Selection,
-    rows: NDArray[np.int64],
 ) -> None:
     assert table.accuracy is not None
-    accuracy, true = table.accuracy, table.values
+    accuracy, true, rows = table.accuracy, table.values, CandidateSet.of(table).rows
     axes.scatter(true[rows], accuracy[rows], s=3, color=_GREY, linewidths=0, label="candidate set")
-    front, chosen = rows[selection.true_front], rows[selection.selected]
-    kept = rows[selection.verified]
-    _stairs(axes, true[front], accuracy[front], _BLUE, "-", f"true front ({len(front)})")
-    _stairs(
-        axes, predicted[chosen], accuracy[chosen], _ORANGE, "--",
-        f"predicted front ({len(chosen)})",
+    front, selected = rows[selection.true_front], rows[selection.selected]
+    verified = rows[selection.verified]
+    _draw_front(axes, true[front], accuracy[front], _BLUE, "-", f"true front ({len(front)})")
+    _draw_front(
+        axes, predicted[selected], accuracy[selected], _ORANGE, "--",
+        f"predicted front ({len(selected)})",
     )  # fmt: skip
-    # Untrained networks at the bottom would squeeze the fronts into a line.
+    # The axis starts at the 3 % quantile. A few networks have a very low accuracy, for which the
+    # axis would be so long that the fronts look flat.
     bottom = float(np.quantile(accuracy[rows], 0.03))
-    n_below = int((accuracy[chosen] < bottom).sum())
+    n_below = int((accuracy[selected] < bottom).sum())
     below = f" ({n_below} below the axis)" if n_below else ""
     axes.scatter(
-        true[chosen], accuracy[chosen], s=26, facecolors="none", edgecolors=_ORANGE,
+        true[selected], accuracy[selected], s=26, facecolors="none", edgecolors=_ORANGE,
         label=f"selected set, true values{below}",
     )  # fmt: skip
     axes.scatter(
-        true[kept], accuracy[kept], s=14, color=_GREEN, label=f"after verification ({len(kept)})"
-    )
+        true[verified], accuracy[verified], s=14, color=_GREEN,
+        label=f"after verification ({len(verified)})",
+    )  # fmt: skip
     axes.set_title(
-        f"MRA {selection.mra_all_percent:.2f} %, after verification "
-        f"{selection.mra_pareto_percent:.2f} %; retained hypervolume "
-        f"{selection.retained_hypervolume:.3f}",
+        f"MRA {selection.scores['mra_all_percent']:.2f} %, after verification "
+        f"{selection.scores['mra_pareto_percent']:.2f} %; retained hypervolume "
+        f"{selection.scores['retained_hypervolume']:.3f}",
         fontsize=9,
     )
     axes.set_ylim(bottom=bottom)
     axes.set_xlabel(table.metric.label)
-    of_accuracy = table.accuracy_provenance
-    assert of_accuracy is not None
-    axes.set_ylabel(f"accuracy{on_images(of_accuracy.details)} [%] ({of_accuracy.source})")
-    # Below the axes: with some metrics the fronts run through every corner.
+    provenance = table.accuracy_provenance
+    assert provenance is not None
+    axes.set_ylabel(f"accuracy{on_images(provenance.details)} [%] ({provenance.source})")
+    # The legend is below the axes because, with some metrics, the fronts cover every corner.
     axes.figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
 
 
-def _stairs(
+def _draw_front(
     axes: Axes,
     values: NDArray[np.float64],
     accuracy: NDArray[np.float64],
@@ -145,6 +134,7 @@ def _stairs(
     style: str,
     label: str,
 ) -> None:
+    """Draw a Pareto front as a step line."""
     order = np.lexsort((accuracy, values))
     axes.step(
         values[order], accuracy[order], where="post", color=color, linestyle=style,

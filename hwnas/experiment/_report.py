@@ -1,4 +1,4 @@
-"""The short table printed at the end of an experiment."""
+"""The report that an experiment prints: its scores as a short table."""
 
 from __future__ import annotations
 
@@ -7,119 +7,126 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_SCORES = (
-    ("Kendall's tau", "kendall_tau", ""),
-    ("Spearman", "spearman", ""),
-    ("Pearson", "pearson", ""),
-    ("MAE", "mae", "unit"),
-    ("RMSE", "rmse", "unit"),
-    ("deviation, mean", "deviation_mean", "unit"),
-    ("deviation, std", "deviation_std", "unit"),
-    ("precision@10", "precision_at_10", ""),
-    ("precision@20", "precision_at_20", ""),
-)
+from hwnas.experiment._result import Result
+from hwnas.scores import SCORES
+from hwnas.selection import SELECTION_SCORES
 
 
-def report(result: dict[str, Any], folder: Path, note: str = "") -> str:
-    """Return the table of a result (see `Result`) as text."""
+def report(result: Result, folder: Path, note: str = "") -> str:
+    """Return the report of a result as text.
+
+    Parameters
+    ----------
+    result : Result
+    folder : Path
+        The result folder. It stands in the last line.
+    note : str
+        A remark after the folder.
+    """
     lines = ["", *_heading(result), ""]
     lines += [*_score_rows(result), "", *_selection_rows(result), "", _timings(result)]
     lines.append(f"{folder}" + (f"  ({note})" if note else ""))
     return "\n".join(lines)
 
 
-def print_report(result: dict[str, Any], folder: Path, note: str = "") -> None:
-    """Print the table of a result: the last thing an experiment prints."""
+def print_report(result: Result, folder: Path, note: str = "") -> None:
+    """Print the report of a result, see `report`."""
     print(report(result, folder, note), flush=True)  # noqa: T201 - the command's output
 
 
 def banner(text: str) -> str:
-    """Return a text in a frame that nobody overlooks."""
+    """Return a text in a frame of exclamation marks, for warnings."""
     lines = textwrap.wrap(text, width=88, break_long_words=False, break_on_hyphens=False)
     rule = "!" * 92
     return "\n".join([rule, *(f"! {line:<88} !" for line in lines), rule])
 
 
 def on_images(details: Mapping[str, Any]) -> str:
-    """Return " on <image set>" for accuracies whose provenance has these details, else ""."""
+    """Return " on <image set>" if a provenance's details name an image set, otherwise ""."""
     image_set = details.get("image_set")
     return f" on {image_set}" if image_set else ""
 
 
-def _heading(result: dict[str, Any]) -> list[str]:
-    identity, values = result["identity"], result["provenance"]["values"]
-    kind = values["kind"].upper() if values["kind"] == "estimated" else values["kind"]
-    predictor = result["predictor"]
-    tuned = f"tuned in {predictor['n_trials']} trials" if predictor["n_trials"] else "not tuned"
-    if predictor["best_params"]:
-        chosen = (f"{k}={_short(v)}" for k, v in predictor["best_params"].items())
-        tuned += f": {', '.join(chosen)}"
+def _heading(result: Result) -> list[str]:
+    identity, values, predictor = result.identity, result.provenance.values, result.predictor
+    kind = values.kind.upper() if values.kind == "estimated" else values.kind
+    tuned = f"tuned in {predictor.n_trials} trials" if predictor.n_trials else "not tuned"
+    if predictor.best_params:
+        parameters = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
+        tuned += f": {', '.join(parameters)}"
     return [
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
-        f"{kind} values: {values['source']} (sha256 {values['sha256'][:12]})",
+        f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
         f"{identity['n_train']:,} training measurements, seed {identity['seed']}, {tuned}",
     ]
 
 
-def _score_rows(result: dict[str, Any]) -> list[str]:
-    test, whole = result["scores"], result["scores_all"]
-    unit = result["identity"]["unit"]
+def _score_rows(result: Result) -> list[str]:
+    test, whole = result.scores, result.scores_all
+    unit = result.identity["unit"]
     rows = [_row("", f"test ({test['n']:,})", f"all ({whole['n']:,})")]
-    for title, key, has_unit in _SCORES:
-        label = f"{title} [{unit}]" if has_unit else title
-        rows.append(_row(label, _short(test[key]), _short(whole[key])))
+    for each in SCORES:
+        label = f"{each.title} [{unit}]" if each.in_unit else each.title
+        rows.append(_row(label, _short(test[each.name]), _short(whole[each.name])))
     return rows
 
 
-def _selection_rows(result: dict[str, Any]) -> list[str]:
-    selection = result["selection"]
+def _selection_rows(result: Result) -> list[str]:
+    selection = result.selection
     if selection is None:
-        return [f"no selection: {result['selection_skipped']}"]
-    accuracy = result["provenance"]["accuracy"]
+        return [f"no selection: {result.selection_skipped}"]
+    accuracy = result.provenance.accuracy
+    assert accuracy is not None
     rows = [
-        f"selection by {accuracy['kind']} accuracy{on_images(accuracy['details'])} "
-        f"({accuracy['source']}):",
+        f"selection by {accuracy.kind} accuracy{on_images(accuracy.details)} ({accuracy.source}):",
         _row("", "selected", "verified"),
-        _row("architectures", f"{selection['n_selected']}", f"{selection['n_after_verification']}"),
-        _row(
-            "MRA [percent points]",
-            _short(selection["mra_all_percent"]),
-            _short(selection["mra_pareto_percent"]),
-        ),
-        _row("hypervolume", _short(selection["hypervolume"]), ""),
-        _row("retained hypervolume", _short(selection["retained_hypervolume"]), ""),
+        *_selection_score_rows(selection),
     ]
-    if "live" in selection:
-        live = selection["live"]
+    if "device" in selection:
+        device = selection["device"]
         rows.append(
-            f"  verified live: {live['n_measured']} measured on this machine, in the median "
-            f"{_short(live['median_ratio'])} of the table's value"
+            f"  verified on the device: {device['n_measured']} measured on this machine; median "
+            f"ratio of measured value and table's value: {_short(device['median_ratio'])}"
         )
     if "constraint" in selection:
-        rows.append(_chosen(selection["constraint"], result["identity"]["unit"]))
+        rows.append(_constraint_row(selection["constraint"], result.identity["unit"]))
     return rows
 
 
-def _chosen(constraint: dict[str, Any], unit: str) -> str:
-    """Name the architecture chosen under a limit, in a line."""
+def _selection_score_rows(selection: Mapping[str, Any]) -> list[str]:
+    """Return one row for each score, with a column for the selected and one for the verified set.
+
+    Scores with the same title share a row.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for score in SELECTION_SCORES:
+        if score.reported:
+            rows.setdefault(score.title, {})[score.of] = _short(selection[score.name])
+    return [
+        _row(title, of.get("selected", ""), of.get("verified", "")) for title, of in rows.items()
+    ]
+
+
+def _constraint_row(constraint: Mapping[str, Any], unit: str) -> str:
+    """Return a line about the architecture that was chosen under a limit."""
     if constraint["architecture"] is None:
-        return "  within the limit: no architecture is sure enough to hold it"
-    broken = ", and exceeds it" if constraint["violated"] else ""
+        return "  within the limit: no architecture, because none has the required probability"
+    violated = "; its true value violates the limit" if constraint["violated"] else ""
     return (
         f"  within the limit: {constraint['architecture']}, accuracy "
         f"{_short(constraint['accuracy_percent'])} %, predicted {_short(constraint['predicted'])}, "
-        f"true {_short(constraint['true'])} {unit}; holds with probability "
-        f"{_short(constraint['probability'])}{broken}"
+        f"true {_short(constraint['true'])} {unit}; within the limit with probability "
+        f"{_short(constraint['probability'])}{violated}"
     )
 
 
-def _timings(result: dict[str, Any]) -> str:
-    timings = result["timings"]
-    query = timings["query_seconds_per_architecture"] * 1e6
+def _timings(result: Result) -> str:
+    timings = result.timings
+    query = timings.query_seconds_per_architecture * 1e6
     return (
-        f"tuning {timings['tune_seconds']:.2f} s, fit {timings['fit_seconds']:.3f} s, "
-        f"query {query:.1f} µs an architecture"
+        f"tuning {timings.tune_seconds:.2f} s, fit {timings.fit_seconds:.3f} s, "
+        f"prediction {query:.1f} µs per architecture"
     )
 
 

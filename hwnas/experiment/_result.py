@@ -1,18 +1,21 @@
-"""What an experiment leaves behind: one folder, whole or not at all."""
+"""The result of one experiment: the content of ``result.json``, and the arrays behind it."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from hwnas.dataset import Provenance
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.scores import Scores
+from hwnas.experiment._split import Split
+from hwnas.predictor import Predictor
+from hwnas.selection import Selection
 
 RESULT = "result.json"
 CONFIG = "config.yaml"
@@ -21,7 +24,7 @@ PREDICTIONS = "predictions.parquet"
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds of wall-clock time."""
+    """Wall-clock seconds of tuning, of fitting, and of the prediction of one architecture."""
 
     tune_seconds: float
     fit_seconds: float
@@ -30,14 +33,25 @@ class Timings:
 
 @dataclass(frozen=True)
 class PredictorRecord:
-    """Which predictor, and with which tuned parameters.
+    """The predictor of a result, and how it was tuned.
 
-    `tuning_reused` says that all trials were found in ``tuning.storage``: tuning took no time then.
+    Parameters
+    ----------
+    name, preset : str
+        The predictor's names in reports.
+    best_params : mapping
+        Hyperparameters that tuning chose. Empty without tuning.
+    n_trials : int
+        Number of trials.
+    cross_validated_kendall_tau : float or None
+        Kendall's τ of the best trial on held-out folds. None without tuning.
+    tuning_reused : bool
+        Whether all trials came from ``tuning.storage``, so that tuning took no time.
     """
 
     name: str
     preset: str
-    best_params: dict[str, Any]
+    best_params: Mapping[str, Any]
     n_trials: int
     cross_validated_kendall_tau: float | None
     tuning_reused: bool
@@ -45,109 +59,149 @@ class PredictorRecord:
 
 @dataclass(frozen=True)
 class ProvenanceRecord:
-    """Where the values come from, and what computed the result."""
+    """The provenance of a result: its values, its accuracies, and the software versions.
+
+    Parameters
+    ----------
+    kind : str
+        Whether the values are "measured" or "estimated".
+    values : Provenance
+    accuracy : Provenance or None
+        None if the table has no accuracies.
+    environment : mapping
+        Versions of Python, hwnas and libraries by name.
+    """
 
     kind: str
     values: Provenance
     accuracy: Provenance | None
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Details:
+    """The objects and arrays behind a result, which ``result.json`` does not contain.
+
+    Parameters
+    ----------
+    table : Table
+    split : Split
+    predictor : Predictor
+        Fitted.
+    predicted : array of float64, shape (len(table),)
+        Predicted value of every architecture of the table, in the metric's unit.
+    selection : Selection or None
+        None if there is no selection.
+    trials : tuple of mapping
+        The trials of tuning, see `hwnas.tuning.TuningResult`.
+    """
+
+    table: Table
+    split: Split
+    predictor: Predictor
+    predicted: NDArray[np.float64]
+    selection: Selection | None
+    trials: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one experiment, as in ``result.json``.
+    """The result of one experiment. ``result.json`` contains its fields except `details`.
 
     Parameters
     ----------
-    identity : dict
-        Space, dataset, device, metric, unit, predictor, n_train, n_test, seed, study.
-    scores : Scores
-        On the test set.
-    scores_all : Scores
-        On everything that was measured, each measurement counted once.
-    selection : dict or None
-        Scores of the selected set, and under ``constraint`` the architecture chosen under
-        ``selection.limit``, under ``live`` what ``selection.verify=live`` measured; None if there
-        is nothing to select by.
+    identity : mapping
+        ``space``, ``dataset``, ``device``, ``metric``, ``unit``, ``predictor``, ``n_train``,
+        ``n_test``, ``seed`` and ``study``.
+    scores : mapping of str to float
+        Scores on the test set: each of `hwnas.scores.SCORES` by its name, and ``n``, the number
+        of architectures.
+    scores_all : mapping of str to float
+        The same scores on all measurements of the table, training measurements included.
+    selection : mapping or None
+        Scores of the selection, see `hwnas.selection.Selection.to_dict`. With a limit,
+        ``constraint`` describes the chosen architecture. With ``selection.verify=device``,
+        ``device`` describes the measurements. None if there is no selection.
     selection_skipped : str or None
-        Why there is no selection.
-    revision : dict
-        Of the code of each stage (`hwnas.experiment._revision`); None of a stage that did not run.
+        The reason why there is no selection. None if there is one.
+    timings : Timings
+    predictor : PredictorRecord
+    provenance : ProvenanceRecord
+    revision : mapping
+        Revision of each stage (`hwnas.experiment.REVISIONS`); None for stages that did not run.
+    details : Details, optional
+        None for a result that was loaded from a file.
     """
 
-    identity: dict[str, Any]
-    scores: Scores
-    scores_all: Scores
-    selection: dict[str, Any] | None
+    identity: Mapping[str, Any]
+    scores: Mapping[str, float]
+    scores_all: Mapping[str, float]
+    selection: Mapping[str, Any] | None
     selection_skipped: str | None
     timings: Timings
     predictor: PredictorRecord
     provenance: ProvenanceRecord
-    revision: dict[str, int | None]
+    revision: Mapping[str, int | None]
+    details: Details | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as nested plain values."""
-        return asdict(self)
+        """Return the content of ``result.json``."""
+        names = (each.name for each in fields(self) if each.name != "details")
+        return {name: _plain(getattr(self, name)) for name in names}
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Result:
+        """Create a result from the content of ``result.json``.
 
-def read_result(folder: Path) -> dict[str, Any] | None:
-    """Return the finished result of a folder, None if there is none.
+        Raises
+        ------
+        KeyError, TypeError
+            If a field is missing or has another type.
+        """
+        provenance = content["provenance"]
+        accuracy = provenance["accuracy"]
+        return cls(
+            identity=dict(content["identity"]),
+            scores=dict(content["scores"]),
+            scores_all=dict(content["scores_all"]),
+            selection=content["selection"],
+            selection_skipped=content["selection_skipped"],
+            timings=Timings(**content["timings"]),
+            predictor=PredictorRecord(**content["predictor"]),
+            provenance=ProvenanceRecord(
+                kind=provenance["kind"],
+                values=Provenance(**provenance["values"]),
+                accuracy=None if accuracy is None else Provenance(**accuracy),
+                environment=dict(provenance["environment"]),
+            ),
+            # The first versions of hwnas wrote results without revisions.
+            revision=dict(content.get("revision") or {}),
+        )
 
-    Raises
-    ------
-    UserError
-        If it cannot be read as JSON.
-    """
-    path = folder / RESULT
-    if not path.is_file():
-        return None
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as reason:
-        raise damaged(folder) from reason
-    return content
+    @classmethod
+    def load(cls, folder: Path) -> Result | None:
+        """Return the result in a result folder, or None if the folder has no ``result.json``.
+
+        Raises
+        ------
+        UserError
+            If ``result.json`` is damaged.
+        """
+        path = folder / RESULT
+        if not path.is_file():
+            return None
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise damaged(folder) from error
 
 
 def damaged(folder: Path, name: str = RESULT) -> UserError:
-    """Return the error for a finished result of which a file is not whole."""
-    return UserError(f"{folder / name} is damaged: no whole result", remedy="force=true")
+    """Return the error for a file of a result folder that cannot be read."""
+    return UserError(f"{folder / name} is damaged and cannot be read", remedy="force=true")
 
 
-def check_writable(outputs: Path) -> None:
-    """Refuse a folder for results that nothing can be written to, before anything is computed.
-
-    Raises
-    ------
-    UserError
-        With the system's reason.
-    """
-    try:
-        outputs.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=outputs).close()
-    except OSError as reason:
-        raise UserError(
-            f"paths.outputs={outputs}: {reason.strerror}",
-            remedy="paths.outputs=$HOME/hwnas-outputs",
-        ) from reason
-
-
-@contextmanager
-def result_folder_writer(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes `folder` when the block ends without an error.
-
-    A finished result that stands there is replaced only then: what stands there is always whole.
-    A kill between the two renames leaves neither; the old result is then in ``.<name>-*/old``.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        fresh = Path(scratch) / "new"
-        fresh.mkdir()
-        yield fresh
-        if folder.exists():
-            folder.replace(Path(scratch) / "old")
-        fresh.replace(folder)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON that refuses NaN: a result with one is a fault, not a number."""
-    path.write_text(json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value

@@ -1,12 +1,12 @@
-"""The revision of each stage of an experiment: it tells results of older code apart."""
+"""Revisions of the stages of an experiment, by which results of older code are recognised."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-#: Raise a stage's number with every change after which it gives other results of the same
-#: configuration. Finished results of a lower number are then run again.
+#: The current revision of each stage. A change of the code that changes a stage's results must
+#: raise the stage's revision. Experiments whose results have another revision then run again.
 REVISIONS: Mapping[str, int] = {
     "data": 1,
     "split": 1,
@@ -17,7 +17,12 @@ REVISIONS: Mapping[str, int] = {
 
 
 def revisions(stages: Collection[str]) -> dict[str, int | None]:
-    """Return the revision of each stage; None of those that did not run.
+    """Return the revision of each stage, with None for stages that did not run.
+
+    Parameters
+    ----------
+    stages : collection of str
+        The stages that ran.
 
     Examples
     --------
@@ -28,12 +33,17 @@ def revisions(stages: Collection[str]) -> dict[str, int | None]:
 
 
 def outdated(recorded: Mapping[str, Any]) -> str | None:
-    """Say which stages of a result have another revision today; None if there is none.
+    """Return a text that says which stages of a result have another revision now.
 
     Parameters
     ----------
     recorded : mapping
-        Revision by stage, as in ``result.json``; empty in results that are older than revisions.
+        The result's revision of each stage. Empty if the result was written without revisions.
+
+    Returns
+    -------
+    str or None
+        None if all revisions are current.
 
     Examples
     --------
@@ -42,7 +52,7 @@ def outdated(recorded: Mapping[str, Any]) -> str | None:
     'split 0 (now 1)'
     """
     if not recorded:
-        return "no revision (a version of hwnas that stated none)"
+        return "without revisions"
     changed = [
         f"{stage} {n} (now {REVISIONS.get(stage)})"
         for stage, n in recorded.items()

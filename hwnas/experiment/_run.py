@@ -1,39 +1,50 @@
-"""One experiment: check, load, compute unless it is finished, save, log, print."""
+"""Creating an experiment from a Hydra configuration and running it."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.dataset import Dataset, EstimatedWarning, Table
-from hwnas.experiment._finished import finished
-from hwnas.experiment._identity import result_folder, variant
+from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
+from hwnas.dataset import EstimatedWarning, Table
 from hwnas.experiment._report import banner, print_report
-from hwnas.experiment._result import check_writable, result_folder_writer
+from hwnas.experiment._revision import REVISIONS
 from hwnas.tracking import Tracker
 
 if TYPE_CHECKING:
-    from hwnas.experiment._pipeline import Outcome
+    from hwnas.experiment._experiment import Experiment, TuningSet
+    from hwnas.experiment._result import Result
+    from hwnas.predictor import Predictor
+    from hwnas.selection import Measure
 
 _LOG = logging.getLogger(__name__)
+#: Keys that affect the result but not the tuning, and keys that the tuning's name contains anyway.
+_NOT_TUNING = (
+    *("selection", "experiment", "seed", "n_train"),
+    *("tuning.n_trials", "tuning.time_limit_seconds", "tuning.max_measurements"),
+)
 
 
 def run(cfg: DictConfig, reference: DictConfig) -> float:
-    """Run one experiment, unless it is finished already; return its objective.
+    """Run one experiment, or print its result if it is already finished.
 
     Parameters
     ----------
     cfg : DictConfig
         Composed from ``conf/run.yaml`` and checked.
     reference : DictConfig
-        The same groups without any override of a value (see `hwnas.composition._checks`).
+        The same groups without any override of a value (`hwnas.composition.reference_config`).
 
     Returns
     -------
@@ -43,80 +54,227 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     Raises
     ------
     UserError
-        If the configuration does not fit together, a data file is missing or damaged, or the
-        folder holds a result of other data.
+        If configuration values contradict each other, a data file is missing or damaged, or the
+        result folder holds a result of another configuration or of other data.
     """
     _log_to_stderr()
-    # Each refuses what does not fit when it is made: before anything is fitted, most of it before
-    # anything heavy is imported.
+    prepared = prepare(cfg, reference)
+    n_train, name = len(prepared.experiment.split.train), cfg.predictor.name
+    if n_train != cfg.n_train:
+        # The predictor has a design, as a lookup table does.
+        _LOG.info(
+            "%s chooses its %d training measurements itself; n_train=%d is ignored",
+            *(name, n_train, cfg.n_train),
+        )
+    result = prepared.finished()
+    if result is not None:
+        print_report(result, prepared.folder, note="finished before; force=true runs it again")
+        return result.scores["kendall_tau"]
+    from hwnas.experiment._folder import check_writable
+
+    check_writable(prepared.outputs)
+    result = prepared.record(prepared.experiment.run)
+    print_report(result, prepared.folder)
+    return result.scores["kendall_tau"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment that was created from a configuration, with its result folder and tracker.
+
+    Parameters
+    ----------
+    cfg, reference : DictConfig
+        See `run`.
+    experiment : Experiment
+    tracker : Tracker
+    """
+
+    cfg: DictConfig
+    reference: DictConfig
+    experiment: Experiment
+    tracker: Tracker
+
+    @property
+    def outputs(self) -> Path:
+        """The folder that contains all result folders."""
+        return Path(self.cfg.paths.outputs).expanduser()
+
+    @cached_property
+    def folder(self) -> Path:
+        """The result folder of this experiment."""
+        from hwnas.experiment._identity import result_folder
+
+        name, own = self.cfg.predictor.name, variant(self.cfg, self.reference)
+        return result_folder(
+            self.outputs,
+            self.experiment.table,
+            f"{name},{own}" if own else name,
+            len(self.experiment.split.train),
+            self.cfg.seed,
+        )
+
+    def finished(self) -> Result | None:
+        """Return the finished result, or None if the experiment must run.
+
+        Raises
+        ------
+        UserError
+            See `hwnas.experiment._finished.finished`.
+        """
+        if self.cfg.force:
+            return None
+        from hwnas.experiment._finished import finished
+
+        return finished(
+            self.folder,
+            self.experiment.table,
+            partial(check_same_configuration, self.cfg),
+            everything=self._everything,
+            selects=self.experiment.selector is not None,
+        )
+
+    def record(self, compute: Callable[[], Result]) -> Result:
+        """Compute the result, save it in the result folder, and log it to the tracker.
+
+        Parameters
+        ----------
+        compute : callable
+            Runs the experiment and returns its result.
+        """
+        from hwnas.experiment._folder import save
+
+        config = OmegaConf.to_container(self.cfg, resolve=True, enum_to_str=True)
+        assert isinstance(config, dict)
+        plain = {str(key): value for key, value in config.items()}
+        tracked_run = self.tracker.start(
+            name=str(self.folder.relative_to(self.outputs)),
+            group=self.cfg.study,
+            tags=self._tags(),
+            config=plain,
+            folder=self.outputs,
+        )
+        with tracked_run as tracked:
+            result = compute()
+            save(result, plain, self.folder, everything=self._everything)
+            # The result is saved before it is logged, so that it exists even if logging fails.
+            tracked.log(result.to_dict(), self.folder)
+        return result
+
+    @property
+    def _everything(self) -> bool:
+        return bool(self.cfg.artifacts == Artifacts.all)
+
+    def _tags(self) -> list[str]:
+        table = self.experiment.table
+        kind = table.provenance.kind
+        names = [table.space.name, table.dataset, table.device, table.metric.name, kind]
+        return [self.cfg.predictor.name, *names]
+
+
+def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) -> Prepared:
+    """Create the objects of an experiment from its configuration, and check that they fit.
+
+    Parameters
+    ----------
+    cfg, reference : DictConfig
+        See `run`.
+    table : Table, optional
+        The table, if it is already loaded.
+
+    Raises
+    ------
+    UserError
+        See `run`.
+    """
+    # These come first because they are cheap: most mistakes are reported before heavy imports.
     dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
     selector = instantiate(cfg.selection)
-    table, tuner = _load(dataset), instantiate(cfg.tuning)
+    table, tuner = table or _load(dataset), instantiate(cfg.tuning)
 
-    from hwnas.experiment import _pipeline as pipeline
-    from hwnas.experiment._selecting import check_selection
+    from hwnas.experiment._experiment import Experiment
+    from hwnas.experiment._split import split
 
-    predictor, parts = pipeline.prepare(cfg, table, cfg.seed)
-    check_selection(selector, dataset, table, predictor)
-    if len(parts.train) != cfg.n_train:
-        # A lookup table chooses what it needs measured.
-        own, name = len(parts.train), cfg.predictor.name
-        _LOG.info(
-            "%s needs %d measurements of its own: n_train=%d does not count", name, own, cfg.n_train
-        )
-    folder = result_folder(cfg, table, len(parts.train), variant(cfg, reference))
-    before = finished(cfg, folder, table)
-    if before is not None:
-        print_report(before, folder, note="finished before; force=true runs it again")
-        return float(before["scores"]["kendall_tau"])
-
-    check_writable(Path(cfg.paths.outputs).expanduser())
-
-    def compute() -> Outcome:
-        return pipeline.experiment(cfg, table, tuner, selector, predictor, parts)
-
-    outcome = record(cfg, table, folder, tracker, compute)
-    print_report(outcome.result.to_dict(), folder)
-    return outcome.result.scores.kendall_tau
-
-
-def record(
-    cfg: DictConfig,
-    table: Table,
-    folder: Path,
-    tracker: Tracker,
-    compute: Callable[[], Outcome],
-) -> Outcome:
-    """Compute an outcome, save it, whole or not at all, and tell the tracker."""
-    from hwnas.experiment import _pipeline as pipeline
-
-    outputs = Path(cfg.paths.outputs).expanduser()
-    config = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(config, dict)
-    tracked_run = tracker.start(
-        name=str(folder.relative_to(outputs)),
-        group=cfg.study,
-        tags=_tags(cfg, table),
-        config={str(key): value for key, value in config.items()},
-        folder=outputs,
+    predictor = _predictor(cfg, table, cfg.seed)
+    design = predictor.training_design()
+    experiment = Experiment(
+        table=table,
+        predictor=predictor,
+        split=split(table, cfg.n_train, cfg.n_test, cfg.seed, design),
+        tuner=tuner,
+        selector=selector,
+        seed=cfg.seed,
+        labels={
+            "predictor": cfg.predictor.name,
+            "preset": cfg.predictor.preset,
+            "study": cfg.study,
+        },
+        tuning_set=_tuning_set(cfg, table, cfg.seed if tuner.seed is None else tuner.seed),
+        measure=_measure(dataset, table),
     )
-    with tracked_run as tracked:
-        with result_folder_writer(folder) as fresh:
-            outcome = compute()
-            pipeline.save(outcome, cfg, fresh)
-        # Only now: a tracker that fails must not cost the result.
-        tracked.log(outcome.result.to_dict(), folder)
-    return outcome
+    experiment.check()
+    return Prepared(cfg, reference, experiment, tracker)
 
 
-def _load(dataset: Dataset) -> Table:
-    """Load a table; a warning about its values stands out instead of drowning in a log."""
+def _predictor(cfg: DictConfig, table: Table, seed: int) -> Predictor:
+    from hwnas.predictor import build
+
+    search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
+    assert isinstance(search_space, dict)
+    return build(
+        cfg.encoding,
+        cfg.predictor.model,
+        table.space,
+        seed,
+        search_space={str(name): entry for name, entry in search_space.items()},
+    )
+
+
+def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
+    """Return the predictor and the training measurements of the experiment with seed `seed`.
+
+    The tuning's name contains everything that affects its trials, but not their number. So
+    experiments that share ``tuning.storage`` and ``tuning.seed`` share one tuning, and a tuning
+    with more trials continues one with fewer.
+    """
+    from hwnas.experiment._experiment import TuningSet
+    from hwnas.experiment._split import split
+
+    predictor = _predictor(cfg, table, seed)
+    drawn = split(table, cfg.n_train, cfg.n_test, seed, predictor.training_design())
+    n_train = min(len(drawn.train), cfg.tuning.get("max_measurements") or len(drawn.train))
+    # n_test affects tuning: the test set is drawn first, and training measurements from the rest.
+    values = {k: v for k, v in decisive(cfg).items() if not k.startswith(_NOT_TUNING)}
+    data = [table.provenance.sha256, table.provenance.details]
+    stages = {stage: n for stage, n in REVISIONS.items() if stage != "selection"}
+    text = json.dumps([values, data, stages], sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    column = f"{table.dataset}-{table.device}-{table.metric.name}"
+    name = f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
+    return TuningSet(predictor, drawn, seed, name)
+
+
+def _measure(dataset: Any, table: Table) -> Measure | None:
+    """Return a function that measures candidates on this machine, or None for other devices."""
+    from hwnas.measure import live_measure
+
+    measure = live_measure(dataset)
+    if measure is None or table.accuracy is None:
+        return None
+    from hwnas.selection import CandidateSet
+
+    architectures = CandidateSet.of(table).architectures
+    return lambda rows: table.metric.cost(measure(architectures[rows]))
+
+
+def _load(dataset: Any) -> Table:
+    """Load a table, and print a warning about estimated values in a frame."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EstimatedWarning)
-        table = dataset.load().measured_rows()
+        table: Table = dataset.load().measured_rows()
     for warning in caught:
         if issubclass(warning.category, EstimatedWarning):
-            print(banner(str(warning.message)), file=sys.stderr)  # noqa: T201 - must be seen
+            print(banner(str(warning.message)), file=sys.stderr)  # noqa: T201 - for the user
         else:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
@@ -125,17 +283,6 @@ def _load(dataset: Dataset) -> Table:
 
 
 def _log_to_stderr() -> None:
-    """Show this package's messages, and of the libraries only warnings."""
+    """Print this package's log messages, and the warnings of other libraries, to stderr."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("hwnas").setLevel(logging.INFO)
-
-
-def _tags(cfg: DictConfig, table: Table) -> list[str]:
-    return [
-        cfg.predictor.name,
-        table.space.name,
-        table.dataset,
-        table.device,
-        table.metric.name,
-        table.provenance.kind,
-    ]

@@ -1,4 +1,4 @@
-"""Training measurements and test set of one experiment."""
+"""Splitting a table into training measurements and a test set."""
 
 from __future__ import annotations
 
@@ -12,77 +12,123 @@ from hwnas.errors import UserError, check_number
 from hwnas.seeding import generator
 from hwnas.space import Architectures
 
+Rows = NDArray[np.int64]
+
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of a table: training measurements and test set, without a shared measurement.
+    """Training measurements and a test set, as rows of a table.
+
+    No architecture of the test set shares its measurement with a training measurement.
 
     Parameters
     ----------
+    table : Table
     train, test : array of int64
-        Row numbers.
+        Rows of the table.
     """
 
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
+    table: Table
+    train: Rows
+    test: Rows
+
+    @property
+    def train_architectures(self) -> Architectures:
+        """Architectures of the training measurements, shape (n_train, n_positions)."""
+        return self.table.architectures[self.train]
+
+    @property
+    def train_values(self) -> NDArray[np.float64]:
+        """Training measurements in the metric's unit, shape (n_train,)."""
+        return self.table.values[self.train]
+
+    @property
+    def test_architectures(self) -> Architectures:
+        """Architectures of the test set, shape (n_test, n_positions)."""
+        return self.table.architectures[self.test]
+
+    @property
+    def test_values(self) -> NDArray[np.float64]:
+        """True values of the test set in the metric's unit, shape (n_test,)."""
+        return self.table.values[self.test]
 
 
-def split(table: Table, n_train: int, n_test: int, seed: int) -> Split:
-    """Draw training measurements and a test set from the seed alone.
+def split(
+    table: Table, n_train: int, n_test: int, seed: int, design: Architectures | None = None
+) -> Split:
+    """Draw training measurements and a test set at random.
 
-    Every measurement counts once: of the rows that copy one (isomorphic cells), one is drawn. The
-    test set does not depend on `n_train`, and a smaller training set is a prefix of a larger one
-    (study, section 4), so that curves over train sizes compare like with like.
+    Each measurement is drawn at most once: of several rows that copy a measurement, only one can
+    be drawn. The test set does not depend on `n_train`. A smaller training set is a prefix of a
+    larger one with the same seed (Laube et al. 2022, section 4), so that experiments with
+    different `n_train` are comparable.
+
+    Parameters
+    ----------
+    table : Table
+    n_train : int
+        Number of training measurements. Ignored if there is a `design`.
+    n_test : int
+        Number of architectures in the test set.
+    seed : int
+        The seed. The order of the table's rows has no effect.
+    design : array of int8, shape (n, n_positions), optional
+        Architectures that the predictor must be fitted to (`Predictor.training_design`). They
+        become the training measurements. The test set is the same as without a design, except
+        that architectures with a measurement in the design are left out.
 
     Raises
     ------
     UserError
-        If the table has too few measurements.
+        If the table has too few measurements, or lacks an architecture of the design.
+
+    Examples
+    --------
+    >>> import hwnas
+    >>> table = hwnas.load_dataset("local/cpu", metric="latency")
+    >>> small, large = split(table, 10, 100, seed=0), split(table, 20, 100, seed=0)
+    >>> (small.train == large.train[:10]).all(), (small.test == large.test).all()
+    (np.True_, np.True_)
     """
+    if design is not None:
+        return _split_by_design(table, design, n_test, seed)
     for name, number in (("n_train", n_train), ("n_test", n_test)):
         check_number(name, number, 2, remedy=f"{name}=124")
     rows = _one_row_a_measurement(table)
     if n_train + n_test > len(rows):
         left = len(rows) - n_test
         raise UserError(
-            f"n_train={n_train} and n_test={n_test}: {table.dataset} has {len(rows):,} measurements"
-            f" of {table.metric.name}",
+            f"n_train={n_train} and n_test={n_test}: {table.dataset} has only {len(rows):,} "
+            f"measurements of {table.metric.name}",
             remedy=f"n_train={left}" if left >= 2 else f"n_test={len(rows) // 4}",
         )
     order = generator(seed, "split").permutation(rows)
-    return Split(train=order[n_test : n_test + n_train], test=order[:n_test])
+    return Split(table, train=order[n_test : n_test + n_train], test=order[:n_test])
 
 
-def split_by_design(table: Table, design: Architectures, n_test: int, seed: int) -> Split:
-    """Return a split whose training measurements are a predictor's own choice.
-
-    The test set is the one other predictors get, less the measurements that the design takes.
-
-    Raises
-    ------
-    UserError
-        If the table lacks an architecture of the design.
-    """
+def _split_by_design(table: Table, design: Architectures, n_test: int, seed: int) -> Split:
     train = table.locate(design)
     if (train < 0).any():
         lacking = table.space.to_strings(design[train < 0])
         raise UserError(
             f"{table.dataset} has no {table.metric.name} of {len(lacking)} of the {len(design)} "
-            f"architectures that this predictor measures, e.g. {lacking[0]}",
+            f"architectures that this predictor must be fitted to, e.g. {lacking[0]}",
             remedy="predictor=ridge",
         )
+    # The test set does not depend on the number of training measurements, here 2.
     test = split(table, 2, n_test, seed).test
     shared = np.isin(table.representative[test], table.representative[train])
-    return Split(train=train, test=test[~shared])
+    return Split(table, train=train, test=test[~shared])
 
 
-def _one_row_a_measurement(table: Table) -> NDArray[np.int64]:
-    """Return one row of every measurement, in an order that does not depend on the file's.
+def _one_row_a_measurement(table: Table) -> Rows:
+    """Return one row of every measurement, in an order that does not depend on the table's.
 
-    It is the architecture that was measured, where the table says which, not one of its copies.
+    The row is that of the architecture whose rank is the key in ``table.representative``. If the
+    table lacks this architecture, it is the row of the copy with the lowest rank.
     """
     rank = table.space.rank(table.architectures)
     measured_first = np.lexsort((rank, rank != table.representative))
     _, first = np.unique(table.representative[measured_first], return_index=True)
-    rows: NDArray[np.int64] = measured_first[first]
+    rows: Rows = measured_first[first]
     return rows

@@ -1,4 +1,4 @@
-"""Predictions, selected architectures and tuning trials as files."""
+"""Writing predictions, selected architectures and tuning trials into files."""
 
 from __future__ import annotations
 
@@ -10,30 +10,36 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hwnas.dataset import Table
-from hwnas.experiment._split import Split
-from hwnas.selection import Selection
+from hwnas.experiment._result import Details
+from hwnas.selection import CandidateSet, Selection
 
 
-def save_predictions(
-    path: Path, table: Table, parts: Split, predicted: NDArray[np.float64]
-) -> None:
-    """Write every architecture's true and predicted value, its accuracy and its part.
+def save_predictions(path: Path, details: Details) -> None:
+    """Write the true and the predicted value of every architecture as a Parquet file.
 
-    The file's metadata carries the provenance and the unit.
+    The column ``part`` is "train", "test" or "rest". The column ``accuracy`` exists if the table
+    has accuracies. The file's metadata contains the provenance of the values as JSON, and the
+    unit, the metric and the device.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    details : Details
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    table = details.table
     part = np.full(len(table), "rest", dtype=object)
-    part[parts.train] = "train"
-    part[parts.test] = "test"
+    part[details.split.train] = "train"
+    part[details.split.test] = "test"
     columns = {
         "architecture": table.space.to_strings(table.architectures),
         "true": table.values,
-        "predicted": predicted,
+        "predicted": details.predicted,
         "part": part,
     }
     if table.accuracy is not None:
@@ -47,68 +53,65 @@ def save_predictions(
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
 
 
-def save_selected(
-    path: Path,
-    table: Table,
-    rows: NDArray[np.int64],
-    selection: Selection,
-    predicted: NDArray[np.float64],
-) -> None:
-    """Write the selected set and what verification kept, best accuracy first.
+def save_selected(path: Path, details: Details) -> None:
+    """Write the selected and the verified architectures as a CSV file, by descending accuracy.
 
-    Where verification measured live, everything that it measured is listed, with the value.
+    If verification measured on the device, the file lists every measured architecture, with the
+    measured value.
 
     Parameters
     ----------
     path : Path
-        The CSV file.
-    table : Table
-    rows : array of int64
-        The candidate set: rows of the table, in the order that `selection` counts.
-    selection : Selection
-    predicted : array of float64, shape (len(table),)
-        In the metric's unit.
+        The file.
+    details : Details
+        Details with a selection.
     """
+    table, selection, predicted = details.table, details.selection, details.predicted
+    assert selection is not None
+    rows = CandidateSet.of(table).rows
     accuracy = table.accuracy
     assert accuracy is not None
     verified = set(selection.verified.tolist())
-    # Later rounds of verification keep architectures that the first did not select.
-    live = _live_values(table, selection)
-    listed = verified | set(selection.selected.tolist()) | set(live)
-    chosen = sorted(sorted(listed), key=lambda c: -accuracy[rows[c]])
+    device_values = _device_values(table, selection)
+    # From the second round on, verification can keep architectures that are not in `selected`.
+    listed = verified | set(selection.selected.tolist()) | set(device_values)
+    by_accuracy = sorted(sorted(listed), key=lambda candidate: -accuracy[rows[candidate]])
     unit = table.metric.unit
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         values = [f"true_{unit}", f"predicted_{unit}", "accuracy_percent"]
-        if selection.live is not None:
+        if selection.device_values is not None:
             values.append(f"measured_{unit}")
         writer.writerow(["architecture", *values, "verified", "provenance"])
-        for candidate in chosen:
+        for candidate in by_accuracy:
             row = rows[candidate]
             string = table.space.format(table.architectures[row].tolist())
             numbers = [table.values[row], predicted[row], accuracy[row]]
-            measured = [] if selection.live is None else [live.get(candidate, "")]
+            measured = [] if selection.device_values is None else [device_values.get(candidate, "")]
             kind = table.provenance.kind
             writer.writerow([string, *numbers, *measured, candidate in verified, kind])
 
 
-def _live_values(table: Table, selection: Selection) -> dict[int, float]:
-    """Return what verification measured live, by candidate, in the metric's unit."""
-    if selection.live is None:
+def _device_values(table: Table, selection: Selection) -> dict[int, float]:
+    """Return the values measured on the device by candidate, in the metric's unit."""
+    if selection.device_values is None:
         return {}
-    values = table.metric.cost(selection.live.costs[:, 0])
-    return dict(zip(selection.live.rows.tolist(), values.tolist(), strict=True))
+    values = table.metric.cost(selection.device_values.costs[:, 0])
+    return dict(zip(selection.device_values.rows.tolist(), values.tolist(), strict=True))
 
 
 def save_trials(path: Path, trials: Sequence[Mapping[str, Any]]) -> None:
-    """Write one row a tuning trial, one column a parameter; empty where it did not apply.
+    """Write the trials of tuning as a CSV file, with one column for each hyperparameter.
+
+    A field is empty if its trial did not use the hyperparameter.
 
     Parameters
     ----------
     path : Path
-        The CSV file.
+        The file.
     trials : sequence of mapping
-        `hwnas.tuning.TuningResult.trials`: τ on held-out folds, CPU seconds of a fit.
+        See `hwnas.tuning.TuningResult.trials`. ``kendall_tau`` is Kendall's τ on held-out folds,
+        ``fit_seconds`` is the CPU time of one fit.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial["params"]))
     columns = ["trial", "state", "kendall_tau", "fit_seconds"]

@@ -72,10 +72,9 @@ def measure_accuracy(
             }
 
     torch.set_num_threads(1)
-    with Store(folder) as store:
-        store.start(ACCURACY, asdict(training), machine_facts())
-        rounds = [units_of(ACCURACY, each, order, at_once) for each in range(n_seeds)]
-        # A unit's architectures get all their seeds before the next unit begins, so that a stopped
-        # call leaves few architectures with only some of the seeds.
-        units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
-        return work_off(store, units, measure, lambda unit: f"{ACCURACY}, seed {unit.round}")
+    store = Store(folder)
+    store.start(ACCURACY, asdict(training), machine_facts())
+    rounds = [units_of(ACCURACY, each, order, at_once) for each in range(n_seeds)]
+    # All seeds of some architectures before the next: stopped early, what is there is whole.
+    units = [unit for of_all_seeds in zip(*rounds, strict=True) for unit in of_all_seeds]
+    return work_off(store, units, measure, lambda unit: f"{ACCURACY}, seed {unit.round}")

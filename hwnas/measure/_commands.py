@@ -1,4 +1,4 @@
-"""What the commands of ``python -m hwnas.measure`` do."""
+"""What the commands ``hwnas measure`` and ``hwnas accuracy`` do."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import CONF, key_of, overrides
-from hwnas.dataset._local_table import is_bundled, table_path
-from hwnas.errors import UserError
+from hwnas.composition import CONF, key_of, overrides, user_conf_folder
+from hwnas.dataset import is_bundled, table_path
+from hwnas.errors import UserError, command
 from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import order_up_to
 from hwnas.measure._store import Store
 from hwnas.measure._table import Values, by_architecture, write_table
+from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
 
@@ -27,6 +28,8 @@ def latency(cfg: DictConfig) -> None:
     from hwnas.measure._latency import Protocol, measure_latency
 
     space: SearchSpace = instantiate(cfg.space)
+    # Refuses a space without networks before anything of them is asked for.
+    skeleton(space)
     folder = _folder(cfg, space)
     protocol = Protocol(
         batch_size=cfg.batch_size,
@@ -89,7 +92,7 @@ def _folder(cfg: DictConfig, space: SearchSpace) -> Path:
         raise UserError(f"name={cfg.name}: letters, digits, - and _ only", remedy="name=my_laptop")
     if is_bundled(cfg.name):
         raise UserError(f"name={cfg.name}: this is the bundled table", remedy="name=my_laptop")
-    return _paths(cfg).data / "local" / str(cfg.name) / space.name
+    return _paths(cfg).in_data(f"local/{cfg.name}/{space.name}")
 
 
 def _finish(
@@ -99,7 +102,8 @@ def _finish(
         print(f"{missing} measurements are missing: other processes are at them")  # noqa: T201
     path = table_path(cfg.name, space, _paths(cfg))
     # Of several processes that end together, the last to write has read what all have measured.
-    with Store(folder) as store, store.lock("table"):
+    store = Store(folder)
+    with store.lock("table"):
         store.refresh()
         if not store.records:
             return
@@ -110,7 +114,7 @@ def _finish(
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
-    print(f"use it: python run.py dataset=local/{cfg.name}{also}")  # noqa: T201
+    print(f"use it: {command(f'run dataset=local/{cfg.name}{also}')}")  # noqa: T201
 
 
 def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:
@@ -123,16 +127,22 @@ def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[s
     again = given if n is None else [*given, f"n_architectures={n}"]
     return [
         f"{len(fewer):,} of {len(measured):,} architectures have fewer than {cfg.passes} passes; "
-        f"to finish them: python -m hwnas.measure {shlex.join(again)}"
+        f"to finish them: {command(f'measure {shlex.join(again)}')}"
     ]
 
 
 def _write_config(name: str) -> None:
-    """Write the dataset's YAML where Hydra finds it; git ignores it."""
+    """Write the dataset's YAML into the user's configuration folder, where Hydra finds it.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written.
+    """
     # Quoted: a name like 123 or null is a string here too.
     text = (
-        f"# Measured with: python -m hwnas.measure name={name}\n"
+        f"# Measured with: hwnas measure name={name}\n"
         f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {json.dumps(name)}\n"
     )
-    file = CONF / "dataset" / "local" / f"{name}.yaml"
+    file = user_conf_folder() / "dataset" / "local" / f"{name}.yaml"
     write_atomically(file, lambda path: path.write_text(text))

@@ -98,19 +98,19 @@ def measure_latency(
     architectures = measuring_order(space, n_architectures, protocol.seed)
     _check_sizes(space, protocol.sizes)
     settings = asdict(protocol) | {"image_set": asdict(image_set)} | backend.facts()
-    with Store(folder) as store:
-        store.start(backend.name, settings, machine_facts())
-        units: list[Unit] = []
-        for number in range(passes):
-            order = generator(protocol.seed, "pass", number).permutation(len(architectures))
-            shuffled = [architectures[i] for i in order]
-            units += units_of(backend.name, number, shuffled, _UNIT_SIZE)
-        return work_off(
-            store,
-            units,
-            lambda unit, missing: _time(unit, missing, space, image_set, backend, protocol),
-            lambda unit: f"{backend.name}, pass {unit.round + 1} of {passes}",
-        )
+    store = Store(folder)
+    store.start(backend.name, settings, machine_facts())
+    units: list[Unit] = []
+    for number in range(passes):
+        order = generator(protocol.seed, "pass", number).permutation(len(architectures))
+        shuffled = [architectures[i] for i in order]
+        units += units_of(backend.name, number, shuffled, _UNIT_SIZE)
+    return work_off(
+        store,
+        units,
+        lambda unit, missing: _time(unit, missing, space, image_set, backend, protocol),
+        lambda unit: f"{backend.name}, pass {unit.round + 1} of {passes}",
+    )
 
 
 def _check_sizes(space: SearchSpace, sizes: Mapping[str, int]) -> None:

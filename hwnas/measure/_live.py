@@ -1,15 +1,17 @@
-"""Measuring a few architectures now: what verification does with ``selection.verify=live``."""
+"""Measuring a few architectures now: what verification does with ``selection.verify=device``."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.backend import Backend
+from hwnas.dataset import Local
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._latency import summary
@@ -20,9 +22,36 @@ from hwnas.space import Architectures, SearchSpace
 
 _LOG = logging.getLogger(__name__)
 
-#: What says where a network runs; each backend has those that apply.
-_UNIT = ("provider", "device", "unit")
 _INSTEAD = "selection.verify=table"
+
+
+#: Takes architectures, shape (n, n_positions), and returns their values, shape (n,).
+LiveMeasure = Callable[[Architectures], NDArray[np.float64]]
+
+
+def live_measure(dataset: object) -> LiveMeasure | None:
+    """Return a function that measures architectures as those of a dataset were measured.
+
+    Parameters
+    ----------
+    dataset : object
+        What one of ``conf/dataset`` instantiates.
+
+    Returns
+    -------
+    callable or None
+        Takes architectures, array of int8, shape (n, n_positions), and returns their values in the
+        metric's unit, shape (n,). It raises `UserError` if the metric is counted from the network,
+        or this machine lacks the unit that was measured. None if the dataset was not measured with
+        ``hwnas measure``: its device is not at hand.
+    """
+    return partial(_measure, dataset) if isinstance(dataset, Local) else None
+
+
+def _measure(dataset: Local, architectures: Architectures) -> NDArray[np.float64]:
+    facts = dataset.how_measured()
+    backend = backend_of(dataset.backend, facts["settings"])
+    return measure_live(dataset.space, architectures, backend, facts, dataset.statistic)
 
 
 def measure_live(
@@ -55,7 +84,7 @@ def measure_live(
     """
     here, there = machine_facts()["cpu"], {machine["cpu"] for machine in facts["machines"]}
     if there != {here}:
-        _LOG.warning("verified live on %s, the table is of %s", here, ", ".join(sorted(there)))
+        _LOG.warning("verified on %s, the table is of %s", here, ", ".join(sorted(there)))
     settings = facts["settings"]
     image_set = ImageSet(**settings["image_set"])
     times = np.empty((passes, len(architectures)))
@@ -98,7 +127,7 @@ def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:
     except UserError as error:
         # Its own remedy is a key of the measurement, not of the run that verifies.
         raise UserError(error.problem, remedy=_INSTEAD) from error
-    for key in _UNIT:
+    for key in backend.unit_facts:
         if key in settings and here.get(key) != settings[key]:
             raise UserError(
                 f"the table was measured with {key}={settings[key]}, here it is {here.get(key)}",

@@ -8,10 +8,7 @@ import numpy as np
 
 from hwnas.errors import UserError, check_number
 from hwnas.seeding import generator
-from hwnas.space import SearchSpace
-
-#: Above this a space is drawn from instead of listed.
-LISTABLE = 1_000_000
+from hwnas.space import LISTABLE, SearchSpace
 
 
 def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) -> list[str]:

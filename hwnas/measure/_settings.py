@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from hwnas.backend import Backend
+from hwnas.composition import option_file, read_yaml, targets
 from hwnas.errors import UserError
 
 ACCURACY = "accuracy"
@@ -47,9 +49,18 @@ def _override(series: str, key: str, there: Mapping[str, Any]) -> str | None:
         return " ".join([f"image_set={fields['name']}", *numbers])
     if key == "sizes":
         return " ".join(f"+sizes.{name}={size}" for name, size in there[key].items()) or "no sizes"
-    if key == "provider":
-        return f"backend.provider={value}"
-    if key in ("device", "unit"):
-        # A unit's name is no key; the CPU, whose name is its key, is not stored twice.
-        return f"backend.device={there.get('device', 'cpu')}"
-    return None
+    return _unit_override(series, key, there)
+
+
+def _unit_override(series: str, key: str, there: Mapping[str, Any]) -> str | None:
+    """Return what chooses the unit of earlier measurements; None if the key is not about it."""
+    file = option_file("backend", series)
+    if file is None or key not in cast(type[Backend], targets("backend")[series]).unit_facts:
+        return None
+    # A fact that is left out has the value of the YAML.
+    chosen = {name: there.get(name, default) for name, default in read_yaml(file).items()}
+    return " ".join(
+        f"backend.{name}={value}"
+        for name, value in chosen.items()
+        if name not in ("_target_", "name")
+    )

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
+from hwnas.files import append_lines, read_lines
 from hwnas.measure._settings import Header, check_settings
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Store:
         #: A header binds nobody before a record follows it.
         self._unproven: dict[Path, Header] = {}
         self._own: Header | None = None
-        self._file: TextIO | None = None
+        self._path: Path | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -88,25 +89,14 @@ class Store:
             ) from error
         self.refresh()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
     def refresh(self) -> None:
         """Read what has been added since the last time, by whichever process."""
         for path in sorted(self.folder.glob("*.jsonl")):
-            with path.open("rb") as file:
-                file.seek(self._offsets.get(path, 0))
-                data = file.read()
-            whole = data.rfind(b"\n") + 1
-            self._offsets[path] = self._offsets.get(path, 0) + whole
-            for line in data[:whole].split(b"\n")[:-1]:
+            lines, self._offsets[path] = read_lines(path, self._offsets.get(path, 0))
+            for line in lines:
                 self._take(line, path)
 
-    def _take(self, line: bytes, path: Path) -> None:
+    def _take(self, line: str, path: Path) -> None:
         try:
             entry = json.loads(line)
             if "header" in entry:
@@ -114,7 +104,7 @@ class Store:
                 return
             self._remember(entry)
         except (ValueError, KeyError, TypeError) as error:
-            number = path.read_bytes().split(b"\n").index(line) + 1
+            number = read_lines(path)[0].index(line) + 1
             raise UserError(
                 f"{path}: damaged line {number} {line[:60]!r}",
                 remedy="delete that line; what it holds is measured again",
@@ -155,10 +145,10 @@ class Store:
             If it is this process's first, and another process began with other settings since
             `start`.
         """
-        if self._file is None:
+        if self._path is None:
             self._begin(record)
         else:
-            self._write(self._file, record)
+            append_lines(self._path, json.dumps(record))
         self._remember(record)
 
     def _begin(self, record: Record) -> None:
@@ -168,14 +158,8 @@ class Store:
             self.refresh()
             check_settings(self.folder, self._own, self.headers)
             path = self.folder / f"{self._own['series']}-{time.time_ns()}-{os.getpid()}.jsonl"
-            self._file = path.open("x", encoding="utf-8")
-            self._write(self._file, {"header": self._own}, record)
-
-    @staticmethod
-    def _write(file: TextIO, *entries: Mapping[str, Any]) -> None:
-        file.write("".join(f"{json.dumps(entry)}\n" for entry in entries))
-        file.flush()
-        os.fsync(file.fileno())
+            append_lines(path, json.dumps({"header": self._own}), json.dumps(record))
+            self._path = path
 
     def lock(self, name: str) -> BaseFileLock:
         """Return a lock of this folder; the system frees it when the process dies."""

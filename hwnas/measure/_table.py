@@ -11,18 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset._local_table import METADATA, column
+from hwnas.dataset import STATISTICS, measured_column, write_local_table
 from hwnas.errors import UserError
-from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between
-from hwnas.measure._order import LISTABLE
 from hwnas.measure._settings import ACCURACY
 from hwnas.measure._store import Store
 from hwnas.network import build, count_layers
-from hwnas.space import Architectures, SearchSpace
-
-_STATISTICS = ("minimum", "median", "mad")
+from hwnas.space import LISTABLE, Architectures, SearchSpace
 
 Values = Mapping[str, Sequence[float]]
 
@@ -38,9 +34,6 @@ def write_table(store: Store, space: SearchSpace, name: str, path: Path) -> dict
     dict of str to Noise
         The noise of every latency column.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
-
     table = _Columns(store, space)
     noise: dict[str, Noise] = {}
     for series in sorted({series for series, _, _ in store.records}):
@@ -50,8 +43,7 @@ def write_table(store: Store, space: SearchSpace, name: str, path: Path) -> dict
             noise |= table.add_latency(series)
     table.add_counts()
     metadata = {"name": name, "space": space.name, "units": table.units, **table.facts}
-    arrow = pa.table(table.columns).replace_schema_metadata({METADATA: json.dumps(metadata)})
-    write_atomically(path, lambda file: parquet.write_table(arrow, file, compression="zstd"))
+    write_local_table(path, table.columns, metadata)
     return noise
 
 
@@ -100,9 +92,9 @@ class _Columns:
     def add_latency(self, series: str) -> dict[str, Noise]:
         """Add a backend's columns and return the noise of each."""
         noise: dict[str, Noise] = {}
-        for statistic in _STATISTICS:
+        for statistic in STATISTICS:
             values = by_architecture(self._store, series, statistic)
-            name = column(series, "latency", statistic)
+            name = measured_column(series, "latency", statistic)
             self._add(name, {key: float(np.median(v)) for key, v in values.items()}, "ms")
             if statistic != "mad":
                 noise[name] = judge(complete(values))

@@ -1,21 +1,30 @@
 """Networks as graphs: what a hardware metric is a metric of."""
 
-from hwnas.network import _fbnet, _nasbench201, _transnas  # noqa: F401  (register skeletons)
+from hwnas.network._builder import GraphBuilder
+from hwnas.network._cell_skeleton import Cells, CellSkeleton
 from hwnas.network._executed import executed
 from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
 from hwnas.network._graph import Kind, Layer, Network, Node
+from hwnas.network._nasbench201 import NASBench201Skeleton
 from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton, build, count_layers, skeleton
+from hwnas.network._transnas import TransNASMacroSkeleton, TransNASMicroSkeleton
 
 __all__ = [
     "STEM_CHANNELS",
+    "CellSkeleton",
+    "Cells",
     "DeadEdges",
     "FBNetSkeleton",
+    "GraphBuilder",
     "Kind",
     "Layer",
     "LayerCounts",
+    "NASBench201Skeleton",
     "Network",
     "Node",
     "Skeleton",
+    "TransNASMacroSkeleton",
+    "TransNASMicroSkeleton",
     "build",
     "count_layers",
     "executed",

@@ -111,23 +111,6 @@ def append_operation(
     return graph.relu_conv_bn(x, channels, kernel, stride)
 
 
-def convolutions_kept(space: CellSpace, architectures: Architectures) -> Architectures:
-    """Return the cells as TensorFlow Lite runs them: ``none`` on every edge that it drops.
-
-    Its converter merges the multiplication with 0 behind a convolution into the convolution's
-    weights, so the convolution still runs, and whatever feeds it; other dead edges are dropped.
-    """
-    convolutions = [space.operations.index(name) for name in ("nor_conv_1x1", "nor_conv_3x3")]
-    kept = np.isin(architectures, convolutions)
-    needed = np.zeros((len(architectures), N_NODES), dtype=bool)
-    needed[:, -1] = True
-    for edge, (start, end) in reversed(list(enumerate(EDGES))):
-        kept[:, edge] |= (architectures[:, edge] != space.none) & needed[:, end]
-        needed[:, start] |= kept[:, edge]
-    constant = (space.live(architectures) == space.none).all(axis=1)
-    return np.where(kept & ~constant[:, None], architectures, space.none).astype(np.int8)
-
-
 @dataclass(frozen=True)
 class CellCounts:
     """How often each operation and each addition occurs in many cells.

@@ -16,8 +16,8 @@ from hwnas.network._cell import (
     CellCounts,
     append_cell,
     append_whole_cell,
-    convolutions_kept,
 )
+from hwnas.network._executed import executed
 from hwnas.network._graph import Layer, Network
 from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton
 from hwnas.space import Architectures, CellSpace
@@ -71,8 +71,9 @@ class CellSkeleton(Skeleton):
         self, architectures: Architectures, image_set: ImageSet, dead_edges: DeadEdges
     ) -> LayerCounts:
         """Return the layers of many architectures, without building their graphs."""
-        if dead_edges == "tflite":
-            built = convolutions_kept(self.space, architectures)
+        if dead_edges == "folded":
+            runs = executed(self.space, architectures)
+            built = np.where(runs, architectures, self.space.none).astype(np.int8)
         else:
             built = architectures if dead_edges else self.space.live(architectures)
         counts = CellCounts.of(self.space, built, zeros=dead_edges is True)
@@ -89,6 +90,6 @@ class CellSkeleton(Skeleton):
         graph = GraphBuilder(self.in_channels, image_set.resolution)
         self.assemble(graph, image_set, cells)
         networks = LayerCounts.of(len(architectures), graph.layer_counts, *searched)
-        if dead_edges == "tflite":
+        if dead_edges == "folded":
             networks.counts[(built == self.space.none).all(axis=1)] = 0
         return networks

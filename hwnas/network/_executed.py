@@ -1,4 +1,4 @@
-"""Which edges of a cell a runtime that drops dead code still executes."""
+"""Which edges of a cell a runtime executes that drops dead code and folds constants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
 
     Found in HW-NAS-Bench's measurements: operation counts of these edges alone explain 98 and 96 %
     of the variance of raspi4 and pixel3 latencies; counts of the written or the live edges 86 and
-    85 %, of those the output needs 94 and 93 % (CIFAR-10, all 15,625 cells).
+    85 %, of those the output needs 94 and 93 % (CIFAR-10, all 15,625 cells). The estimates of these
+    devices count these edges too: keeping every convolution instead, wherever it stands, differs in
+    1,392 cells and ranks with tau .803 and .752 in place of .880 and .825.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hwnas.image_set import ImageSet
 from hwnas.network._builder import GraphBuilder
 from hwnas.network._graph import Layer, Network
-from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton, skeleton
+from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton
 from hwnas.space import Architectures, FBNet
 
 _SPACE = FBNet()
@@ -123,8 +123,3 @@ def _append_block(graph: GraphBuilder, x: int, name: str, channels: int, stride:
     y = graph.conv_bn(y, wide, kernel, stride, groups=wide, relu=True)
     y = graph.conv_bn(y, channels, kernel=1, groups=groups)
     return graph.add([y, x]) if keeps_shape else y
-
-
-@skeleton.register
-def _(space: FBNet) -> Skeleton:  # noqa: ARG001  (only its class matters)
-    return FBNetSkeleton()

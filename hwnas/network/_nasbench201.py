@@ -8,7 +8,6 @@ from typing import ClassVar
 from hwnas.image_set import ImageSet
 from hwnas.network._builder import GraphBuilder
 from hwnas.network._cell_skeleton import Cells, CellSkeleton
-from hwnas.network._skeleton import Skeleton, skeleton
 from hwnas.space import CellSpace, NASBench201
 
 _N_STAGES = 3
@@ -52,8 +51,3 @@ def _append_reduction(graph: GraphBuilder, x: int, channels: int) -> int:
     y = graph.relu_conv_bn(y, channels, kernel=3)
     shortcut = graph.conv(graph.avg_pool(x, kernel=2, stride=2, padding=0), channels, kernel=1)
     return graph.add([shortcut, y])
-
-
-@skeleton.register
-def _(space: NASBench201) -> Skeleton:  # noqa: ARG001  (only its class matters)
-    return NASBench201Skeleton()

@@ -1,22 +1,23 @@
-"""What surrounds the searched part of a network, and how a space gets its own."""
+"""What surrounds the searched part of a network, and which one a space has."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import singledispatch
+from pkgutil import resolve_name
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network._graph import Layer, Network
 from hwnas.space import Architectures, SearchSpace
 
 #: What a toolchain does with edges that do not change the output; see `count_layers`.
-DeadEdges = bool | Literal["tflite"]
+DeadEdges = bool | Literal["folded"]
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,29 @@ class Skeleton(ABC):
         """Return the layers of many architectures, without building their graphs."""
 
 
-@singledispatch
 def skeleton(space: SearchSpace) -> Skeleton:
-    """Return the space's published skeleton; a space registers its own by its class."""
-    raise ValueError(f"{space.name}: no skeleton is known for this space")
+    """Return the space's published skeleton, which the space's class names.
+
+    Raises
+    ------
+    UserError
+        If no network of the space is known.
+
+    Examples
+    --------
+    >>> from hwnas.space import FBNet
+    >>> skeleton(FBNet()).head_channels
+    1984
+    """
+    if space.skeleton is None:
+        raise UserError(
+            f"space={space.name}: no network of its architectures is known, so nothing can be "
+            "measured on this machine or counted from the layers",
+            remedy=f"let the class {type(space).__name__} name its skeleton",
+        )
+    found = resolve_name(space.skeleton)()
+    assert isinstance(found, Skeleton)
+    return found
 
 
 def build(
@@ -126,10 +146,10 @@ def count_layers(
     architectures : array of int8, shape (n, n_positions)
     image_set : ImageSet
         Gives the resolution of the image and the number of classes.
-    dead_edges : bool or "tflite"
-        As in `build`. ``"tflite"``: as TensorFlow Lite's converter leaves them: a convolution on a
-        dead edge runs with zero weights, and so does what feeds it; other dead edges do not; and a
-        network whose cells pass nothing is a constant, and has no layers at all.
+    dead_edges : bool or "folded"
+        As in `build`. ``"folded"``: as TensorFlow Lite's converter leaves them, which folds a
+        multiplication by 0 into the convolution before it (see `executed`). A network whose cells
+        pass nothing on is a constant, and has no layers at all.
     **sizes : int
         Fields of the space's skeleton to change.
 

@@ -17,8 +17,8 @@ from hwnas.image_set import ImageSet
 from hwnas.network._builder import GraphBuilder
 from hwnas.network._cell_skeleton import Cells, CellSkeleton
 from hwnas.network._graph import Layer, Network
-from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton, skeleton
-from hwnas.space import Architectures, CellSpace, TransNASMacro, TransNASMicro
+from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton
+from hwnas.space import Architectures, CellSpace, TransNASMicro
 
 _CELLS_PER_MODULE = 2
 #: Modules of the micro space: (doubles the channels and halves the resolution) or not.
@@ -128,13 +128,3 @@ def _append_block(graph: GraphBuilder, x: int, channels: int, stride: int) -> in
     if stride != 1 or channels != graph.channels(x):
         x = graph.conv_bn(x, channels, kernel=1, stride=stride)
     return graph.add([x, y])
-
-
-@skeleton.register
-def _(space: TransNASMacro) -> Skeleton:  # noqa: ARG001  (only its class matters)
-    return TransNASMacroSkeleton()
-
-
-@skeleton.register
-def _(space: TransNASMicro) -> Skeleton:  # noqa: ARG001  (only its class matters)
-    return TransNASMicroSkeleton()

@@ -18,7 +18,13 @@ from hwnas.space import SearchSpace
 Node = DictConfig | Mapping[str, Any]
 
 
-def build(encoding: Node, model: Node, space: SearchSpace, seed: int) -> Predictor:
+def build(
+    encoding: Node,
+    model: Node,
+    space: SearchSpace,
+    seed: int,
+    search_space: Mapping[str, Any] | None = None,
+) -> Predictor:
     """Build the predictor of a configuration, not fitted yet.
 
     Parameters
@@ -31,6 +37,8 @@ def build(encoding: Node, model: Node, space: SearchSpace, seed: int) -> Predict
         Where the architectures come from.
     seed : int
         The run's seed; every parameter called ``random_state`` is derived from it.
+    search_space : mapping, optional
+        What tuning searches.
 
     Raises
     ------
@@ -49,7 +57,7 @@ def build(encoding: Node, model: Node, space: SearchSpace, seed: int) -> Predict
     bind(clone(transformer), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
     regressor = instantiate(model, _convert_="all")
     _check_parameters(regressor)
-    predictor = Predictor(space, transformer, regressor)
+    predictor = Predictor(space, transformer, regressor, search_space)
     states = [key for key in predictor.get_params() if key.rpartition("__")[2] == "random_state"]
     seeds = {key: integer_seed(seed, "predictor", key) for key in states}
     built: Predictor = predictor.set_params(**seeds)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -11,6 +14,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from hwnas.predictor._saving import save
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.float64]
@@ -36,6 +40,8 @@ class Predictor(RegressorMixin, BaseEstimator):
     model : scikit-learn regressor
         Fitted on standardised values. If its ``predict`` takes ``return_std``, the predictor
         knows its uncertainty.
+    search_space : mapping, optional
+        The ranges that tuning searches, by parameter, as in ``conf/predictor/*.yaml``.
 
     Attributes
     ----------
@@ -44,6 +50,9 @@ class Predictor(RegressorMixin, BaseEstimator):
     mean_, scale_ : float
         Mean and standard deviation of the training measurements, in the metric's unit; 0 and 1 if
         the model takes them as they are.
+    metadata_ : dict
+        What is to be known of the measurements and the fit, such as metric and unit; empty when
+        fitted. It is saved with the predictor.
 
     Examples
     --------
@@ -57,18 +66,25 @@ class Predictor(RegressorMixin, BaseEstimator):
     array([2.])
     """
 
-    def __init__(self, space: SearchSpace, encoding: Any, model: Any) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        encoding: Any,
+        model: Any,
+        search_space: Mapping[str, Any] | None = None,
+    ) -> None:
         self.space = space
         self.encoding = encoding
         self.model = model
+        self.search_space = search_space
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to training measurements.
 
         Parameters
         ----------
-        X : array of int, shape (n, n_positions)
-            Architectures as operation indices.
+        X : array of int, shape (n, n_positions), or sequence of str
+            Architectures as operation indices or as the strings of the search space.
         y : array of float, shape (n,)
             Measured values, in the metric's unit.
 
@@ -80,7 +96,8 @@ class Predictor(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` holds no architectures of the space, or `y` is not finite or of another length.
+            If `X` holds no architectures of the space, naming a string that is none, or `y` is not
+            finite or of another length.
         """
         architectures, values = self._start_fit(X, y)
         self.pipeline_.fit(architectures, values)
@@ -90,6 +107,7 @@ class Predictor(RegressorMixin, BaseEstimator):
         """Set all fitted attributes but the pipeline's own; return what to fit that on."""
         architectures, values = in_canonical_order(*self._validated(X, y))
         self.n_features_in_ = architectures.shape[1]
+        self.metadata_: dict[str, Any] = {}
         if getattr(self.model, "in_metric_unit", False):
             self.mean_, self.scale_ = 0.0, 1.0
         else:
@@ -101,8 +119,19 @@ class Predictor(RegressorMixin, BaseEstimator):
         self.pipeline_ = Pipeline(bound)
         return architectures, (values - self.mean_) / self.scale_
 
+    def _architectures(self, X: ArrayLike) -> Architectures:
+        """Return operation indices, shape (n, n_positions), of these or of strings."""
+        array = np.asarray(X)
+        if array.dtype.kind in "UOT" and all(isinstance(item, str) for item in array.flat):
+            if array.ndim != 1:
+                raise ValueError(
+                    f"expected a list of architecture strings, got an array of shape {array.shape}"
+                )
+            return self.space.from_strings(array.tolist())
+        return self.space.validate(array)
+
     def _validated(self, X: ArrayLike, y: ArrayLike) -> tuple[Architectures, Values]:
-        architectures = self.space.validate(np.asarray(X))
+        architectures = self._architectures(X)
         values = np.asarray(y, dtype=np.float64)
         if values.shape != (len(architectures),):
             raise ValueError(
@@ -129,8 +158,8 @@ class Predictor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array of int, shape (n, n_positions)
-            Architectures as operation indices.
+        X : array of int, shape (n, n_positions), or sequence of str
+            Architectures as operation indices or as the strings of the search space.
         return_std : bool
             Whether to return the standard deviation of every prediction too.
 
@@ -143,11 +172,11 @@ class Predictor(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` holds no architectures of the space, or `return_std` is asked of a predictor
-            that does not know its uncertainty.
+            If `X` holds no architectures of the space, naming a string that is none, or
+            `return_std` is asked of a predictor that does not know its uncertainty.
         """
         check_is_fitted(self, "pipeline_")
-        architectures = self.space.validate(np.asarray(X))
+        architectures = self._architectures(X)
         if not return_std:
             predicted = np.asarray(self.pipeline_.predict(architectures), dtype=np.float64)
             return predicted * self.scale_ + self.mean_
@@ -161,6 +190,51 @@ class Predictor(RegressorMixin, BaseEstimator):
             np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_,
             np.asarray(std, dtype=np.float64) * self.scale_,
         )
+
+    def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
+        """Write the fitted predictor to a file that anyone can load safely.
+
+        The file holds parameters, fitted numbers and, where the model needs them, the training
+        architectures: no Python code and no pickled objects.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, which is replaced; hwnas ends its name with ``.hwnas``.
+        metadata : mapping, optional
+            Numbers, texts, lists and mappings that are saved beside the predictor, such as metric,
+            unit, data and scores. They are added to ``metadata_``.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the predictor is not fitted.
+        UserError
+            If the model holds something that cannot be saved, or the file cannot be written.
+
+        See Also
+        --------
+        hwnas.predictor.load_predictor : Reads the file.
+        """
+        check_is_fitted(self, "pipeline_")
+        save(self, Path(path).expanduser(), {**self.metadata_, **(metadata or {})})
+
+    def saved_state(self) -> dict[str, Any]:
+        """Return what a file keeps: the fitted encoding and model, and the scale of the values."""
+        (_, encoding), (_, model) = self.pipeline_.steps
+        return {
+            "encoding": encoding,
+            "model": model,
+            "mean": self.mean_,
+            "scale": self.scale_,
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Fit this predictor from what `saved_state` returned."""
+        self.pipeline_ = Pipeline([(name, state[name]) for name in ("encoding", "model")])
+        self.mean_, self.scale_ = state["mean"], state["scale"]
+        self.n_features_in_ = self.space.n_positions
+        self.metadata_ = {}
 
     @property
     def knows_uncertainty(self) -> bool:

@@ -56,22 +56,46 @@ class NGBoost(RegressorMixin, BaseEstimator):
 
     def fit(self, X: Values, y: Values) -> Self:
         """Fit to encoded architectures, shape (n, n_features), and values, shape (n,)."""
-        tree = DecisionTreeRegressor(max_depth=self.max_depth, max_features=self.max_features)
-        self.boosting_ = _Boosting(
-            Dist=_BoundedNormal,
-            Base=tree,
-            n_estimators=self.n_estimators,
-            learning_rate=self.learning_rate,
-            minibatch_frac=min(1.0, max(self.minibatch_frac, 2 / len(y))),
-            verbose=False,
-            random_state=self.random_state,
-        ).fit(X, y)
+        rows = min(1.0, max(self.minibatch_frac, 2 / len(y)))
+        self.boosting_ = self._boosting(minibatch_frac=rows).fit(X, y)
         return self
 
     def predict(self, X: Values, return_std: bool = False) -> Values | tuple[Values, Values]:
         """Return means, shape (n,), and with `return_std` also standard deviations, shape (n,)."""
         distribution = self.boosting_.pred_dist(X)
         return (distribution.loc, distribution.scale) if return_std else distribution.loc
+
+    def saved_state(self) -> dict[str, Any]:
+        """Return the trees, each round's step and where boosting starts."""
+        boosting = self.boosting_
+        return {
+            "trees": boosting.base_models,
+            "steps": [float(step) for step in boosting.scalings],
+            "start": boosting.init_params,
+            "n_features": boosting.n_features,
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Fit this model from what `saved_state` returned."""
+        boosting = self._boosting(minibatch_frac=self.minibatch_frac)
+        boosting.base_models, boosting.scalings = state["trees"], state["steps"]
+        boosting.init_params, boosting.n_features = state["start"], state["n_features"]
+        # Every round sees all columns.
+        boosting.col_idxs = [np.arange(boosting.n_features)] * len(boosting.base_models)
+        self.boosting_ = boosting
+
+    def _boosting(self, minibatch_frac: float) -> _Boosting:
+        """Return the library's model, not fitted yet."""
+        tree = DecisionTreeRegressor(max_depth=self.max_depth, max_features=self.max_features)
+        return _Boosting(
+            Dist=_BoundedNormal,
+            Base=tree,
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            minibatch_frac=minibatch_frac,
+            verbose=False,
+            random_state=self.random_state,
+        )
 
 
 class _BoundedNormal(Normal):

@@ -1,6 +1,10 @@
-"""Selection: Pareto fronts, what a predictor's deviations cost, and the simulation of both."""
+"""Selecting architectures by predicted costs, and scoring what deviations cost the selection.
 
-from hwnas.selection._candidates import accuracy_and_cost
+The package computes Pareto fronts, verifies selected sets, chooses under a limit, and simulates
+predictors with deviations of a given size.
+"""
+
+from hwnas.selection._candidates import CandidateSet
 from hwnas.selection._deviations import Bootstrap, Deviations, Mixture, Normal
 from hwnas.selection._learner import Learner, check_calibration
 from hwnas.selection._limit import (
@@ -10,22 +14,22 @@ from hwnas.selection._limit import (
     constrain,
     constraint_rates,
 )
-from hwnas.selection._many_predictions import SCORES
+from hwnas.selection._losses import SELECTION_SCORES, SelectionScore
+from hwnas.selection._many_predictions import fronts
 from hwnas.selection._pareto import hypervolume, nondominated, objectives, pareto_front
-from hwnas.selection._scores import (
-    Live,
-    RoundScores,
+from hwnas.selection._selection import (
+    DeviceValues,
     Scale,
     Selection,
     reduction,
     score_selected,
-    select,
+    select_front,
 )
 from hwnas.selection._selector import Selector
 from hwnas.selection._simulate import CANDIDATES, SIGMAS, Simulation, simulate
 from hwnas.selection._simulation_rows import (
     Comparison,
-    compare,
+    compare_simulations,
     read_rows,
     simulation_rows,
     write_rows,
@@ -35,32 +39,33 @@ from hwnas.selection._verify import Measure, Relearn, Verification, verify
 
 __all__ = [
     "CANDIDATES",
-    "SCORES",
+    "SELECTION_SCORES",
     "SIGMAS",
     "Bootstrap",
     "Calibration",
+    "CandidateSet",
     "Comparison",
     "Constrained",
     "ConstraintRates",
     "Deviations",
+    "DeviceValues",
     "Learner",
-    "Live",
     "Measure",
     "Mixture",
     "Normal",
     "Relearn",
-    "RoundScores",
     "Scale",
     "Selection",
+    "SelectionScore",
     "Selector",
     "Simulation",
     "Verification",
-    "accuracy_and_cost",
     "check_calibration",
-    "compare",
+    "compare_simulations",
     "constrain",
     "constraint_rates",
     "dense_ranks",
+    "fronts",
     "hypervolume",
     "kendall_tau",
     "nondominated",
@@ -69,7 +74,7 @@ __all__ = [
     "read_rows",
     "reduction",
     "score_selected",
-    "select",
+    "select_front",
     "simulate",
     "simulation_rows",
     "verify",

@@ -1,48 +1,111 @@
-"""The simulation of a table of the project."""
+"""The candidate set of a table: every network that can be selected, once."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hwnas.errors import UserError
+from hwnas.errors import UserError, command
 from hwnas.selection._pareto import Float
 
 if TYPE_CHECKING:
     from hwnas.dataset import Table
+    from hwnas.space import Architectures
 
 
-def accuracy_and_cost(table: Table, accuracy: Float | None = None) -> tuple[Float, Float]:
-    """Return what `simulate` takes: each network once, in the order of the search space.
+@dataclass(frozen=True)
+class CandidateSet:
+    """The networks of a table whose accuracy is known, as one row of the table each.
 
-    The order is what ``pairing="sorted"`` needs to repeat the study's figures. Architectures that
-    copy a measurement are one network: it would be drawn as often as it has copies.
+    Several architectures can have the same network. The set holds a network only once, because
+    measuring a second architecture of it gives no new information, and because a random sample
+    would otherwise contain networks with many copies more often.
 
     Parameters
     ----------
     table : hwnas.dataset.Table
-    accuracy : array, shape (len(table),), optional
-        Percent, by row of the table; default the table's own.
+        A table with accuracies.
+    rows : array of int64, shape (n,)
+        Rows of the table. `CandidateSet.of` finds them.
 
-    Returns
-    -------
-    accuracy, cost : array of float64
-        Of the measured architectures with both, sorted by `hwnas.space.SearchSpace.rank`.
-
-    Raises
-    ------
-    UserError
-        If there are no accuracies to select by.
+    Examples
+    --------
+    >>> from hwnas.dataset import Table
+    >>> from hwnas.space import NASBench201
+    >>> space = NASBench201()
+    >>> table = Table.from_arrays(
+    ...     space, space.enumerate()[:3], [1.0, 2.0, 3.0], accuracy=[10.0, 60.0, 30.0]
+    ... )
+    >>> CandidateSet.of(table).by_accuracy().cost
+    array([2., 3., 1.])
     """
-    percent = table.accuracy if accuracy is None else np.asarray(accuracy, dtype=np.float64)
-    if percent is None:
-        fetch, other = "python -m hwnas.data fetch nasbench201", "dataset=local/cpu"
-        raise UserError(
-            f"{table.dataset} has no accuracy: there is nothing to select by",
-            remedy=fetch if table.space.name == "nasbench201" else other,
-        )
-    measured = table.networks()
-    order = measured[np.argsort(table.space.rank(table.architectures[measured]))]
-    rows = order[~np.isnan(percent[order]) & ~np.isnan(table.values[order])]
-    return percent[rows], table.metric.cost(table.values[rows])
+
+    table: Table
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, table: Table) -> CandidateSet:
+        """Return the candidate set of a table, in the order of its rows.
+
+        A network is represented by the architecture that was measured, or by one of its copies
+        if only a copy has a value.
+
+        Raises
+        ------
+        UserError
+            If the table has no accuracies.
+        """
+        if table.accuracy is None:
+            fetch, other = command("fetch nasbench201"), "dataset=local/cpu"
+            raise UserError(
+                f"{table.dataset} has no accuracies, so no architecture can be selected",
+                remedy=fetch if table.space.name == "nasbench201" else other,
+            )
+        network = table.measured_on()
+        # Rows with a value come first, because a table can lack the value of the architecture
+        # that was measured and have that of a copy. The measured architectures come next.
+        by_preference = np.lexsort((network != np.arange(len(table)), np.isnan(table.values)))
+        _, first = np.unique(network[by_preference], return_index=True)
+        rows = np.sort(by_preference[first])
+        return cls(table, rows[~np.isnan(table.accuracy[rows])])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def architectures(self) -> Architectures:
+        """The candidates as operation indices, shape (n, n_positions)."""
+        return self.table.architectures[self.rows]
+
+    @property
+    def accuracy(self) -> Float:
+        """The candidates' accuracies in percent, shape (n,)."""
+        assert self.table.accuracy is not None
+        return self.table.accuracy[self.rows]
+
+    @property
+    def cost(self) -> Float:
+        """The candidates' true values as costs, shape (n,); NaN where the value is missing."""
+        return self.table.metric.cost(self.table.values[self.rows])
+
+    def measured(self) -> CandidateSet:
+        """Return the candidates that have a value."""
+        return replace(self, rows=self.rows[~np.isnan(self.cost)])
+
+    def by_rank(self) -> CandidateSet:
+        """Return the candidates sorted by their rank in the search space.
+
+        This order does not depend on the order of the rows in the data file.
+        """
+        return replace(self, rows=self.rows[np.argsort(self._rank)])
+
+    def by_accuracy(self) -> CandidateSet:
+        """Return the candidates sorted by descending accuracy, then by rank in the search space."""
+        return replace(self, rows=self.rows[np.lexsort((self._rank, -self.accuracy))])
+
+    @property
+    def _rank(self) -> NDArray[np.int64]:
+        return self.table.space.rank(self.architectures)

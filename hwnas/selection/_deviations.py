@@ -1,4 +1,4 @@
-"""Deviations of simulated predictors, in standard deviations of the hardware metric."""
+"""Deviations of simulated predictors, in standard deviations of the metric over the table."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from hwnas.selection._pareto import Float
 
 
 class Deviations(Protocol):
-    """How a simulated predictor deviates from the truth.
+    """A distribution of a simulated predictor's deviations.
 
-    Write a class with this method, and name it by `_target_` in a YAML under ``conf/deviations/``:
-    that is all a new kind of deviation needs.
+    To add a distribution, write a class with the method `draw` and a YAML file in
+    ``conf/deviations/`` whose ``_target_`` names the class.
     """
 
     def draw(self, sigmas: Float, n: int, rng: np.random.Generator) -> Float:
-        """Return deviations of standard deviation σ, one row a noise level.
+        """Draw deviations with given standard deviations.
 
         Parameters
         ----------
         sigmas : array, shape (k,)
-            Standard deviations wanted, of a metric standardised over the whole table; 0 gives 0.
+            Standard deviations of the deviations, in standard deviations of the metric over the
+            table. For 0, every deviation is 0.
         n : int
             Number of architectures.
         rng : numpy.random.Generator
@@ -34,18 +35,35 @@ class Deviations(Protocol):
         Returns
         -------
         array of float64, shape (k, n)
+            One row for each of `sigmas`.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """The study's mixture: mostly a positive shift, some wide and negative, few far outliers.
+    """The paper's mixture of two normal distributions and a uniform one (Laube et al. 2022).
 
-    One draw mixes N(+s, 1), N(−s, `wide`²) and U(−`far`, `far`) with `weights`, where the shift
-    s ~ U(0, 2σ) is drawn once for all of it. It is rescaled to standard deviation σ; its mean is
-    not removed. Every value is repeated for `repeat` neighbours, in the random order in which the
-    candidates were drawn, which makes it less smooth (Laube et al. 2022, section on simulation).
+    Each row of deviations is drawn from N(+s, 1), N(−s, `wide`²) and U(−`far`, `far`), mixed
+    with `weights`. The shift s ~ U(0, 2σ) is drawn once for each row. The row is then scaled to
+    standard deviation σ, and its mean is kept. Each drawn value is used for `repeat` consecutive
+    architectures, as in the paper.
+
+    Parameters
+    ----------
+    weights : sequence of three floats
+        Shares of the three distributions. They must sum to 1.
+    wide : float
+        Standard deviation of the second normal distribution.
+    far : float
+        Bound of the uniform distribution, which draws outliers.
+    repeat : int
+        Number of consecutive architectures that have the same deviation.
+
+    Raises
+    ------
+    UserError
+        If the weights are not three shares that sum to 1, or `repeat` is below 1.
 
     Examples
     --------
@@ -62,17 +80,18 @@ class Mixture:
     def __post_init__(self) -> None:
         if len(self.weights) != 3 or min(self.weights) < 0 or abs(sum(self.weights) - 1) > 1e-9:
             raise UserError(
-                f"deviations.weights={list(self.weights)}: three shares that add up to 1",
+                f"deviations.weights={list(self.weights)}: three shares that sum to 1 are needed",
                 remedy="deviations.weights=[0.725,0.265,0.01]",
             )
         check_number("deviations.repeat", self.repeat, 1)
 
     def draw(self, sigmas: Float, n: int, rng: np.random.Generator) -> Float:
-        """Return deviations of standard deviation σ, one row a noise level."""
-        k, m = len(sigmas), -(-n // self.repeat)
+        """Draw deviations with given standard deviations, see `Deviations.draw`."""
+        shape = (len(sigmas), -(-n // self.repeat))
         shift = rng.uniform(0.0, 2.0 * sigmas)[:, np.newaxis]
-        part = rng.random((k, m))
-        normal = rng.standard_normal((k, m))
+        # Decides which of the three distributions each value comes from.
+        part = rng.random(shape)
+        normal = rng.standard_normal(shape)
         values = np.where(part < self.weights[0], normal + shift, self.wide * normal - shift)
         outlier = part >= self.weights[0] + self.weights[1]
         values[outlier] = rng.uniform(-self.far, self.far, np.count_nonzero(outlier))
@@ -81,7 +100,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Normal:
-    """Independent, unbiased normal deviations.
+    """Independent normal deviations with expected value 0.
 
     Examples
     --------
@@ -90,20 +109,25 @@ class Normal:
     """
 
     def draw(self, sigmas: Float, n: int, rng: np.random.Generator) -> Float:
-        """Return deviations of standard deviation σ, one row a noise level."""
+        """Draw deviations with given standard deviations, see `Deviations.draw`."""
         return rescale(rng.standard_normal((len(sigmas), n)), sigmas)
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Deviations drawn with replacement from those of a real, fitted predictor.
+    """Deviations drawn with replacement from the deviations of a fitted predictor.
 
     Parameters
     ----------
     observed : array, shape (m,)
-        Predicted minus true values of architectures that the predictor was not fitted to,
-        divided by the metric's standard deviation over the table. Only their shape counts: they
-        are rescaled to the standard deviation asked for, and their mean scales along.
+        Deviations of architectures that the predictor was not fitted to, divided by the metric's
+        standard deviation over the table. `draw` scales them, together with their mean, to the
+        requested standard deviation.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two deviations, one is NaN or infinite, or all are equal.
 
     Examples
     --------
@@ -119,24 +143,24 @@ class Bootstrap:
     def __post_init__(self) -> None:
         values = np.asarray(self.observed, dtype=np.float64)
         if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-            raise ValueError("observed deviations: at least two finite numbers")
+            raise ValueError("observed deviations must be at least two finite numbers")
         if values.std() == 0:
-            raise ValueError("observed deviations are all the same: nothing to draw from")
+            raise ValueError("observed deviations are all equal, so they cannot be scaled")
         object.__setattr__(self, "observed", values)
 
     @classmethod
     def of_result(cls, folder: str | Path) -> Bootstrap:
-        """Return the deviations of a finished run, of all but its training measurements.
+        """Return the deviations in a result folder, without those of training measurements.
 
         Parameters
         ----------
         folder : path
-            A result folder of ``run.py``.
+            The result folder of a finished experiment.
 
         Raises
         ------
         UserError
-            If it holds no predictions.
+            If the folder has no readable ``predictions.parquet``.
         """
         import pyarrow as pa
         from pyarrow import parquet
@@ -148,10 +172,10 @@ class Bootstrap:
         try:
             table = parquet.read_table(path, columns=["true", "predicted", "part"])
         except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{path}: no predictions of a run ({error})", remedy) from error
+            raise UserError(f"{path} cannot be read as predictions: {error}", remedy) from error
         true, predicted = table["true"].to_numpy(), table["predicted"].to_numpy()
-        unseen = table["part"].to_numpy() != "train"
-        return cls((predicted - true)[unseen] / true.std())
+        not_fitted = table["part"].to_numpy() != "train"
+        return cls((predicted - true)[not_fitted] / true.std())
 
     @property
     def sigma(self) -> float:
@@ -159,21 +183,28 @@ class Bootstrap:
         return float(self.observed.std())
 
     def draw(self, sigmas: Float, n: int, rng: np.random.Generator) -> Float:
-        """Return deviations of standard deviation σ, one row a noise level."""
+        """Draw deviations with given standard deviations, see `Deviations.draw`."""
         drawn = self.observed[rng.integers(len(self.observed), size=(len(sigmas), n))]
         return np.asarray(drawn * (sigmas / self.sigma)[:, np.newaxis])
 
 
 def rescale(values: Float, sigmas: Float) -> Float:
-    """Scale each row to standard deviation σ; the mean is not removed.
+    """Multiply each row by a factor that gives it the standard deviation in `sigmas`.
 
-    A row that is constant, such as a single repeated draw, has no spread to scale: it becomes 0.
+    The factor scales the mean of the row, too. A constant row becomes 0, because no factor gives
+    it another standard deviation. `Mixture` draws constant rows for `repeat` or fewer
+    architectures.
+
+    Parameters
+    ----------
+    values : array, shape (k, n)
+    sigmas : array, shape (k,)
 
     Examples
     --------
     >>> rescale(np.array([[1.0, 3.0], [5.0, 5.0]]), np.array([0.5, 0.5])).tolist()
     [[0.5, 1.5], [0.0, 0.0]]
     """
-    spread = values.std(axis=1)
-    factor = np.divide(sigmas, spread, out=np.zeros(len(spread)), where=spread > 0)
+    std = values.std(axis=1)
+    factor = np.divide(sigmas, std, out=np.zeros(len(std)), where=std > 0)
     return np.asarray(values * factor[:, np.newaxis])

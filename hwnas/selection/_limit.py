@@ -1,4 +1,4 @@
-"""The best accuracy under a limit on the hardware metric, and how sure the limit holds."""
+"""Choosing the most accurate architecture whose cost probably stays within a limit."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from hwnas.selection._pareto import Float
 
 @dataclass(frozen=True)
 class Calibration:
-    """How likely a cost stays within a limit, from deviations on held-out measurements.
+    """The distribution of a predictor's errors on held-out measurements.
 
-    The standardised deviations ``(true - predicted) / std`` of measurements that the predictor
-    was not fitted to say how far it errs, whatever the shape of its errors (split conformal
-    prediction; Vovk, Gammerman, Shafer, *Algorithmic Learning in a Random World*, 2005). A
-    predictor without uncertainty has the same `std` everywhere.
+    The errors are standardised: ``(true - predicted) / std``. Their empirical distribution gives
+    the probability that a cost stays within a limit, without an assumption about its shape
+    (split conformal prediction; Vovk, Gammerman, Shafer, *Algorithmic Learning in a Random
+    World*, 2005).
 
     Parameters
     ----------
     deviations : array, shape (m,)
-        True minus predicted costs.
-    std : array, shape (m,), optional
-        The predictor's standard deviations; default 1 each.
+        True minus predicted costs of measurements that the predictor was not fitted to.
+    std : array, shape (m,)
+        The predictor's standard deviations; 1 for a predictor that returns none.
 
     Examples
     --------
@@ -38,20 +38,33 @@ class Calibration:
 
     @classmethod
     def of(cls, true: Float, predicted: Float, std: Float | None = None) -> Calibration:
-        """Return the calibration of held-out predictions, given as costs.
+        """Return the calibration of held-out predictions.
+
+        Parameters
+        ----------
+        true, predicted : array, shape (m,)
+            Costs of measurements that the predictor was not fitted to.
+        std : array, shape (m,), optional
+            The predictor's standard deviations. Default: 1 for each.
 
         Raises
         ------
         ValueError
-            If there are none, a value is not finite, or a standard deviation is not positive.
+            If there are no costs, the shapes differ, a cost is NaN or infinite, or a standard
+            deviation is not positive.
         """
         errors = np.asarray(true, dtype=np.float64) - np.asarray(predicted, dtype=np.float64)
-        spread = np.ones_like(errors) if std is None else np.asarray(std, dtype=np.float64)
-        if errors.ndim != 1 or len(errors) == 0 or errors.shape != spread.shape:
-            raise ValueError("calibration needs one prediction and one std a held-out measurement")
-        if not np.isfinite(errors).all() or not (spread > 0).all():
-            raise ValueError("held-out predictions must be finite, their std positive")
-        return cls(errors, spread)
+        scale = np.ones_like(errors) if std is None else np.asarray(std, dtype=np.float64)
+        if errors.ndim != 1 or len(errors) == 0 or errors.shape != scale.shape:
+            raise ValueError(
+                "calibration needs one prediction and one standard deviation for each held-out "
+                f"measurement, not arrays of shape {errors.shape} and {scale.shape}"
+            )
+        if not np.isfinite(errors).all() or not (scale > 0).all():
+            raise ValueError(
+                "held-out predictions must be finite and their standard deviations positive"
+            )
+        return cls(errors, scale)
 
     def probability(self, predicted: Float, limit: float, std: Float | None = None) -> Float:
         """Return the probability that each cost is at most `limit`.
@@ -59,21 +72,22 @@ class Calibration:
         Parameters
         ----------
         predicted : array, shape (n,)
+            Predicted costs.
         limit : float
             In the unit of `predicted`.
         std : array, shape (n,), optional
-            The predictor's standard deviations; default 1 each.
+            The predictor's standard deviations. Default: 1 for each.
 
         Returns
         -------
         array of float64, shape (n,)
-            The share of held-out deviations within the room left, out of one more than there
-            are: with m of them, no probability above m / (m + 1) is claimed.
+            Number of held-out errors that are at most ``(limit - predicted) / std``, divided by
+            m + 1 for m held-out errors. The highest possible probability is m / (m + 1).
         """
-        room = limit - np.asarray(predicted, dtype=np.float64)
-        scaled = np.sort(self.deviations / self.std)
-        within = np.searchsorted(scaled, room if std is None else room / std, side="right")
-        return np.asarray(within / (len(scaled) + 1))
+        margin = limit - np.asarray(predicted, dtype=np.float64)
+        errors = np.sort(self.deviations / self.std)
+        n_within = np.searchsorted(errors, margin if std is None else margin / std, side="right")
+        return np.asarray(n_within / (len(errors) + 1))
 
 
 @dataclass(frozen=True)
@@ -83,15 +97,18 @@ class Constrained:
     Parameters
     ----------
     row : int or None
-        Index into the arrays that were chosen from, not a row of the table where these are some of
-        its rows; None if no architecture holds the limit surely enough.
+        Index of the chosen architecture in the arrays that `constrain` received. None if no
+        architecture stays within the limit with the required probability.
     probability : float
-        The probability, claimed before measuring, that its cost is within the limit.
+        The predicted probability that the chosen architecture stays within the limit; 0 if none
+        was chosen.
     violated : bool
-        Whether its true cost exceeds the limit.
+        Whether the true cost of the chosen architecture exceeds the limit.
     reduction_percent : float
-        Accuracy of the best architecture that truly holds the limit, minus its own. Negative
-        where it is better only because it violates; NaN where there is none to compare.
+        Highest accuracy of the architectures whose true cost is within the limit, minus the
+        accuracy of the chosen one, in percent points. Negative if the chosen one is more
+        accurate, which requires that it violates the limit. NaN if no architecture was chosen or
+        none is truly within the limit.
     """
 
     row: int | None
@@ -99,32 +116,36 @@ class Constrained:
     violated: bool
     reduction_percent: float
 
-    def scores(self) -> dict[str, float | bool | None]:
-        """Return the choice as plain values, None where there is no number."""
-        lost = self.reduction_percent
+    def to_dict(self) -> dict[str, float | bool | None]:
+        """Return the fields by name, with None in place of NaN, which JSON does not have."""
+        reduction = self.reduction_percent
         return {
             "row": self.row,
             "probability": self.probability,
             "violated": self.violated,
-            "reduction_percent": None if math.isnan(lost) else lost,
+            "reduction_percent": None if math.isnan(reduction) else reduction,
         }
 
 
 def constrain(
     accuracy: Float, true: Float, within: Float, limit: float, confidence: float
 ) -> Constrained:
-    """Choose the most accurate architecture that holds a limit with at least some probability.
+    """Choose the most accurate architecture that probably stays within a limit.
+
+    Of equally accurate architectures, the one with the highest probability is chosen.
 
     Parameters
     ----------
-    accuracy, true : array, shape (n,)
-        Percent, and true costs to judge the choice by.
+    accuracy : array, shape (n,)
+        Percent.
+    true : array, shape (n,)
+        True costs. They do not affect the choice: they show whether it violates the limit.
     within : array, shape (n,)
-        Probability that each architecture holds the limit, `Calibration.probability`.
+        Probability that each cost is within the limit, see `Calibration.probability`.
     limit : float
-        Largest cost allowed.
+        Highest cost allowed.
     confidence : float
-        Smallest probability accepted.
+        Lowest probability accepted.
 
     Examples
     --------
@@ -132,36 +153,38 @@ def constrain(
     Constrained(row=1, probability=0.99, violated=False, reduction_percent=0.0)
     """
     rows = np.flatnonzero(within >= confidence)
-    holds = true <= limit
-    best = float(accuracy[holds].max()) if holds.any() else float("nan")
+    truly_within = true <= limit
+    best = float(accuracy[truly_within].max()) if truly_within.any() else float("nan")
     if len(rows) == 0:
         return Constrained(None, 0.0, False, float("nan"))
-    # The surer of two equally accurate ones.
     row = int(rows[np.lexsort((-within[rows], -accuracy[rows]))[0]])
     return Constrained(
         row=row,
         probability=float(within[row]),
-        violated=not bool(holds[row]),
+        violated=not bool(truly_within[row]),
         reduction_percent=best - float(accuracy[row]),
     )
 
 
 @dataclass(frozen=True)
 class ConstraintRates:
-    """What choosing under limits costs, over many candidate sets and limits.
+    """How often choices under a limit violate it, and how much accuracy they lose.
 
     Parameters
     ----------
     confidence : float
-        The probability asked for.
-    n_trials, n_chosen : int
-        Choices tried, and those in which something was sure enough.
+        Lowest probability accepted.
+    n_trials : int
+        Number of candidate sets, each with its own limit.
+    n_chosen : int
+        Number of candidate sets in which an architecture was chosen.
     violation_rate : float
-        Share of the chosen that truly exceed their limit. A calibrated predictor stays near or
-        below ``1 - confidence`` on average over architectures; choosing the most accurate of
-        those just within the limit raises it.
+        Share of the chosen architectures whose true cost exceeds the limit. It can exceed
+        ``1 - confidence`` even if the probabilities are calibrated over all architectures,
+        because the choice prefers accurate architectures close to the limit.
     reduction_percent : float
-        Mean reduction in accuracy of the chosen that hold their limit.
+        Mean reduction in accuracy of the chosen architectures within their limits, in percent
+        points.
     """
 
     confidence: float
@@ -182,37 +205,42 @@ def constraint_rates(
     rng: np.random.Generator,
     std: Float | None = None,
 ) -> ConstraintRates:
-    """Choose under random limits among random candidate sets, and count the violations.
+    """Choose under random limits from random candidate sets, and count the violations.
 
-    Each limit is the true cost of a random candidate, so that limits lie where architectures do.
+    Each limit is the true cost of a random candidate. Limits are therefore frequent where costs
+    are frequent.
 
     Parameters
     ----------
-    accuracy, true, predicted : array, shape (n,)
-        Percent, and costs.
+    accuracy : array, shape (n,)
+        Percent.
+    true, predicted : array, shape (n,)
+        True and predicted costs.
     calibration : Calibration
-        Of the predictor.
+        The calibration of the predictor.
     confidence : float
-        Smallest probability accepted.
+        Lowest probability accepted.
     n_candidates, trials : int
         Size and number of the candidate sets.
     rng : numpy.random.Generator
+        Draws the candidate sets and the limits.
     std : array, shape (n,), optional
         The predictor's standard deviations.
     """
-    found = []
+    choices = []
     for _ in range(trials):
         rows = rng.choice(len(accuracy), n_candidates, replace=False)
         limit = float(true[rng.choice(rows)])
-        spread = None if std is None else std[rows]
-        within = calibration.probability(predicted[rows], limit, spread)
-        found.append(constrain(accuracy[rows], true[rows], within, limit, confidence))
-    chosen = [one for one in found if one.row is not None]
-    held = [one.reduction_percent for one in chosen if not one.violated]
+        std_of_rows = None if std is None else std[rows]
+        within = calibration.probability(predicted[rows], limit, std_of_rows)
+        choices.append(constrain(accuracy[rows], true[rows], within, limit, confidence))
+    chosen = [each for each in choices if each.row is not None]
+    violated = [each.violated for each in chosen]
+    reductions = [each.reduction_percent for each in chosen if not each.violated]
     return ConstraintRates(
         confidence=confidence,
         n_trials=trials,
         n_chosen=len(chosen),
-        violation_rate=float(np.mean([one.violated for one in chosen])) if chosen else float("nan"),
-        reduction_percent=float(np.mean(held)) if held else float("nan"),
+        violation_rate=float(np.mean(violated)) if violated else float("nan"),
+        reduction_percent=float(np.mean(reductions)) if reductions else float("nan"),
     )

@@ -1,4 +1,4 @@
-"""Pareto fronts and hypervolume of (accuracy, hardware) points, by the moocore library."""
+"""Pareto fronts and hypervolumes of accuracy and cost, computed by the moocore library."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ Float = NDArray[np.float64]
 
 
 def objectives(accuracy: Float, cost: Float) -> Float:
-    """Return the points to minimise: ``-accuracy`` and one column a hardware metric.
+    """Return points whose coordinates are all to be minimised: ``-accuracy``, then the costs.
 
     Parameters
     ----------
     accuracy : array, shape (n,)
         Percent.
     cost : array, shape (n,) or (n, n_metrics)
-        Hardware values as costs, `hwnas.metric.Metric.cost`.
+        Costs of one or several hardware metrics, see `hwnas.metric.Metric.cost`.
 
     Returns
     -------
@@ -25,39 +25,44 @@ def objectives(accuracy: Float, cost: Float) -> Float:
     Raises
     ------
     ValueError
-        If there are no points, the lengths disagree, or a value is NaN or infinite. NaN would
-        corrupt a Pareto front without a sign of it.
+        If there are no points, the lengths differ, or a value is NaN or infinite. NaN is refused
+        because comparisons with NaN are false, which would silently give a wrong Pareto front.
 
     Examples
     --------
     >>> objectives([90.0, 80.0], [3.0, 1.0]).tolist()
     [[-90.0, 3.0], [-80.0, 1.0]]
     """
-    first = np.asarray(accuracy, dtype=np.float64)
-    rest = np.asarray(cost, dtype=np.float64)
-    rest = rest[:, np.newaxis] if rest.ndim == 1 else rest
-    if first.ndim != 1 or rest.ndim != 2 or len(first) != len(rest):
+    percent = np.asarray(accuracy, dtype=np.float64)
+    costs = np.asarray(cost, dtype=np.float64)
+    costs = costs[:, np.newaxis] if costs.ndim == 1 else costs
+    if percent.ndim != 1 or costs.ndim != 2 or len(percent) != len(costs):
         raise ValueError(
-            f"accuracy has shape {np.shape(accuracy)} and cost {np.shape(cost)}: "
-            "one accuracy and one row of costs an architecture"
+            f"accuracy has shape {np.shape(accuracy)} and cost has shape {np.shape(cost)}: "
+            "each architecture needs one accuracy and one row of costs"
         )
-    if len(first) == 0:
-        raise ValueError("no architectures to select from")
-    points = np.column_stack([-first, rest])
+    if len(percent) == 0:
+        raise ValueError("there are no architectures to select from")
+    points = np.column_stack([-percent, costs])
     bad = ~np.isfinite(points).all(axis=1)
     if bad.any():
         raise ValueError(
-            f"{np.count_nonzero(bad)} of {len(points)} architectures have a value that is NaN or "
-            f"infinite (the first is number {int(np.argmax(bad))}): leave them out first"
+            f"{np.count_nonzero(bad)} of {len(points)} architectures have an accuracy or a cost "
+            f"that is NaN or infinite (the first has index {int(np.argmax(bad))}): leave them out"
         )
     return points
 
 
 def nondominated(points: Float) -> NDArray[np.bool_]:
-    """Tell which points no other one dominates; all are minimised.
+    """Return which points no other point dominates, as a mask of shape (n,).
 
-    Copies of a non-dominated point are all kept, for none of them dominates another: so the
-    answer does not depend on the order of the points.
+    Equal points do not dominate each other: if one is non-dominated, all of them are. The mask
+    therefore does not depend on the order of the points.
+
+    Parameters
+    ----------
+    points : array, shape (n, n_objectives)
+        Points whose coordinates are all to be minimised.
 
     Examples
     --------
@@ -70,14 +75,19 @@ def nondominated(points: Float) -> NDArray[np.bool_]:
 
 
 def pareto_front(accuracy: Float, cost: Float) -> NDArray[np.int64]:
-    """Return the indices of the Pareto front, best accuracy first.
+    """Return the indices of the Pareto front, sorted by descending accuracy, then by cost.
 
     Parameters
     ----------
     accuracy : array, shape (n,)
-        Percent, to maximise.
+        Percent; higher is better.
     cost : array, shape (n,) or (n, n_metrics)
-        To minimise.
+        Lower is better.
+
+    Raises
+    ------
+    ValueError
+        See `objectives`.
 
     Examples
     --------
@@ -85,15 +95,20 @@ def pareto_front(accuracy: Float, cost: Float) -> NDArray[np.int64]:
     [1, 2]
     """
     points = objectives(accuracy, cost)
-    kept = np.flatnonzero(nondominated(points))
-    # Costs, then the index, decide among equal accuracies.
-    return kept[np.lexsort(points[kept].T[::-1])]
+    front = np.flatnonzero(nondominated(points))
+    return front[np.lexsort(points[front].T[::-1])]
 
 
 def hypervolume(points: Float, reference: Float) -> float:
-    """Return the volume that the points dominate within `reference`; all are minimised.
+    """Return the volume that the points dominate, bounded by a reference point.
 
-    Points beyond the reference point add nothing.
+    A point that is worse than the reference point in some coordinate adds no volume.
+
+    Parameters
+    ----------
+    points : array, shape (n, n_objectives)
+        Points whose coordinates are all to be minimised.
+    reference : array, shape (n_objectives,)
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The selection stage of one experiment, as a config object."""
+"""The selection stage of an experiment, which ``conf/selection`` configures."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ import numpy as np
 
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.selection._limit import Calibration, Constrained, constrain
+from hwnas.selection._losses import SELECTION_SCORES
 from hwnas.selection._pareto import Float, objectives
-from hwnas.selection._scores import Live, RoundScores, Rows, Scale, Selection, score_selected
+from hwnas.selection._selection import DeviceValues, Rows, Scale, Selection, score_selected
 from hwnas.selection._verify import Measure, Verification, verify
 
-Verify = Literal["table", "live"]
+Verify = Literal["table", "device"]
 
 
 class Learns(Protocol):
-    """What selection can ask of a predictor beside its predictions: `hwnas.selection.Learner`."""
+    """A predictor that can be fitted again and calibrated, e.g. `hwnas.selection.Learner`."""
 
     def relearn(self, measured: Rows, costs: Float) -> Float:
-        """Return predicted costs of everything, corrected by what verification measured."""
+        """Fit again with the measured costs added, and return predicted costs of all rows."""
         ...
 
     def calibrate(self) -> tuple[Calibration, Float | None]:
-        """Return its calibration, and its standard deviations if it knows them."""
+        """Return the calibration, and the standard deviations of all rows or None."""
         ...
 
     def cost(self, value: float) -> float:
@@ -34,26 +35,35 @@ class Learns(Protocol):
 
 @dataclass(frozen=True)
 class Selector:
-    """Select the predicted Pareto front of a candidate set, and verify it.
+    """Selects the predicted Pareto front of a candidate set and verifies it.
 
     Parameters
     ----------
     n_candidates : int, optional
-        Size of the candidate set, drawn at random; default every architecture of the table.
+        Size of the candidate set, which is drawn at random. Default: all candidates.
     rounds : int
-        Rounds of verification; 1 measures the selected set once, as the study does.
-    verify : {"table", "live"}
-        Verify by the table's values, or by measuring on the device.
+        Rounds of verification. 1 measures the selected set once, as in the paper.
+    verify : {"table", "device"}
+        Where verification takes measured values from: "table" uses the values in the table,
+        "device" measures on the device.
     limit : float, optional
-        Also choose the most accurate architecture whose cost stays within this limit, in the
-        metric's unit (for a metric to maximise: whose value is at least this).
+        With a limit, the selector also chooses the most accurate architecture that stays within
+        it. The limit is in the metric's unit: an upper bound if lower values are better, a lower
+        bound if higher values are better.
     confidence : float
-        The probability with which the limit is to hold.
+        Lowest accepted probability that the chosen architecture stays within the limit.
+
+    Raises
+    ------
+    UserError
+        If `n_candidates` or `rounds` is below 1, `verify` is unknown, or `confidence` is not
+        between 0 and 1.
 
     Examples
     --------
     >>> accuracy, cost = np.array([90.0, 80.0, 70.0]), np.array([3.0, 2.0, 1.0])
-    >>> Selector(n_candidates=2).run(accuracy, cost, cost, np.random.default_rng(0)).n_selected
+    >>> chosen = Selector(n_candidates=2).run(accuracy, cost, cost, np.random.default_rng(0))
+    >>> chosen.scores["n_selected"]
     2
     """
 
@@ -65,13 +75,13 @@ class Selector:
 
     def __post_init__(self) -> None:
         if self.n_candidates is not None:
-            every = "selection.n_candidates=null takes every architecture"
-            check_number("selection.n_candidates", self.n_candidates, 1, remedy=every)
+            remedy = "selection.n_candidates=null, which takes all candidates"
+            check_number("selection.n_candidates", self.n_candidates, 1, remedy=remedy)
         check_number("selection.rounds", self.rounds, 1)
         check_choice("selection.verify", self.verify, get_args(Verify))
         if not 0 < self.confidence < 1:
             raise UserError(
-                f"selection.confidence={self.confidence}: between 0 and 1",
+                f"selection.confidence={self.confidence}: a probability between 0 and 1 is needed",
                 remedy="selection.confidence=0.9",
             )
 
@@ -85,26 +95,28 @@ class Selector:
         learner: Learns | None = None,
         measure: Measure | None = None,
     ) -> Selection:
-        """Select among a candidate set of the table, verify, and score what is left.
+        """Draw a candidate set, select its predicted front, verify it, and score the result.
 
         Parameters
         ----------
         accuracy : array, shape (n,)
             Percent.
         true_cost, predicted_cost : array, shape (n,) or (n, n_metrics)
-            Costs to minimise, in the metric's unit.
+            Costs in the metric's unit.
         rng : numpy.random.Generator
             Draws the candidate set.
         learner : Learns, optional
-            The predictor: corrects its predictions between rounds, and is calibrated for `limit`.
+            The predictor. It is fitted again between rounds and calibrated for a limit. Without
+            it, later rounds only replace predictions by measured values.
         measure : callable, optional
-            Measures on the device; needed by ``verify="live"``.
+            Measures on the device. Required if `verify` is "device".
 
         Raises
         ------
         UserError
-            If the table has fewer architectures than `n_candidates`, nothing can be measured live
-            or calibrated, or a limit is asked for with several metrics.
+            If there are fewer than `n_candidates` architectures, `verify` is "device" and
+            `measure` is missing, or there is a limit and either several metrics or no learner
+            that can be calibrated.
         """
         self.check(len(accuracy), measurable=measure is not None)
         candidates = self._candidates(len(accuracy), rng)
@@ -119,39 +131,43 @@ class Selector:
             candidates,
         )
         selection = _score(truth, candidates, scale, done)
-        if self.verify == "live":
-            live = Live(np.concatenate(done.measured), done.costs)
-            selection = replace(selection, live=live)
+        if self.verify == "device":
+            device_values = DeviceValues(np.concatenate(done.measured), done.costs)
+            selection = replace(selection, device_values=device_values)
         if self.limit is None:
             return selection
         chosen = self._constrain(truth, predicted_cost, candidates, self.limit, learner)
         return replace(selection, constraint=chosen)
 
     def check(self, n: int, *, measurable: bool, where: str = "the table") -> None:
-        """Refuse what cannot be selected from; an experiment asks before anything is fitted.
+        """Raise `UserError` if the settings do not fit the candidates.
+
+        An experiment calls this method before it fits the predictor, so that it does not fail
+        after a long fit.
 
         Parameters
         ----------
         n : int
-            Number of architectures that can be selected.
+            Number of architectures from which the candidate set is drawn.
         measurable : bool
-            Whether their device is at hand.
+            Whether this machine can measure them.
         where : str
-            What they are in, for the message.
+            The table that they are in, for the message.
 
         Raises
         ------
         UserError
-            If there are fewer than `n_candidates`, or they are to be verified live and cannot.
+            If `n` is below `n_candidates`, or `verify` is "device" and this machine cannot
+            measure the candidates.
         """
         if self.n_candidates is not None and self.n_candidates > n:
             raise UserError(
-                f"selection.n_candidates={self.n_candidates}: {where} has {n:,} architectures",
+                f"selection.n_candidates={self.n_candidates}: {where} has {n:,} candidates",
                 remedy="selection.n_candidates=null",
             )
-        if self.verify == "live" and not measurable:
+        if self.verify == "device" and not measurable:
             raise UserError(
-                f"selection.verify=live: the device of {where} is not the one at hand",
+                f"selection.verify=device: this machine cannot measure architectures of {where}",
                 remedy="dataset=local/cpu, or selection.verify=table",
             )
 
@@ -160,11 +176,11 @@ class Selector:
             return np.arange(n)
         return np.sort(rng.choice(n, self.n_candidates, replace=False))
 
-    def _measure(self, truth: Float, live: Measure | None) -> Measure:
+    def _measure(self, truth: Float, device: Measure | None) -> Measure:
         if self.verify == "table":
             return lambda rows: truth[rows, 1:]
-        assert live is not None, "check() comes first"
-        return live
+        assert device is not None, "check() refuses verify='device' without a measure"
+        return device
 
     def _constrain(
         self,
@@ -175,35 +191,32 @@ class Selector:
         learner: Learns | None,
     ) -> Constrained:
         if truth.shape[1] != 2:
-            raise UserError("selection.limit: takes one hardware metric", "selection.limit=null")
+            raise UserError(
+                "selection.limit: a limit needs exactly one hardware metric",
+                "selection.limit=null",
+            )
         if learner is None:
             raise UserError(
                 "selection.limit: this predictor cannot be calibrated", "selection.limit=null"
             )
         calibration, std = learner.calibrate()
-        limit = learner.cost(limit)
-        spread = None if std is None else std[candidates]
+        cost_limit = learner.cost(limit)
+        std_of_candidates = None if std is None else std[candidates]
         costs = np.asarray(predicted, dtype=np.float64).reshape(len(truth))[candidates]
-        within = calibration.probability(costs, limit, spread)
+        within = calibration.probability(costs, cost_limit, std_of_candidates)
         true = truth[candidates]
-        chosen = constrain(-true[:, 0], true[:, 1], within, limit, self.confidence)
+        chosen = constrain(-true[:, 0], true[:, 1], within, cost_limit, self.confidence)
+        # `constrain` returns an index into `candidates`. A selection holds the rows themselves.
         return replace(chosen, row=None if chosen.row is None else int(candidates[chosen.row]))
 
 
 def _score(truth: Float, candidates: Rows, scale: Scale, done: Verification) -> Selection:
-    """Score every round; the last one is the selection."""
-    measured = np.cumsum([len(rows) for rows in done.measured])
-    scored = [
+    """Return the selection after the last round, with the scores of every round."""
+    n_measured = np.cumsum([len(rows) for rows in done.measured])
+    after_rounds = [
         score_selected(truth, candidates, done.measured[0], scale, kept, int(n))
-        for kept, n in zip(done.kept, measured, strict=True)
+        for kept, n in zip(done.kept, n_measured, strict=True)
     ]
-    rounds = tuple(
-        RoundScores(
-            n_measured=one.n_measured,
-            n_after_verification=one.n_after_verification,
-            mra_pareto_percent=one.mra_pareto_percent,
-            retained_hypervolume=one.retained_hypervolume,
-        )
-        for one in scored
-    )
-    return replace(scored[-1], rounds=rounds)
+    names = [score.name for score in SELECTION_SCORES if score.by_round]
+    rounds = tuple({name: each.scores[name] for name in names} for each in after_rounds)
+    return replace(after_rounds[-1], rounds=rounds)

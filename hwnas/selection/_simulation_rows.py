@@ -1,9 +1,8 @@
-"""Means of a simulation as rows of ``simulation.csv``, and their comparison with other runs."""
+"""Writing the means of a simulation as ``simulation.csv``, and comparing two simulations."""
 
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,46 +10,47 @@ from pathlib import Path
 import numpy as np
 
 from hwnas.errors import UserError
+from hwnas.files import write_atomically
+from hwnas.selection._losses import SELECTION_SCORES
 from hwnas.selection._simulate import Simulation
 
-# Column of the mean, and column of its standard error.
-COLUMNS = {
-    "kendall_tau": "kendall_tau_sem",
-    "hypervolume": "hypervolume_sem",
-    "retained_hypervolume": "retained_hypervolume_sem",
-    "mra_all_percent": "mra_all_sem",
-    "mra_pareto_percent": "mra_pareto_sem",
-}
-MORE_COLUMNS = {
-    "mra_all_hardware": "mra_all_hardware_sem",
-    "mra_pareto_hardware": "mra_pareto_hardware_sem",
-    "n_selected": "n_selected_sem",
-    "n_measured": "n_measured_sem",
-    "n_after_verification": "n_after_verification_sem",
-}
+
+def _columns(published: bool) -> dict[str, str]:
+    """Return, for each score, the column of its mean and the column of its standard error."""
+    names = [score.name for score in SELECTION_SCORES if score.published == published]
+    return {name: f"{name.removesuffix('_percent')}_sem" for name in names}
+
+
+#: Columns that the simulation of the paper's code also has. The keys are columns of means, the
+#: values are the columns of their standard errors.
+COLUMNS = {"kendall_tau": "kendall_tau_sem", **_columns(published=True)}
+#: Columns of the other scores, in the same form.
+MORE_COLUMNS = _columns(published=False)
+#: Columns that identify a row.
 KEYS = ("pairing", "data", "n_candidates", "sigma")
 
+#: A row of ``simulation.csv`` by column.
 Row = dict[str, str | float]
 
 
 def simulation_rows(simulation: Simulation, data: str) -> list[Row]:
-    """Return one row a candidate-set size and noise level, in the columns of ``simulation.csv``.
+    """Return the rows of ``simulation.csv``: one for each candidate-set size and each σ.
 
     Parameters
     ----------
     simulation : Simulation
     data : str
-        Names the table and the accuracies, as the column ``data`` holds it.
+        Value of the column ``data``, which names the table and the accuracies.
 
     Returns
     -------
     list of dict
-        First the reference's columns in its order, then those along the hardware axis (in
-        standard deviations of the metric) and the sizes of the sets.
+        Each row has the columns `KEYS`, ``trials``, `COLUMNS` and `MORE_COLUMNS`.
+        ``mra_all_hardware`` and ``mra_pareto_hardware`` are in standard deviations of the metric.
     """
-    named = {**COLUMNS, **MORE_COLUMNS}
-    means = {name: simulation.mean(name) for name in named}
-    errors = {name: simulation.sem(name) for name in named}
+    columns = {**COLUMNS, **MORE_COLUMNS}
+    means = {name: simulation.mean(name) for name in columns}
+    errors = {name: simulation.sem(name) for name in columns}
     trials = simulation.scores["kendall_tau"].shape[1]
     rows: list[Row] = []
     for i, size in enumerate(simulation.n_candidates):
@@ -65,7 +65,10 @@ def simulation_rows(simulation: Simulation, data: str) -> list[Row]:
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows as CSV, whole or not at all.
+    """Write rows as a CSV file.
+
+    The rows are first written to a temporary file, which then replaces `path`. So `path` never
+    holds a part of the rows.
 
     Raises
     ------
@@ -73,24 +76,25 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
         If there are no rows.
     """
     if not rows:
-        raise ValueError("no rows to write")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", newline="") as file:
+        raise ValueError("there are no rows to write")
+    write_atomically(path, lambda partial: _write_csv(partial, rows))
+
+
+def _write_csv(path: Path, rows: Sequence[Row]) -> None:
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         for row in rows:
             writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-    partial.replace(path)
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Read ``simulation.csv``, the reference's or one of `write_rows`.
+    """Read ``simulation.csv``, as written by `write_rows` or made by the paper's code.
 
     Raises
     ------
     UserError
-        If the file is not there, a column is missing, or a value is not a number.
+        If the file does not exist, a column is missing, or a value is not a number.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
@@ -110,68 +114,79 @@ def read_rows(path: Path) -> list[Row]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far the means of two runs of the same simulation lie apart.
+    """Differences between the means of two simulations.
 
     Parameters
     ----------
     z : dict of float
-        By (pairing, data, n_candidates, sigma, score): the difference of the means in standard
-        errors of that difference, those of both runs.
+        Difference of the two means of a score, divided by the standard error of the difference.
+        The keys are (pairing, data, n_candidates, sigma, score).
     """
 
     z: dict[tuple[str | float, ...], float]
 
     @property
     def rms(self) -> float:
-        """Root mean square of z: 1 where two runs differ by chance alone."""
+        """Root mean square of z; about 1 if the simulations differ by chance alone."""
         return float(np.sqrt(np.mean(np.square(list(self.z.values())))))
 
     def beyond(self, limit: float = 3.0) -> dict[tuple[str | float, ...], float]:
-        """Return the means further apart than `limit` standard errors."""
+        """Return the values of z whose magnitude is above `limit`."""
         return {key: z for key, z in self.z.items() if abs(z) > limit}
 
     def summary(self) -> str:
-        """Say in a line how well the runs agree."""
-        far = self.beyond()
-        worst = max(self.z, key=lambda key: abs(self.z[key]))
-        text = (
-            f"{len(self.z) - len(far)} of {len(self.z)} means within 3 standard errors of both "
-            f"runs, root mean square {self.rms:.2f} (by chance 1.00, and 1 in 370 beyond 3)"
+        """Return one line that says how well the simulations agree."""
+        n_within = len(self.z) - len(self.beyond())
+        furthest = max(self.z, key=lambda key: abs(self.z[key]))
+        return (
+            f"{n_within} of {len(self.z)} pairs of means within 3 standard errors of their "
+            f"difference (by chance, 1 in 370 is not); root mean square {self.rms:.2f} (by chance "
+            f"1.00); largest difference {self.z[furthest]:+.1f}: {', '.join(map(str, furthest))}"
         )
-        return f"{text}; furthest {self.z[worst]:+.1f}: {', '.join(map(str, worst))}"
 
 
-def compare(ours: Iterable[Mapping[str, str | float]], other: Iterable[Row]) -> Comparison:
-    """Compare two runs where they share pairing, data, candidate-set size and noise level.
+def compare_simulations(
+    ours: Iterable[Mapping[str, str | float]], other: Iterable[Row]
+) -> Comparison:
+    """Compare the rows of two simulations that have the same values in `KEYS`.
 
-    A mean without spread in both runs, such as no loss without deviations, is left out where both
-    agree to the four decimals of the reference, and infinitely far where they do not.
+    Two means with standard error 0 are left out of the comparison if they are equal to four
+    decimals, which is the precision of the reference file. Otherwise their z is infinite. An
+    example is the MRA at σ = 0: it is 0 in every trial.
+
+    Parameters
+    ----------
+    ours, other : iterable of row
+        Rows of `simulation_rows` or `read_rows`.
 
     Raises
     ------
     UserError
-        If the two share nothing.
+        If no row of one simulation has the same `KEYS` as a row of the other.
     """
-    theirs = {_key(row): row for row in other}
+    other_rows = {_key(row): row for row in other}
     z: dict[tuple[str | float, ...], float] = {}
     shared = 0
     for row in ours:
-        match = theirs.get(_key(row))
+        match = other_rows.get(_key(row))
         if match is None:
             continue
         shared += 1
         for name, error in COLUMNS.items():
-            spread = float(np.hypot(float(row[error]), float(match[error])))
-            apart = float(row[name]) - float(match[name])
-            if spread > 0:
-                z[(*_key(row), name)] = apart / spread
-            elif abs(apart) > 5e-5:
-                z[(*_key(row), name)] = float(np.copysign(np.inf, apart))
+            standard_error = float(np.hypot(float(row[error]), float(match[error])))
+            difference = float(row[name]) - float(match[name])
+            if standard_error > 0:
+                z[(*_key(row), name)] = difference / standard_error
+            elif abs(difference) > 5e-5:
+                z[(*_key(row), name)] = float(np.copysign(np.inf, difference))
     if not shared:
-        raise UserError("the two simulations share no pairing, data, n_candidates and sigma")
+        raise UserError(
+            "the two simulations have no row with equal pairing, data, n_candidates and sigma",
+            remedy="compare simulations of the same data",
+        )
     return Comparison(z)
 
 
 def _key(row: Mapping[str, str | float]) -> tuple[str | float, ...]:
-    # Noise levels are steps of 0.1, written with a few decimals.
+    """Return the values of `KEYS`, with σ rounded because files can hold fewer digits of it."""
     return (row["pairing"], row["data"], int(row["n_candidates"]), round(float(row["sigma"]), 4))

@@ -1,4 +1,4 @@
-"""Verification: measure the selected, correct the predictions by what was learnt, select again."""
+"""Verification: measure the selected set and keep the front of the measured values."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwnas.selection._pareto import Float, nondominated, objectives
-from hwnas.selection._scores import Rows
+from hwnas.selection._selection import Rows
 
-#: Takes rows of the table and returns their measured costs, shape (n,) or (n, n_metrics).
+#: A function that measures architectures and returns their costs, shape (n,) or (n, n_metrics). It
+#: takes the rows that the architectures have in the arrays that `verify` received.
 Measure = Callable[[Rows], Float]
-#: Takes the rows measured so far and their costs, and returns predicted costs of the whole table.
+#: A function that takes all measured rows and their costs, fits the predictor to them as well, and
+#: returns predicted costs of all rows.
 Relearn = Callable[[Rows, Float], Float]
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was measured in each round, and what stayed non-dominated by then.
+    """The rows that each round of verification measured and kept.
+
+    There are fewer rounds than requested if a predicted front has no unmeasured rows.
 
     Parameters
     ----------
     measured : tuple of arrays of int64
-        New rows of each round; the first is the selected set. A round in which the predicted
-        front holds nothing new is not made: there are fewer rounds than asked for.
+        For each round, the rows that it measured. The first round measures the selected set.
     kept : tuple of arrays of int64
-        After each round: the measured rows that no other measured row dominates.
+        For each round, all rows measured so far that no other measured row dominates.
     costs : array, shape (n_measured, n_metrics)
         Measured costs, in the order of the concatenated `measured`.
     """
@@ -44,26 +47,27 @@ def verify(
     relearn: Relearn | None = None,
     candidates: Rows | None = None,
 ) -> Verification:
-    """Measure the predicted front, for up to `rounds` rounds.
+    """Measure the predicted Pareto front in up to `rounds` rounds.
 
-    Each round measures what is new on the predicted Pareto front. Measured values replace the
-    predictions, so that architectures which a favourable deviation had put in front give way to
-    those behind them; `relearn` also corrects the predictions of what was not measured.
+    Each round measures the architectures on the predicted front that are not measured yet. Their
+    measured costs then replace their predicted costs. An architecture whose cost was
+    underestimated can therefore leave the front, and other architectures can join it. `relearn`
+    also corrects the predictions of architectures that were not measured.
 
     Parameters
     ----------
     accuracy : array, shape (n,)
         Percent.
     predicted : array, shape (n,) or (n, n_metrics)
-        Costs to minimise.
+        Predicted costs.
     measure : callable
-        Measures rows: on the device, or by looking them up.
+        Returns the costs of rows, by a measurement on the device or from a table.
     rounds : int
-        At least 1; 1 is the study's verification.
+        At least 1. One round is the verification of the paper.
     relearn : callable, optional
-        Fits the predictor again, with the verification's measurements added.
+        Fits the predictor again between rounds, see `Relearn`.
     candidates : array of int64, optional
-        Rows to select from; default all.
+        Rows of the candidate set. Default: all rows.
 
     Raises
     ------
@@ -78,23 +82,26 @@ def verify(
     ([[0], [2]], [[0], [0, 2]])
     """
     if rounds < 1:
-        raise ValueError(f"{rounds} rounds of verification: at least 1")
-    belief = objectives(accuracy, predicted)
-    rows = np.arange(len(belief)) if candidates is None else np.asarray(candidates, dtype=np.int64)
+        raise ValueError(f"rounds={rounds}: verification needs at least 1 round")
+    # Measured costs, and predicted costs where there is no measured one.
+    points = objectives(accuracy, predicted)
+    rows = np.arange(len(points)) if candidates is None else np.asarray(candidates, dtype=np.int64)
     known: Rows = np.empty(0, dtype=np.int64)
-    costs = np.empty((0, belief.shape[1] - 1))
+    costs = np.empty((0, points.shape[1] - 1))
     measured: list[Rows] = []
     kept: list[Rows] = []
-    for left in reversed(range(rounds)):
-        front = rows[nondominated(belief[rows])]
-        fresh = np.setdiff1d(front, known)
-        if len(fresh) == 0:
+    for number in range(1, rounds + 1):
+        front = rows[nondominated(points[rows])]
+        unmeasured = np.setdiff1d(front, known)
+        if len(unmeasured) == 0:
             break
-        answer = objectives(-belief[fresh, 0], measure(fresh))[:, 1:]
-        known, costs = np.concatenate([known, fresh]), np.concatenate([costs, answer])
-        if relearn is not None and left > 0:
-            belief = objectives(accuracy, relearn(known, costs))
-        belief[known, 1:] = costs
-        measured.append(fresh)
-        kept.append(known[nondominated(belief[known])])
+        # `objectives` checks the measured costs.
+        new_costs = objectives(-points[unmeasured, 0], measure(unmeasured))[:, 1:]
+        known, costs = np.concatenate([known, unmeasured]), np.concatenate([costs, new_costs])
+        # After the last round nothing is selected, so no new predictions are needed.
+        if relearn is not None and number < rounds:
+            points = objectives(accuracy, relearn(known, costs))
+        points[known, 1:] = costs
+        measured.append(unmeasured)
+        kept.append(known[nondominated(points[known])])
     return Verification(tuple(measured), tuple(kept), costs)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 #: One row an architecture, one column a position: the index of the operation chosen there.
 Architectures = NDArray[np.int8]
+#: Architectures of a larger space are drawn at random; those of a smaller one are listed.
+LISTABLE = 1_000_000
 
 
 class SearchSpace(ABC):
@@ -28,14 +32,19 @@ class SearchSpace(ABC):
         The candidate operations of every position, in index order.
     size : int
         Number of architectures.
+    skeleton : str or None
+        Public name of the `hwnas.network.Skeleton` that builds the space's networks, such as
+        ``"hwnas.network.FBNetSkeleton"``. None where no network is known: then nothing can be
+        measured on this machine or counted from the layers, and everything else works.
     image_set : str
-        What its benchmark trains on first, one of ``conf/image_set/``.
+        What its benchmark trains on first, one of ``conf/image_set/``. Only networks need it.
     """
 
     name: str
-    image_set: str
     n_positions: int
     operations: tuple[str, ...]
+    skeleton: ClassVar[str | None] = None
+    image_set: str
 
     @property
     def size(self) -> int:
@@ -92,9 +101,23 @@ class SearchSpace(ABC):
             )
         return array.astype(np.int8)
 
-    @abstractmethod
     def enumerate(self) -> Architectures:
-        """Return every architecture in lexicographic order; raise ``ValueError`` if too many."""
+        """Return every architecture in lexicographic order, shape (size, n_positions).
+
+        Every combination of operations is an architecture, unless a subclass says otherwise.
+
+        Raises
+        ------
+        ValueError
+            If there are more than `LISTABLE`.
+        """
+        if self.size > LISTABLE:
+            raise ValueError(
+                f"{self.name} has {len(self.operations)}^{self.n_positions} architectures: they "
+                "cannot be enumerated"
+            )
+        choices = product(range(len(self.operations)), repeat=self.n_positions)
+        return np.array(list(choices), dtype=np.int8)
 
     def live(self, architectures: Architectures) -> Architectures:
         """Return the architectures with every choice that computes nothing made neutral."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from itertools import product
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,6 @@ class CellSpace(SearchSpace):
     none: int
     skip: int
     strided = False
-
-    def enumerate(self) -> Architectures:
-        """Return all cells in lexicographic order, shape (size, 6)."""
-        choices = range(len(self.operations))
-        return np.array(list(product(choices, repeat=self.n_positions)), dtype=np.int8)
 
     def live(self, architectures: Architectures) -> Architectures:
         """Return the cells with every dead edge made ``none``.
@@ -65,7 +60,7 @@ class CellSpace(SearchSpace):
         a convolution of a node that nothing but ``none`` enters. The key is the lowest
         lexicographic rank in the class.
         """
-        return self._lowest_rank(architectures, self._functions)
+        return _lowest_ranks(self, _functions)[self.rank(architectures)]
 
     def network_representative(self, architectures: Architectures) -> NDArray[np.int64]:
         """Return the network of every cell: equal only for cells that run the same layers.
@@ -74,25 +69,32 @@ class CellSpace(SearchSpace):
         output of one convolution is no sum of two convolutions, whose weights differ. NAS-Bench-201
         has 7,122 networks. The key is the lowest lexicographic rank among cells with the network.
         """
-        return self._lowest_rank(architectures, self._networks)
+        return _lowest_ranks(self, _networks)[self.rank(architectures)]
 
-    def _functions(self, architectures: Architectures) -> list[str]:
-        return [_expression(self, row) for row in architectures.tolist()]
 
-    def _networks(self, architectures: Architectures) -> list[tuple[str, ...]]:
-        live = self.live(architectures).tolist()
-        functions = self._functions(architectures)
-        return [
-            (function, *_layers(self, row)) for function, row in zip(functions, live, strict=True)
-        ]
+Describe = Callable[[CellSpace, Architectures], Sequence[Hashable]]
 
-    def _lowest_rank(
-        self, architectures: Architectures, describe: Callable[[Architectures], Sequence[Hashable]]
-    ) -> NDArray[np.int64]:
-        lowest: dict[Hashable, int] = {}
-        for rank, description in enumerate(describe(self.enumerate())):
-            lowest.setdefault(description, rank)
-        return np.array([lowest[one] for one in describe(architectures)], dtype=np.int64)
+
+@lru_cache(maxsize=8)
+def _lowest_ranks(space: CellSpace, describe: Describe) -> NDArray[np.int64]:
+    """Return, by rank, the lowest rank of a cell with the same description; computed once."""
+    lowest: dict[Hashable, int] = {}
+    ranks = [
+        lowest.setdefault(description, rank)
+        for rank, description in enumerate(describe(space, space.enumerate()))
+    ]
+    return np.array(ranks, dtype=np.int64)
+
+
+def _functions(space: CellSpace, architectures: Architectures) -> list[str]:
+    """Write what every cell computes."""
+    return [_expression(space, row) for row in architectures.tolist()]
+
+
+def _networks(space: CellSpace, architectures: Architectures) -> list[tuple[str, ...]]:
+    """Write what every cell computes, and with which layers."""
+    functions, live = _functions(space, architectures), space.live(architectures).tolist()
+    return [(function, *_layers(space, row)) for function, row in zip(functions, live, strict=True)]
 
 
 def _layers(space: CellSpace, row: list[int]) -> list[str]:

@@ -26,6 +26,7 @@ class NASBench201(CellSpace):
     """
 
     name = "nasbench201"
+    skeleton = "hwnas.network.NASBench201Skeleton"
     image_set = "cifar10"
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
     none = 0

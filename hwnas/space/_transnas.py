@@ -31,6 +31,7 @@ class TransNASMacro(SearchSpace):
     """
 
     name = "transnas_macro"
+    skeleton = "hwnas.network.TransNASMacroSkeleton"
     image_set = "taskonomy"
     operations = ("absent", "plain", "double_channels", "halve_resolution", "both")
     n_positions = 6
@@ -81,6 +82,7 @@ class TransNASMicro(CellSpace):
     """
 
     name = "transnas_micro"
+    skeleton = "hwnas.network.TransNASMicroSkeleton"
     image_set = "taskonomy"
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3")
     none = 0

@@ -1,8 +1,8 @@
-"""Studies: the cells of a grid, run where they are missing, gathered, and reported on."""
+"""Studies: grids of experiments or simulations, which ``hwnas sweep`` runs and reports on."""
 
 from hwnas.study._actions import act
-from hwnas.study._grid import Cell, expand
+from hwnas.study._grid import GridPoint, expand
 from hwnas.study._ledger import Ledger, Outcome, Progress
 from hwnas.study._study import Study
 
-__all__ = ["Cell", "Ledger", "Outcome", "Progress", "Study", "act", "expand"]
+__all__ = ["GridPoint", "Ledger", "Outcome", "Progress", "Study", "act", "expand"]

@@ -1,4 +1,4 @@
-"""The actions of ``sweep.py``."""
+"""The actions of ``hwnas sweep``: run a study, print its status, or write its report."""
 
 from __future__ import annotations
 
@@ -9,98 +9,119 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas.composition import Action
-from hwnas.experiment._finished import Data
-from hwnas.experiment._result import check_writable
-from hwnas.study._gather import gather, rows_of
-from hwnas.study._grid import Cell
+from hwnas.experiment import Data, check_writable
+from hwnas.study._grid import GridPoint
 from hwnas.study._launch import launch, progress_bar
 from hwnas.study._ledger import FAILED, OLDER, Progress
-from hwnas.study._study import Study, table_of
+from hwnas.study._results import gather, rows_of
+from hwnas.study._study import Study, table_key
 
-SHOWN = 10
+#: The status lists at most this many failed grid points, and at most as many missing tables.
+MAX_LISTED = 10
 
 
 def act(cfg: DictConfig) -> int:
-    """Run, count or report on a study; return how many cells failed to run, 0 if none was to.
+    """Run a study, print its status, or write its report, as ``cfg.action`` says.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Composed from ``conf/sweep.yaml``.
+
+    Returns
+    -------
+    int
+        With ``action=run``, the number of failed grid points plus that of the exceptions that ended
+        jobs or the launcher; otherwise 0.
 
     Raises
     ------
     UserError
-        If no study is chosen, a cell cannot be composed, the deviations cannot be made, or nothing
-        can be written to the outputs.
+        If no study is chosen, a grid point cannot be composed, the deviations of the simulator
+        cannot be made, or the folder of results cannot be written.
     """
     study = Study.of(cfg)
     crashed: list[BaseException] = []
     if cfg.action == Action.run:
         check_writable(Path(cfg.paths.outputs).expanduser())
-        # Every cell makes them: what is wrong with them is said once.
+        # Each grid point makes its own deviations. Making them here raises a mistake in their
+        # settings once, before any job runs.
         instantiate(cfg.deviations, _convert_="all")
         crashed = run(study)
-    progress, absent = study.progress()
-    _say(status(study, progress, absent))
+    progress, no_data = study.progress()
+    _print(status(study, progress, no_data))
     for error in crashed:
-        _say(f"crashed    {type(error).__name__}: {error}")
+        _print(f"crashed    {type(error).__name__}: {error}")
     if cfg.action != Action.status:
-        _conclude(study.whole, wanted=cfg.report or cfg.action == Action.report)
+        _gather_and_report(study.whole, report_wanted=cfg.report or cfg.action == Action.report)
     return len(progress.failed) + len(crashed) if cfg.action == Action.run else 0
 
 
-def _conclude(study: Study, wanted: bool) -> None:
-    """Gather everything that is done, narrowed or not, and report on it where that is wanted."""
+def _gather_and_report(study: Study, report_wanted: bool) -> None:
+    """Write the table of all finished grid points and, if wanted, the report."""
     progress, _ = study.progress()
     if not progress.done:
         return
     rows = rows_of(progress)
-    _say(f"results    {gather(rows, study.folder)}")
-    if wanted:
-        from hwnas.study.report._report import report
+    _print(f"results    {gather(rows, study.folder)}")
+    if report_wanted:
+        # Imported here because the status does not need pandas.
+        from hwnas.study.report import write_report
 
-        _say(report(study, rows))
+        _print(write_report(study, rows))
 
 
 def run(study: Study) -> list[BaseException]:
-    """Run what is missing, failed or of older code; with ``force=true`` everything."""
-    progress, absent = study.progress()
-    failed = [cell for cell, o in progress.failed.items() if o.state in (FAILED, OLDER)]
+    """Run the grid points that are missing, failed or of older code.
+
+    With ``force=true``, grid points that are done run again.
+
+    Returns
+    -------
+    list of BaseException
+        See `launch`.
+    """
+    progress, no_data = study.progress()
+    failed = [point for point, o in progress.failed.items() if o.state in (FAILED, OLDER)]
     todo = [*progress.missing, *failed]
     if study.cfg.force:
         todo = [*progress.missing, *progress.failed, *progress.done]
     if not todo:
         return []
-    order = {cell: place for place, cell in enumerate(study.cells)}
+    order = {point: place for place, point in enumerate(study.points)}
     todo.sort(key=order.__getitem__)
-    with progress_bar(study.ledger, todo, len(study.cells) - len(absent)):
+    with progress_bar(study.ledger, todo, len(study.points) - len(no_data)):
         return launch(study.jobs(todo))
 
 
-def status(study: Study, progress: Progress, absent: Sequence[Cell]) -> str:
-    """Say what is done, failed and missing, and which command fills the gap."""
+def status(study: Study, progress: Progress, no_data: Sequence[GridPoint]) -> str:
+    """Return the status as text: what is done, failed and missing, and the command for the rest."""
     lines = [
         "",
-        f"{study.name}: {len(study.cells):,} cells",
+        f"{study.name}: {len(study.points):,} grid points",
         f"done       {len(progress.done):,}",
         f"failed     {len(progress.failed):,}",
-        *_indented(f"{cell.title}: {o.error}" for cell, o in progress.failed.items()),
+        *_indented(f"{point.title}: {o.error}" for point, o in progress.failed.items()),
         f"missing    {len(progress.missing):,}",
     ]
-    if absent:
-        reasons = dict.fromkeys(str(study.tables[table_of(cell)]) for cell in absent)
-        lines += [f"no data    {len(absent):,}", *_indented(reasons)]
+    if no_data:
+        reasons = dict.fromkeys(str(study.tables[table_key(point)]) for point in no_data)
+        lines += [f"no data    {len(no_data):,}", *_indented(reasons)]
     tables = study.tables.items()
     estimated = {key for key, data in tables if isinstance(data, Data) and data.estimated}
     if estimated:
-        n = sum(table_of(cell) in estimated for cell in study.cells)
-        lines.append(f"ESTIMATED  {n:,} cells are on values of a model, not measured ones")
+        n = sum(table_key(point) in estimated for point in study.points)
+        lines.append(f"ESTIMATED  {n:,} grid points use values that a model computed")
     if progress.failed or progress.missing:
-        lines.append(f"to fill the gap: {study.command}")
+        lines.append(f"to run the rest: {study.command}")
     return "\n".join(lines)
 
 
 def _indented(texts: Iterable[str]) -> list[str]:
     rows = list(texts)
-    more = [f"  ... and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
-    return [f"  {row}" for row in rows[:SHOWN]] + more
+    more = [f"  ... and {len(rows) - MAX_LISTED} more"] if len(rows) > MAX_LISTED else []
+    return [f"  {row}" for row in rows[:MAX_LISTED]] + more
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - the command's output

@@ -1,4 +1,4 @@
-"""The data of a study's cells: loaded quietly, and told from those of finished cells."""
+"""The tables of a study, and whether its results were computed on the same data and code."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.dataset import EstimatedWarning, Table
-from hwnas.dataset._accuracy import accuracy_of
+from hwnas.dataset import EstimatedWarning, Table, accuracy_of
 from hwnas.errors import UserError
-from hwnas.experiment._finished import Data
-from hwnas.experiment._revision import outdated, revisions
+from hwnas.experiment import Data, outdated, revisions
 
-#: Before the stage, in the column of a revision.
+#: Prefix of the columns that hold the revision of a stage of the code.
 _REVISION = "revision."
-#: Key of an experiment that puts the accuracies of another image set beside the values.
+#: Key of the image set whose accuracies replace those of the table.
 ACCURACY = "experiment.settings.accuracy"
 
 
 def load(cfg: DictConfig) -> Table:
-    """Load the table of a cell; that its values are estimated is said once for the study, not here.
+    """Load the table of a grid point.
+
+    The warning about estimated values is suppressed, because the status of the study has a line
+    about them.
 
     Raises
     ------
     UserError
-        If it is not here, or does not fit.
+        If a file of the dataset is missing or damaged, or the dataset lacks what is chosen.
     """
     dataset = instantiate(cfg.dataset)
     with warnings.catch_warnings():
@@ -38,20 +39,22 @@ def load(cfg: DictConfig) -> Table:
     image_set = OmegaConf.select(cfg, ACCURACY)
     if image_set is None:
         return table
-    accuracy, of = accuracy_of(table.space, table.architectures, image_set, dataset.paths)
-    return replace(table, accuracy=accuracy, accuracy_provenance=of)
+    accuracy, provenance = accuracy_of(table.space, table.architectures, image_set, dataset.paths)
+    return replace(table, accuracy=accuracy, accuracy_provenance=provenance)
 
 
-def columns_of(table: Table, stages: Collection[str]) -> dict[str, str | int | None]:
-    """Return what a row of results says about its data and code, for `other_data` and `older_code`.
+def provenance_columns(table: Table, stages: Collection[str]) -> dict[str, str | int | None]:
+    """Return the columns of a result that tell its data and code.
+
+    `other_data` and `older_code` read them.
 
     Parameters
     ----------
     table : Table
     stages : collection of str
-        Those of `hwnas.experiment._revision` that decide the row.
+        Stages of the code that affect the result, keys of `hwnas.experiment.REVISIONS`.
     """
-    data = Data.of(table)
+    data = Data.of_table(table)
     return {f"{_REVISION}{stage}": n for stage, n in revisions(stages).items()} | {
         "provenance.kind": table.provenance.kind,
         "provenance.values": json.dumps(data.values),
@@ -60,26 +63,27 @@ def columns_of(table: Table, stages: Collection[str]) -> dict[str, str | int | N
 
 
 def older_code(row: Mapping[str, Any]) -> str | None:
-    """Say which stages of a finished row have another revision today; None if there is none."""
+    """Describe the stages of the code that have changed since a result; None if none has."""
     recorded = {k.removeprefix(_REVISION): n for k, n in row.items() if k.startswith(_REVISION)}
     older = outdated(recorded)
     return None if older is None else f"finished by another version, {older}"
 
 
 def other_data(row: Mapping[str, Any], here: Data, accuracies: bool) -> str | None:
-    """Say which other data a finished row is of, and what to do; None if it is of these.
+    """Describe how the data of a result differ from the present data; None if they do not.
 
     Parameters
     ----------
     row : mapping
-        With the columns ``provenance.values`` and ``provenance.accuracy``: JSON, or None.
+        The result. Its columns ``provenance.values`` and ``provenance.accuracy`` hold JSON or None.
     here : Data
+        The present data.
     accuracies : bool
-        Whether accuracies decided the row.
+        Whether the accuracies affect the result and must be the same too.
     """
     texts = (row.get(f"provenance.{part}") for part in ("values", "accuracy"))
-    of = Data(*(None if text is None else json.loads(text) for text in texts))
-    difference = of.difference(here, accuracies)
+    recorded = Data(*(None if text is None else json.loads(text) for text in texts))
+    difference = recorded.difference(here, accuracies)
     if difference is None:
         return None
     return str(UserError(f"finished on other {difference}", remedy="force=true"))

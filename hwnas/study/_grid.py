@@ -1,4 +1,4 @@
-"""From the small table of an experiment to its cells."""
+"""Expansion of the grids of a study into grid points."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ from typing import Any
 from hwnas.composition import key_of
 from hwnas.errors import UserError
 
-#: The axis whose values one job runs together.
-BATCH_AXIS = "seed"
-#: Keys of an axis' value that describe it and are no overrides.
+#: The axis of random seeds. One job runs all grid points that differ in this axis alone.
+SEED_AXIS = "seed"
+#: Keys in a value of an axis that are not overrides. ``label`` is the value's name in tables and
+#: figures. ``stand_in: true`` marks a dataset that the paper did not use.
 LABEL, STAND_IN = "label", "stand_in"
-#: Overrides of the command line that say how a study is run, not what its cells are.
-RUNNING = (
-    *("experiment", "action", "report", "study", "force", "paths", "hydra", "cells"),
+#: Keys of the command line that control how a study is run. Grid points do not contain them.
+RUN_KEYS = (
+    *("experiment", "action", "report", "study", "force", "paths", "hydra", "seeds"),
     *("tracking", "artifacts"),
 )
-#: ... but for these keys of the experiment, which its cells read.
+#: Grid points do contain the keys below this one, because tasks read their settings from it.
 SETTINGS = "experiment.settings."
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One experiment of a study.
+class GridPoint:
+    """One experiment or simulation of a study.
 
     Parameters
     ----------
     overrides : tuple of str
-        What composes it, the seed left out.
+        The Hydra overrides that compose its configuration, without the seed.
     seed : int
     axes : mapping
-        Where it stands in the grid: label by axis.
+        The label of its value on each axis of the grid, by name of the axis.
     """
 
     overrides: tuple[str, ...]
@@ -46,12 +47,12 @@ class Cell:
 
     @property
     def job(self) -> str:
-        """Identity of the job that runs this cell and its other seeds."""
+        """Identity of its job: a hash of the overrides, which the job's seeds share."""
         return hashlib.sha256(json.dumps(sorted(self.overrides)).encode()).hexdigest()[:16]
 
     @property
     def title(self) -> str:
-        """The cell in a line of text."""
+        """The labels of the grid point in one line of text."""
         return " ".join(f"{axis}={label}" for axis, label in self.axes.items())
 
 
@@ -60,104 +61,126 @@ def expand(
     fixed: Mapping[str, Any],
     given: Sequence[str],
     narrow: bool = True,
-) -> list[Cell]:
-    """Expand named grids into cells.
+) -> list[GridPoint]:
+    """Expand the grids of an experiment into grid points.
 
     Parameters
     ----------
     grids : mapping
-        Axes by name of grid. An axis is a list, or ``"0..9"``. Its values are what the override
-        ``axis=value`` takes, or mappings that hold several overrides (and ``label``,
-        ``stand_in``).
+        The axes of each grid, by name of the grid. An axis is a list of values or a range of
+        numbers such as ``"0..9"``. A value is what the override ``axis=value`` takes, or a mapping
+        of several overrides, which may also hold ``label`` and ``stand_in``.
     fixed : mapping
-        Overrides of every cell.
+        Overrides that apply to every grid point.
     given : sequence of str
-        Overrides of the command line. Those for keys of an axis choose among its values, and leave
-        out the grids that have none of them; if no grid has any, they take the place of the axis.
-        One for a group puts its choice in place of what `fixed` says about that group, unless it
-        chooses among the values of an axis.
+        Overrides of the command line. An override of an axis keeps only the values of the axis that
+        match it, and only the grids that have such a value. If no grid has one, all grids are kept
+        and the override replaces the values of the axis. An override of a group, such as
+        ``tuning=none``, replaces the overrides of that group in `fixed`, unless the group belongs
+        to an axis and the override matches a value of it.
     narrow : bool
-        False adds the cells that `given` leaves out of its axes: the whole grid.
+        If False, the grid points that overrides of axes excluded are returned too.
 
     Raises
     ------
     UserError
-        If there are no cells, or a grid has no seeds or impossible ones.
+        If there are no grid points, an axis cannot be read, or a grid has no seeds or a negative
+        one.
 
     Examples
     --------
     >>> grid = {"all": {"predictor": ["ridge", "xgb"], "seed": "0..1"}}
-    >>> [(c.overrides, c.seed) for c in expand(grid, {"tuning": "none"}, ["predictor=xgb"])]
+    >>> points = expand(grid, {"tuning": "none"}, ["predictor=xgb"])
+    >>> [(point.overrides, point.seed) for point in points]
     [(('tuning=none', 'predictor=xgb'), 0), (('tuning=none', 'predictor=xgb'), 1)]
     """
-    mine = [override for override in given if _decides(key_of(override))]
-    chosen = [grid for grid in grids.values() if _has(grid, mine)] or list(grids.values())
-    cells = [cell for grid in chosen for cell in _cells(grid, fixed, mine, narrow=True)]
+    of_points = [override for override in given if _belongs_to_points(key_of(override))]
+    matching = [grid for grid in grids.values() if _has_matching_values(grid, of_points)]
+    points = [
+        point
+        for grid in matching or list(grids.values())
+        for point in _expand_grid(grid, fixed, of_points, narrow=True)
+    ]
     if not narrow:
-        cells += [c for grid in grids.values() for c in _cells(grid, fixed, mine, narrow=False)]
-    if not cells:
-        raise UserError("experiment.grids: no cells")
-    # Several grids may meet in a cell, above all when an override narrows them: once is enough.
-    return list({(cell.job, cell.seed): cell for cell in cells}.values())
+        for grid in grids.values():
+            points += _expand_grid(grid, fixed, of_points, narrow=False)
+    if not points:
+        raise UserError(
+            "experiment.grids: no grid points, because there is no grid or an axis is empty",
+            remedy="give each axis at least one value",
+        )
+    # Several grids may hold the same grid point, above all when an override narrows them.
+    return list({(point.job, point.seed): point for point in points}.values())
 
 
-def _cells(
+def _expand_grid(
     grid: Mapping[str, Any], fixed: Mapping[str, Any], given: Sequence[str], narrow: bool
-) -> Iterator[Cell]:
-    axes = {axis: _values(values) for axis, values in grid.items()}
-    if BATCH_AXIS not in axes:
-        raise UserError(f"experiment.grids: a grid has no axis {BATCH_AXIS!r}")
-    rest = list(given)
-    foreign: set[str] = set()
+) -> Iterator[GridPoint]:
+    axes = {axis: _axis_values(values) for axis, values in grid.items()}
+    if SEED_AXIS not in axes:
+        raise UserError(
+            f"experiment.grids: a grid has no axis {SEED_AXIS!r}",
+            remedy=f"add '{SEED_AXIS}: [0]' to the grid",
+        )
+    other_overrides = list(given)
+    new_choices: set[str] = set()
     for axis, values in axes.items():
-        keys = _keys(axis, values)
-        chosen = dict(_split(override) for override in given if key_of(override) in keys)
+        keys = _override_keys(axis, values)
+        chosen = dict(_key_and_value(override) for override in given if key_of(override) in keys)
         groups = tuple(f"{key}." for key in chosen)
-        # A value inside a group that is chosen, such as dataset.source, is about that choice.
-        within = [o for o in given if groups and o.startswith(groups) and key_of(o) not in keys]
-        rest = [o for o in rest if key_of(o) not in keys and (narrow or o not in within)]
+        # Beside dataset=hwnas/raspi4, the override dataset.source=auto is about that dataset only:
+        # it must not reach the grid points with other datasets that narrow=False adds.
+        of_choice = [o for o in given if groups and o.startswith(groups) and key_of(o) not in keys]
+        other_overrides = [
+            override
+            for override in other_overrides
+            if key_of(override) not in keys and (narrow or override not in of_choice)
+        ]
         if chosen and narrow:
-            axes[axis] = _matching(axis, values, chosen) or [chosen]
-            known = {k for k, value in chosen.items() if _matching(axis, values, {k: value})}
-            foreign |= chosen.keys() - known - {axis}
-    # What is fixed about an axis, such as a preset or a source, is fixed about each of its values;
-    # a choice that is none of them may not even have the key.
-    replaced = {key_of(override) for override in rest} | foreign
-    kept = [f"{key}={_text(v)}" for key, v in fixed.items() if not _replaced(key, replaced)]
-    for point in itertools.product(*axes.values()):
+            axes[axis] = _matching_values(axis, values, chosen) or [chosen]
+            known = {k for k, value in chosen.items() if _matching_values(axis, values, {k: value})}
+            new_choices |= chosen.keys() - known - {axis}
+    # A fixed override such as dataset.source=measured applies to every value of the axis. A new
+    # choice from the command line may not have the key, so the fixed override is dropped for it.
+    replaced = {key_of(override) for override in other_overrides} | new_choices
+    kept = [
+        f"{key}={_hydra_text(v)}" for key, v in fixed.items() if not _is_replaced(key, replaced)
+    ]
+    for combination in itertools.product(*axes.values()):
         overrides, labels = list(kept), {}
-        for axis, value in zip(axes, point, strict=True):
-            own, labels[axis.rpartition(".")[2]] = _point(axis, value)
+        for axis, value in zip(axes, combination, strict=True):
+            own, labels[axis.rpartition(".")[2]] = _overrides_and_label(axis, value)
             if isinstance(value, Mapping) and value.get(STAND_IN):
                 labels[STAND_IN] = True
-            if axis != BATCH_AXIS:
+            if axis != SEED_AXIS:
                 overrides += own
-        yield Cell((*overrides, *rest), _seed(labels[BATCH_AXIS]), labels)
+        yield GridPoint((*overrides, *other_overrides), _checked_seed(labels[SEED_AXIS]), labels)
 
 
-def _seed(label: Any) -> int:
+def _checked_seed(label: Any) -> int:
     if not isinstance(label, int) or label < 0:
-        raise UserError(f"seed={label}: no whole number from 0", remedy="seed=0")
+        raise UserError(f"seed={label}: a seed is a whole number of at least 0", remedy="seed=0")
     return label
 
 
-def _has(grid: Mapping[str, Any], given: Sequence[str]) -> bool:
-    """Tell whether a grid has, on each axis, a value that the overrides choose."""
-    chosen = dict(_split(override) for override in given)
-    for axis, values in ((axis, _values(values)) for axis, values in grid.items()):
-        mine = {key: value for key, value in chosen.items() if key in _keys(axis, values)}
-        if axis != BATCH_AXIS and mine and not _matching(axis, values, mine):
+def _has_matching_values(grid: Mapping[str, Any], given: Sequence[str]) -> bool:
+    """Tell whether each axis of a grid, seeds apart, has a value that matches the overrides."""
+    chosen = dict(_key_and_value(override) for override in given)
+    for axis, values in ((axis, _axis_values(values)) for axis, values in grid.items()):
+        keys = _override_keys(axis, values)
+        of_axis = {key: value for key, value in chosen.items() if key in keys}
+        if axis != SEED_AXIS and of_axis and not _matching_values(axis, values, of_axis):
             return False
     return True
 
 
-def _keys(axis: str, values: Sequence[Any]) -> set[str]:
-    """Return the keys of the overrides that an axis consists of."""
+def _override_keys(axis: str, values: Sequence[Any]) -> set[str]:
+    """Return the keys that the values of an axis override."""
     return {axis} | {key for value in values if isinstance(value, Mapping) for key in value}
 
 
-def _matching(axis: str, values: Sequence[Any], chosen: Mapping[str, Any]) -> list[Any]:
-    """Return the values of an axis that say what was chosen."""
+def _matching_values(axis: str, values: Sequence[Any], chosen: Mapping[str, Any]) -> list[Any]:
+    """Return the values of an axis that contain all chosen overrides."""
     return [
         value
         for value in values
@@ -165,44 +188,49 @@ def _matching(axis: str, values: Sequence[Any], chosen: Mapping[str, Any]) -> li
     ]
 
 
-def _values(values: Any) -> list[Any]:
+def _axis_values(values: Any) -> list[Any]:
     if isinstance(values, str):
         span = _RANGE.fullmatch(values)
         if span is None:
-            raise UserError(f"experiment.grids: {values!r} is no list and no range as in 0..9")
+            raise UserError(
+                f"experiment.grids: {values!r} is neither a list nor a range",
+                remedy="0..9 for the whole numbers from 0 to 9",
+            )
         return list(range(int(span[1]), int(span[2]) + 1))
     return list(values) if isinstance(values, Sequence) else [values]
 
 
-def _point(axis: str, value: Any) -> tuple[list[str], Any]:
-    """Return the overrides of one value of an axis, and its label."""
+def _overrides_and_label(axis: str, value: Any) -> tuple[list[str], Any]:
+    """Return the overrides of one value of an axis, and the label of the value."""
     if not isinstance(value, Mapping):
-        return [f"{axis}={_text(value)}"], value
+        return [f"{axis}={_hydra_text(value)}"], value
     overrides = {k: v for k, v in value.items() if k not in (LABEL, STAND_IN)}
     words = list(overrides.values())
     label = value.get(LABEL, words[0] if len(words) == 1 else " ".join(map(str, words)))
-    return [f"{key}={_text(v)}" for key, v in overrides.items()], label
+    return [f"{key}={_hydra_text(v)}" for key, v in overrides.items()], label
 
 
-def _text(value: Any) -> str:
-    """Write a value as Hydra reads it."""
+def _hydra_text(value: Any) -> str:
+    """Return a value in the syntax of Hydra's overrides."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _split(override: str) -> tuple[str, Any]:
+def _key_and_value(override: str) -> tuple[str, Any]:
     key, _, value = override.partition("=")
     try:
-        # A number, as the grid has it: it is the label too.
+        # The grid holds numbers, so a number given as text must be converted to match them.
         return key, json.loads(value)
     except json.JSONDecodeError:
         return key, value
 
 
-def _decides(key: str) -> bool:
+def _belongs_to_points(key: str) -> bool:
+    """Tell whether grid points contain an override of this key."""
     if key.startswith(SETTINGS):
         return True
-    return key != "tuning.force" and key.partition(".")[0].partition("/")[0] not in RUNNING
+    return key != "tuning.force" and key.partition(".")[0].partition("/")[0] not in RUN_KEYS
 
 
-def _replaced(key: str, given: set[str]) -> bool:
+def _is_replaced(key: str, given: set[str]) -> bool:
+    """Tell whether a key of `fixed`, or the group above it, is among the given keys."""
     return key in given or ("." in key and key.partition(".")[0] in given)

@@ -1,4 +1,4 @@
-"""Jobs through Hydra's launcher, with a progress bar over their cells."""
+"""Running the jobs of a study with Hydra's launcher, and its progress bar."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+# The context that a launcher needs contains this class, which Hydra does not export.
 from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -14,7 +15,7 @@ from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, RunMode
 
 from hwnas.composition import overrides
-from hwnas.study._grid import Cell
+from hwnas.study._grid import GridPoint
 from hwnas.study._ledger import Ledger
 from hwnas.study._worker import run_job
 
@@ -22,7 +23,7 @@ REFRESH_SECONDS = 0.5
 
 
 def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
-    """Run jobs with the launcher that the command line chose (``hydra/launcher=joblib``).
+    """Run jobs with the launcher of the command line, for example ``hydra/launcher=joblib``.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
     Returns
     -------
     list of BaseException
-        What ended the launcher, or jobs that could not even write down their failure.
+        The exception that stopped the launcher, or those of jobs that could not record an outcome.
     """
     hydra = HydraConfig.get()
     loader = GlobalHydra.instance().config_loader()
@@ -48,29 +49,30 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
     try:
         returns = launcher.launch(list(jobs), initial_job_idx=0)
     except Exception as error:
-        # Such as a worker that the system killed: whatever is finished is written down.
+        # For example because the system killed a worker. The ledger has all outcomes until then.
         return [error]
     return [r._return_value for r in returns if r.status == JobStatus.FAILED]
 
 
 @contextmanager
-def progress_bar(ledger: Ledger, cells: Sequence[Cell], total: int) -> Iterator[None]:
-    """Show how many cells are finished, and the time left, while the block runs.
+def progress_bar(ledger: Ledger, points: Sequence[GridPoint], total: int) -> Iterator[None]:
+    """Show the number of finished grid points and the remaining time while the block runs.
+
+    The number comes from the ledger's files, because the workers may be other processes.
 
     Parameters
     ----------
     ledger : Ledger
-        Where workers, in whatever process, write down what they finish.
-    cells : sequence of Cell
-        Those that are being run.
+    points : sequence of GridPoint
+        The grid points that run in the block.
     total : int
-        All cells of the study.
+        Number of grid points of the study.
     """
     from tqdm import tqdm
 
     stop = threading.Event()
-    counts = {job: ledger.count(job) for job in {cell.job for cell in cells}}
-    with tqdm(total=total, initial=total - len(cells), unit="cell", smoothing=0.05) as bar:
+    counts = {job: ledger.count(job) for job in {point.job for point in points}}
+    with tqdm(total=total, initial=total - len(points), unit="point", smoothing=0.05) as bar:
 
         def watch() -> None:
             last = False

@@ -1,38 +1,39 @@
-"""What became of each cell: one file of JSON lines a job, only ever appended to."""
+"""Ledger of a study: the outcomes of its grid points, one file of JSON lines for each job."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwnas.experiment._result import RESULT
-from hwnas.study._grid import Cell
+from hwnas.experiment import RESULT
+from hwnas.files import append_lines, read_lines
+from hwnas.study._grid import GridPoint
 
-#: Stale is what was done on other data than those at hand, older what was done by older code: both
-#: are found out, never written down.
+#: States of a grid point. The ledger's files hold the first two only. The others are found by
+#: comparison: STALE was finished on other data than there are now, OLDER by older code.
 DONE, FAILED, STALE, OLDER = "done", "failed", "stale", "older"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one cell.
+    """State and results of one grid point.
 
     Parameters
     ----------
     seed : int
     state : {"done", "failed", "stale", "older"}
     rows : tuple of mapping
-        Its rows in the table of results.
+        Its rows in ``results.parquet``.
     folder : str, optional
-        Its result folder in the outputs; it must be there, whole, for the cell to count as done.
+        Its result folder, relative to the folder of all results. If files are missing from it, the
+        grid point counts as missing.
     error : str, optional
-        Why it failed, in a line.
+        The reason of a failure, in one line.
     trace : str, optional
-        The traceback, where a fault of the program was the reason.
+        The traceback of a failure that is not the user's mistake.
     """
 
     seed: int
@@ -45,10 +46,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Count:
-    """Size of a job's file in bytes, and its lines."""
+    """Number of bytes of a job's file that were read, and of lines in them."""
 
     size: int
     lines: int
+
+
+NOTHING = Count(0, 0)
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,9 @@ class Ledger:
     ----------
     folder : Path
     outputs : Path
-        What the result folders in it are relative to.
+        The folder of all results. The paths of result folders in the ledger are relative to it.
     files : tuple of str
-        What a result folder must hold.
+        Files that a result folder must contain for its grid point to count as done.
     """
 
     folder: Path
@@ -69,59 +73,65 @@ class Ledger:
     files: tuple[str, ...] = (RESULT,)
 
     def write(self, job: str, outcome: Outcome) -> None:
-        """Append an outcome in one write, which a kill cannot cut in two unnoticed."""
+        """Append an outcome as one line.
+
+        If the process is killed meanwhile, `read` skips the incomplete line.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(outcome.__dict__, allow_nan=False, default=str) + "\n"
-        # A line that a kill cut off must not swallow the next one.
-        path = self.folder / f"{job}.jsonl"
-        start = "" if _ends_in_newline(path) else "\n"
-        handle = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
-        try:
-            os.write(handle, (start + line).encode())
-        finally:
-            os.close(handle)
+        line = json.dumps(outcome.__dict__, allow_nan=False, default=str)
+        append_lines(self._path(job), line)
 
     def read(self, job: str) -> dict[int, Outcome]:
         """Return the last outcome of each seed of a job."""
-        path = self.folder / f"{job}.jsonl"
+        path = self._path(job)
         if not path.is_file():
             return {}
         outcomes = {}
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in read_lines(path)[0]:
             try:
                 outcome = Outcome(**json.loads(line))
             except (json.JSONDecodeError, TypeError):
-                # Cut off by a kill: the cell counts as missing and is run again.
+                # A kill cut off this line. Its grid point counts as missing and runs again.
                 continue
             outcomes[outcome.seed] = outcome
         return outcomes
 
-    def count(self, job: str, before: Count | None = None) -> Count:
-        """Count the outcomes of a job; the file is read only if it grew since `before`."""
-        path = self.folder / f"{job}.jsonl"
-        size = path.stat().st_size if path.exists() else 0
-        if before is not None and before.size == size:
-            return before
-        return Count(size, path.read_bytes().count(b"\n") if size else 0)
+    def count(self, job: str, before: Count = NOTHING) -> Count:
+        """Count the outcomes of a job.
 
-    def sort(self, cells: Iterable[Cell]) -> Progress:
-        """Compare the expanded grid with what is here: missing is the grid less the finished."""
+        Only what was appended since an earlier count, `before`, is read.
+        """
+        path = self._path(job)
+        if not path.is_file() or path.stat().st_size == before.size:
+            return before
+        lines, size = read_lines(path, before.size)
+        return Count(size, before.lines + len(lines))
+
+    def sort(self, points: Iterable[GridPoint]) -> Progress:
+        """Sort grid points into done, failed and missing.
+
+        Missing are those without a recorded outcome, and those whose result folder is incomplete.
+        """
         progress = Progress({}, {}, [])
-        read: dict[str, dict[int, Outcome]] = {}
-        for cell in cells:
-            job = cell.job
-            if job not in read:
-                read[job] = self.read(job)
-            outcome = read[job].get(cell.seed)
+        outcomes: dict[str, dict[int, Outcome]] = {}
+        for point in points:
+            job = point.job
+            if job not in outcomes:
+                outcomes[job] = self.read(job)
+            outcome = outcomes[job].get(point.seed)
             if outcome is not None and outcome.state == FAILED:
-                progress.failed[cell] = outcome
-            elif outcome is not None and self._whole(outcome):
-                progress.done[cell] = outcome
+                progress.failed[point] = outcome
+            elif outcome is not None and self._has_result(outcome):
+                progress.done[point] = outcome
             else:
-                progress.missing.append(cell)
+                progress.missing.append(point)
         return progress
 
-    def _whole(self, outcome: Outcome) -> bool:
+    def _path(self, job: str) -> Path:
+        return self.folder / f"{job}.jsonl"
+
+    def _has_result(self, outcome: Outcome) -> bool:
+        """Tell whether the result folder of a finished grid point has all files."""
         if outcome.folder is None:
             return True
         return all((self.outputs / outcome.folder / name).is_file() for name in self.files)
@@ -129,21 +139,11 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Progress:
-    """The cells of a study by what became of them; each cell stands in exactly one.
+    """The grid points of a study, sorted by state. Each is in exactly one of the three.
 
-    Those whose result is of other data or of older code are among the failed, by their state.
+    `Study.progress` counts results of other data or of older code as failed.
     """
 
-    done: dict[Cell, Outcome]
-    failed: dict[Cell, Outcome]
-    missing: list[Cell]
-
-
-def _ends_in_newline(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
-    except OSError:
-        # Not there yet, or empty.
-        return True
+    done: dict[GridPoint, Outcome]
+    failed: dict[GridPoint, Outcome]
+    missing: list[GridPoint]

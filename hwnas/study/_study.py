@@ -1,4 +1,4 @@
-"""A study: its cells, what is there of them, and running the rest."""
+"""A study: its grid points, their tables, their progress and their jobs."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas.composition import CONF, explain, key_of, overrides
-from hwnas.errors import UserError, nearest
-from hwnas.experiment._finished import Data
+from hwnas.composition import explain, is_group, key_of, option_file, options, overrides
+from hwnas.errors import UserError, command, nearest
+from hwnas.experiment import Data
 from hwnas.study._data import ACCURACY, load, older_code, other_data
-from hwnas.study._grid import Cell, expand
+from hwnas.study._grid import GridPoint, expand
 from hwnas.study._ledger import OLDER, STALE, Ledger, Outcome, Progress
 from hwnas.study._worker import ledger_of, study_folder
 
-#: Overrides that choose the table of a cell.
+#: Keys of the overrides that choose the table of a grid point.
 _DATA = ("dataset", "device", "metric", "space", "image_set")
-#: Overrides of the command line that are passed on to every job besides its cells'.
+#: Keys whose overrides on the command line every job gets, besides those of its grid points.
 _PASSED = ("experiment", "paths", "force", "tuning.force", "tracking", "artifacts")
 
 
 @dataclass(frozen=True)
 class Study:
-    """One study, as the command line composed it.
+    """One study, as chosen on the command line.
 
     Parameters
     ----------
     cfg : DictConfig
         Composed from ``conf/sweep.yaml``.
     choice : str
-        Which of ``conf/experiment/``.
+        Name of its file in ``conf/experiment/``.
     given : tuple of str
-        The overrides of the command line, those of Hydra's own nodes left out.
+        The overrides of the command line, without those of Hydra's own settings.
     narrow : bool
-        Whether overrides of an axis narrow the grid.
+        Whether the overrides of an axis exclude its other values; see `expand`.
     """
 
     cfg: DictConfig
@@ -52,167 +52,192 @@ class Study:
 
     @classmethod
     def of(cls, cfg: DictConfig) -> Study:
-        """Return the study of a running command.
+        """Return the study that the running command chose.
 
         Raises
         ------
         UserError
-            If no experiment is chosen, or it is no study.
+            If the command chose no experiment, or one without grids.
         """
         hydra = HydraConfig.get()
         choice = hydra.runtime.choices.get("experiment")
         if choice is None or "grids" not in cfg.experiment:
             raise UserError(
-                "experiment: no study is chosen", remedy="python sweep.py experiment=quick"
+                "experiment: no study is chosen", remedy=command("sweep experiment=quick")
             )
         return cls(cfg, choice, tuple(overrides()))
 
     @cached_property
-    def cells(self) -> list[Cell]:
-        """The expanded grid."""
+    def points(self) -> list[GridPoint]:
+        """The grid points of the study."""
         node = OmegaConf.to_container(self.cfg.experiment, resolve=False)
         assert isinstance(node, dict)
         return expand(node["grids"], node.get("fixed") or {}, self.given, self.narrow)
 
     @property
     def whole(self) -> Study:
-        """The study with what was left out of its axes: what tables and reports are about."""
+        """The same study, including the grid points that the overrides of its axes exclude.
+
+        The table of results and the report cover these too.
+        """
         return replace(self, narrow=False)
 
     @property
     def name(self) -> str:
-        """The study's name."""
+        """The name of the study, which is also that of its folder."""
         return str(self.cfg.experiment.name)
 
     @property
     def folder(self) -> Path:
-        """Where the study keeps what is its own."""
+        """The folder of the study's own files."""
         return study_folder(self.cfg)
 
     @property
     def ledger(self) -> Ledger:
-        """What became of each cell."""
+        """The ledger of the study's outcomes."""
         return ledger_of(self.cfg)
 
     @property
     def command(self) -> str:
-        """The command that runs what is missing, and nothing that is finished."""
+        """The command that runs what is missing or failed, and nothing that is done."""
         hydra = [o for o in HydraConfig.get().overrides.hydra if not o.startswith("hydra.mode")]
-        other = ("action", "report", "force", "tuning.force")
-        rest = [o for o in self.given if key_of(o) not in other]
-        return shlex.join(["python", "sweep.py", *rest, *hydra])
+        dropped = ("action", "report", "force", "tuning.force")
+        kept = [o for o in self.given if key_of(o) not in dropped]
+        return command(shlex.join(["sweep", *kept, *hydra]))
 
-    def overrides(self, cell: Cell) -> list[str]:
-        """Return what composes a cell."""
-        keys = {override: (_first(override), key_of(override)) for override in self.given}
-        passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o not in cell.overrides]
+    def overrides(self, point: GridPoint) -> list[str]:
+        """Return the overrides that compose the configuration of a grid point."""
+        keys = {override: (_first_key(override), key_of(override)) for override in self.given}
+        passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o not in point.overrides]
         chosen = f"experiment={self.choice}"
-        # The choice comes first: the overrides of its values need it.
         rest = [o for o in passed if o != chosen]
-        return [chosen, f"study={self.name}", *rest, *cell.overrides]
+        return [chosen, f"study={self.name}", *rest, *point.overrides]
 
-    def jobs(self, cells: Sequence[Cell]) -> list[list[str]]:
-        """Return the overrides of each job: cells that differ in the seed alone share one."""
-        by_job: dict[str, list[Cell]] = {}
-        for cell in cells:
-            by_job.setdefault(cell.job, []).append(cell)
+    def jobs(self, points: Sequence[GridPoint]) -> list[list[str]]:
+        """Return the overrides of each job, which runs the points that differ in the seed alone."""
+        by_job: dict[str, list[GridPoint]] = {}
+        for point in points:
+            by_job.setdefault(point.job, []).append(point)
         return [
-            [*self.overrides(group[0]), f"cells={[c.seed for c in group]}", f"job='{job}'"]
+            [*self.overrides(group[0]), f"seeds={[p.seed for p in group]}", f"job='{job}'"]
             for job, group in by_job.items()
         ]
 
     @cached_property
     def tables(self) -> Mapping[tuple[str, ...], Data | UserError]:
-        """By choice of table: where its values come from, or why it is not here."""
-        # Shared with the whole study: loading tables takes longer than anything else here.
+        """The provenance of each table, or the error that tells why it cannot be loaded.
+
+        The keys are those of `table_key`.
+
+        Raises
+        ------
+        UserError
+            If a grid point cannot be composed.
+        """
+        # `whole` shares this dictionary, so that no table is loaded twice.
         found = self._tables
         composed: set[str] = set()
-        # Composing is slow, and merging a value into what is composed tells nearly as much.
+        # Composing is slow, so it is done for a new table and for an override with a new key. A new
+        # value of a known key is merged into the configuration composed last, which finds nearly
+        # the same mistakes.
         values: set[str] = set()
         cfg = self.cfg
-        for cell in self.cells:
-            for override in cell.overrides:
+        for point in self.points:
+            for override in point.overrides:
                 _check_choice(override)
-            key, keys = table_of(cell), {key_of(override) for override in cell.overrides}
-            new = set(cell.overrides) - values
+            key, keys = table_key(point), {key_of(override) for override in point.overrides}
+            new = set(point.overrides) - values
             values |= new
             if key in found and keys <= composed and all(_takes(cfg, value) for value in new):
                 continue
-            # Composing it refuses a misspelt key or an impossible value before anything runs.
+            # Composing raises an error for a misspelt key or a wrong value before any job runs.
             composed |= keys
-            cfg = self._compose(cell)
+            cfg = self._compose(point)
             if key not in found:
                 try:
-                    found[key] = Data.of(load(cfg))
+                    found[key] = Data.of_table(load(cfg))
                 except UserError as reason:
                     found[key] = reason
         return found
 
-    def _compose(self, cell: Cell) -> DictConfig:
-        given = self.overrides(cell)
+    def _compose(self, point: GridPoint) -> DictConfig:
+        given = self.overrides(point)
         try:
             return compose("sweep", given)
         except HydraException as reason:
             raise UserError(explain(reason, given)) from reason
 
-    def progress(self) -> tuple[Progress, list[Cell]]:
-        """Return what became of the cells, and those among the rest whose data are not here.
+    def progress(self) -> tuple[Progress, list[GridPoint]]:
+        """Return the progress of the study, and its unfinished grid points without data.
 
-        What is finished, but by older code or on other data than those that are here, counts as
-        failed: a study never mixes them.
+        A study never mixes results of different data or code. A grid point that was finished on
+        other data than the present ones, or by older code, counts as failed.
+
+        Returns
+        -------
+        progress : Progress
+            The grid points without those in `no_data`.
+        no_data : list of GridPoint
+            The grid points that are not done and whose table cannot be loaded.
         """
-        progress = self.ledger.sort(self.cells)
-        for cell, outcome in list(progress.done.items()):
+        progress = self.ledger.sort(self.points)
+        for point, outcome in list(progress.done.items()):
             older = older_code(outcome.rows[0])
-            other = older or self._other_data(cell, outcome)
-            if other is not None:
-                del progress.done[cell]
+            reason = older or self._other_data(point, outcome)
+            if reason is not None:
+                del progress.done[point]
                 state = STALE if older is None else OLDER
-                progress.failed[cell] = replace(outcome, state=state, error=other)
-        absent = [
-            cell
-            for cell in [*progress.missing, *progress.failed]
-            if isinstance(self.tables[table_of(cell)], UserError)
+                progress.failed[point] = replace(outcome, state=state, error=reason)
+        no_data = [
+            point
+            for point in [*progress.missing, *progress.failed]
+            if isinstance(self.tables[table_key(point)], UserError)
         ]
-        gone = set(absent)
-        for cell in absent:
-            progress.failed.pop(cell, None)
-        missing = [cell for cell in progress.missing if cell not in gone]
-        return Progress(progress.done, progress.failed, missing), absent
+        for point in no_data:
+            progress.failed.pop(point, None)
+        without_table = set(no_data)
+        missing = [point for point in progress.missing if point not in without_table]
+        return Progress(progress.done, progress.failed, missing), no_data
 
-    def _other_data(self, cell: Cell, outcome: Outcome) -> str | None:
-        """Say on which other data a cell was finished; None where they are the same, or gone."""
-        here = self.tables[table_of(cell)]
+    def _other_data(self, point: GridPoint, outcome: Outcome) -> str | None:
+        """Describe the other data on which a grid point was finished.
+
+        Returns None if the data are the same, or the table is not here to compare with.
+        """
+        here = self.tables[table_key(point)]
         if isinstance(here, UserError):
             return None
-        selects = "selection=none" not in cell.overrides
+        selects = "selection=none" not in point.overrides
         return other_data(outcome.rows[0], here, accuracies=selects)
 
 
-def table_of(cell: Cell) -> tuple[str, ...]:
-    """Return the overrides that choose the table of a cell."""
-    return tuple(o for o in cell.overrides if _first(o) in _DATA or key_of(o) == ACCURACY)
+def table_key(point: GridPoint) -> tuple[str, ...]:
+    """Return the overrides that choose the table of a grid point, as its key in `Study.tables`."""
+    return tuple(o for o in point.overrides if _first_key(o) in _DATA or key_of(o) == ACCURACY)
 
 
 @cache
 def _check_choice(override: str) -> None:
-    """Refuse the choice of a group that is not there, without the cost of composing it.
+    """Raise an error if an override chooses an unknown option of a group.
+
+    Composing the configuration would find it too, but takes longer.
 
     Raises
     ------
     UserError
-        Naming the nearest choice.
+        With the known options and the nearest one.
     """
     group, _, choice = override.partition("=")
-    folder = CONF / group
-    if folder.is_dir() and not (folder / f"{choice}.yaml").is_file():
-        files = [f.relative_to(folder).with_suffix("").as_posix() for f in folder.rglob("*.yaml")]
-        raise UserError(f"{override}: no such choice; {nearest(choice, files)}")
+    if is_group(group) and option_file(group, choice) is None:
+        raise UserError(f"{override}: no such choice; {nearest(choice, options(group))}")
 
 
 def _takes(cfg: DictConfig, override: str) -> bool:
-    """Tell whether a composed cell surely takes a value, without the cost of composing it."""
-    if (CONF / key_of(override)).is_dir():
+    """Tell whether an override can be merged into a composed configuration.
+
+    The choice of a group's option counts as one, because `_check_choice` has checked it.
+    """
+    if is_group(key_of(override)):
         return True
     try:
         cfg.merge_with_dotlist([override])
@@ -221,5 +246,6 @@ def _takes(cfg: DictConfig, override: str) -> bool:
     return True
 
 
-def _first(override: str) -> str:
+def _first_key(override: str) -> str:
+    """Return the part of an override's key before the first dot."""
     return key_of(override).partition(".")[0]

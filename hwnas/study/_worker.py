@@ -1,4 +1,4 @@
-"""What a launcher runs: one job, in a process of its own or in the parent."""
+"""The function that Hydra's launcher runs for each job of a study."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from hwnas.composition import Artifacts, mistake_in, register
-from hwnas.experiment._result import PREDICTIONS, RESULT
+from hwnas.experiment import PREDICTIONS, RESULT
 from hwnas.study._ledger import FAILED, Ledger, Outcome
 
 
 def run_job(cfg: DictConfig) -> int:
-    """Run the cells of one job, write down what became of each, return how many failed.
+    """Run the grid points of one job, record their outcomes, and return how many failed.
 
     Parameters
     ----------
     cfg : DictConfig
-        Composed from ``conf/sweep.yaml``; ``cells`` holds the seeds, ``job`` the identity.
+        Composed from ``conf/sweep.yaml``. ``seeds`` holds the seeds to run, ``job`` the identity of
+        the job.
     """
-    # A launcher's process has Hydra's state, but not OmegaConf's resolvers.
+    # Hydra passes its own state to the process of a launcher, but not OmegaConf's resolvers.
     register()
     from hydra.utils import get_method
 
     ledger = ledger_of(cfg)
-    run = get_method(cfg.experiment.cells)
-    left = list(cfg.cells)
+    run = get_method(cfg.experiment.task)
+    left = list(cfg.seeds)
 
     def attempt(seeds: Sequence[int]) -> None:
         for outcome in run(cfg, seeds):
@@ -41,7 +42,8 @@ def run_job(cfg: DictConfig) -> int:
         if len(left) == 1:
             ledger.write(cfg.job, failure(left[0], reason))
             return 1
-        # One seed spoils a common training: each that is left gets its own.
+        # One seed can make a training that several seeds share fail, so each remaining seed runs
+        # alone.
         failed = 0
         for seed in list(left):
             try:
@@ -53,7 +55,7 @@ def run_job(cfg: DictConfig) -> int:
 
 
 def failure(seed: int, error: Exception) -> Outcome:
-    """Return the outcome of a cell that an exception ended."""
+    """Return the outcome of a grid point whose task raised an exception."""
     mistake = mistake_in(error, [])
     if mistake is not None:
         return Outcome(seed, FAILED, error=str(mistake))
@@ -62,7 +64,7 @@ def failure(seed: int, error: Exception) -> Outcome:
 
 
 def study_folder(cfg: DictConfig) -> Path:
-    """Return where a study keeps its ledger, its tuning, its table and its report."""
+    """Return the folder of a study's ledger, stored trials, table of results and report."""
     return Path(cfg.paths.outputs).expanduser() / "studies" / str(cfg.experiment.name)
 
 
@@ -70,4 +72,4 @@ def ledger_of(cfg: DictConfig) -> Ledger:
     """Return the ledger of a study."""
     files = (RESULT, PREDICTIONS) if cfg.artifacts == Artifacts.all else (RESULT,)
     outputs = Path(cfg.paths.outputs).expanduser()
-    return Ledger(study_folder(cfg) / "cells", outputs, files)
+    return Ledger(study_folder(cfg) / "points", outputs, files)

@@ -1,4 +1,4 @@
-"""Tracking: where a finished experiment is told besides its result folder."""
+"""Trackers, which record finished experiments in a service such as Weights & Biases."""
 
 from hwnas.tracking._tracker import NoTracker, Tracker
 from hwnas.tracking._wandb import WandbTracker

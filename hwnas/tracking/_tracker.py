@@ -1,4 +1,4 @@
-"""The tracker's protocol, and the one that tracks nothing."""
+"""The interface of trackers, and the tracker that records nothing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 
 class Run(Protocol):
-    """An open run of a tracker."""
+    """A run of a tracker: the record of one experiment."""
 
     def log(self, result: Mapping[str, Any], folder: Path) -> None:
-        """Tell the tracker a result (nested mapping of numbers) and the plots in its folder."""
+        """Record a result (a nested mapping of numbers), and the plots in its folder."""
 
 
 class Tracker(Protocol):
-    """Where experiments are told."""
+    """Records finished experiments."""
 
     def start(
         self,
@@ -27,14 +27,14 @@ class Tracker(Protocol):
         config: Mapping[str, Any],
         folder: Path,
     ) -> AbstractContextManager[Run]:
-        """Open a run; leaving the context finishes it, whatever happened inside.
+        """Open a run, as a context that finishes the run at its end, also after an exception.
 
         Parameters
         ----------
         name : str
             The identity of the experiment.
         group : str
-            The study it belongs to.
+            The study that the experiment belongs to.
         tags : list of str
         config : mapping
             The resolved configuration.
@@ -43,14 +43,14 @@ class Tracker(Protocol):
         """
 
 
-class _Silent:
+class _NoRun:
     def log(self, result: Mapping[str, Any], folder: Path) -> None:
-        """Tell nobody."""
+        """Record nothing."""
 
 
 @dataclass(frozen=True)
 class NoTracker:
-    """Tracks nothing: ``tracking=off``."""
+    """Records nothing (``tracking=off``)."""
 
     def start(
         self,
@@ -60,5 +60,5 @@ class NoTracker:
         config: Mapping[str, Any],  # noqa: ARG002
         folder: Path,  # noqa: ARG002
     ) -> AbstractContextManager[Run]:
-        """Return a context that does nothing."""
-        return nullcontext(_Silent())
+        """Return a context with a run that records nothing."""
+        return nullcontext(_NoRun())

@@ -1,4 +1,4 @@
-"""Weights & Biases."""
+"""Tracking with Weights & Biases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
+from hwnas.extras import EXTRAS, install_command, is_installed, not_installed
+from hwnas.tracking._tracker import NoTracker, Run
 
 if TYPE_CHECKING:
     import wandb
@@ -21,25 +23,26 @@ MODES = ("auto", "online", "offline")
 
 @dataclass(frozen=True)
 class WandbTracker:
-    """Tells Weights & Biases: ``tracking=wandb``.
+    """Records finished experiments with Weights & Biases (``tracking=wandb``).
 
     Parameters
     ----------
     project : str
     entity : str, optional
-        The user's default entity if not given.
+        Default: the user's default entity.
     mode : {"auto", "online", "offline"}
-        "auto" does what the environment's WANDB_MODE says, offline or disabled; else it is online
-        where a key is found and the server answers, and offline elsewhere.
+        "auto" follows the environment variable WANDB_MODE if that is "offline" or "disabled".
+        Otherwise the run is online if a key is found and the server answers, and offline if not.
+        If W&B is not installed, a warning says that the run is not tracked.
     tags : list of str
-        Added to those of the experiment.
+        Tags of each run, besides those of the experiment.
     init_timeout : float
-        Seconds to wait for the server before going on offline.
+        Seconds to wait for the server. Then the mode "auto" continues offline.
 
     Raises
     ------
     UserError
-        If the mode is unknown, or "online" is asked for without a key.
+        If the mode is unknown, or the mode is "online" and W&B or its key is missing.
     """
 
     project: str = "hwnas"
@@ -50,9 +53,13 @@ class WandbTracker:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise UserError(f"tracking.mode={self.mode}: one of {', '.join(MODES)}")
+            raise UserError(
+                f"tracking.mode={self.mode}: the mode must be one of {', '.join(MODES)}"
+            )
         if self.mode == "online" and not has_key():
             raise UserError("tracking.mode=online: no W&B key is found", remedy="wandb login")
+        if self.mode == "online" and not is_installed("wandb"):
+            raise not_installed("wandb", "tracking.mode=online")
 
     @contextmanager
     def start(
@@ -62,12 +69,26 @@ class WandbTracker:
         tags: list[str],
         config: Mapping[str, Any],
         folder: Path,
-    ) -> Iterator[_WandbRun]:
-        """Open a run, online or offline; it is finished however the context is left."""
+    ) -> Iterator[Run]:
+        """Open a run, as a context that finishes the run at its end.
+
+        Raises
+        ------
+        UserError
+            If the mode is "online" and the server does not answer.
+        """
+        if not is_installed("wandb"):
+            _log.warning(
+                "tracking=wandb: W&B is not installed, so this run is not tracked; to track: %s",
+                install_command(EXTRAS["wandb"]),
+            )
+            with NoTracker().start(name, group, tags, config, folder) as silent:
+                yield silent
+            return
         run = self._init(
             name=name, group=group, tags=[*tags, *self.tags], config=dict(config), folder=folder
         )
-        # A run left open swallows the next one of a multirun.
+        # After an exception the run is finished too, with an exit code that marks it as failed.
         try:
             yield _WandbRun(run)
         except BaseException:
@@ -105,7 +126,7 @@ class WandbTracker:
                     f"tracking: the W&B server did not answer within {self.init_timeout:g} s",
                     remedy="tracking.mode=offline",
                 ) from error
-            _log.warning("tracking: the W&B server does not answer, the run is kept offline")
+            _log.warning("tracking: the W&B server does not answer, so this run is stored offline")
             return init("offline")
 
 

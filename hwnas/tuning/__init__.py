@@ -1,4 +1,4 @@
-"""Tuning: hyperparameters of a predictor, searched on its training measurements alone."""
+"""Tuning: the search for a predictor's hyperparameters, on its training measurements only."""
 
 from hwnas.tuning._none import NoTuning
 from hwnas.tuning._result import TuningResult

@@ -1,4 +1,4 @@
-"""Tuning that does nothing: the predictor keeps its defaults."""
+"""``tuning=none``: the predictor keeps its default hyperparameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ from hwnas.tuning._result import TuningResult
 
 @dataclass(frozen=True)
 class NoTuning:
-    """Stand in for `Tuner` where ``tuning=none``."""
+    """A tuner that changes nothing, with the interface of `Tuner`.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> NoTuning().tune(Ridge(), {}, np.ones((3, 2)), np.ones(3), seed=0).best_params
+    {}
+    """
 
     seed: ClassVar[None] = None
     max_measurements: ClassVar[None] = None
 
     def tune(
         self,
-        predictor: Any,  # noqa: ARG002 - the arguments are Tuner.tune's
+        predictor: Any,  # noqa: ARG002 - the same arguments as Tuner.tune
         search_space: Mapping[str, Any],  # noqa: ARG002
         X: NDArray[Any],  # noqa: ARG002
         y: NDArray[np.float64],  # noqa: ARG002
@@ -30,5 +37,5 @@ class NoTuning:
         seed: int,  # noqa: ARG002
         name: str = "tuning",  # noqa: ARG002
     ) -> TuningResult:
-        """Return a result that changes no parameter."""
+        """Return a result without parameters."""
         return TuningResult()

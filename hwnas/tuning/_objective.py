@@ -1,4 +1,4 @@
-"""What one trial does: draw parameters, score them fold by fold, tell the study."""
+"""The objective of an Optuna study: cross-validated scores of one trial's parameters."""
 
 from __future__ import annotations
 
@@ -18,23 +18,27 @@ from hwnas.tuning._slots import SLOT
 if TYPE_CHECKING:
     import optuna
 
+#: Optuna's user attribute that holds the parameters and the scores of a trial.
 OUTCOME = "outcome"
+#: Scores that tuning can optimise.
 DIRECTIONS: Mapping[str, Direction] = {"kendall_tau": "maximize", "fit_seconds": "minimize"}
 
 
 @dataclass(frozen=True)
 class Objective:
-    """The objective of one tuning.
+    """The function that an Optuna study optimises: the cross-validated scores of a trial.
 
     Parameters
     ----------
     predictor : sklearn estimator
-        Unfitted; its own parameters are what slot 0 scores.
+        Unfitted. Its present parameters are the defaults, which the trial of slot 0 scores.
     parameters : sequence of Parameter
         The search space.
     folds : CrossValidation
-    X : array (n, n_positions)
-    y : array (n,)
+    X : array, shape (n, n_positions)
+        Architectures of the training measurements.
+    y : array, shape (n,)
+        Their values, in the metric's unit.
     objectives : sequence of str
         Keys of `DIRECTIONS`.
     """
@@ -47,27 +51,30 @@ class Objective:
     objectives: Sequence[str]
 
     def defaults(self) -> dict[str, Any]:
-        """Return the predictor's own values, conditional ones only where they count."""
-        own = self.predictor.get_params()
+        """Return the predictor's present values of the search space's active parameters."""
+        present = self.predictor.get_params()
         values: dict[str, Any] = {}
         for parameter in self.parameters:
             path = parameter_path(parameter.name)
-            if path in own and parameter.active(values):
-                values[parameter.name] = own[path]
+            if path in present and parameter.active(values):
+                values[parameter.name] = present[path]
         return values
 
     def stored_defaults(self) -> dict[str, Any]:
-        """Return those defaults that lie in the search space, as Optuna stores them."""
-        own = self.defaults()
-        stored = {p.name: p.stored(own[p.name]) for p in self.parameters if p.name in own}
+        """Return the defaults that lie in the search space, as Optuna stores them."""
+        defaults = self.defaults()
+        stored = {p.name: p.stored(defaults[p.name]) for p in self.parameters if p.name in defaults}
         return {name: value for name, value in stored.items() if value is not None}
 
     def run(self, study: optuna.Study, trial: optuna.Trial) -> None:
-        """Score one trial and tell `study`; a fit that fails fails the trial and is raised."""
+        """Score a trial, and report its values or its failure to the Optuna study.
+
+        An error of a fit fails the trial, and is then raised again.
+        """
         import optuna
 
         try:
-            values = self._values(trial)
+            values = self._score(trial)
         except optuna.TrialPruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED, skip_if_finished=True)
         except BaseException:
@@ -76,12 +83,15 @@ class Objective:
         else:
             study.tell(trial, values, skip_if_finished=True)
 
-    def _values(self, trial: optuna.Trial) -> list[float]:
+    def _score(self, trial: optuna.Trial) -> list[float]:
+        """Return the mean of each objective over the folds; raise `TrialPruned` to prune."""
         import optuna
+        from sklearn.base import clone
 
         params = self._params(trial)
-        candidate = with_params(_clone(self.predictor), params)
-        # τ of a single pair is ±1: no ground to stop a trial on.
+        candidate = with_params(clone(self.predictor), params)
+        # Optuna can prune only with a single objective. τ of one pair is 1 or -1, which says too
+        # little to end a trial.
         may_prune = (
             len(self.objectives) == 1
             and not self.folds.leave_pair_out
@@ -100,8 +110,11 @@ class Objective:
         return [means[objective] for objective in self.objectives]
 
     def _params(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Return the parameters of a trial: the defaults in slot 0, otherwise sampled ones."""
         if trial.user_attrs[SLOT] > 0:
             return suggest(trial, self.parameters)
+        # The trial was enqueued with the defaults. Suggesting them records them in the trial, so
+        # that the sampler learns from its score.
         stored = self.stored_defaults()
         for parameter in self.parameters:
             if parameter.name in stored:
@@ -109,15 +122,9 @@ class Objective:
         return self.defaults()
 
 
-def _clone(predictor: Any) -> Any:
-    from sklearn.base import clone
-
-    return clone(predictor)
-
-
-def row_of(slot: int, trial: optuna.trial.FrozenTrial) -> Mapping[str, Any]:
-    """Return a trial that ended as one row of the table of trials."""
+def trial_row(slot: int, trial: optuna.trial.FrozenTrial) -> Mapping[str, Any]:
+    """Return the row of `TuningResult.trials` for a complete or pruned trial."""
     outcome = trial.user_attrs[OUTCOME]
-    # JSON has lists only.
+    # Optuna stores user attributes as JSON, which turns tuples into lists.
     params = {k: tuple(v) if isinstance(v, list) else v for k, v in outcome["params"].items()}
     return {"trial": slot, "state": trial.state.name.lower(), **outcome, "params": params}

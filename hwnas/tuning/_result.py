@@ -1,4 +1,4 @@
-"""What tuning hands back."""
+"""The result of tuning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 
 def parameter_path(name: str) -> str:
-    """Return where a predictor keeps a parameter of its search space.
+    """Return the scikit-learn name, for ``set_params``, of a parameter of a search space.
+
+    A name without a prefix is a parameter of the predictor's model.
 
     Examples
     --------
@@ -21,22 +23,23 @@ def parameter_path(name: str) -> str:
 
 @dataclass(frozen=True)
 class TuningResult:
-    """The outcome of tuning one predictor.
+    """The best hyperparameters of one predictor, and the trials that found them.
 
     Parameters
     ----------
     best_params : dict
-        Values by their names in the predictor's search space; empty if nothing was tuned.
+        Values by their names in the predictor's search space. Empty if nothing was tuned.
     best_value : float or None
-        Kendall's τ on held-out folds of the best trial; None if nothing was tuned.
+        Mean Kendall's τ of the best trial on the held-out folds. None if nothing was tuned.
     n_trials : int
-        Trials that ended (complete or pruned).
+        Number of trials that are complete or pruned.
     seconds : float
-        Wall-clock seconds this call took.
+        Wall-clock seconds of this call of `Tuner.tune`.
     trials : tuple of dict
-        One row a trial: ``trial``, ``state``, ``kendall_tau``, ``fit_seconds`` and ``params``.
+        One row for each trial, with the keys ``trial``, ``state``, ``kendall_tau``,
+        ``fit_seconds`` and ``params``.
     reused : bool
-        Whether every trial was already in the storage, so that this call ran none.
+        Whether this call ran no trial, because the storage already held all of them.
 
     Examples
     --------
@@ -62,5 +65,12 @@ class TuningResult:
 
 
 def with_params(predictor: Any, params: Mapping[str, Any]) -> Any:
-    """Set parameters that are named as in a search space; return the predictor."""
+    """Set the parameters of a predictor in place, and return the predictor.
+
+    Parameters
+    ----------
+    predictor : sklearn estimator
+    params : mapping
+        Values by their names in the search space.
+    """
     return predictor.set_params(**{parameter_path(name): v for name, v in params.items()})

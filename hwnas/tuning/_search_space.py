@@ -1,4 +1,4 @@
-"""Search spaces: read from a predictor's YAML, asked of an Optuna trial."""
+"""Hyperparameter search spaces: from a predictor's YAML to values that Optuna suggests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hwnas.errors import UserError, nearest
 if TYPE_CHECKING:
     import optuna
 
+#: Keys that each type of entry may have.
 KEYS = {
     "float": {"type", "low", "high", "log", "step", "when"},
     "int": {"type", "low", "high", "log", "step", "when"},
@@ -21,16 +22,17 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One entry of a search space.
+    """One hyperparameter of a search space.
 
     Parameters
     ----------
     name : str
-        The parameter of the predictor's model, or a dotted path (``encoding.depth``).
+        A parameter of the predictor's model, or a dotted path such as ``encoding.depth``.
     distribution : optuna.distributions.BaseDistribution
-        Its range or choices; a choice that is a list is kept as JSON text.
+        Range or choices. A choice that is a list is stored as JSON text.
     when : mapping of str to sequence
-        Other parameters of the search space, each with the values for which this one counts.
+        Conditions: names of other parameters, each with the values for which this one is active.
+        Empty: always active.
     """
 
     name: str
@@ -38,12 +40,12 @@ class Parameter:
     when: Mapping[str, Sequence[Any]]
 
     def active(self, values: Mapping[str, Any]) -> bool:
-        """Tell whether this parameter counts, given those before it."""
+        """Return whether the values of the parameters above this one fulfil its conditions."""
         return all(values.get(other) in allowed for other, allowed in self.when.items())
 
     def stored(self, value: Any) -> Any:
-        """Return `value` as Optuna stores it, or None if no trial could draw it."""
-        value = _encode(value)
+        """Return `value` as Optuna stores it, or None if it lies outside the distribution."""
+        value = _to_scalar(value)
         d: Any = self.distribution
         if hasattr(d, "choices"):
             return value if value in d.choices else None
@@ -53,7 +55,7 @@ class Parameter:
         return value if d.low <= value <= d.high and on_grid else None
 
     def suggest(self, trial: optuna.Trial) -> Any:
-        """Ask `trial` for a value."""
+        """Let a trial choose a value of this parameter."""
         from optuna.distributions import (
             CategoricalDistribution,
             FloatDistribution,
@@ -66,22 +68,24 @@ class Parameter:
         if isinstance(d, IntDistribution):
             return trial.suggest_int(self.name, d.low, d.high, step=d.step, log=d.log)
         assert isinstance(d, CategoricalDistribution)
-        return _decode(trial.suggest_categorical(self.name, d.choices))
+        return _from_scalar(trial.suggest_categorical(self.name, d.choices))
 
 
 def read(search_space: Mapping[str, Any]) -> tuple[Parameter, ...]:
-    """Read and check a search space.
+    """Check a search space, and return its parameters in the same order.
 
     Parameters
     ----------
     search_space : mapping
-        ``{name: {type: float|int|categorical, low, high, log, step, choices, when}}``.
+        ``{name: {type: float|int|categorical, low, high, log, step, choices, when}}``. Numbers
+        have ``low`` and ``high``, categorical entries have ``choices``; the other keys are
+        optional.
 
     Raises
     ------
     UserError
-        If an entry lacks a key, has one too many, or depends on a parameter that is not
-        above it.
+        If an entry lacks a key, has an unknown key, or has a condition on a parameter that is
+        not above it.
 
     Examples
     --------
@@ -94,14 +98,18 @@ def read(search_space: Mapping[str, Any]) -> tuple[Parameter, ...]:
         above = [p.name for p in parameters]
         kind = entry.get("type")
         if kind not in KEYS:
-            raise UserError(f"{where}.type: no type {kind!r}; {nearest(str(kind), list(KEYS))}")
+            raise UserError(
+                f"{where}.type: unknown type {kind!r}; {nearest(str(kind), list(KEYS))}"
+            )
         for key in entry:
             if key not in KEYS[kind]:
-                raise UserError(f"{where}: no key {key!r}; {nearest(key, list(KEYS[kind]))}")
+                raise UserError(f"{where}: unknown key {key!r}; {nearest(key, list(KEYS[kind]))}")
         when = entry.get("when") or {}
         for other in when:
             if other not in above:
-                raise UserError(f"{where}.when: {other!r} is not above it; {nearest(other, above)}")
+                raise UserError(
+                    f"{where}.when: no parameter {other!r} above {name!r}; {nearest(other, above)}"
+                )
         parameters.append(Parameter(name, _distribution(where, entry), when))
     return tuple(parameters)
 
@@ -116,17 +124,19 @@ def _distribution(where: str, entry: Mapping[str, Any]) -> optuna.distributions.
     kind = {"float": FloatDistribution, "int": IntDistribution}.get(entry["type"])
     try:
         if kind is None:
-            return CategoricalDistribution([_encode(choice) for choice in entry["choices"]])
+            return CategoricalDistribution([_to_scalar(choice) for choice in entry["choices"]])
         options = {key: entry[key] for key in ("log", "step") if entry.get(key) is not None}
         return kind(entry["low"], entry["high"], **options)
     except KeyError as missing:
-        raise UserError(f"{where}: it lacks {missing}") from missing
+        raise UserError(
+            f"{where}: the key {missing} is missing", remedy=f"add {missing} to {where}"
+        ) from missing
     except ValueError as wrong:
         raise UserError(f"{where}: {wrong}") from wrong
 
 
 def suggest(trial: optuna.Trial, parameters: Sequence[Parameter]) -> dict[str, Any]:
-    """Draw the values of one trial; a parameter whose condition does not hold is left out."""
+    """Let a trial choose the values of all parameters that are active."""
     values: dict[str, Any] = {}
     for parameter in parameters:
         if parameter.active(values):
@@ -134,12 +144,12 @@ def suggest(trial: optuna.Trial, parameters: Sequence[Parameter]) -> dict[str, A
     return values
 
 
-def _encode(value: Any) -> Any:
-    """Keep a list as text: Optuna stores scalars only."""
+def _to_scalar(value: Any) -> Any:
+    """Return a list as JSON text, because Optuna stores scalars only."""
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
     return json.dumps(list(value)) if is_list else value
 
 
-def _decode(choice: Any) -> Any:
-    """Turn the text of a list back into a tuple."""
+def _from_scalar(choice: Any) -> Any:
+    """Undo `_to_scalar`: return the JSON text of a list as a tuple, any other choice unchanged."""
     return tuple(json.loads(choice)) if str(choice).startswith("[") else choice

@@ -1,10 +1,12 @@
-"""The exact number of trials, with any number of processes that may be killed at any time.
+"""Slots: an exact number of trials for processes that share an Optuna study and may be killed.
 
-A study of N trials has N *slots*. Whoever creates the study enqueues one waiting trial for each
-slot; a worker takes waiting trials (which Optuna hands to one worker only) until none is left.
-The trial of a killed worker is marked failed and its slot enqueued again. Should two workers
-enqueue the same slot, the trial with the lowest number has it, and the other one is failed, so
-that each slot ends with exactly one trial that is complete or pruned.
+An Optuna study of N trials has N *slots*. The process that creates the Optuna study enqueues one
+waiting trial for each slot. Each process, called a worker, takes waiting trials until none is
+left. Optuna gives a waiting trial to one worker only.
+
+If a worker is killed, another worker fails its running trial and enqueues the slot again. If two
+workers enqueue the same slot, the trial with the lower number keeps the slot, and the worker that
+takes the other trial fails it. So each slot ends with exactly one complete or pruned trial.
 """
 
 from __future__ import annotations
@@ -20,30 +22,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import optuna
 
+#: Optuna's user attributes that hold a trial's slot and its worker.
 SLOT = "slot"
 WORKER = "worker"
-# A worker on another machine cannot be looked up: its trial counts as lost after this long.
+# Nobody can check whether a process runs on another machine. After this time, its trial is lost.
 REMOTE_GRACE_SECONDS = 3600.0
-# How long a creator may take to enqueue, and a worker to sign the trial that it took.
+# Time for the creator of an Optuna study to enqueue its trials, and for a worker to write its name
+# into a trial that it took.
 START_GRACE_SECONDS = 20.0
 
 
-def identity() -> str:
-    """Return host, process id and start of this process: no later process has the same."""
+def worker_name() -> str:
+    """Return host name, process id and start time of this process, which identify it.
+
+    The process id is not enough, because the operating system uses process ids again.
+    """
     return f"{socket.gethostname()}:{os.getpid()}:{_process_start(os.getpid())}"
 
 
 def _process_start(pid: int) -> str:
-    """Return when a process started, in clock ticks; empty if there is none (or no /proc)."""
+    """Return when a process started, in clock ticks since boot.
+
+    Empty if the process does not exist, or on a system without /proc.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
         return ""
-    # The command's name, in brackets, may itself hold spaces and brackets.
+    # Split after the last bracket: the command name in brackets can contain spaces and brackets.
     return text.rpartition(")")[2].split()[19]
 
 
 def _alive(pid: int, start: str) -> bool:
+    """Return whether the process with this id and start time runs on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -54,7 +65,7 @@ def _alive(pid: int, start: str) -> bool:
 
 
 def is_lost(trial: optuna.trial.FrozenTrial, now: datetime.datetime) -> bool:
-    """Tell whether the worker of a running trial is gone."""
+    """Return whether the worker of a running trial is dead, or must be assumed to be."""
     started = trial.datetime_start or now
     age = (now - started).total_seconds()
     worker = trial.user_attrs.get(WORKER)
@@ -67,15 +78,15 @@ def is_lost(trial: optuna.trial.FrozenTrial, now: datetime.datetime) -> bool:
 
 
 class Slots:
-    """The slots of one study.
+    """The slots of one Optuna study.
 
     Parameters
     ----------
     study : optuna.Study
     n_trials : int
-        How many slots there are.
+        Number of slots.
     default_params : mapping
-        What slot 0, the predictor's defaults, is enqueued with.
+        Parameters of the trial in slot 0: the predictor's defaults, as Optuna stores them.
     """
 
     def __init__(
@@ -86,15 +97,24 @@ class Slots:
         self._default_params = dict(default_params)
 
     def open(self, created: bool) -> None:
-        """Enqueue what is missing; where another process has just created the study, wait."""
+        """Enqueue a trial for each slot that has none.
+
+        If another process has just created the Optuna study, that process enqueues the trials.
+        The method then waits for them before it enqueues what is missing.
+
+        Parameters
+        ----------
+        created : bool
+            Whether this process created the Optuna study.
+        """
         deadline = time.monotonic() + (0.0 if created else START_GRACE_SECONDS)
-        started_empty = not self._study.get_trials(deepcopy=False)
-        while not created and started_empty and self._missing() and time.monotonic() < deadline:
+        empty = not self._study.get_trials(deepcopy=False)
+        while not created and empty and self._missing() and time.monotonic() < deadline:
             time.sleep(0.1)
         self.recover()
 
     def recover(self) -> None:
-        """Fail the trials of workers that are gone and enqueue each slot that has no trial."""
+        """Fail the trials of dead workers, and enqueue a trial for each slot that has none."""
         from optuna.trial import TrialState
 
         now = datetime.datetime.now()
@@ -106,23 +126,23 @@ class Slots:
             self._study.enqueue_trial(params, user_attrs={SLOT: slot})
 
     def claim(self) -> optuna.Trial | None:
-        """Take the next waiting trial for this worker alone; None if there is none."""
+        """Return the next waiting trial, now running in this worker; None if none is waiting."""
         from optuna.trial import TrialState
 
         while self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             trial = self._study.ask()
-            if self._owns(trial):
-                trial.set_user_attr(WORKER, identity())
+            if self._holds_slot(trial):
+                trial.set_user_attr(WORKER, worker_name())
                 return trial
             self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
         return None
 
     def complete(self) -> bool:
-        """Tell whether each slot has a trial that ended."""
+        """Return whether each slot has a complete or pruned trial."""
         return len(self.finished()) == self._n_trials
 
     def finished(self) -> dict[int, optuna.trial.FrozenTrial]:
-        """Return the complete or pruned trial of each slot that has one."""
+        """Return the complete or pruned trials by slot, in the order of the slots."""
         from optuna.trial import TrialState
 
         ended = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -130,23 +150,24 @@ class Slots:
         by_slot = {t.user_attrs[SLOT]: t for t in trials}
         return {slot: by_slot[slot] for slot in range(self._n_trials) if slot in by_slot}
 
-    def _live(self) -> dict[int, int]:
-        """Return the lowest trial number of each slot, failed trials left out."""
+    def _holders(self) -> dict[int, int]:
+        """Return the number of the trial that holds each slot: the lowest that has not failed."""
         from optuna.trial import TrialState
 
-        live: dict[int, int] = {}
+        holders: dict[int, int] = {}
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state is not TrialState.FAIL and SLOT in trial.user_attrs:
-                live.setdefault(trial.user_attrs[SLOT], trial.number)
-        return live
+                holders.setdefault(trial.user_attrs[SLOT], trial.number)
+        return holders
 
     def _missing(self) -> list[int]:
-        live = self._live()
-        return [slot for slot in range(self._n_trials) if slot not in live]
+        """Return the slots without a trial that is waiting, running, complete or pruned."""
+        holders = self._holders()
+        return [slot for slot in range(self._n_trials) if slot not in holders]
 
-    def _owns(self, trial: optuna.Trial) -> bool:
-        # Optuna hands out a new trial, without a slot, where another worker was faster.
+    def _holds_slot(self, trial: optuna.Trial) -> bool:
+        # If another worker took the last waiting trial, Optuna creates a trial without a slot.
         slot = trial.user_attrs.get(SLOT)
         if slot is None or slot >= self._n_trials:
             return False
-        return self._live().get(slot) == trial.number
+        return self._holders().get(slot) == trial.number

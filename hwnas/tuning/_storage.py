@@ -1,4 +1,4 @@
-"""Where trials are kept: in memory, in a journal file, or in a database."""
+"""Storage of trials: in memory, in an Optuna journal file, or in a database."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Every record of an Optuna journal has these keys.
-_KEYS = {"op_code", "worker_id"}
-_RECORD = b'{"'
-_SQLITE = b"SQLite format 3\x00"
+#: Keys that every record of an Optuna journal has.
+_RECORD_KEYS = {"op_code", "worker_id"}
+#: First bytes of every record.
+_RECORD_START = b'{"'
+#: First bytes of an SQLite file.
+_SQLITE_START = b"SQLite format 3\x00"
 
-#: A record that creates a study is far shorter; a longer first line is none.
+#: The first record of a journal creates an Optuna study and is far shorter than this, in bytes.
 _LONGEST_FIRST_LINE = 1 << 16
 
+#: Attempts to open a database whose tables another process may be creating.
 CREATE_ATTEMPTS = 4
 
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna's log lines and its notes on experimental arguments off the screen."""
+    """Silence Optuna's information messages and its warnings about experimental arguments."""
     import optuna
 
     level = optuna.logging.get_verbosity()
@@ -47,24 +50,23 @@ def quiet_optuna() -> Iterator[None]:
 
 
 def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
-    """Open the place of the trials.
+    """Open the storage of trials, and create it if it is missing.
 
     Parameters
     ----------
     storage : str or None
-        None keeps trials in memory; a URL (``sqlite:///tuning.db``,
-        ``postgresql+psycopg://host/name``) is a database; anything else is a journal file, made
-        with its folder where it is missing. A path that ends in ``/`` is a folder with a journal
-        file for each study: every worker reads a journal from its start, so that one file for
-        thousands of studies would be slow.
+        None: memory. A URL such as ``sqlite:///tuning.db`` or ``postgresql+psycopg://host/name``:
+        a database. A path: a journal file. A path that ends in ``/``: a folder with a journal file
+        for each Optuna study. Each worker reads its whole journal, so one journal for thousands
+        of Optuna studies would be slow.
     name : str
-        The study's name.
+        Name of the Optuna study.
 
     Raises
     ------
     UserError
-        If the journal cannot be written or is damaged, the database does not answer, or its
-        driver is not installed.
+        If the journal cannot be written, is damaged or is another kind of file, if the database
+        does not answer, or if its driver is not installed.
     """
     import optuna
 
@@ -82,75 +84,85 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
     except OSError as reason:
         raise UserError(
             f"tuning.storage={storage}: {reason.strerror}",
-            remedy="tuning.storage=outputs/tuning/, or another place that can be written",
+            remedy="tuning.storage=outputs/tuning/, or another folder that you can write to",
         ) from reason
 
 
 def _open_journal(path: Path) -> optuna.storages.BaseStorage:
+    """Open a journal file, and create it and its folder if they are missing.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged, or is not a journal.
+    OSError
+        If the file or its folder cannot be written.
+    """
     import optuna
     from optuna.storages.journal import JournalFileBackend
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Before Optuna touches it: it would append to any file.
+    # Check first, because Optuna would append its records to any file.
     _check_journal(path)
     backend = JournalFileBackend(str(path))
     damaged = UserError(
         f"tuning.storage: the journal {path} is damaged",
         remedy=f"tuning.storage={path.with_stem(f'{path.stem}-2')}, or another new file",
     )
-    if not _made_whole(path):
+    if not _drop_partial_record(path):
         raise damaged
     try:
-        # It replays the whole file. What a line that Optuna never wrote makes it raise is not
-        # documented: of no key, of another type, of an unknown operation.
+        # Optuna reads the whole file. It does not document its exceptions for lines that are not
+        # its own: they may lack a key, have a value of another type or name an unknown operation.
         return optuna.storages.JournalStorage(backend)
     except (ValueError, LookupError, TypeError, AssertionError) as reason:
         raise damaged from reason
 
 
 def _check_journal(path: Path) -> None:
-    """Refuse a file that is no journal of Optuna; it is left as it is.
+    """Raise `UserError` if the path holds something other than an Optuna journal.
 
     Raises
     ------
     UserError
-        If the path is no file, or its first line is no record of a journal.
+        If the path is not a regular file, or its first line is not a record of a journal.
     """
     if not path.exists() or path.is_dir():
-        # Made by Optuna, or refused by the system.
+        # Optuna creates a missing file. Opening a folder raises IsADirectoryError.
         return
-    other = f"tuning.storage={path.with_suffix('.journal')}, or another new file"
+    new_file = f"tuning.storage={path.with_suffix('.journal')}, or another new file"
     if not path.is_file():
-        raise UserError(f"tuning.storage={path}: not a regular file", remedy=other)
+        raise UserError(f"tuning.storage={path}: not a regular file", remedy=new_file)
     with path.open("rb") as file:
         first = file.readline(_LONGEST_FIRST_LINE)
-    if first.startswith(_SQLITE):
+    if first.startswith(_SQLITE_START):
         raise UserError(
             f"tuning.storage={path}: it is an SQLite database",
             remedy=f"tuning.storage=sqlite:///{path}",
         )
     if not _is_record(first):
-        raise UserError(f"tuning.storage={path}: it is not a journal of Optuna", remedy=other)
+        raise UserError(f"tuning.storage={path}: it is not a journal of Optuna", remedy=new_file)
 
 
-def _made_whole(path: Path) -> bool:
-    """Drop the rest of a record that was cut off; tell whether the last line is whole now.
+def _drop_partial_record(path: Path) -> bool:
+    """Truncate a last record that is incomplete; return whether the last line is a record now.
 
-    Optuna would append to such a rest, and then read neither. `_check_journal` has made sure that
-    records come before it.
+    A worker that is killed can leave an incomplete record. Optuna would append the next record to
+    the same line and could then read neither. `_check_journal` has checked that the file begins
+    with a record.
     """
     from optuna.storages.journal import JournalFileSymlinkLock
 
     if _is_record(_last_line(path)):
         return True
-    # Another process may be writing it just now.
+    # Another process may be writing this record now.
     lock = JournalFileSymlinkLock(str(path))
     lock.acquire()
     try:
-        rest = _last_line(path)
-        if not rest.endswith(b"\n") and _RECORD.startswith(rest[: len(_RECORD)]):
-            log.warning("%s: dropped %d bytes of a record that was cut off", path, len(rest))
-            os.truncate(path, path.stat().st_size - len(rest))
+        last = _last_line(path)
+        if not last.endswith(b"\n") and _RECORD_START.startswith(last[: len(_RECORD_START)]):
+            log.warning("%s: dropped %d bytes of an incomplete last record", path, len(last))
+            os.truncate(path, path.stat().st_size - len(last))
         return _is_record(_last_line(path))
     finally:
         lock.release()
@@ -162,17 +174,18 @@ def _last_line(path: Path) -> bytes:
 
 
 def _is_record(line: bytes) -> bool:
+    """Return whether a line is a whole record, or the only line of an empty file."""
     if not line:
-        # Of a file that nothing was written to.
         return True
     try:
         record = json.loads(line)
     except ValueError:
         return False
-    return line.endswith(b"\n") and isinstance(record, dict) and record.keys() >= _KEYS
+    return line.endswith(b"\n") and isinstance(record, dict) and record.keys() >= _RECORD_KEYS
 
 
 def _open_database(url: str) -> optuna.storages.BaseStorage:
+    """Connect to a database, and create Optuna's tables if they are missing."""
     import optuna
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -180,7 +193,8 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
     shown = url
     try:
         shown = make_url(url).render_as_string(hide_password=True)
-        # Two processes that create the tables at once collide; the later finds them made.
+        # If two processes create the tables at the same time, one of them fails. It then tries
+        # again and finds the tables.
         for attempt in range(CREATE_ATTEMPTS):
             try:
                 return optuna.storages.RDBStorage(url)
@@ -197,29 +211,39 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
         first_line = str(reason).splitlines()[0]
         raise UserError(
             f"tuning.storage={shown}: {first_line}",
-            remedy="start the database, or give a journal file",
+            remedy="start the database, or use a journal file: tuning.storage=outputs/tuning/",
         ) from reason
     raise AssertionError("unreachable")
 
 
-def open_study(
+def open_optuna_study(
     storage: optuna.storages.BaseStorage,
     name: str,
     directions: Sequence[Direction],
     pruner: optuna.pruners.BasePruner | None,
 ) -> tuple[optuna.Study, bool]:
-    """Create a study, or load it where it is already there.
+    """Create an Optuna study, or load it if it exists.
+
+    Parameters
+    ----------
+    storage : optuna.storages.BaseStorage
+    name : str
+        Name of the Optuna study.
+    directions : sequence of {"maximize", "minimize"}
+        Direction of each objective.
+    pruner : optuna.pruners.BasePruner or None
+        None: no pruning.
 
     Returns
     -------
     study : optuna.Study
     created : bool
-        True in exactly one of the processes that open a study for the first time.
+        Whether this process created it. True in exactly one of the processes that open it.
 
     Raises
     ------
     UserError
-        If the stored study has other objectives.
+        If the stored Optuna study has other directions.
     """
     import optuna
 
@@ -234,7 +258,7 @@ def open_study(
         created = False
     if [d.name.lower() for d in study.directions] != list(directions):
         raise UserError(
-            f"tuning study {name!r} was made with other tuning.objectives",
-            remedy="tuning.force=true tunes it anew",
+            f"the stored Optuna study {name!r} has other tuning.objectives",
+            remedy="tuning.force=true, which deletes its trials",
         )
     return study, created

@@ -1,4 +1,4 @@
-"""The tuner: Optuna on held-out Kendall's τ, counted in trials, from the run's seed."""
+"""The tuner: Optuna maximises the cross-validated Kendall's τ in a fixed number of trials."""
 
 from __future__ import annotations
 
@@ -14,55 +14,67 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError, check_above, check_choice, check_number
 from hwnas.seeding import integer_seed
 from hwnas.tuning._cross_validation import CrossValidation
-from hwnas.tuning._objective import DIRECTIONS, Objective, row_of
+from hwnas.tuning._objective import DIRECTIONS, Objective, trial_row
 from hwnas.tuning._result import TuningResult
 from hwnas.tuning._search_space import read
 from hwnas.tuning._slots import SLOT, Slots
-from hwnas.tuning._storage import open_storage, open_study, quiet_optuna
+from hwnas.tuning._storage import open_optuna_study, open_storage, quiet_optuna
 
 if TYPE_CHECKING:
     import optuna
 
 log = logging.getLogger(__name__)
 
+#: Time between two looks at the trials of other workers.
 POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Tuner:
-    """Search a predictor's hyperparameters by cross-validation on its training measurements.
+    """Search for a predictor's hyperparameters by cross-validation on its training measurements.
 
-    The first trial is the predictor as it is. A trial's value is the mean over the folds of
-    Kendall's τ on the *held-out* fold. The number of trials is exact and counts over all
-    processes that work on the same `storage`; each trial draws from its own random stream, so
-    one process always finds the same, killed in between or not.
+    The first trial scores the predictor's present parameters, its defaults. The value of a trial
+    is Kendall's τ on the held-out measurements of a fold, averaged over the folds.
+
+    Several processes can share the trials of a `storage`. Together they run exactly `n_trials`
+    trials, even if some processes are killed. Each trial has its own random seed, so a process
+    that was killed and started again finds the same result as one that was not.
 
     Parameters
     ----------
     sampler : callable
-        Returns an Optuna sampler for ``seed=...`` (in YAML: ``_partial_: true``).
+        Takes the keyword ``seed`` and returns an Optuna sampler. In YAML, a class with
+        ``_partial_: true``.
     pruner : optuna.pruners.BasePruner, optional
-        Stops a trial after a fold; single objective and k-fold only.
+        Can end a trial after any fold. It is used with one objective only, and not where pairs
+        of groups are held out (see `CrossValidation.of`).
     n_trials : int
-        Number of trials, the defaults included.
+        Number of trials, including the one that scores the defaults.
     folds : int
-        Number of folds; fewer than 3 measurements a fold: see `CrossValidation`.
+        Number of folds. With fewer than 3 measurements for each fold, pairs are held out instead.
     objectives : sequence of {"kendall_tau", "fit_seconds"}
-        With both, the result is the fastest of those within `tau_tolerance` of the best τ.
+        With both, the best trial is the one with the shortest fit among those whose τ is within
+        `tau_tolerance` of the highest τ.
     tau_tolerance : float
-        τ that may be given up for a shorter fit.
+        Largest difference from the highest τ that is accepted for a shorter fit.
     seed : int, optional
-        None: the run tunes on its own training measurements. A number: on those of that seed, so
-        that runs that share `storage` tune once.
+        None: an experiment tunes on its own training measurements. A number: it tunes on the
+        training measurements of that seed, so experiments that share a `storage` tune once.
     max_measurements : int, optional
-        Tune on so many of the training measurements at most: runs with more share what was tuned.
+        Largest number of training measurements to tune on. Experiments with larger training sets
+        share the result. None: no bound.
     storage : str, optional
-        None: in memory. A path: a journal file; one that ends in ``/``: a folder with a journal
-        file for each study. A URL: a database.
+        None: memory. A path: a journal file. A path that ends in ``/``: a folder with a journal
+        file for each Optuna study. A URL: a database.
     time_limit_seconds : float, optional
-        A safety net only: results that meet it depend on the machine.
+        After this time no trial starts. The result then depends on the speed of the machine.
     force : bool
-        Forget the stored trials of this study and tune anew.
+        Delete the stored trials of this Optuna study first.
+
+    Raises
+    ------
+    UserError
+        If a number is out of its range or an objective is unknown.
 
     Examples
     --------
@@ -96,7 +108,7 @@ class Tuner:
             check_choice("tuning.objectives", objective, DIRECTIONS)
         if "kendall_tau" not in self.objectives:
             raise UserError(
-                "tuning.objectives: kendall_tau is not among them",
+                "tuning.objectives: kendall_tau is missing",
                 remedy="tuning.objectives=[kendall_tau,fit_seconds]",
             )
         if self.seed is not None:
@@ -118,29 +130,31 @@ class Tuner:
         seed: int,
         name: str = "tuning",
     ) -> TuningResult:
-        """Search for the best parameters of `predictor`, which is left as it is.
+        """Return the best parameters of `predictor`, which the method does not change.
 
         Parameters
         ----------
         predictor : sklearn estimator
-            Unfitted; the parameters of the search space are set on clones of it.
+            Unfitted. Trials fit clones of it.
         search_space : mapping
-            The predictor's ``search_space``; empty: nothing to tune.
-        X : array (n, n_positions)
-            Architectures of the training measurements.
-        y : array (n,)
+            The predictor's ``search_space``. If it is empty, no trial runs.
+        X : array, shape (n, n_positions)
+            Architectures of the training measurements. If they form fewer than 4 groups, no trial
+            runs.
+        y : array, shape (n,)
             Their values, in the metric's unit.
-        groups : array (n,) of int, optional
-            Architectures that share a number stay in one fold.
+        groups : array of int64, shape (n,), optional
+            Architectures with the same number stay in the same fold.
         seed : int
-            The run's seed.
+            Seed of the folds and of the trials.
         name : str
-            Which study of the storage this is; processes with the same name work together.
+            Name of the Optuna study in the storage. Processes that use the same name share their
+            trials.
 
         Raises
         ------
         UserError
-            If the search space is malformed or the storage cannot be opened.
+            If the search space is malformed, or the storage cannot be opened.
         """
         start = time.perf_counter()
         folds = CrossValidation.of(len(y), groups, self.folds, seed)
@@ -152,34 +166,39 @@ class Tuner:
             study.sampler = self.sampler(seed=integer_seed(seed, "tuning"))
             slots = Slots(study, self.n_trials, objective.stored_defaults())
             slots.open(created)
-            ran = 0
-            while (trial := self._next(slots, start)) is not None:
+            n_run = 0
+            while (trial := self._next_trial(slots, start)) is not None:
                 slot_seed = integer_seed(seed, "tuning", "trial", trial.user_attrs[SLOT])
                 study.sampler = self.sampler(seed=slot_seed)
                 objective.run(study, trial)
-                ran += 1
-            rows = tuple(row_of(slot, trial) for slot, trial in slots.finished().items())
-        best = self._best(rows)
+                n_run += 1
+            rows = tuple(trial_row(slot, trial) for slot, trial in slots.finished().items())
+        best = self._best_row(rows)
         return TuningResult(
             best_params=best["params"] if best else {},
             best_value=best["kendall_tau"] if best else None,
             n_trials=len(rows),
             seconds=time.perf_counter() - start,
             trials=rows,
-            reused=ran == 0,
+            reused=n_run == 0,
         )
 
     def _open(self, name: str) -> tuple[optuna.Study, bool]:
+        """Return the Optuna study of this name, and whether this process created it."""
         import optuna
 
         storage = open_storage(self.storage, name)
         if self.force and name in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=name, storage=storage)
         directions = [DIRECTIONS[objective] for objective in self.objectives]
-        return open_study(storage, name, directions, self.pruner)
+        return open_optuna_study(storage, name, directions, self.pruner)
 
-    def _next(self, slots: Slots, start: float) -> optuna.Trial | None:
-        """Take the next trial; wait for other workers, whose trials may come back if they die."""
+    def _next_trial(self, slots: Slots, start: float) -> optuna.Trial | None:
+        """Return the next trial to run; None if all slots are complete or the time is over.
+
+        While the last trials run in other workers the method waits, because this worker must run
+        the trials of a worker that dies.
+        """
         limit = self.time_limit_seconds
         while limit is None or time.perf_counter() - start <= limit:
             trial = slots.claim()
@@ -189,18 +208,21 @@ class Tuner:
                 return None
             time.sleep(POLL_SECONDS)
             slots.recover()
-        log.warning("tuning.time_limit_seconds was met: the result depends on the load")
+        log.warning(
+            "tuning ended after tuning.time_limit_seconds=%g: its result depends on the speed and "
+            "load of this machine",
+            limit,
+        )
         return None
 
-    def _best(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-        """Return the best complete row; of equals, the first."""
+    def _best_row(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        """Return the row of the best complete trial; of equally good trials, the first."""
         complete = [row for row in rows if row["state"] == "complete"]
         if not complete:
             return None
         best = max(complete, key=lambda row: row["kendall_tau"])
         if "fit_seconds" not in self.objectives:
             return best
-        close = [
-            r for r in complete if r["kendall_tau"] >= best["kendall_tau"] - self.tau_tolerance
-        ]
-        return min(close, key=lambda row: row["fit_seconds"])
+        lowest_tau = best["kendall_tau"] - self.tau_tolerance
+        accepted = [row for row in complete if row["kendall_tau"] >= lowest_tau]
+        return min(accepted, key=lambda row: row["fit_seconds"])

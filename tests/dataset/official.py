@@ -82,7 +82,7 @@ def accuracy_of_rank(rank: int, column: int = 0) -> float:
 
 
 def write_local(path: Path) -> None:
-    """Write a table as `hwnas.measure` does, of the first two of `CELLS`."""
+    """Write a table as ``hwnas measure`` does, of the first two of `CELLS`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

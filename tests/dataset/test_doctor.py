@@ -1,4 +1,4 @@
-"""``python -m hwnas.data doctor``."""
+"""``hwnas doctor``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from tests.dataset import official
 @pytest.fixture
 def nothing_bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Only what a test writes is described."""
-    monkeypatch.setattr("hwnas.dataset._columns_here.BUNDLED", tmp_path / "nothing")
-    monkeypatch.setattr("hwnas.dataset._accuracy.BUNDLED", tmp_path / "nothing")
+    monkeypatch.setattr("hwnas.dataset._local_table.BUNDLED", tmp_path / "nothing")
 
 
 def lines(text: str) -> dict[str, list[str]]:
@@ -68,7 +67,7 @@ def test_without_official_files_the_bundled_table_is_described(
     main(["doctor", "--data", str(paths.data)])
     text = capsys.readouterr().out
     assert "local/cpu onnxruntime_latency_median" in lines(text)
-    assert text.splitlines()[-1].endswith("python -m hwnas.data fetch hwnas")
+    assert text.splitlines()[-1].endswith("hwnas fetch hwnas")
     official.write_nats(paths)
     assert "fetch" not in doctor(paths)[0]
 

@@ -88,7 +88,7 @@ def test_accuracies_are_joined_by_architecture(paths: Paths) -> None:
 
 
 def test_without_the_file_values_are_estimated_and_it_says_so(paths: Paths) -> None:
-    with pytest.warns(EstimatedWarning, match=r"ESTIMATED.*hwnas\.data fetch hwnas") as warned:
+    with pytest.warns(EstimatedWarning, match=r"ESTIMATED.*hwnas fetch hwnas") as warned:
         table = dataset(paths).load()
     assert f"because HW-NAS-Bench-v1_0.pickle is not in {paths.data}. " in str(warned[0].message)
     assert table.estimated

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwnas.dataset import _accuracy
-from hwnas.dataset._accuracy import accuracy_of
-from hwnas.dataset._benchmark_index import benchmark_index
+from hwnas.dataset import accuracy_of, benchmark_index
 from hwnas.errors import UserError
 from hwnas.paths import Paths
 from hwnas.space import NASBench201, TransNASMicro
@@ -66,7 +64,7 @@ def test_other_spaces_and_image_sets_have_no_accuracy(paths: Paths) -> None:
 
 
 def test_the_bundled_table_stands_in(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_accuracy, "BUNDLED", paths.data)
+    monkeypatch.setattr("hwnas.dataset._local_table.BUNDLED", paths.data)
     write_local(paths.data / "nasbench201_cpu.parquet")
     accuracy, provenance = accuracy_of(SPACE, official.CELLS, "cifar10", paths)
     np.testing.assert_array_equal(accuracy, [91.0, 72.5, np.nan])

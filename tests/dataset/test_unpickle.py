@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from hwnas.dataset._readers._torch import load_torch
-from hwnas.dataset._readers._unpickle import unpickle
+from hwnas.dataset._torch_file import load_torch
+from hwnas.dataset._unpickle import unpickle
 from hwnas.errors import UserError
 
 

@@ -1,4 +1,4 @@
-"""No two configurations share a result: every key of the configuration is tried."""
+"""Configurations with different results must not share a folder. Each key is changed once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hwnas.composition import CONF, INERT, check, check_choices, copied_nodes, is_inert, leaves
+from hwnas.composition import (
+    CONF,
+    INERT,
+    check,
+    check_choices,
+    check_same_configuration,
+    copied_nodes,
+    is_inert,
+    leaves,
+    variant,
+)
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment import run
-from hwnas.experiment._identity import check_configuration, result_folder, variant
-from hwnas.study.cells._predictors import run_predictors
+from hwnas.experiment._identity import result_folder
+from hwnas.study.tasks import run_predictors
 from tests.composed import composed
 
 SMALL = ("n_train=20", "n_test=40", "tracking=off")
@@ -27,16 +37,16 @@ TUNED = (*SMALL, "tuning.n_trials=2", "selection=none")
 CONFIGURATIONS = {
     "default": ("tuning.n_trials=4",),
     "estimated": ("dataset=hwnas/raspi4", "predictor=svr", "selection.limit=8.0"),
-    "neural": ("predictor=mlp", "predictor.preset=paper", "tuning=none", "selection=none"),
+    "neural": ("predictor=paper/mlp", "tuning=none", "selection=none"),
     "forest": ("metric=memory", "predictor=rf", "tuning=random"),
 }
 GROUPS = {path.name for path in CONF.iterdir() if path.is_dir()}
-#: Where another value of the same type would be refused: one that is not.
+#: Other values for keys for which `another` would return a value that is not allowed.
 OTHER: dict[str, Any] = {
     "dataset.source": "estimated",
     "dataset.backend": "torch",
     "dataset.statistic": "minimum",
-    "selection.verify": "live",
+    "selection.verify": "device",
     "metric.direction": "maximize",
     "predictor.model.kernel": "linear",
     "selection.confidence": 0.8,
@@ -52,16 +62,17 @@ def _table(dataset: str) -> Table:
 
 
 def folder_of(cfg: DictConfig, reference: DictConfig) -> Path:
-    """Return the result folder of a configuration; raise where it is refused."""
+    """Return the result folder of a configuration, or raise if the configuration is not valid."""
     check(cfg, reference)
     for node in ("tuning", "selection", "predictor.model"):
         instantiate(OmegaConf.select(cfg, node))
     table = _table(OmegaConf.to_yaml(cfg.dataset, resolve=True))
-    return result_folder(cfg, table, cfg.n_train, variant(cfg, reference))
+    name = f"{cfg.predictor.name},{variant(cfg, reference)}"
+    return result_folder(Path("out"), table, name, cfg.n_train, cfg.seed)
 
 
 def another(key: str, value: Any) -> Any:
-    """Return another value of the same kind."""
+    """Return another value of the same type."""
     if key in OTHER:
         return OTHER[key]
     if isinstance(value, bool):
@@ -75,7 +86,7 @@ def another(key: str, value: Any) -> Any:
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 @pytest.mark.filterwarnings("ignore::hwnas.dataset.EstimatedWarning")
-def test_identity_any_key_changed_differs_or_is_refused_or_inert(
+def test_result_folder_any_key_changed_differs_unless_refused_or_inert(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HWNAS_DATA", raising=False)
@@ -94,20 +105,21 @@ def test_identity_any_key_changed_differs_or_is_refused_or_inert(
             try:
                 OmegaConf.update(changed, key, another(key, OmegaConf.select(cfg, key)))
                 if folder_of(changed, reference) == own:
-                    # A finished result there is refused, or it is the same result.
-                    check_configuration(changed, tmp_path)
+                    # The key may still be found by the check of the saved configuration, which
+                    # raises. Otherwise the key must be inert.
+                    check_same_configuration(changed, tmp_path / "config.yaml")
                     same.append(key)
             except (UserError, HydraException, OmegaConfBaseException, ValueError, TypeError):
                 refused += 1
     assert len(keys) > 40
-    assert refused < len(keys) / 2, "most keys should be tried with a value that is possible"
+    assert refused < len(keys) / 2, "most keys should be tested with a valid value"
     assert [key for key in same if not is_inert(key)] == []
 
 
 def _result(outputs: Path) -> dict[str, Any]:
     (path,) = outputs.rglob("result.json")
     content: dict[str, Any] = json.loads(path.read_text())
-    # Seconds differ from run to run, and the study is the label that is changed.
+    # Timings differ between runs. The study's name is one of the labels that the tests change.
     del content["timings"], content["identity"]["study"], content["provenance"]["environment"]
     return content
 
@@ -119,7 +131,7 @@ def _experiment(outputs: Path, *overrides: str) -> dict[str, Any]:
     return _result(outputs)
 
 
-def _cell(outputs: Path, *overrides: str) -> dict[str, Any]:
+def _grid_point(outputs: Path, *overrides: str) -> dict[str, Any]:
     with composed("sweep", "experiment=quick", *overrides, f"paths.outputs={outputs}") as (cfg, _):
         assert [outcome.state for outcome in run_predictors(cfg, [0])] == ["done"]
     return _result(outputs)
@@ -142,37 +154,38 @@ INERT_RUNS = {
     "deviations": ["deviations=normal"],
     "action": ["action=status"],
     "report": ["report=true"],
-    "cells": ["cells=[0,1]"],
+    "seeds": ["seeds=[0,1]"],
     "job": ["job=another"],
 }
-#: What an inert key needs to be there.
+#: Overrides that the configuration needs in order to have the inert key.
 NEEDS = {
     "tracking": ["tracking=wandb"],
     "dataset.source": ["dataset=hwnas/fpga"],
     "device.title": ["dataset=hwnas/fpga"],
 }
-_OF_STUDIES = ("experiment", "deviations", "action", "report", "cells", "job")
+#: Keys that only ``sweep.py`` has.
+_OF_STUDIES = ("experiment", "deviations", "action", "report", "seeds", "job")
 
 
 @pytest.fixture(scope="module")
 def plain() -> dict[Any, dict[str, Any]]:
-    """Results without a change, by what was run; several keys share one."""
+    """Results without a changed key. Several tests share one, so that it is computed once."""
     return {}
 
 
-def test_inert_keys_each_have_a_run() -> None:
+def test_inert_every_key_has_a_run() -> None:
     assert INERT_RUNS.keys() == INERT.keys()
 
 
 @pytest.mark.parametrize("key", INERT_RUNS)
 @pytest.mark.filterwarnings("ignore::hwnas.dataset.EstimatedWarning")
-def test_inert_key_changed_gives_the_same_result(
+def test_run_inert_key_changed_has_the_same_result(
     key: str, tmp_path: Path, plain: dict[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HWNAS_DATA", raising=False)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.chdir(tmp_path)
-    experiment = _cell if key in _OF_STUDIES else _experiment
+    experiment = _grid_point if key in _OF_STUDIES else _experiment
     common = (*TUNED, *NEEDS.get(key, []))
     if (experiment, common) not in plain:
         plain[experiment, common] = experiment(tmp_path / "plain", *common)
@@ -181,7 +194,7 @@ def test_inert_key_changed_gives_the_same_result(
 
 
 class TestResolvedValues:
-    def test_variant_environment_variable_is_its_value(
+    def test_variant_environment_variable_has_its_value(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         names = {}
@@ -193,34 +206,36 @@ class TestResolvedValues:
             ):
                 check(cfg, reference)
                 names[kernel] = variant(cfg, reference)
-        # rbf is what the YAML has.
+        # The YAML has rbf, so this value is not part of the variant.
         assert names == {"linear": "model.kernel=linear", "rbf": ""}
 
-    def test_variant_interpolated_number_is_accepted_and_named(self) -> None:
+    def test_variant_interpolated_number_has_its_value(self) -> None:
         with composed("run", "n_test=${n_train}", "tuning.seed=${seed}") as (cfg, reference):
             check(cfg, reference)
             assert variant(cfg, reference) == "tuning.seed=0,n_test=124"
 
-    def test_variant_seed_of_the_run_is_not_part_of_it(self) -> None:
+    def test_variant_seed_and_n_train_changed_is_empty(self) -> None:
         with composed("run", "seed=3", "n_train=25", "study=other") as (cfg, reference):
             assert variant(cfg, reference) == ""
 
-    def test_run_edited_yaml_is_refused(
+    def test_run_yaml_edited_since_raises(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The path cannot tell them apart: both are the defaults of their day."""
+        """The path is the same, because each value is the default of its version of the YAML."""
         _experiment(tmp_path, *TUNED, "predictor=svr")
         monkeypatch.setenv("KERNEL", "linear")
         with composed("run", *TUNED, "predictor=svr", f"paths.outputs={tmp_path}") as (cfg, ref):
             for each in (cfg, ref):
                 each.predictor.model.kernel = "${oc.env:KERNEL}"
-            with pytest.raises(UserError, match=r"model\.kernel=rbf; here is linear.*force=true$"):
+            with pytest.raises(
+                UserError, match=r"model\.kernel=rbf; the current value is linear.*force=true$"
+            ):
                 run(cfg, ref)
 
 
 class TestChoices:
-    def test_variant_choice_of_another_name_is_named(self) -> None:
-        """A user's own YAML may have the name of one of ours."""
+    def test_variant_option_with_another_name_has_the_option(self) -> None:
+        """A user's YAML can have the same ``name`` as a YAML of hwnas."""
         with composed("run") as (cfg, reference):
             cfg.predictor.name = reference.predictor.name = "mine"
             assert variant(cfg, reference) == "predictor=ridge"
@@ -238,7 +253,7 @@ class TestChoices:
             ("predictor=3", "leave predictor out"),
         ],
     )
-    def test_check_choices_several_or_none_raises(self, argument: str, remedy: str) -> None:
+    def test_check_choices_several_or_no_options_raises(self, argument: str, remedy: str) -> None:
         with pytest.raises(UserError) as caught:
             check_choices(["n_train=25", argument])
         assert str(caught.value).startswith(argument)

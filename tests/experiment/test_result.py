@@ -1,57 +1,59 @@
-"""Result folders: whole or not at all."""
+"""Result folders are written completely or not at all."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hwnas.errors import UserError
-from hwnas.experiment._result import (
-    check_writable,
-    read_result,
-    result_folder_writer,
-    write_json,
-)
+from hwnas.experiment import Experiment, Result, check_writable, split
+from hwnas.experiment._folder import save
+from hwnas.selection import Selector
+from tests.tables import ridge, whole_table
 
 
-def write(folder: Path, content: dict[str, object]) -> None:
-    with result_folder_writer(folder) as fresh:
-        write_json(fresh / "result.json", content)
+@pytest.fixture(scope="module")
+def result() -> Result:
+    table = whole_table()
+    return Experiment(table, ridge(), split(table, 30, 100, 0), selector=Selector()).run()
 
 
-def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / "a" / "seed0"
-    with pytest.raises(RuntimeError), result_folder_writer(folder) as fresh:
-        (fresh / "result.json").write_text("{}")
-        raise RuntimeError
-    assert list(folder.parent.iterdir()) == []
-    assert read_result(folder) is None
+class TestSave:
+    def test_save_loaded_again_is_the_same_result(self, result: Result, tmp_path: Path) -> None:
+        save(result, {"seed": 0}, tmp_path / "a" / "seed0", everything=True)
+        assert Result.load(tmp_path / "a" / "seed0") == result
+        names = {path.name for path in (tmp_path / "a" / "seed0").iterdir()}
+        assert names >= {"config.yaml", "predictions.parquet", "selected.csv", "fronts.png"}
+
+    def test_save_nan_leaves_no_folder(self, result: Result, tmp_path: Path) -> None:
+        folder = tmp_path / "a" / "seed0"
+        with pytest.raises(ValueError, match="JSON"):
+            save(_with_nan(result), {}, folder, everything=False)
+        assert list(folder.parent.iterdir()) == []
+        assert Result.load(folder) is None
+
+    def test_save_nan_keeps_the_old_result(self, result: Result, tmp_path: Path) -> None:
+        save(result, {}, tmp_path / "seed0", everything=False)
+        with pytest.raises(ValueError, match="JSON"):
+            save(_with_nan(result), {}, tmp_path / "seed0", everything=False)
+        assert Result.load(tmp_path / "seed0") == result
+
+    def test_save_twice_leaves_only_the_new_result(self, result: Result, tmp_path: Path) -> None:
+        other = replace(result, scores=dict(result.scores) | {"mae": 1.0})
+        save(result, {}, tmp_path / "seed0", everything=True)
+        save(other, {}, tmp_path / "seed0", everything=False)
+        assert Result.load(tmp_path / "seed0") == other
+        assert [path.name for path in tmp_path.iterdir()] == ["seed0"]
+        assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_a_failure_keeps_the_old_result(tmp_path: Path) -> None:
-    folder = tmp_path / "seed0"
-    write(folder, {"tau": 0.5})
-    with pytest.raises(RuntimeError), result_folder_writer(folder):
-        raise RuntimeError
-    assert read_result(folder) == {"tau": 0.5}
+def _with_nan(result: Result) -> Result:
+    return replace(result, scores=dict(result.scores) | {"mae": float("nan")})
 
 
-def test_replacing_leaves_only_the_new_result(tmp_path: Path) -> None:
-    folder = tmp_path / "seed0"
-    write(folder, {"tau": 0.5})
-    write(folder, {"tau": 0.6})
-    assert read_result(folder) == {"tau": 0.6}
-    assert [path.name for path in tmp_path.iterdir()] == ["seed0"]
-
-
-def test_nan_is_no_result(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        write(tmp_path / "seed0", {"tau": float("nan")})
-    assert not (tmp_path / "seed0").exists()
-
-
-def test_a_folder_that_cannot_be_written_is_the_users_mistake(tmp_path: Path) -> None:
+def test_check_writable_path_below_a_file_raises(tmp_path: Path) -> None:
     check_writable(tmp_path / "new" / "outputs")
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"paths\.outputs=.*/file/below: Not a directory"):

@@ -1,4 +1,4 @@
-"""``python -m hwnas.measure`` as a user runs it: killed, in company, and used afterwards."""
+"""``hwnas measure`` as a user runs it: killed, in company, and used afterwards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +14,19 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from platformdirs import user_cache_path
 from pyarrow import parquet
 
 from hwnas.composition import CONF, register
 from hwnas.dataset import Local
-from hwnas.errors import UserError
+from hwnas.errors import UserError, command
 from hwnas.image_set import ImageSet
-from hwnas.measure import _commands
+from hwnas.measure import _commands, live_measure
 from hwnas.measure._commands import accuracy, latency
 from hwnas.measure._live import backend_of
 from hwnas.metric import Metric
 from hwnas.network import build
-from hwnas.paths import Paths
+from hwnas.paths import Paths, default_folder
 from hwnas.space import NASBench201
 
 NAME = "measured-by-a-test"
@@ -36,9 +36,11 @@ TINY += ["+sizes.channels=4", "+sizes.cells_per_stage=1"]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    (CONF / "dataset" / "local" / f"{NAME}.yaml").unlink(missing_ok=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path / "conf"))
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
 
 
 def overrides(data: Path, *more: str) -> list[str]:
@@ -46,7 +48,7 @@ def overrides(data: Path, *more: str) -> list[str]:
 
 
 def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "hwnas.measure", *overrides(data, *more)]
+    command = [sys.executable, "-m", "hwnas", "measure", *overrides(data, *more)]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, cwd=CONF.parent, stdout=quiet, stderr=quiet)
 
@@ -132,8 +134,8 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
     data: Path,
 ) -> None:
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "hwnas.measure", *arguments]
-        done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True, check=True)
+        started = [sys.executable, "-m", "hwnas", "measure", *arguments]
+        done = subprocess.run(started, cwd=CONF.parent, capture_output=True, text=True, check=True)
         return done.stdout
 
     tiny = overrides(data, *TINY)
@@ -142,11 +144,12 @@ def test_what_an_earlier_call_left_unfinished_is_said_with_the_command_that_fini
     assert "fewer than" not in first
     second = run(*tiny, "n_architectures=5")
     (told,) = [line for line in second.splitlines() if "fewer than" in line]
-    said, _, command = told.partition("; to finish them: python -m hwnas.measure ")
+    said, _, finishing = told.partition("; to finish them: ")
     assert said == "7 of 12 architectures have fewer than 2 passes"
-    assert command.split()[-1] == "n_architectures=12"
+    arguments = finishing.removeprefix(command("measure ")).split()
+    assert arguments[-1] == "n_architectures=12"
     assert len(lines(data)) == 12 + 5
-    assert "tau between halves of 2 passes of 12 architectures" in run(*command.split())
+    assert "tau between halves of 2 passes of 12 architectures" in run(*arguments)
     assert len(lines(data)) == 12 + 12
 
 
@@ -165,17 +168,36 @@ def test_accuracy_joins_latency_and_the_dataset_is_ready_to_use(data: Path) -> N
     assert ((table.accuracy >= 0) & (table.accuracy <= 100)).all()
     assert len(np.unique(table.measured_on())) == 40
     assert not table.estimated
+    assert not list(CONF.rglob(f"{NAME}.yaml")), "it is the user's, not the checkout's"
     with initialize_config_dir(str(CONF), version_base="1.3"):
         composed = compose("run", [f"dataset=local/{NAME}"])
     assert composed.dataset.name == NAME
     assert composed.dataset._target_ == "hwnas.dataset.Local"
 
 
+def test_measurements_of_an_earlier_version_are_continued_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path / "conf"))
+    monkeypatch.delenv("HWNAS_DATA", raising=False)
+    before = user_cache_path("hwnas") / "data"
+    few = ["n_architectures=3", "passes=1"]
+    latency(configuration(before, "measure", *TINY, *few))
+    assert len(lines(before)) == 3
+    latency(configuration(default_folder("data"), "measure", *TINY, *few))
+    assert len(lines(before)) == 3
+    assert not (default_folder("data") / "local").exists()
+
+
 def test_a_table_is_verified_live_as_it_was_measured(data: Path) -> None:
     latency(configuration(data, "measure", *TINY, "n_architectures=5"))
     local = Local(NAME, Metric("latency", "ms"), SPACE, Paths(data, data, data))
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        values = local.measure(SPACE.enumerate()[[0, 11718, 15624]])
+        measure = live_measure(local)
+        assert measure is not None
+        values = measure(SPACE.enumerate()[[0, 11718, 15624]])
     assert values.shape == (3,)
     assert (values > 0).all()
 
@@ -193,7 +215,7 @@ def test_a_backend_is_set_as_it_was_measured() -> None:
 
 @pytest.mark.parametrize("name", ["123", "null", "true", "1e3"])
 def test_a_name_stays_a_string(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_commands, "CONF", tmp_path)
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path))
     _commands._write_config(name)
     written = OmegaConf.load(tmp_path / "dataset" / "local" / f"{name}.yaml")
     assert written.name == name

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwnas.dataset import Local
-from hwnas.dataset._local import Statistic
+from hwnas.dataset import Local, Statistic
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
@@ -94,16 +93,16 @@ def test_accuracy_is_measured(local: Local) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"name": "my_laptop"}, "python -m hwnas.measure name=my_laptop space=nasbench201"),
+        ({"name": "my_laptop"}, "hwnas measure name=my_laptop space=nasbench201"),
         ({"space": TransNASMacro()}, "no measurements of transnas_macro"),
         # Nobody measures under the bundled table's name.
         (
             {"space": TransNASMacro()},
-            "hwnas.measure name=my_laptop space=transnas_macro, then dataset=local/my_laptop$",
+            "hwnas measure name=my_laptop space=transnas_macro, then dataset=local/my_laptop$",
         ),
         (
             {"name": "mine", "space": FBNet()},
-            "python -m hwnas.measure name=mine space=fbnet n_architectures=500$",
+            "hwnas measure name=mine space=fbnet n_architectures=500$",
         ),
         ({"backend": "tensorrt"}, "dataset.backend: no 'tensorrt'"),
         ({"statistic": "mean"}, "dataset.statistic: no 'mean'"),

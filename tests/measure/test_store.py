@@ -24,9 +24,9 @@ def record(architecture: str, value: float = 1.0, series: str = "torch") -> dict
 
 
 def measured(folder: Path, series: str, settings: dict[str, Any]) -> None:
-    with Store(folder) as store:
-        store.start(series, settings, {})
-        store.append(record("a", series=series))
+    store = Store(folder)
+    store.start(series, settings, {})
+    store.append(record("a", series=series))
 
 
 def title(unit: Unit) -> str:
@@ -41,33 +41,33 @@ def test_units_cover_every_architecture_once() -> None:
 
 
 def test_a_second_process_reads_what_the_first_measured(tmp_path: Path) -> None:
-    with Store(tmp_path) as first:
-        first.start("torch", {"threads": 1}, {"cpu": "x"})
-        first.append(record("a", 2.5))
-        with Store(tmp_path) as second:
-            assert second.missing(UNIT) == ["b", "c"]
-            assert second.records["torch", 0, "a"]["median"] == 2.5
-            first.append(record("b"))
-            assert second.missing(UNIT) == ["b", "c"]
-            second.refresh()
-            assert second.missing(UNIT) == ["c"]
-            assert [header["settings"] for header in second.headers] == [{"threads": 1}]
+    first = Store(tmp_path)
+    first.start("torch", {"threads": 1}, {"cpu": "x"})
+    first.append(record("a", 2.5))
+    second = Store(tmp_path)
+    assert second.missing(UNIT) == ["b", "c"]
+    assert second.records["torch", 0, "a"]["median"] == 2.5
+    first.append(record("b"))
+    assert second.missing(UNIT) == ["b", "c"]
+    second.refresh()
+    assert second.missing(UNIT) == ["c"]
+    assert [header["settings"] for header in second.headers] == [{"threads": 1}]
 
 
 def test_a_torn_last_line_is_ignored_and_measured_again(tmp_path: Path) -> None:
-    with Store(tmp_path) as store:
-        store.start("torch", {}, {})
-        store.append(record("a"))
-        store.append(record("b"))
+    store = Store(tmp_path)
+    store.start("torch", {}, {})
+    store.append(record("a"))
+    store.append(record("b"))
     (file,) = tmp_path.glob("*.jsonl")
     file.write_bytes(file.read_bytes()[:-9])
-    with Store(tmp_path) as store:
-        assert store.missing(UNIT) == ["b", "c"]
-        store.start("torch", {}, {})
-        store.append(record("b", 7.0))
-    with Store(tmp_path) as store:
-        assert store.missing(UNIT) == ["c"]
-        assert store.records["torch", 0, "b"]["median"] == 7.0
+    store = Store(tmp_path)
+    assert store.missing(UNIT) == ["b", "c"]
+    store.start("torch", {}, {})
+    store.append(record("b", 7.0))
+    store = Store(tmp_path)
+    assert store.missing(UNIT) == ["c"]
+    assert store.records["torch", 0, "b"]["median"] == 7.0
 
 
 def test_a_damaged_line_is_named_and_the_others_are_not_given_up(tmp_path: Path) -> None:
@@ -81,12 +81,13 @@ def test_a_damaged_line_is_named_and_the_others_are_not_given_up(tmp_path: Path)
 
 
 def test_a_unit_is_claimed_once_and_free_afterwards(tmp_path: Path) -> None:
-    with Store(tmp_path) as first, Store(tmp_path) as second:
-        with first.claim(UNIT) as ours, second.claim(UNIT) as theirs:
-            assert ours
-            assert not theirs
-        with second.claim(UNIT) as theirs:
-            assert theirs
+    first = Store(tmp_path)
+    second = Store(tmp_path)
+    with first.claim(UNIT) as ours, second.claim(UNIT) as theirs:
+        assert ours
+        assert not theirs
+    with second.claim(UNIT) as theirs:
+        assert theirs
 
 
 def test_a_folder_that_cannot_be_made_is_a_users_mistake(tmp_path: Path) -> None:
@@ -99,45 +100,44 @@ class TestSettings:
     def test_of_a_series_do_not_mix(self, tmp_path: Path) -> None:
         measured(tmp_path, "torch", {"threads": 1})
         measured(tmp_path, "onnxruntime", {"threads": 2})
-        with (
-            Store(tmp_path) as store,
-            pytest.raises(UserError, match=r"threads=1, not 2.*another name="),
-        ):
+        store = Store(tmp_path)
+        with pytest.raises(UserError, match=r"threads=1, not 2.*another name="):
             store.start("torch", {"threads": 2}, {})
 
     def test_of_a_start_that_measured_nothing_bind_nobody(self, tmp_path: Path) -> None:
-        with Store(tmp_path) as store:
-            store.start("torch", {"threads": 64}, {})
+        store = Store(tmp_path)
+        store.start("torch", {"threads": 64}, {})
         assert list(tmp_path.glob("*.jsonl")) == []
         # As a process leaves it that is killed while it writes its first record.
         header = {"header": {"series": "torch", "settings": {"threads": 64}, "machine": {}}}
         (tmp_path / "torch-1.jsonl").write_text(f"{json.dumps(header)}\n")
-        with Store(tmp_path) as store:
-            store.start("torch", {"threads": 1}, {})
-            store.append(record("a"))
-        with Store(tmp_path) as store:
-            assert [each["settings"] for each in store.headers] == [{"threads": 1}]
+        store = Store(tmp_path)
+        store.start("torch", {"threads": 1}, {})
+        store.append(record("a"))
+        store = Store(tmp_path)
+        assert [each["settings"] for each in store.headers] == [{"threads": 1}]
 
     def test_of_two_processes_that_start_together_do_not_mix(self, tmp_path: Path) -> None:
-        with Store(tmp_path) as first, Store(tmp_path) as second:
-            first.start("torch", {"threads": 1}, {})
-            second.start("torch", {"threads": 2}, {})
-            first.append(record("a"))
-            with pytest.raises(UserError, match="threads=1, not 2"):
-                second.append(record("b"))
-        with Store(tmp_path) as store:
-            assert list(store.records) == [("torch", 0, "a")]
+        first = Store(tmp_path)
+        second = Store(tmp_path)
+        first.start("torch", {"threads": 1}, {})
+        second.start("torch", {"threads": 2}, {})
+        first.append(record("a"))
+        with pytest.raises(UserError, match="threads=1, not 2"):
+            second.append(record("b"))
+        store = Store(tmp_path)
+        assert list(store.records) == [("torch", 0, "a")]
 
     def test_of_the_networks_are_those_of_all_backends(self, tmp_path: Path) -> None:
         measured(tmp_path, "torch", NETWORKS)
         measured(tmp_path, "accuracy", {"channels": 8})
-        with Store(tmp_path) as store:
-            store.start("onnxruntime", {"threads": 2, **NETWORKS}, {})
-            with pytest.raises(UserError, match=r"torch measurements with image_set="):
-                store.start("onnxruntime", NETWORKS | {"image_set": CIFAR10 | {"classes": 5}}, {})
-            with pytest.raises(UserError, match="Try: no sizes"):
-                store.start("onnxruntime", NETWORKS | {"sizes": {"channels": 4}}, {})
-            store.start("accuracy", {"channels": 8}, {})
+        store = Store(tmp_path)
+        store.start("onnxruntime", {"threads": 2, **NETWORKS}, {})
+        with pytest.raises(UserError, match=r"torch measurements with image_set="):
+            store.start("onnxruntime", NETWORKS | {"image_set": CIFAR10 | {"classes": 5}}, {})
+        with pytest.raises(UserError, match="Try: no sizes"):
+            store.start("onnxruntime", NETWORKS | {"sizes": {"channels": 4}}, {})
+        store.start("accuracy", {"channels": 8}, {})
 
     @pytest.mark.parametrize(
         ("series", "there", "here", "remedy"),
@@ -166,31 +166,35 @@ class TestSettings:
         self, tmp_path: Path, series: str, there: dict[str, Any], here: dict[str, Any], remedy: str
     ) -> None:
         measured(tmp_path, series, there)
-        with Store(tmp_path) as store, pytest.raises(UserError) as error:
+        store = Store(tmp_path)
+        with pytest.raises(UserError) as error:
             store.start(series, here, {})
         assert remedy in str(error.value)
 
 
 class TestWork:
     def test_a_unit_finished_by_another_process_is_left_alone(self, tmp_path: Path) -> None:
-        with Store(tmp_path) as ours, Store(tmp_path) as other:
-            ours.start("torch", {}, {})
-            other.start("torch", {}, {})
-            for architecture in UNIT.architectures:
-                other.append(record(architecture))
-            asked: list[list[str]] = []
+        ours = Store(tmp_path)
+        other = Store(tmp_path)
+        ours.start("torch", {}, {})
+        other.start("torch", {}, {})
+        for architecture in UNIT.architectures:
+            other.append(record(architecture))
+        asked: list[list[str]] = []
 
-            def measure(_: Unit, architectures: list[str]) -> list[dict[str, Any]]:
-                asked.append(architectures)
-                return []
+        def measure(_: Unit, architectures: list[str]) -> list[dict[str, Any]]:
+            asked.append(architectures)
+            return []
 
-            # Ours has not read yet what the other one did.
-            assert ours.missing(UNIT)
-            assert work_off(ours, [UNIT], measure, title) == 0
-            assert asked == []
+        # Ours has not read yet what the other one did.
+        assert ours.missing(UNIT)
+        assert work_off(ours, [UNIT], measure, title) == 0
+        assert asked == []
 
     def test_a_unit_whose_process_was_killed_is_taken_over(self, tmp_path: Path) -> None:
-        with Store(tmp_path) as ours, Store(tmp_path) as other, ExitStack() as alive:
+        ours = Store(tmp_path)
+        other = Store(tmp_path)
+        with ExitStack() as alive:
             ours.start("torch", {}, {})
             alive.enter_context(other.claim(UNIT))
 
@@ -203,7 +207,9 @@ class TestWork:
             assert {key[2] for key in ours.records} == {*UNIT.architectures, *OTHER.architectures}
 
     def test_what_a_living_process_holds_is_counted_as_missing(self, tmp_path: Path) -> None:
-        with Store(tmp_path) as ours, Store(tmp_path) as other, other.claim(UNIT):
+        ours = Store(tmp_path)
+        other = Store(tmp_path)
+        with other.claim(UNIT):
             ours.start("torch", {}, {})
             missing = work_off(
                 ours, [UNIT, OTHER], lambda _, some: [record(each) for each in some], title
@@ -213,10 +219,7 @@ class TestWork:
 
     def test_a_longer_list_holds_no_unit_of_a_shorter_one(self, tmp_path: Path) -> None:
         short, long = units_of("torch", 0, list("dabc"), 2), units_of("torch", 0, list("abcdef"), 2)
-        with (
-            Store(tmp_path) as ours,
-            Store(tmp_path) as other,
-            other.claim(long[0]),
-            ours.claim(short[0]) as free,
-        ):
+        ours = Store(tmp_path)
+        other = Store(tmp_path)
+        with other.claim(long[0]), ours.claim(short[0]) as free:
             assert free

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from hwnas.dataset import Local
-from hwnas.dataset._local_table import table_path
+from hwnas.dataset import Local, read_local_table, table_path, write_local_table
 from hwnas.errors import UserError
 from hwnas.measure._store import Store
 from hwnas.measure._table import complete, write_table
@@ -44,11 +43,11 @@ def paths(tmp_path: Path) -> Paths:
 
 
 def add(paths: Paths, series: str, round_: int, architectures: list[str], **values: float) -> None:
-    with Store(paths.data / "local" / NAME / "nasbench201") as store:
-        store.start(series, {} if series == "accuracy" else NETWORKS, {"cpu": "x"})
-        for number, architecture in enumerate(architectures):
-            of = {key: value + number for key, value in values.items()}
-            store.append({"series": series, "round": round_, "architecture": architecture, **of})
+    store = Store(paths.data / "local" / NAME / "nasbench201")
+    store.start(series, {} if series == "accuracy" else NETWORKS, {"cpu": "x"})
+    for number, architecture in enumerate(architectures):
+        of = {key: value + number for key, value in values.items()}
+        store.append({"series": series, "round": round_, "architecture": architecture, **of})
 
 
 def add_latency(paths: Paths) -> None:
@@ -60,8 +59,8 @@ def add_latency(paths: Paths) -> None:
 def written(paths: Paths) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Return the measured rows by architecture, and the facts."""
     path = table_path(NAME, SPACE, paths)
-    with Store(path.with_suffix("")) as store:
-        write_table(store, SPACE, NAME, path)
+    store = Store(path.with_suffix(""))
+    write_table(store, SPACE, NAME, path)
     table = parquet.read_table(path)
     rows = {row["architecture"]: row for row in table.to_pylist()}
     return rows, json.loads(table.schema.metadata[b"hwnas"])
@@ -160,6 +159,20 @@ def test_without_the_published_ones_they_are_the_bundled_ones_on_digits(paths: P
 def test_accuracies_alone_are_no_dataset(paths: Paths, metric: Metric) -> None:
     add(paths, "accuracy", 0, ARCHITECTURES, accuracy=50.0)
     written(paths)
-    command = f"python -m hwnas.measure name={NAME} space=nasbench201"
+    command = f"hwnas measure name={NAME} space=nasbench201"
     with pytest.raises(UserError, match=f"no {metric.name}.*{command}"):
         local(paths, metric).load()
+
+
+def test_metric_of_a_column_with_a_unit_needs_no_code(paths: Paths) -> None:
+    add_latency(paths)
+    written(paths)
+    path = table_path(NAME, SPACE, paths)
+    columns, facts = read_local_table(path)
+    depth = np.arange(len(columns["architecture"]))
+    facts["units"]["depth"] = "layers"
+    write_local_table(path, {**columns, "depth": depth}, facts)
+    table = local(paths, Metric("depth", "layers")).load()
+    assert table.values.tolist() == depth.tolist()
+    with pytest.raises(UserError, match=r"has depth in layers. Try: metric.unit=layers"):
+        local(paths, Metric("depth", "edges")).load()

@@ -1,4 +1,4 @@
-"""A metric's direction is one of two."""
+"""The direction of a metric: its two values, and costs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from hwnas.errors import UserError
 from hwnas.metric import Metric
 
 
-def test_direction_turns_values_into_costs() -> None:
+def test_cost_metric_to_maximise_is_negated() -> None:
     values = np.array([1.0, 2.0])
     np.testing.assert_array_equal(Metric("latency", "ms").cost(values), values)
     np.testing.assert_array_equal(Metric("speed", "1/ms", "maximize").cost(values), -values)
 
 
 @pytest.mark.parametrize("direction", ["minimise", "max", "", "MINIMIZE"])
-def test_another_direction_is_refused(direction: str) -> None:
+def test_metric_unknown_direction_raises(direction: str) -> None:
     with pytest.raises(UserError, match=rf"metric\.direction={direction}: neither"):
         Metric("latency", "ms", direction)  # type: ignore[arg-type]
 
 
-def test_another_direction_on_the_command_line_is_a_users_mistake() -> None:
+def test_metric_unknown_direction_in_configuration_raises_user_error() -> None:
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("run", ["metric.direction=minimise"])

@@ -5,26 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network import build, count_layers
 from hwnas.seeding import generator
-from hwnas.space import (
-    Architectures,
-    FBNet,
-    NASBench201,
-    SearchSpace,
-    TransNASMacro,
-    TransNASMicro,
-)
+from hwnas.space import LISTABLE, Architectures, NASBench201, SearchSpace, space_classes
 
-SPACES = [NASBench201(), TransNASMicro(), TransNASMacro(), FBNet()]
+#: Also those of a contributor, where they have a network.
+SPACES = [each() for each in space_classes().values() if each.skeleton is not None]
 SPACE = NASBench201()
 
 
 def sample(space: SearchSpace, n: int) -> Architectures:
     rng = generator(0, "tests", space.name)
-    if isinstance(space, FBNet):
-        return rng.integers(0, 9, (n, 22)).astype(np.int8)
+    if space.size > LISTABLE:
+        shape = (n, space.n_positions)
+        return rng.integers(0, len(space.operations), shape).astype(np.int8)
     return space.enumerate()[rng.choice(space.size, n, replace=False)]
 
 
@@ -96,17 +92,19 @@ def test_published_networks_have_all_edges(cifar10: ImageSet) -> None:
         # What feeds it runs as well, an identity at no cost, a pooling at its own.
         ((1, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "additions": 0}),
         ((4, 0, 3, 1, 0, 0), {"nor_conv_3x3": 1, "avg_pool_3x3": 1, "additions": 0}),
+        # Convolutions whose sum is multiplied by 0 are dropped: the sum is between them and it.
+        ((1, 3, 3, 1, 0, 0), {"additions": 0}),
         # A dead pooling does not.
         ((4, 0, 0, 1, 0, 0), {"additions": 0}),
         # A convolution of zeros runs, and its result is added.
         ((0, 0, 0, 1, 0, 2), {"nor_conv_1x1": 1, "additions": 1}),
     ],
 )
-def test_tflite_keeps_convolutions(
+def test_folded_zeros_keep_convolutions(
     cell: tuple[int, ...], runs_like: dict[str, int], cifar10: ImageSet
 ) -> None:
     plain, counted = (
-        count_layers(SPACE, np.array([row], dtype=np.int8), cifar10, dead_edges="tflite")
+        count_layers(SPACE, np.array([row], dtype=np.int8), cifar10, dead_edges="folded")
         for row in ((0, 0, 0, 1, 0, 0), cell)
     )
 
@@ -125,9 +123,9 @@ def test_tflite_keeps_convolutions(
     assert in_first_stage("add", 1) == 5 * runs_like["additions"]
 
 
-def test_tflite_folds_constant_networks(cifar10: ImageSet) -> None:
+def test_folded_zeros_leave_nothing_of_constant_networks(cifar10: ImageSet) -> None:
     rows = np.array([[0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]], dtype=np.int8)
-    counts = count_layers(SPACE, rows, cifar10, dead_edges="tflite").counts
+    counts = count_layers(SPACE, rows, cifar10, dead_edges="folded").counts
     assert counts.any(axis=1).tolist() == [False, False, True]
 
 
@@ -135,3 +133,12 @@ def test_live_cells_of_equal_function_cost_the_same(cifar10: ImageSet) -> None:
     rows = sample(SPACE, 300)
     live = count_layers(SPACE, SPACE.live(rows), cifar10)
     assert count_layers(SPACE, rows, cifar10).macs.tolist() == live.macs.tolist()
+
+
+def test_space_without_a_network_is_refused_where_one_is_needed(
+    cifar10: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = sample(SPACE, 2)
+    monkeypatch.setattr(NASBench201, "skeleton", None)
+    with pytest.raises(UserError, match="no network of its architectures is known"):
+        count_layers(SPACE, rows, cifar10)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ class Member:
     @property
     def config(self) -> DictConfig:
         """Its configuration: ``encoding`` and ``predictor``, before anything is made cheap."""
-        return composed("run", [f"predictor={self.option}"])
+        return _composed(self.option)
 
     @property
     def needs_cells(self) -> bool:
@@ -90,6 +91,12 @@ class Member:
         for preset in (None, self.preset):
             model = OmegaConf.merge(model, CHEAP.get((self.name, preset), {}))
         return build(config.encoding, model, space or NASBench201(), SEED)
+
+
+@cache
+def _composed(option: str) -> DictConfig:
+    # Once: Hydra takes a tenth of a second, and every member is built in many tests.
+    return composed("run", [f"predictor={option}"])
 
 
 def members() -> list[Member]:
@@ -124,16 +131,19 @@ def training(predictor: Predictor, n: int = 80, seed: int = 0) -> tuple[Any, Any
     return X, additive(predictor.space, X)
 
 
+@cache
+def fitted(member: Member) -> Predictor:
+    """Return the member fitted, the same object every time: tests must not change it."""
+    predictor = member.build()
+    return predictor.fit(*training(predictor))
+
+
 HELD_OUT = draw(NASBench201(), 100, seed=1)
 
 
 def predictions() -> dict[str, NDArray[np.float64]]:
     """Return what every member, fitted, predicts on `HELD_OUT`."""
-    result = {}
-    for member in members():
-        predictor = member.build()
-        result[str(member)] = predictor.fit(*training(predictor)).predict(HELD_OUT)
-    return result
+    return {str(member): fitted(member).predict(HELD_OUT) for member in members()}
 
 
 if __name__ == "__main__":

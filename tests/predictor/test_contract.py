@@ -19,7 +19,16 @@ from hwnas.predictor import Predictor, build
 from hwnas.space import CellSpace, FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
 from hwnas.tuning._result import parameter_path
 from hwnas.tuning._search_space import read
-from tests.predictor.members import FOLDER, HELD_OUT, Member, additive, draw, members, training
+from tests.predictor.members import (
+    FOLDER,
+    HELD_OUT,
+    Member,
+    additive,
+    draw,
+    fitted,
+    members,
+    training,
+)
 
 #: (predictor, check): why it need not hold.
 EXCEPTIONS: dict[tuple[str, str], str] = {
@@ -43,10 +52,9 @@ def member(request: pytest.FixtureRequest) -> Member:
     return found
 
 
-@pytest.fixture(scope="module")
-def fitted(member: Member) -> Predictor:
-    predictor = member.build()
-    return predictor.fit(*training(predictor))
+@pytest.fixture(scope="module", name="fitted")
+def fitted_member(member: Member) -> Predictor:
+    return fitted(member)
 
 
 @pytest.fixture(scope="module")

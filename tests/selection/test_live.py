@@ -1,17 +1,18 @@
-"""Live verification: measuring the selected as the table was measured."""
+"""Verification on the device: measuring architectures with the settings of a table."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from hwnas.backend import Prepared
-from hwnas.dataset import Local
+from hwnas.dataset import HELP, Local
 from hwnas.errors import UserError
+from hwnas.measure import live_measure
 from hwnas.measure._live import measure_live
 from hwnas.metric import Metric
 from hwnas.network import Network
@@ -22,9 +23,13 @@ SPACE = NASBench201()
 
 
 class Clock:
-    """A backend whose runs take as many milliseconds as the network has layers, and drift."""
+    """A backend whose times are the network's number of layers plus a drift, in milliseconds.
+
+    Within one call, each run takes 1 ms less than the run before it.
+    """
 
     name = "clock"
+    unit_facts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.runs = 0
@@ -52,7 +57,7 @@ def facts(cpu: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_every_architecture_is_timed_in_every_pass_and_joined_by_row(
+def test_measure_live_two_passes_times_each_architecture_in_each_pass(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     X = np.array([[0, 0, 0, 1, 0, 0], [3, 3, 3, 3, 3, 3]], dtype=np.int8)
@@ -66,7 +71,14 @@ def test_every_architecture_is_timed_in_every_pass_and_joined_by_row(
     assert "another CPU" in caplog.text
 
 
-def test_what_is_counted_cannot_be_measured(tmp_path: Any) -> None:
+def test_local_measure_counted_metric_raises(tmp_path: Any) -> None:
     local = Local("cpu", Metric("flops", "FLOPs"), SPACE, Paths(tmp_path, tmp_path, tmp_path))
+    measure = live_measure(local)
+    assert measure is not None
     with pytest.raises(UserError, match="nothing to measure"):
-        local.measure(SPACE.enumerate()[:1])
+        measure(SPACE.enumerate()[:1])
+
+
+def test_live_measure_of_a_published_table_is_none(tmp_path: Any) -> None:
+    paths = Paths(tmp_path, tmp_path, tmp_path)
+    assert live_measure(HELP("1080ti_1", Metric("latency", "ms"), SPACE, paths)) is None

@@ -1,4 +1,4 @@
-"""The front, MRA and hypervolume against brute force and values computed by hand."""
+"""Pareto front, MRA and hypervolume, compared with brute force and values computed by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hwnas.errors import UserError
-from hwnas.selection import Selector, pareto_front, select
+from hwnas.selection import Selector, pareto_front, select_front
 
 Float = NDArray[np.float64]
 Table = tuple[Float, Float, Float]
@@ -18,7 +18,7 @@ Table = tuple[Float, Float, Float]
 
 @st.composite
 def tables(draw: st.DrawFn, n_metrics: int | None = None) -> Table:
-    """Small tables of whole numbers, so that ties and copies are common."""
+    """Draw accuracies, true and predicted costs. Small integers make ties and copies frequent."""
     n = draw(st.integers(2, 25))
     shape = (n,) if n_metrics is None else (n, n_metrics)
     accuracy = draw(hnp.arrays(np.float64, (n,), elements=st.integers(1, 8).map(float)))
@@ -35,104 +35,117 @@ def brute_front(accuracy: Float, cost: Float) -> set[int]:
 
 
 @given(tables())
-def test_front_is_the_brute_force_front(table: Table) -> None:
+def test_pareto_front_any_table_equals_brute_force(table: Table) -> None:
     accuracy, true, _ = table
     assert set(pareto_front(accuracy, true).tolist()) == brute_front(accuracy, true)
 
 
 @given(tables(n_metrics=2))
-def test_front_of_three_objectives(table: Table) -> None:
+def test_select_front_two_metrics_equals_brute_force(table: Table) -> None:
     accuracy, true, predicted = table
-    chosen = select(accuracy, true, predicted)
+    chosen = select_front(accuracy, true, predicted)
     assert set(chosen.true_front.tolist()) == brute_front(accuracy, true)
     assert set(chosen.selected.tolist()) == brute_front(accuracy, predicted)
-    assert len(chosen.mra_all_hardware) == 2
-    assert min(chosen.mra_all_percent, *chosen.mra_all_hardware) >= 0
+    assert len(chosen.scores["mra_all_hardware"]) == 2
+    assert min(chosen.scores["mra_all_percent"], *chosen.scores["mra_all_hardware"]) >= 0
 
 
 @given(tables())
-def test_mra_by_its_definition(table: Table) -> None:
+def test_select_front_any_table_mra_equals_its_definition(table: Table) -> None:
     accuracy, true, predicted = table
-    chosen = select(accuracy, true, predicted)
+    chosen = select_front(accuracy, true, predicted)
     lost_accuracy, lost_hardware = [], []
     for i in chosen.selected:
         better = [f for f in chosen.true_front if accuracy[f] >= accuracy[i] and true[f] <= true[i]]
         lost_accuracy.append(max(accuracy[better]) - accuracy[i])
         lost_hardware.append(true[i] - min(true[better]))
-    assert chosen.mra_all_percent == pytest.approx(np.mean(lost_accuracy))
-    assert chosen.mra_all_hardware[0] == pytest.approx(np.mean(lost_hardware))
+    assert chosen.scores["mra_all_percent"] == pytest.approx(np.mean(lost_accuracy))
+    assert chosen.scores["mra_all_hardware"] == pytest.approx(np.mean(lost_hardware))
     kept = [lost_accuracy[list(chosen.selected).index(i)] for i in chosen.verified]
-    assert chosen.mra_pareto_percent == pytest.approx(np.mean(kept))
+    assert chosen.scores["mra_pareto_percent"] == pytest.approx(np.mean(kept))
     assert set(chosen.verified.tolist()) <= set(chosen.selected.tolist())
-    assert 0 <= chosen.retained_hypervolume <= 1 + 1e-12
+    assert 0 <= chosen.scores["retained_hypervolume"] <= 1 + 1e-12
 
 
 @given(tables())
-def test_without_deviations_nothing_is_lost(table: Table) -> None:
+def test_select_front_perfect_predictions_loses_nothing(table: Table) -> None:
     accuracy, true, _ = table
-    chosen = select(accuracy, true, true)
-    assert chosen.mra_all_percent == chosen.mra_pareto_percent == chosen.mra_all_hardware[0] == 0.0
-    assert chosen.retained_hypervolume == pytest.approx(1.0)
-    assert chosen.n_selected == chosen.n_after_verification == len(chosen.true_front)
+    chosen = select_front(accuracy, true, true)
+    assert (
+        chosen.scores["mra_all_percent"]
+        == chosen.scores["mra_pareto_percent"]
+        == chosen.scores["mra_all_hardware"]
+        == 0.0
+    )
+    assert chosen.scores["retained_hypervolume"] == pytest.approx(1.0)
+    assert (
+        chosen.scores["n_selected"]
+        == chosen.scores["n_after_verification"]
+        == len(chosen.true_front)
+    )
 
 
 @settings(max_examples=50)
 @given(tables(), st.data())
-def test_the_order_of_the_candidates_changes_nothing(table: Table, data: st.DataObject) -> None:
+def test_select_front_shuffled_candidates_has_the_same_scores(
+    table: Table, data: st.DataObject
+) -> None:
     accuracy, true, predicted = table
     order = np.array(data.draw(st.permutations(range(len(accuracy)))))
-    one = select(accuracy, true, predicted)
-    other = select(accuracy[order], true[order], predicted[order])
-    assert other.scores() == pytest.approx(one.scores())
+    one = select_front(accuracy, true, predicted)
+    other = select_front(accuracy[order], true[order], predicted[order])
+    assert other.scores == pytest.approx(one.scores)
     assert sorted(order[other.selected].tolist()) == sorted(one.selected.tolist())
 
 
-def test_scores_by_hand() -> None:
+def test_select_front_four_architectures_equals_scores_by_hand() -> None:
     accuracy = np.array([90.0, 80.0, 70.0, 60.0])
     true = np.array([4.0, 1.0, 2.0, 3.0])
-    chosen = select(accuracy, true, predicted=np.array([4.0, 3.0, 2.0, 1.0]))
-    # True front: 0 and 1. Every one is selected; 2 and 3 lose 10 and 20 points to 1.
+    chosen = select_front(accuracy, true, predicted=np.array([4.0, 3.0, 2.0, 1.0]))
+    # The true front is 0 and 1. All four are selected. Compared with 1, 2 loses 10 percent points
+    # and 3 loses 20.
     assert chosen.true_front.tolist() == [0, 1]
     assert chosen.selected.tolist() == [0, 1, 2, 3]
     assert chosen.verified.tolist() == [0, 1]
-    assert chosen.mra_all_percent == pytest.approx((0 + 0 + 10 + 20) / 4)
-    assert chosen.mra_all_hardware == pytest.approx(((0 + 0 + 1 + 2) / 4,))
-    assert chosen.mra_pareto_percent == 0.0
+    assert chosen.scores["mra_all_percent"] == pytest.approx((0 + 0 + 10 + 20) / 4)
+    assert chosen.scores["mra_all_hardware"] == pytest.approx((0 + 0 + 1 + 2) / 4)
+    assert chosen.scores["mra_pareto_percent"] == 0.0
     z = (true - true.mean()) / true.std()
     right = 1.1 * z[0]
-    assert chosen.hypervolume == pytest.approx(0.8 * (z[0] - z[1]) + 0.9 * (right - z[0]))
-    assert chosen.retained_hypervolume == pytest.approx(1.0)
+    assert chosen.scores["hypervolume"] == pytest.approx(0.8 * (z[0] - z[1]) + 0.9 * (right - z[0]))
+    assert chosen.scores["retained_hypervolume"] == pytest.approx(1.0)
 
 
-def test_hypervolume_uses_the_scale_of_the_whole_table() -> None:
+def test_select_front_candidate_set_scales_hypervolume_by_the_table() -> None:
     accuracy = np.array([90.0, 80.0, 70.0])
     true = np.array([3.0, 1.0, 8.0])
-    chosen = select(accuracy, true, true, candidates=np.array([0, 1]))
+    chosen = select_front(accuracy, true, true, candidates=np.array([0, 1]))
     z = (true - true.mean()) / true.std()
     assert z[:2].max() < 0
-    # The reference 1.1 × a negative cost lies before that cost: only architecture 1 is within it.
-    assert chosen.hypervolume == pytest.approx(0.8 * (1.1 * z[0] - z[1]))
+    # The highest cost is negative, so the reference point, 1.1 × this cost, is below it. Only
+    # architecture 1 costs less than the reference point.
+    assert chosen.scores["hypervolume"] == pytest.approx(0.8 * (1.1 * z[0] - z[1]))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_missing_values_are_refused(bad: float) -> None:
-    fine = np.array([1.0, 2.0])
+def test_select_front_value_not_finite_raises(bad: float) -> None:
+    finite = np.array([1.0, 2.0])
     with pytest.raises(ValueError, match="1 of 2 architectures"):
-        select(fine, np.array([1.0, bad]), fine)
-    with pytest.raises(ValueError, match="number 0"):
-        select(fine, fine, np.array([bad, 1.0]))
+        select_front(finite, np.array([1.0, bad]), finite)
+    with pytest.raises(ValueError, match="first has index 0"):
+        select_front(finite, finite, np.array([bad, 1.0]))
 
 
-def test_wrong_shapes_and_constant_costs_are_refused() -> None:
+def test_pareto_front_wrong_arrays_raises() -> None:
     with pytest.raises(ValueError, match="shape"):
         pareto_front(np.ones(3), np.ones(2))
-    with pytest.raises(ValueError, match="same for every architecture"):
-        select(np.array([1.0, 2.0]), np.ones(2), np.ones(2))
-    with pytest.raises(ValueError, match="no architectures"):
+    with pytest.raises(ValueError, match="equal for all architectures"):
+        select_front(np.array([1.0, 2.0]), np.ones(2), np.ones(2))
+    with pytest.raises(ValueError, match="no architectures to select from"):
         pareto_front(np.ones(0), np.ones(0))
 
 
-def test_selector_draws_its_candidates_from_the_generator() -> None:
+def test_selector_same_generator_draws_the_same_candidates() -> None:
     rng = np.random.default_rng(1)
     accuracy, true = rng.uniform(10, 90, 50), rng.uniform(1, 2, 50)
     one, same, other = (
@@ -141,11 +154,11 @@ def test_selector_draws_its_candidates_from_the_generator() -> None:
     )
     assert one.candidates.tolist() == same.candidates.tolist() != other.candidates.tolist()
     assert len(set(one.candidates.tolist())) == 20
-    assert Selector().run(accuracy, true, true, rng).scores()["n_candidates"] == 50
+    assert Selector().run(accuracy, true, true, rng).to_dict()["n_candidates"] == 50
 
 
-@pytest.mark.parametrize(("n", "message"), [(0, "at least 1"), (4, "has 3 architectures")])
-def test_selector_refuses_impossible_candidate_sets(n: int, message: str) -> None:
+@pytest.mark.parametrize(("n", "message"), [(0, "at least 1"), (4, "has 3 candidates")])
+def test_selector_impossible_n_candidates_raises(n: int, message: str) -> None:
     three = np.array([1.0, 2.0, 3.0])
     with pytest.raises(UserError, match=message):
         Selector(n_candidates=n).run(three, three, three, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""The fast simulator against moocore, SciPy and brute force, and its promises."""
+"""The simulator, compared with moocore, SciPy and brute force, and properties of its results."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from hwnas import scores
 from hwnas.composition import CONF
 from hwnas.errors import UserError
 from hwnas.selection import (
-    SCORES,
+    SELECTION_SCORES,
     Bootstrap,
     Deviations,
     Mixture,
     Normal,
     Scale,
-    compare,
+    compare_simulations,
     dense_ranks,
     hypervolume,
     kendall_tau,
@@ -37,7 +37,7 @@ from hwnas.selection import (
     simulation_rows,
     write_rows,
 )
-from hwnas.selection._many_predictions import sweep
+from hwnas.selection._many_predictions import score_many
 from hwnas.selection._tau import inversions
 from tests.selection.test_select import Table, tables
 
@@ -52,30 +52,30 @@ def small_table(n: int = 300, seed: int = 0) -> tuple[Float, Float]:
 
 
 @given(tables(), st.integers(1, 3))
-def test_sweep_is_select_row_by_row(table: Table, rows: int) -> None:
+def test_score_many_several_rows_equals_score_selected(table: Table, rows: int) -> None:
     accuracy, true, predicted = table
     order = np.argsort(-accuracy, kind="stable")
     accuracy, true, predicted = accuracy[order], true[order], predicted[order]
     many = np.stack([np.roll(predicted, shift) for shift in range(rows)])
     reference = 1.1 * float(true.max())
-    found = sweep(accuracy, true, many, reference)
+    found = score_many(accuracy, true, many, reference)
     points = np.column_stack([-accuracy, true])
     everything = np.arange(len(points))
     for row, costs in enumerate(many):
         chosen = everything[nondominated(np.column_stack([-accuracy, costs]))]
         unit = Scale(np.zeros(1), np.ones(1))
-        scores = score_selected(points, everything, chosen, unit).scores()
-        for name in SCORES:
+        scores = score_selected(points, everything, chosen, unit).to_dict()
+        for name in (each.name for each in SELECTION_SCORES):
             assert found[name][row] == pytest.approx(scores[name], abs=1e-9), name
 
 
 @given(tables())
-def test_hypervolume_of_the_sweep_is_moocores(table: Table) -> None:
+def test_score_many_points_beyond_reference_hypervolume_equals_moocore(table: Table) -> None:
     accuracy, true, _ = table
     order = np.argsort(-accuracy, kind="stable")
-    # A reference within the set: points beyond it must add nothing.
+    # About half of the points cost more than the reference point. They must not add hypervolume.
     reference = float(np.median(true))
-    found = sweep(accuracy[order], true[order], true[order][np.newaxis], reference)
+    found = score_many(accuracy[order], true[order], true[order][np.newaxis], reference)
     points = np.column_stack([-accuracy / 100, true])
     assert found["hypervolume"][0] == pytest.approx(
         hypervolume(points, np.array([0.0, reference])), abs=1e-12
@@ -83,7 +83,7 @@ def test_hypervolume_of_the_sweep_is_moocores(table: Table) -> None:
 
 
 @given(st.lists(st.permutations(range(37)), min_size=1, max_size=4))
-def test_inversions_by_brute_force(rows: list[list[int]]) -> None:
+def test_inversions_permutations_equals_brute_force(rows: list[list[int]]) -> None:
     table = np.array(rows)
     expected = [sum(a > b for i, a in enumerate(row) for b in row[i + 1 :]) for row in rows]
     assert inversions(table).tolist() == expected
@@ -91,28 +91,28 @@ def test_inversions_by_brute_force(rows: list[list[int]]) -> None:
 
 @settings(max_examples=60)
 @given(st.integers(2, 80), st.integers(1, 12), st.integers(0, 2**32 - 1))
-def test_tau_is_the_scores_with_ties(n: int, n_values: int, seed: int) -> None:
+def test_kendall_tau_ties_equals_the_score(n: int, n_values: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     true = rng.integers(0, n_values, n).astype(float)
     predicted = np.stack([rng.integers(0, n_values, n), true + rng.normal(size=n), -true])
-    # Where one side is constant, SciPy's is NaN and the project's 0: nothing is ranked.
+    # If one array is constant, SciPy returns NaN and hwnas returns 0.
     expected = [scores.kendall_tau(true, row) for row in predicted]
     found = kendall_tau(dense_ranks(true), predicted)
     assert found == pytest.approx(np.array(expected), abs=1e-12)
 
 
-def test_tau_refuses_nan() -> None:
+def test_kendall_tau_nan_raises() -> None:
     with pytest.raises(ValueError, match="NaN"):
         kendall_tau(dense_ranks(np.arange(3.0)), np.array([[0.0, np.nan, 1.0]]))
 
 
 @pytest.mark.parametrize("n", [1000, 15625])
-def test_tau_of_large_tables(n: int) -> None:
+def test_kendall_tau_large_table_equals_scipy(n: int) -> None:
     rng = np.random.default_rng(n)
     true = rng.normal(size=n)
-    whole_ms = np.round(true * 4)
+    with_ties = np.round(true * 4)
     predicted = true + rng.normal(0, 0.4, n)
-    for values in (true, whole_ms):
+    for values in (true, with_ties):
         expected = kendalltau(values, predicted).statistic
         assert kendall_tau(dense_ranks(values), predicted[np.newaxis])[0] == pytest.approx(
             expected, abs=1e-12
@@ -120,7 +120,7 @@ def test_tau_of_large_tables(n: int) -> None:
 
 
 @pytest.mark.parametrize("kind", DEVIATIONS, ids=lambda kind: type(kind).__name__)
-def test_deviations_have_the_standard_deviation_asked_for(kind: Deviations) -> None:
+def test_draw_given_sigmas_has_these_standard_deviations(kind: Deviations) -> None:
     sigmas = np.array([0.0, 0.3, 1.0])
     drawn = kind.draw(sigmas, 4000, np.random.default_rng(0))
     assert drawn.shape == (3, 4000)
@@ -129,11 +129,12 @@ def test_deviations_have_the_standard_deviation_asked_for(kind: Deviations) -> N
     assert not drawn[0].any()
 
 
-def test_mixture_repeats_and_is_skewed_by_its_shift() -> None:
+def test_mixture_draw_repeats_values_and_keeps_the_mean() -> None:
     drawn = Mixture().draw(np.full(400, 1.0), 90, np.random.default_rng(1))
     assert np.array_equal(drawn[:, 0], drawn[:, 14])
     assert len(np.unique(drawn[0])) == 6
-    # Moments of the mixture, for a shift s ~ U(0, 2): mean .46 s, then divided by its spread.
+    # For a shift s, the mixture has the mean (.725 - .265) s, which is divided by its standard
+    # deviation. The expected mean is the average over s ~ U(0, 2).
     shifts = np.linspace(0, 2, 201)
     mean = (0.725 - 0.265) * shifts
     square = 0.725 * (1 + shifts**2) + 0.265 * (9 + shifts**2) + 0.01 * 75
@@ -142,18 +143,18 @@ def test_mixture_repeats_and_is_skewed_by_its_shift() -> None:
     assert many.mean() == pytest.approx(expected, abs=0.02)
 
 
-def test_wrong_deviations_are_refused() -> None:
+def test_deviations_wrong_settings_raises() -> None:
     with pytest.raises(UserError, match="weights"):
         Mixture(weights=(0.5, 0.5, 0.5))
     with pytest.raises(UserError, match="repeat"):
         Mixture(repeat=0)
     with pytest.raises(ValueError, match="two finite"):
         Bootstrap(np.array([np.nan, 1.0]))
-    with pytest.raises(ValueError, match="all the same"):
+    with pytest.raises(ValueError, match="all equal"):
         Bootstrap(np.ones(3))
 
 
-def test_deviations_of_a_run_leave_its_training_measurements_out(tmp_path: Path) -> None:
+def test_of_result_result_folder_leaves_out_training_measurements(tmp_path: Path) -> None:
     true = np.array([1.0, 2.0, 3.0, 4.0])
     part = ["train", "test", "rest", "rest"]
     columns = {"true": true, "predicted": true + np.array([9.0, 0.5, -0.5, 0.0]), "part": part}
@@ -166,7 +167,7 @@ def test_deviations_of_a_run_leave_its_training_measurements_out(tmp_path: Path)
         Bootstrap.of_result(tmp_path / "elsewhere")
 
 
-def test_every_kind_of_deviations_has_a_config_that_makes_it(tmp_path: Path) -> None:
+def test_conf_deviations_each_yaml_creates_its_deviations(tmp_path: Path) -> None:
     columns = {"true": [1.0, 2.0], "predicted": [1.5, 2.0], "part": ["test", "test"]}
     parquet.write_table(pa.table(columns), tmp_path / "predictions.parquet")
     files = sorted((CONF / "deviations").glob("*.yaml"))
@@ -181,7 +182,7 @@ def test_every_kind_of_deviations_has_a_config_that_makes_it(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("kind", DEVIATIONS, ids=lambda kind: type(kind).__name__)
-def test_without_deviations_nothing_is_lost(kind: Deviations) -> None:
+def test_simulate_sigma_zero_loses_nothing(kind: Deviations) -> None:
     done = simulate(*small_table(), [40, 300], [0.0, 0.5], trials=3, deviations=kind)
     for name in ("mra_all_percent", "mra_pareto_percent", "mra_all_hardware"):
         assert not done.scores[name][:, :, 0].any()
@@ -192,7 +193,7 @@ def test_without_deviations_nothing_is_lost(kind: Deviations) -> None:
     assert (done.scores["n_after_verification"] <= done.scores["n_selected"]).all()
 
 
-def test_the_seed_alone_decides_and_sizes_do_not_shift_each_other() -> None:
+def test_simulate_other_sizes_and_trials_keeps_the_same_draws() -> None:
     table = small_table()
     both = simulate(*table, [40, 80], [0.4], trials=4, seed=3)
     alone = simulate(*table, [80], [0.4], trials=6, seed=3)
@@ -201,7 +202,7 @@ def test_the_seed_alone_decides_and_sizes_do_not_shift_each_other() -> None:
     assert not np.array_equal(alone.scores["hypervolume"], other.scores["hypervolume"])
 
 
-def test_units_do_not_matter() -> None:
+def test_simulate_other_unit_has_the_same_scores() -> None:
     accuracy, cost = small_table()
     one, other = (
         simulate(accuracy, values, [50], [0.3], trials=3) for values in (cost, 1000 * cost + 7)
@@ -210,7 +211,7 @@ def test_units_do_not_matter() -> None:
         assert other.scores[name] == pytest.approx(values), name
 
 
-def test_sorted_pairing_costs_more_than_by_architecture() -> None:
+def test_simulate_sorted_pairing_has_a_higher_mra() -> None:
     accuracy, cost = small_table(3000)
     shuffled = np.random.default_rng(5).permutation(3000)
     means = {
@@ -222,7 +223,7 @@ def test_sorted_pairing_costs_more_than_by_architecture() -> None:
     assert means["sorted"] > 1.2 * means["architecture"] > 0
 
 
-def test_three_objectives_agree_with_two_where_the_third_is_a_copy() -> None:
+def test_simulate_second_metric_proportional_has_the_scores_of_one() -> None:
     accuracy, cost = small_table(100)
     two = simulate(accuracy, cost, [60], [0.0], trials=2)
     three = simulate(accuracy, np.column_stack([cost, 2 * cost]), [60], [0.0], trials=2)
@@ -233,14 +234,14 @@ def test_three_objectives_agree_with_two_where_the_third_is_a_copy() -> None:
     assert (noisy.scores["retained_hypervolume"] <= 1 + 1e-12).all()
 
 
-def test_a_trial_of_all_noise_levels_stays_within_its_time() -> None:
+def test_simulate_trial_of_a_whole_table_takes_at_most_70_ms() -> None:
     table = small_table(15625)
     seconds = []
     for seed in range(5):
         start = time.process_time()
         simulate(*table, [15625], trials=1, seed=seed)
         seconds.append(time.process_time() - start)
-    # CPU seconds, the best of five: other processes on the machine slow single ones down.
+    # The lowest of five CPU times, because other processes on the machine can slow down each one.
     assert min(seconds) <= 0.07
 
 
@@ -249,18 +250,18 @@ def test_a_trial_of_all_noise_levels_stays_within_its_time() -> None:
     [
         ({"n_candidates": [301]}, "has 300 architectures"),
         ({"n_candidates": []}, "has 300 architectures"),
-        ({"sigmas": [-0.1]}, "none negative"),
+        ({"sigmas": [-0.1]}, "missing or negative"),
         ({"trials": 0}, "at least 1"),
         ({"pairing": "sort"}, "pairing: no 'sort'"),
     ],
 )
-def test_impossible_simulations_are_refused(wrong: dict[str, object], message: str) -> None:
+def test_simulate_impossible_argument_raises(wrong: dict[str, object], message: str) -> None:
     settings_ = {"n_candidates": [10], **wrong}
     with pytest.raises(UserError, match=message):
         simulate(*small_table(), **settings_)  # type: ignore[arg-type]
 
 
-def test_rows_come_back_from_the_file_and_compare(tmp_path: Path) -> None:
+def test_compare_simulations_rows_from_a_file_finds_differences(tmp_path: Path) -> None:
     table = small_table()
     rows = simulation_rows(simulate(*table, [50], [0.0, 0.5], trials=40), "a table")
     file = tmp_path / "new" / "simulation.csv"
@@ -268,19 +269,21 @@ def test_rows_come_back_from_the_file_and_compare(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["simulation.csv"]
     again = read_rows(file)
     assert again[1]["mra_all_percent"] == pytest.approx(rows[1]["mra_all_percent"], rel=1e-5)
-    assert compare(rows, again).beyond(0.01) == {}
+    assert compare_simulations(rows, again).beyond(0.01) == {}
     other = simulation_rows(simulate(*table, [50], [0.0, 0.5], trials=40, seed=1), "a table")
-    assert compare(rows, other).beyond(4.0) == {}
-    assert compare(rows, other).rms > 0
+    assert compare_simulations(rows, other).beyond(4.0) == {}
+    assert compare_simulations(rows, other).rms > 0
     worse = simulation_rows(simulate(*table, [50], [0.0, 1.0], trials=40), "a table")
     worse[1]["sigma"] = 0.5
-    assert compare(rows, worse).beyond(4.0)
-    assert "means within 3 standard errors" in compare(rows, worse).summary()
-    with pytest.raises(UserError, match="share no"):
-        compare(rows, simulation_rows(simulate(*table, [50], [0.5], trials=2), "another"))
+    assert compare_simulations(rows, worse).beyond(4.0)
+    assert "means within 3 standard errors" in compare_simulations(rows, worse).summary()
+    with pytest.raises(UserError, match="no row with equal"):
+        compare_simulations(
+            rows, simulation_rows(simulate(*table, [50], [0.5], trials=2), "another")
+        )
 
 
-def test_reading_a_wrong_file_names_it(tmp_path: Path) -> None:
+def test_read_rows_missing_or_wrong_file_raises(tmp_path: Path) -> None:
     file = tmp_path / "simulation.csv"
     with pytest.raises(UserError, match="no such file"):
         read_rows(file)

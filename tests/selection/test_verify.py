@@ -1,4 +1,4 @@
-"""Verification in rounds, and the choice under a limit."""
+"""Rounds of verification, and the choice of one architecture under a limit."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from hwnas.metric import Direction, Metric
 from hwnas.predictor import Predictor
 from hwnas.predictor.lut import LookupTable
 from hwnas.selection import (
-    SCORES,
+    SELECTION_SCORES,
     Calibration,
+    CandidateSet,
     Learner,
     Scale,
     Selector,
     constrain,
     constraint_rates,
     score_selected,
-    select,
+    select_front,
     simulate,
     verify,
 )
-from hwnas.selection._many_predictions import sweep
+from hwnas.selection._many_predictions import score_many
 from hwnas.space import NASBench201
 from tests.selection.test_select import Table, brute_front, tables
 from tests.tables import made_table
@@ -44,7 +45,7 @@ def noisy_table(n: int = 400, sigma: float = 1.0) -> Table:
 
 
 @given(tables(), st.integers(1, 4))
-def test_every_round_measures_what_is_new_and_keeps_its_true_front(
+def test_verify_each_round_measures_new_rows_and_keeps_their_true_front(
     table: Table, rounds: int
 ) -> None:
     accuracy, true, predicted = table
@@ -60,12 +61,12 @@ def test_every_round_measures_what_is_new_and_keeps_its_true_front(
 
 
 @given(tables(), st.integers(1, 4))
-def test_rounds_of_the_fast_simulator_are_those_of_verify(table: Table, rounds: int) -> None:
+def test_score_many_several_rounds_equals_verify(table: Table, rounds: int) -> None:
     accuracy, true, predicted = table
     order = np.argsort(-accuracy, kind="stable")
     accuracy, true, predicted = accuracy[order], true[order], predicted[order]
     reference = 1.1 * float(true.max())
-    found = sweep(accuracy, true, predicted[np.newaxis], reference, rounds)
+    found = score_many(accuracy, true, predicted[np.newaxis], reference, rounds)
     done = verify(accuracy, predicted, lambda rows: true[rows], rounds)
     points = np.column_stack([-accuracy, true])
     scored = score_selected(
@@ -75,20 +76,20 @@ def test_rounds_of_the_fast_simulator_are_those_of_verify(table: Table, rounds: 
         Scale(np.zeros(1), np.ones(1)),
         done.kept[-1],
         sum(map(len, done.measured)),
-    ).scores()
-    for name in SCORES:
+    ).to_dict()
+    for name in (each.name for each in SELECTION_SCORES):
         assert found[name][0] == pytest.approx(scored[name], abs=1e-9), name
 
 
 @given(tables())
-def test_many_rounds_find_the_true_front_where_nothing_is_underestimated(table: Table) -> None:
+def test_verify_many_rounds_optimistic_predictions_finds_the_true_front(table: Table) -> None:
     accuracy, true, predicted = table
     optimistic = np.minimum(true, predicted)
     done = verify(accuracy, optimistic, lambda rows: true[rows], rounds=len(true))
     assert set(done.kept[-1].tolist()) == brute_front(accuracy, true)
 
 
-def test_more_rounds_retain_more_hypervolume() -> None:
+def test_simulate_more_rounds_retains_more_hypervolume() -> None:
     accuracy, true, _ = noisy_table()
     means = [
         simulate(accuracy, true, [300], [0.5], trials=40, rounds=rounds) for rounds in (1, 2, 4)
@@ -97,54 +98,54 @@ def test_more_rounds_retain_more_hypervolume() -> None:
     measured = [float(one.mean("n_measured")[0, 0]) for one in means]
     assert retained[0] < retained[1] <= retained[2] <= 1
     assert measured[0] < measured[1] < measured[2]
-    # One round measures the selected set, no more.
+    # One round measures exactly the selected set.
     assert measured[0] == means[0].mean("n_selected")[0, 0]
 
 
-def test_relearning_corrects_what_was_not_measured() -> None:
+def test_verify_with_relearn_corrects_unmeasured_predictions() -> None:
     accuracy, true, _ = noisy_table()
-    reversed_ = -true
+    wrong_sign = -true
 
     def relearn(rows: NDArray[np.int64], costs: Float) -> Float:
-        return np.asarray(reversed_ * np.sign(costs.mean() / reversed_[rows].mean()))
+        return np.asarray(wrong_sign * np.sign(costs.mean() / wrong_sign[rows].mean()))
 
-    done = verify(accuracy, reversed_, lambda rows: true[rows], 2, relearn)
+    done = verify(accuracy, wrong_sign, lambda rows: true[rows], 2, relearn)
     assert set(brute_front(accuracy, true)) == set(done.kept[-1].tolist())
     assert len(done.measured) == 2
-    without = verify(accuracy, reversed_, lambda rows: true[rows], 2)
+    without = verify(accuracy, wrong_sign, lambda rows: true[rows], 2)
     assert set(without.kept[-1].tolist()) != brute_front(accuracy, true)
 
 
-def test_selector_reports_every_round() -> None:
+def test_selector_three_rounds_has_scores_of_each() -> None:
     table = noisy_table()
     one = Selector().run(*table, np.random.default_rng(0))
-    assert one.scores() == select(*table).scores()
+    assert one.to_dict() == select_front(*table).to_dict()
     three = Selector(rounds=3).run(*table, np.random.default_rng(0))
-    rounds = three.scores()["rounds"]
+    rounds = three.to_dict()["rounds"]
     assert [entry["n_measured"] for entry in rounds] == sorted(
         {entry["n_measured"] for entry in rounds}
     )
-    assert rounds[0]["n_measured"] == one.n_selected
-    assert rounds[0]["mra_pareto_percent"] == pytest.approx(one.mra_pareto_percent)
-    assert rounds[-1]["retained_hypervolume"] == three.retained_hypervolume
-    assert three.retained_hypervolume > one.retained_hypervolume
-    assert three.mra_all_percent == one.mra_all_percent
+    assert rounds[0]["n_measured"] == one.scores["n_selected"]
+    assert rounds[0]["mra_pareto_percent"] == pytest.approx(one.scores["mra_pareto_percent"])
+    assert rounds[-1]["retained_hypervolume"] == three.scores["retained_hypervolume"]
+    assert three.scores["retained_hypervolume"] > one.scores["retained_hypervolume"]
+    assert three.scores["mra_all_percent"] == one.scores["mra_all_percent"]
 
 
-def test_live_verification_trusts_the_measurement() -> None:
+def test_selector_verify_device_measures_the_selected_set() -> None:
     accuracy, true, predicted = noisy_table()
-    asked: list[int] = []
+    measured: list[int] = []
 
     def measure(rows: NDArray[np.int64]) -> Float:
-        asked.extend(rows.tolist())
+        measured.extend(rows.tolist())
         return true[rows] * 1.01
 
-    live = Selector(verify="live").run(
+    selection = Selector(verify="device").run(
         accuracy, true, predicted, np.random.default_rng(0), measure=measure
     )
-    assert sorted(asked) == sorted(live.selected.tolist())
+    assert sorted(measured) == sorted(selection.selected.tolist())
     with pytest.raises(UserError, match="dataset=local/cpu"):
-        Selector(verify="live").run(accuracy, true, predicted, np.random.default_rng(0))
+        Selector(verify="device").run(accuracy, true, predicted, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -155,15 +156,15 @@ def test_live_verification_trusts_the_measurement() -> None:
         ({"confidence": 1.0}, "between 0 and 1"),
     ],
 )
-def test_selector_refuses_wrong_settings(settings: dict[str, object], message: str) -> None:
+def test_selector_wrong_setting_raises(settings: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         Selector(**settings)  # type: ignore[arg-type]
 
 
-def test_probabilities_are_calibrated_on_held_out_deviations() -> None:
+def test_probability_skewed_deviations_is_calibrated() -> None:
     rng = np.random.default_rng(0)
     std = rng.uniform(0.5, 2.0, 4000)
-    # Skewed deviations, and a predictor that is too sure of itself by a factor of 2.
+    # The errors are skewed. Their standard deviation is twice the one that the predictor returns.
     true = 10 + 2 * std * (rng.exponential(1.0, 4000) - 1)
     predicted = np.full(4000, 10.0)
     calibration = Calibration.of(true[:2000], predicted[:2000], std[:2000])
@@ -173,15 +174,15 @@ def test_probabilities_are_calibrated_on_held_out_deviations() -> None:
     assert calibration.probability(np.array([-1e9]), 0.0)[0] == 2000 / 2001
 
 
-def test_choice_under_a_limit_by_hand() -> None:
+def test_constrain_three_architectures_equals_choice_by_hand() -> None:
     accuracy, true = np.array([90.0, 85.0, 80.0]), np.array([5.0, 3.0, 1.0])
     within = np.array([0.7, 0.9, 1.0])
-    sure = constrain(accuracy, true, within, limit=4.0, confidence=0.9)
-    assert (sure.row, sure.violated, sure.reduction_percent) == (1, False, 0.0)
-    bold = constrain(accuracy, true, within, limit=4.0, confidence=0.6)
-    assert (bold.row, bold.violated, bold.reduction_percent) == (0, True, -5.0)
+    high = constrain(accuracy, true, within, limit=4.0, confidence=0.9)
+    assert (high.row, high.violated, high.reduction_percent) == (1, False, 0.0)
+    low = constrain(accuracy, true, within, limit=4.0, confidence=0.6)
+    assert (low.row, low.violated, low.reduction_percent) == (0, True, -5.0)
     none = constrain(accuracy, true, within * 0.5, limit=0.5, confidence=0.6)
-    assert none.scores() == {
+    assert none.to_dict() == {
         "row": None,
         "probability": 0.0,
         "violated": False,
@@ -189,7 +190,7 @@ def test_choice_under_a_limit_by_hand() -> None:
     }
 
 
-def test_more_confidence_violates_less_and_costs_accuracy() -> None:
+def test_constraint_rates_more_confidence_violates_less_and_loses_accuracy() -> None:
     accuracy, true, predicted = noisy_table(3000)
     calibration = Calibration.of(true[:500], predicted[:500])
     rates = [
@@ -203,14 +204,14 @@ def test_more_confidence_violates_less_and_costs_accuracy() -> None:
     assert rates[2].violation_rate < 0.1
 
 
-class Learned:
-    """A predictor of `noisy_table` that knows its deviations."""
+class CalibratedLearner:
+    """A learner with a given calibration, for a selection with one round of verification."""
 
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
 
     def relearn(self, measured: NDArray[np.int64], costs: Float) -> Float:
-        raise AssertionError(f"nothing to learn from {measured}, {costs}: there is one round")
+        raise AssertionError(f"relearn({measured}, {costs}) was called, but there is one round")
 
     def calibrate(self) -> tuple[Calibration, None]:
         return self.calibration, None
@@ -219,14 +220,14 @@ class Learned:
         return value
 
 
-def test_selector_chooses_under_its_limit() -> None:
+def test_selector_limit_chooses_one_architecture() -> None:
     accuracy, true, predicted = noisy_table()
     limit = float(np.median(true))
-    learned = Learned(Calibration.of(true[:100], predicted[:100]))
+    learner = CalibratedLearner(Calibration.of(true[:100], predicted[:100]))
     chosen = Selector(limit=limit).run(
-        accuracy, true, predicted, np.random.default_rng(0), learner=learned
+        accuracy, true, predicted, np.random.default_rng(0), learner=learner
     )
-    constraint = chosen.scores()["constraint"]
+    constraint = chosen.to_dict()["constraint"]
     assert constraint["probability"] >= 0.9
     assert constraint["violated"] == (true[constraint["row"]] > limit)
     with pytest.raises(UserError, match="cannot be calibrated"):
@@ -242,14 +243,14 @@ def speed_table(direction: Direction = "maximize") -> DataTable:
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 @pytest.mark.parametrize("model", ["ridge", "bayes"])
-def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
+def test_learner_fitted_predictor_calibrates_and_relearns(direction: Direction, model: str) -> None:
     table = speed_table(direction)
     X, y, accuracy = table.architectures, table.values, table.accuracy
     assert accuracy is not None
     train = np.random.default_rng(1).permutation(len(X))[:12]
     regressor = Ridge(alpha=5.0) if model == "ridge" else BayesianRidge()
     predictor = Predictor(SPACE, OneHot(), regressor).fit(X[train], y[train])
-    learner = Learner(predictor, table, train, np.arange(len(X)))
+    learner = Learner(predictor, CandidateSet(table, np.arange(len(X))), train)
     cost = table.metric.cost
     done = Selector(rounds=4, limit=5.0).run(
         accuracy,
@@ -258,21 +259,21 @@ def test_learner_of_a_real_predictor(direction: Direction, model: str) -> None:
         np.random.default_rng(0),
         learner=learner,
     )
-    assert done.rounds[-1].retained_hypervolume >= done.rounds[0].retained_hypervolume
+    assert done.rounds[-1]["retained_hypervolume"] >= done.rounds[0]["retained_hypervolume"]
     assert done.constraint is not None
     calibration, std = learner.calibrate()
     assert len(calibration.deviations) == 12
     assert (std is None) == (model == "ridge")
-    # What was learnt brings the predictions closer to the truth.
+    # After it learnt from more measurements, the predictor has smaller errors.
     measured = np.arange(0, len(X), 5)
-    again = learner.relearn(measured, cost(y[measured])[:, np.newaxis])
-    before = np.abs(predictor.predict(X) - y).mean()
-    assert np.abs(cost(again) - y).mean() < 0.8 * before
+    relearned = learner.relearn(measured, cost(y[measured])[:, np.newaxis])
+    error_before = np.abs(predictor.predict(X) - y).mean()
+    assert np.abs(cost(relearned) - y).mean() < 0.8 * error_before
 
 
-def test_a_predictor_that_needs_all_its_measurements_cannot_be_calibrated() -> None:
+def test_calibrate_predictor_with_training_design_raises() -> None:
     predictor = Predictor(SPACE, Operations(), LookupTable())
-    learner = Learner(predictor, speed_table(), np.arange(25), np.arange(10))
-    refusal = r"LookupTable needs every one of its 25 .*selection.limit=null"
-    with pytest.raises(UserError, match=refusal):
+    learner = Learner(predictor, CandidateSet(speed_table(), np.arange(10)), np.arange(25))
+    message = r"LookupTable needs every one of its 25 .*selection.limit=null"
+    with pytest.raises(UserError, match=message):
         learner.calibrate()

@@ -6,25 +6,28 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from hwnas.composition import CONF
+from hwnas.composition import CONF, options, targets
 from hwnas.image_set import ImageSet
 from hwnas.network import count_layers
 from hwnas.space import (
+    LISTABLE,
     CellSpace,
     FBNet,
     NASBench201,
     SearchSpace,
     TransNASMacro,
     TransNASMicro,
+    space_classes,
 )
 
-SPACES = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
-ENUMERABLE = [space for space in SPACES if not isinstance(space, FBNet)]
+#: Also those of a contributor.
+SPACES = [each() for each in space_classes().values()]
+ENUMERABLE = [space for space in SPACES if space.size <= LISTABLE]
 
 
 def some_architectures(space: SearchSpace, n: int = 50) -> np.ndarray:
     rng = np.random.default_rng(0)
-    if isinstance(space, FBNet):
+    if space not in ENUMERABLE:
         return rng.integers(len(space.operations), size=(n, space.n_positions)).astype(np.int8)
     every = space.enumerate()
     return every[rng.choice(len(every), n, replace=False)]
@@ -180,6 +183,20 @@ def test_fbnet_cannot_be_enumerated() -> None:
         FBNet().enumerate()
 
 
-def test_every_space_names_an_image_set_there_is(space: SearchSpace) -> None:
+def test_space_with_a_network_names_an_image_set_there_is(space: SearchSpace) -> None:
+    if space.skeleton is None:
+        pytest.skip("it has no network")
     config = OmegaConf.load(CONF / "image_set" / f"{space.image_set}.yaml")
     assert config.name == space.image_set
+
+
+def test_published_spaces_are_found() -> None:
+    published = [NASBench201(), TransNASMacro(), TransNASMicro(), FBNet()]
+    assert all(space in SPACES for space in published)
+
+
+@pytest.mark.parametrize("name", options("space"))
+def test_option_builds_the_space_of_its_name(name: str) -> None:
+    built = targets("space")[name]()
+    assert built in SPACES
+    assert built.name in (name, f"transnas_{name}")

@@ -1,4 +1,4 @@
-"""Cells that cost nothing, for tests of the machinery around them."""
+"""A task that computes nothing, for tests of the ledger and of jobs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from hwnas.experiment._revision import REVISIONS
+from hwnas.experiment import REVISIONS
 from hwnas.study import Outcome
 
 
 def run(cfg: DictConfig, seeds: Sequence[int]) -> Iterator[Outcome]:
-    """Yield one outcome a seed; seed 1 fails as long as the file ``broken`` is there."""
+    """Yield one outcome for each seed. Seed 1 fails while the file ``broken`` exists."""
     outputs = Path(cfg.paths.outputs)
     with (outputs / "calls").open("a") as calls:
         calls.write(f"{list(seeds)}\n")

@@ -1,4 +1,4 @@
-"""From the table of an experiment to its cells."""
+"""Expansion of grids into grid points."""
 
 from __future__ import annotations
 
@@ -25,100 +25,100 @@ GRID: dict[str, Any] = {
 }
 
 
-def test_every_combination_is_one_cell() -> None:
-    cells = expand(GRID, {}, [])
-    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 3 + 1
-    assert {cell.axes["predictor"] for cell in cells} == {"ridge", "xgb", "lut"}
+def test_expand_grids_every_combination_is_one_grid_point() -> None:
+    points = expand(GRID, {}, [])
+    assert len(points) == len(set(points)) == 2 * 2 * 2 * 3 + 1
+    assert {point.axes["predictor"] for point in points} == {"ridge", "xgb", "lut"}
 
 
-def test_a_cell_holds_what_composes_it_and_where_it_stands() -> None:
-    cell = next(c for c in expand(GRID, {"tuning": "none"}, []) if c.axes["data"] == "phone")
-    assert cell.overrides == (
+def test_expand_grid_point_has_overrides_seed_and_labels() -> None:
+    point = next(p for p in expand(GRID, {"tuning": "none"}, []) if p.axes["data"] == "phone")
+    assert point.overrides == (
         "tuning=none",
         "predictor=ridge",
         "dataset=hwnas/pixel3",
         "metric=energy",
         "n_train=11",
     )
-    assert cell.seed == 0
-    assert cell.axes["stand_in"] is True
+    assert point.seed == 0
+    assert point.axes["stand_in"] is True
 
 
-def test_seeds_of_one_setting_share_a_job() -> None:
-    cells = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
-    jobs = {cell.job for cell in cells}
+def test_expand_grid_points_that_differ_in_seed_share_a_job() -> None:
+    points = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
+    jobs = {point.job for point in points}
     assert len(jobs) == 2
-    assert all({c.seed for c in cells if c.job == job} == {0, 1, 2} for job in jobs)
+    assert all({p.seed for p in points if p.job == job} == {0, 1, 2} for job in jobs)
 
 
-def test_an_override_of_an_axis_narrows_it() -> None:
-    cells = expand(GRID, {}, ["predictor=lgb", "seed=7"])
-    assert {(c.axes["predictor"], c.seed) for c in cells} == {("lgb", 7)}
+def test_expand_override_of_axis_keeps_its_value_only() -> None:
+    points = expand(GRID, {}, ["predictor=lgb", "seed=7"])
+    assert {(p.axes["predictor"], p.seed) for p in points} == {("lgb", 7)}
 
 
-def test_a_grid_without_the_chosen_value_is_left_out() -> None:
-    cells = expand(GRID, {}, ["predictor=lut"])
-    assert [c.overrides for c in cells] == [("predictor=lut", "dataset=hwnas/raspi4")]
-    assert {c.axes["predictor"] for c in expand(GRID, {}, ["predictor=xgb"])} == {"xgb"}
+def test_expand_grid_without_the_chosen_value_is_left_out() -> None:
+    points = expand(GRID, {}, ["predictor=lut"])
+    assert [p.overrides for p in points] == [("predictor=lut", "dataset=hwnas/raspi4")]
+    assert {p.axes["predictor"] for p in expand(GRID, {}, ["predictor=xgb"])} == {"xgb"}
     assert len(expand(GRID, {}, ["predictor=xgb"])) == 12
 
 
-def test_overrides_choose_among_the_mappings_of_an_axis() -> None:
+def test_expand_overrides_match_mappings_of_an_axis() -> None:
     phone = expand(GRID, {}, ["metric=energy", "n_train=11", "seed=0", "predictor=ridge"])
-    assert [(c.axes["data"], c.axes["stand_in"]) for c in phone] == [("phone", True)]
+    assert [(p.axes["data"], p.axes["stand_in"]) for p in phone] == [("phone", True)]
     both = expand(GRID, {}, ["dataset=hwnas/raspi4", "seed=0"])
-    assert [c.axes["predictor"] for c in both] == ["ridge", "ridge", "xgb", "xgb", "lut"]
+    assert [p.axes["predictor"] for p in both] == ["ridge", "ridge", "xgb", "xgb", "lut"]
 
 
-def test_an_override_that_no_mapping_has_takes_the_place_of_the_axis() -> None:
-    cells = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
-    assert [c.overrides for c in cells] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
+def test_expand_override_without_match_replaces_the_axis() -> None:
+    points = expand(GRID, {}, ["dataset=local/cpu", "n_train=11", "seed=0", "predictor=ridge"])
+    assert [p.overrides for p in points] == [("predictor=ridge", "dataset=local/cpu", "n_train=11")]
 
 
-def test_the_order_on_the_command_line_does_not_matter() -> None:
+def test_expand_order_of_overrides_does_not_matter() -> None:
     axes = ["dataset=x", "metric=y"]
     one, other = (expand(GRID, {}, given) for given in (axes, axes[::-1]))
-    assert [(c.job, c.seed) for c in one] == [(c.job, c.seed) for c in other]
+    assert [(p.job, p.seed) for p in one] == [(p.job, p.seed) for p in other]
 
 
-def test_a_value_of_a_group_is_of_the_axis_that_chooses_it() -> None:
+def test_expand_value_in_chosen_group_applies_to_the_choice_only() -> None:
     chosen = ["dataset=local/cpu", "dataset.backend=torch"]
     narrowed = expand({"all": GRID["curves"]}, {}, chosen)
-    assert {c.axes["data"] for c in narrowed} == {"local/cpu"}
-    assert all("dataset.backend=torch" in cell.overrides for cell in narrowed)
+    assert {p.axes["data"] for p in narrowed} == {"local/cpu"}
+    assert all("dataset.backend=torch" in point.overrides for point in narrowed)
     whole = expand({"all": GRID["curves"]}, {}, chosen, narrow=False)
     assert set(narrowed) < set(whole)
     others = set(whole) - set(narrowed)
     assert len(others) == 24
-    assert not any("dataset.backend=torch" in cell.overrides for cell in others)
-    # Alone it is about every dataset.
+    assert not any("dataset.backend=torch" in point.overrides for point in others)
+    # Without a chosen dataset, the override applies to every dataset.
     alone = expand({"all": GRID["curves"]}, {}, ["dataset.source=auto"])
     assert len(alone) == 24
-    assert all("dataset.source=auto" in cell.overrides for cell in alone)
+    assert all("dataset.source=auto" in point.overrides for point in alone)
 
 
-def test_the_whole_grid_leaves_narrowing_out_but_keeps_other_overrides() -> None:
+def test_expand_narrow_false_returns_whole_grid_with_other_overrides() -> None:
     given = ["predictor=xgb", "seed=2", "n_test=9"]
     grid = {"all": GRID["curves"]}
     narrowed, whole = expand(grid, {}, given), expand(grid, {}, given, narrow=False)
     assert (len(narrowed), len(whole)) == (4, 24)
     assert set(narrowed) < set(whole)
-    assert all("n_test=9" in cell.overrides for cell in whole)
+    assert all("n_test=9" in point.overrides for point in whole)
 
 
-def test_a_group_of_the_command_line_replaces_what_is_fixed_about_it() -> None:
+def test_expand_override_of_group_replaces_fixed_overrides_of_it() -> None:
     fixed = {"tuning": "paper", "tuning.seed": 0, "n_test": 625}
-    cell = expand(GRID, fixed, ["tuning=none"])[0]
-    assert "tuning=none" in cell.overrides
-    assert "n_test=625" in cell.overrides
-    assert not any(o.startswith("tuning.") for o in cell.overrides)
-    assert "tuning=paper" not in cell.overrides
+    point = expand(GRID, fixed, ["tuning=none"])[0]
+    assert "tuning=none" in point.overrides
+    assert "n_test=625" in point.overrides
+    assert not any(o.startswith("tuning.") for o in point.overrides)
+    assert "tuning=paper" not in point.overrides
 
 
-def test_what_is_fixed_about_an_axis_stays_when_the_axis_is_narrowed() -> None:
-    fixed = {"predictor.preset": "paper", "dataset.source": "measured"}
-    assert "predictor.preset=paper" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
-    # Another dataset may not even have the key.
+def test_expand_axis_narrowed_keeps_fixed_overrides() -> None:
+    fixed = {"predictor.model.alpha": 2, "dataset.source": "measured"}
+    assert "predictor.model.alpha=2" in expand(GRID, fixed, ["predictor=xgb"])[0].overrides
+    # Another dataset may not have the key.
     other = expand(GRID, fixed, ["dataset=local/cpu"])[0].overrides
     assert not any(override.startswith("dataset.source") for override in other)
 
@@ -135,30 +135,30 @@ def paper_hwnas() -> tuple[dict[str, Any], dict[str, Any]]:
         (["dataset=hwnas/raspi4"], 2),
         (["image_set=cifar10"], 3),
         (["dataset=hwnas/edgegpu", "metric=energy"], 1),
-        (["predictor=lut"], 7),
+        (["predictor=paper/lut"], 7),
     ],
 )
-def test_cells_narrowed_by_their_data_are_those_of_the_whole(chosen: list[str], n: int) -> None:
+def test_expand_paper_hwnas_narrowed_is_part_of_the_whole(chosen: list[str], n: int) -> None:
     grids, fixed = paper_hwnas()
     whole, part = expand(grids, fixed, []), expand(grids, fixed, chosen)
-    assert len({cell.axes["data"] for cell in part}) == n
-    assert all("dataset.source=measured" in cell.overrides for cell in part)
-    assert {cell.job for cell in part} < {cell.job for cell in whole}
+    assert len({point.axes["data"] for point in part}) == n
+    assert all("dataset.source=measured" in point.overrides for point in part)
+    assert {point.job for point in part} < {point.job for point in whole}
     assert set(part) < set(whole)
     assert set(expand(grids, fixed, chosen, narrow=False)) == set(whole)
 
 
-def test_other_values_of_chosen_data_leave_the_rest_of_the_grid_alone() -> None:
+def test_expand_value_of_chosen_dataset_leaves_other_datasets_unchanged() -> None:
     grids, fixed = paper_hwnas()
     chosen = ["dataset=hwnas/raspi4", "dataset.source=estimated"]
     part = expand(grids, fixed, chosen)
-    assert all("dataset.source=estimated" in cell.overrides for cell in part)
-    assert not any("dataset.source=measured" in cell.overrides for cell in part)
+    assert all("dataset.source=estimated" in point.overrides for point in part)
+    assert not any("dataset.source=measured" in point.overrides for point in part)
     whole = set(expand(grids, fixed, []))
     assert set(expand(grids, fixed, chosen, narrow=False)) == whole | set(part)
 
 
-def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
+def test_expand_run_keys_are_not_in_grid_points() -> None:
     running = ["experiment=quick", "report=true", "force=true", "paths.outputs=/tmp/x"]
     running += ["tuning.force=true", "action=status", "hydra/launcher=joblib"]
     running += ["tracking=wandb", "tracking.mode=offline", "artifacts=all"]
@@ -167,21 +167,21 @@ def test_how_a_study_is_run_is_no_part_of_its_cells() -> None:
     assert "experiment.settings.trials=3" in expand(GRID, {}, given)[0].overrides
 
 
-def test_seed_zero_is_a_seed() -> None:
-    assert {c.seed for c in expand(GRID, {}, ["seed=0"])} == {0}
+def test_expand_seed_zero_is_kept() -> None:
+    assert {p.seed for p in expand(GRID, {}, ["seed=0"])} == {0}
 
 
 @pytest.mark.parametrize(
     ("grids", "message"),
     [
-        ({}, "no cells"),
+        ({}, "no grid points"),
         ({"all": {"predictor": ["ridge"]}}, "no axis 'seed'"),
-        ({"all": {"seed": "0-9"}}, "no range"),
-        ({"all": {"seed": []}}, "no cells"),
-        ({"all": {"seed": [-1]}}, "seed=-1: no whole number from 0"),
+        ({"all": {"seed": "0-9"}}, "neither a list nor a range"),
+        ({"all": {"seed": []}}, "no grid points"),
+        ({"all": {"seed": [-1]}}, "seed=-1: a seed is a whole number"),
         ({"all": {"seed": ["first"]}}, "seed=first"),
     ],
 )
-def test_a_table_that_makes_no_grid_is_refused(grids: dict[str, Any], message: str) -> None:
+def test_expand_invalid_grids_raise(grids: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         expand(grids, {}, [])

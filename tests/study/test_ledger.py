@@ -1,4 +1,4 @@
-"""What is done, failed and missing: the finder must look the right way round."""
+"""The ledger of a study, and the jobs that write it."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts
-from hwnas.study import Cell, Ledger, Outcome, expand
+from hwnas.study import GridPoint, Ledger, Outcome, expand
 from hwnas.study._worker import run_job
 
-CELLS = expand({"all": {"predictor": ["ridge", "xgb"], "seed": "0..3"}}, {}, [])
-RIDGE = [cell for cell in CELLS if cell.axes["predictor"] == "ridge"]
+POINTS = expand({"all": {"predictor": ["ridge", "xgb"], "seed": "0..3"}}, {}, [])
+RIDGE = [point for point in POINTS if point.axes["predictor"] == "ridge"]
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "cells", tmp_path)
+    return Ledger(tmp_path / "points", tmp_path)
 
 
 def job(tmp_path: Path, seeds: list[int]) -> DictConfig:
-    """Return the configuration of a job of `fakes.run`."""
+    """Return the configuration of a job whose task is `fakes.run`."""
     return OmegaConf.create(
         {
-            "experiment": {"name": "fake", "cells": "tests.study.fakes.run"},
-            "cells": seeds,
+            "experiment": {"name": "fake", "task": "tests.study.fakes.run"},
+            "seeds": seeds,
             "job": RIDGE[0].job,
             "paths": {"outputs": str(tmp_path)},
             "artifacts": Artifacts.result,
@@ -34,44 +34,44 @@ def job(tmp_path: Path, seeds: list[int]) -> DictConfig:
     )
 
 
-def seeds(cells: object) -> list[int]:
-    return sorted(cell.seed for cell in cells)  # type: ignore[attr-defined]
+def seeds(points: object) -> list[int]:
+    return sorted(point.seed for point in points)  # type: ignore[attr-defined]
 
 
-def test_with_nothing_done_everything_is_missing(ledger: Ledger) -> None:
+def test_ledger_empty_everything_is_missing(ledger: Ledger) -> None:
     """A study that never ran must not read as complete."""
-    progress = ledger.sort(CELLS)
-    assert progress.missing == CELLS
+    progress = ledger.sort(POINTS)
+    assert progress.missing == POINTS
     assert not progress.done
     assert not progress.failed
 
 
-def test_missing_is_the_grid_less_the_finished(ledger: Ledger) -> None:
+def test_ledger_some_recorded_the_others_are_missing(ledger: Ledger) -> None:
     ledger.write(RIDGE[0].job, Outcome(0, "done"))
     ledger.write(RIDGE[0].job, Outcome(2, "failed", error="why"))
-    progress = ledger.sort(CELLS)
+    progress = ledger.sort(POINTS)
 
     assert list(progress.done) == [RIDGE[0]]
     assert list(progress.failed) == [RIDGE[2]]
-    assert progress.missing == [c for c in CELLS if c not in (RIDGE[0], RIDGE[2])]
+    assert progress.missing == [point for point in POINTS if point not in (RIDGE[0], RIDGE[2])]
 
 
-def test_what_is_finished_but_not_in_the_grid_hides_nothing(ledger: Ledger) -> None:
-    other = Cell(("predictor=mlp",), 0, {})
+def test_ledger_outcomes_of_other_grid_points_are_ignored(ledger: Ledger) -> None:
+    other = GridPoint(("predictor=mlp",), 0, {})
     for seed in range(100):
         ledger.write(other.job, Outcome(seed, "done"))
-    assert ledger.sort(CELLS).missing == CELLS
+    assert ledger.sort(POINTS).missing == POINTS
 
 
-def test_a_result_that_was_deleted_is_missing(tmp_path: Path) -> None:
+def test_ledger_result_folder_deleted_is_missing(tmp_path: Path) -> None:
     run_job(job(tmp_path, [0]))
-    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
-    assert list(written.sort(CELLS).done) == [RIDGE[0]]
+    written = Ledger(tmp_path / "studies" / "fake" / "points", tmp_path)
+    assert list(written.sort(POINTS).done) == [RIDGE[0]]
     shutil.rmtree(tmp_path / "result0")
-    assert written.sort(CELLS).missing == CELLS
+    assert written.sort(POINTS).missing == POINTS
 
 
-def test_a_line_cut_off_by_a_kill_is_missing_and_spoils_no_other(ledger: Ledger) -> None:
+def test_ledger_line_cut_off_is_missing_and_others_are_read(ledger: Ledger) -> None:
     name = RIDGE[0].job
     ledger.write(name, Outcome(0, "done"))
     path = ledger.folder / f"{name}.jsonl"
@@ -82,17 +82,17 @@ def test_a_line_cut_off_by_a_kill_is_missing_and_spoils_no_other(ledger: Ledger)
     assert seeds(ledger.sort(RIDGE).missing) == [1, 3]
 
 
-def test_the_last_word_counts(ledger: Ledger) -> None:
+def test_ledger_several_outcomes_the_last_counts(ledger: Ledger) -> None:
     ledger.write(RIDGE[0].job, Outcome(0, "failed", error="why"))
     ledger.write(RIDGE[0].job, Outcome(0, "done"))
     assert seeds(ledger.sort(RIDGE).done) == [0]
     assert not ledger.sort(RIDGE).failed
 
 
-def test_a_failed_cell_is_written_down_and_the_others_go_on(tmp_path: Path) -> None:
+def test_run_job_failing_seed_is_recorded_and_others_run(tmp_path: Path) -> None:
     (tmp_path / "broken").touch()
     assert run_job(job(tmp_path, [0, 1, 2, 3])) == 1
-    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
+    written = Ledger(tmp_path / "studies" / "fake" / "points", tmp_path)
     progress = written.sort(RIDGE)
 
     assert seeds(progress.done) == [0, 2, 3]
@@ -106,7 +106,7 @@ def test_a_failed_cell_is_written_down_and_the_others_go_on(tmp_path: Path) -> N
     assert seeds(written.sort(RIDGE).done) == [0, 1, 2, 3]
 
 
-def test_seeds_are_offered_together_and_singly_only_after_a_failure(tmp_path: Path) -> None:
+def test_run_job_seeds_run_together_and_singly_after_a_failure(tmp_path: Path) -> None:
     run_job(job(tmp_path, [0, 2]))
     assert (tmp_path / "calls").read_text().splitlines() == ["[0, 2]"]
     (tmp_path / "broken").touch()
@@ -114,15 +114,15 @@ def test_seeds_are_offered_together_and_singly_only_after_a_failure(tmp_path: Pa
     assert (tmp_path / "calls").read_text().splitlines()[1:] == ["[0, 1, 2]", "[1]", "[2]"]
 
 
-def test_a_seed_that_is_alone_in_its_job_is_tried_once(tmp_path: Path) -> None:
+def test_run_job_single_failing_seed_runs_once(tmp_path: Path) -> None:
     (tmp_path / "broken").touch()
     assert run_job(job(tmp_path, [1])) == 1
     assert (tmp_path / "calls").read_text().splitlines() == ["[1]"]
-    written = Ledger(tmp_path / "studies" / "fake" / "cells", tmp_path)
+    written = Ledger(tmp_path / "studies" / "fake" / "points", tmp_path)
     assert seeds(written.sort(RIDGE).failed) == [1]
 
 
-def test_a_result_without_the_files_that_are_wanted_is_missing(ledger: Ledger) -> None:
+def test_ledger_result_folder_without_wanted_file_is_missing(ledger: Ledger) -> None:
     (ledger.outputs / "result0").mkdir()
     (ledger.outputs / "result0" / "result.json").touch()
     ledger.write(RIDGE[0].job, Outcome(0, "done", folder="result0"))

@@ -1,4 +1,4 @@
-"""Published figures beside ours."""
+"""The report of a study."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from hwnas.study.report._lookup import LookupAgainstLinear
-from hwnas.study.report._published import compare
-from hwnas.study.report._report import Material
+from hwnas.errors import UserError
+from hwnas.study.report import LookupAgainstLinear, Material, TrainSizes, published_table
 from hwnas.study.report._simulation import _SCORES, _table
-from hwnas.study.report._train_sizes import TrainSizes
 
 ROWS = pd.DataFrame(
     [
@@ -45,45 +43,45 @@ def material(figures: list[dict[str, Any]], folder: Path, **changes: Any) -> Mat
 
 
 def verdict(figure: dict[str, Any], folder: Path, **changes: Any) -> list[str]:
-    text = compare(material([figure], folder, **changes))
+    text = published_table(material([figure], folder, **changes))
     line = next(row for row in text.splitlines() if f"| {figure['value']:g} |" in row)
-    return [cell.strip() for cell in line.strip("|").split("|")][2:]
+    return [column.strip() for column in line.strip("|").split("|")][2:]
 
 
 RIDGE_11 = {"where": {"predictor": "ridge", "n_train": 11}}
 
 
-def test_a_mean_over_data_sets_counts_each_once(tmp_path: Path) -> None:
-    """(0.51 + 0.71) / 2: seeds are averaged first, the stand-in is not among them."""
+def test_published_table_mean_over_datasets_weighs_each_once(tmp_path: Path) -> None:
+    """The mean is (0.51 + 0.71) / 2: over seeds first, and without the stand-in."""
     assert verdict({**RIDGE_11, "value": 0.62}, tmp_path) == ["0.610", "agrees", "0.910"]
     assert verdict({**RIDGE_11, "value": 0.64}, tmp_path) == ["0.610", "off by -0.030", "0.910"]
 
 
-def test_a_mean_over_other_data_sets_is_not_compared(tmp_path: Path) -> None:
-    gone = verdict({**RIDGE_11, "value": 0.61}, tmp_path, absent={"b": "not here"})
+def test_published_table_dataset_missing_is_not_compared(tmp_path: Path) -> None:
+    gone = verdict({**RIDGE_11, "value": 0.61}, tmp_path, absent={"b": UserError("not here")})
     assert gone == ["", "data not here (1 of 2)", "0.910"]
     half = {"where": {"predictor": "xgb", "n_train": 11}, "value": 0.31}
     assert verdict(half, tmp_path)[1] == "not run yet"
 
 
-def test_stand_ins_are_named(tmp_path: Path) -> None:
-    text = compare(material([{**RIDGE_11, "value": 0.61}], tmp_path))
-    assert text.endswith("for or against: c.")
+def test_published_table_stand_ins_are_listed(tmp_path: Path) -> None:
+    text = published_table(material([{**RIDGE_11, "value": 0.61}], tmp_path))
+    assert text.endswith("paper did not use: c.")
     measured = ROWS.drop(columns="axis.stand_in")
-    assert "Stand-ins" not in compare(material([], tmp_path, rows=measured))
+    assert "Stand-ins" not in published_table(material([], tmp_path, rows=measured))
 
 
-def test_one_data_set_is_compared_by_itself(tmp_path: Path) -> None:
+def test_published_table_value_of_one_dataset_is_compared(tmp_path: Path) -> None:
     one = {"where": {"predictor": "xgb", "n_train": 11, "data": "a"}, "value": 0.3}
     assert verdict(one, tmp_path) == ["0.310", "agrees", ""]
 
 
-def test_estimated_values_are_never_compared(tmp_path: Path) -> None:
+def test_published_table_estimated_values_are_not_compared(tmp_path: Path) -> None:
     rows = ROWS.assign(**{"provenance.kind": "estimated"})
     assert verdict({**RIDGE_11, "value": 0.61}, tmp_path, rows=rows)[:2] == ["", "estimated values"]
 
 
-def test_selections_by_other_accuracies_are_never_compared(tmp_path: Path) -> None:
+def test_published_table_other_accuracies_are_not_compared(tmp_path: Path) -> None:
     accuracies = {"provenance.accuracy_on": "digits", "provenance.accuracy_wanted": "cifar10"}
     rows = ROWS.assign(**accuracies)
     other = verdict({**RIDGE_11, "value": 0.61}, tmp_path, rows=rows)
@@ -92,21 +90,21 @@ def test_selections_by_other_accuracies_are_never_compared(tmp_path: Path) -> No
     assert verdict({**RIDGE_11, "value": 0.61}, tmp_path, rows=same)[1] == "agrees"
 
 
-def test_curves_and_their_table(tmp_path: Path) -> None:
+def test_train_sizes_write_makes_table_and_figures(tmp_path: Path) -> None:
     text = TrainSizes().write(material([{**RIDGE_11, "value": 0.61}], tmp_path))
     table = pd.read_csv(tmp_path / "sizes.csv", index_col="predictor")
     assert table.loc["ridge", "55"] == pytest.approx(0.71)
-    assert "| xgb | 0.310 [1 of 3 data sets] |  |" in text
+    assert "| xgb | 0.310 [1 of 3 datasets] |  |" in text
     assert (tmp_path / "sizes_centred.png").stat().st_size > 10_000
 
 
-def test_a_mean_over_fewer_data_sets_or_seeds_is_marked(tmp_path: Path) -> None:
-    """Of a study that was stopped: its means are not to be compared unawares."""
+def test_train_sizes_incomplete_mean_is_marked(tmp_path: Path) -> None:
+    """A study that was stopped has means that cannot be compared with the others."""
     two = ROWS[ROWS["axis.data"] != "c"]
     text = TrainSizes().write(material([], tmp_path, rows=two))
     assert "| ridge | 0.610 | 0.710 |" in text
-    assert "| xgb | 0.310 [1 of 2 data sets] |  |" in text
-    assert "a mean marked [n of m] is over fewer" in text
+    assert "| xgb | 0.310 [1 of 2 datasets] |  |" in text
+    assert "a mean marked [n of m] covers fewer" in text
     text = TrainSizes().write(material([], tmp_path, rows=two.drop(index=9)))
     assert "| ridge | 0.610 | 0.705 [1 of 2 seeds] |" in text
     whole = TrainSizes().write(material([], tmp_path, rows=two[two["axis.predictor"] == "ridge"]))
@@ -114,7 +112,7 @@ def test_a_mean_over_fewer_data_sets_or_seeds_is_marked(tmp_path: Path) -> None:
     assert "marked" not in whole
 
 
-def test_curves_go_through_means_over_all_data_sets_alone(
+def test_train_sizes_curves_contain_complete_means_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: dict[str, pd.DataFrame] = {}
@@ -129,28 +127,28 @@ def test_curves_go_through_means_over_all_data_sets_alone(
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_report_of_which_no_mean_is_over_all_data_sets_is_written(tmp_path: Path) -> None:
+def test_train_sizes_no_complete_mean_is_written(tmp_path: Path) -> None:
     apart = ROWS[(ROWS["axis.predictor"] == "ridge") == (ROWS["axis.data"] == "b")]
     text = TrainSizes().write(material([], tmp_path, rows=apart))
-    assert "| ridge | 0.710 [1 of 2 data sets] | 0.810 [1 of 2 data sets] |" in text
+    assert "| ridge | 0.710 [1 of 2 datasets] | 0.810 [1 of 2 datasets] |" in text
     assert (tmp_path / "sizes.png").is_file()
 
 
-def test_the_lookup_table_of_a_data_set_with_fewer_seeds_is_marked(tmp_path: Path) -> None:
+def test_lookup_dataset_with_fewer_seeds_is_marked(tmp_path: Path) -> None:
     rows = ROWS[(ROWS["axis.n_train"] == 11) & (ROWS["axis.data"] != "c")].drop(index=2)
     report = LookupAgainstLinear("xgb", "ridge", "scores.kendall_tau")
     text = report.write(material([], tmp_path, rows=rows))
     assert "| a | 0.310 | 0.510 |" in text
     assert "| b | | 0.720 [1 of 2 seeds] |" in text
-    assert "a mean marked [n of m] is over fewer" in text
+    assert "a mean marked [n of m] covers fewer" in text
 
 
-def test_a_simulation_with_fewer_cells_is_marked() -> None:
+def test_simulation_table_fewer_grid_points_is_marked() -> None:
     scores = dict.fromkeys(["kendall_tau", *_SCORES], 0.5)
-    cells = [("architecture", 0.1), ("architecture", 0.1), ("sorted", 0.1)]
-    rows = pd.DataFrame([{"pairing": p, "sigma": s, **scores} for p, s in cells])
+    points = [("architecture", 0.1), ("architecture", 0.1), ("sorted", 0.1)]
+    rows = pd.DataFrame([{"pairing": p, "sigma": s, **scores} for p, s in points])
     text = _table(rows)
     assert "| architecture | 0.1 |" in text
-    assert "| sorted | 0.1 [1 of 2 cells] |" in text
-    assert "a mean marked [n of m] is over fewer" in text
+    assert "| sorted | 0.1 [1 of 2 grid points] |" in text
+    assert "a mean marked [n of m] covers fewer" in text
     assert "marked" not in _table(rows.iloc[:2])

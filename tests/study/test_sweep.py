@@ -1,4 +1,4 @@
-"""``python sweep.py``, as a user calls it."""
+"""The command ``sweep``: running studies, their status and their reports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hwnas.study import act
 from tests.commands import ROOT, python
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
-# Needs no data, and says so in each result.
+# Estimated values need no downloaded file.
 ESTIMATED = ("dataset=hwnas/raspi4", "dataset.source=estimated")
 CHEAP = (*ESTIMATED, "tuning=none", "n_test=100", "predictor=lin_reg", "n_train=11", "seed=0")
 SIMULATION = (*ESTIMATED, "experiment.settings.trials=2", "experiment.settings.n_candidates=100")
@@ -32,15 +32,18 @@ SIMULATION = (*ESTIMATED, "experiment.settings.trials=2", "experiment.settings.n
 
 @dataclass(frozen=True)
 class Run:
-    """What a study ended with."""
+    """Number of failed grid points, and the output."""
 
     failed: int
     printed: str
 
 
+Sweep = Callable[..., Run]
+
+
 @pytest.fixture
-def sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Return a function that does what ``python sweep.py`` does, in this process."""
+def sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sweep:
+    """Return a function that runs the command ``sweep`` in this process."""
 
     def run(*arguments: str, outputs: Path = tmp_path) -> Run:
         register()
@@ -63,19 +66,19 @@ def results(outputs: Path, study: str) -> list[dict[str, object]]:
     return rows
 
 
-def test_there_are_experiments_with_their_own_command_and_name() -> None:
+def test_experiments_state_their_command_and_name() -> None:
     assert {"quick", "paper_hwnas", "paper_transnas", "paper_simulation", "paper_lut_table"} <= set(
         EXPERIMENTS
     )
     for name in EXPERIMENTS:
         text = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text()
-        assert text.startswith(f"# python sweep.py experiment={name}")
+        assert text.startswith(f"# hwnas sweep experiment={name}")
         assert f"\nname: {name}\n" in text
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_experiment_runs(name: str, sweep: Callable[..., Run], tmp_path: Path) -> None:
-    """The report looks at the whole grid: a predictor or key that was renamed shows here."""
+def test_sweep_every_experiment_runs(name: str, sweep: Sweep, tmp_path: Path) -> None:
+    """The report composes the whole grid, so a predictor or key that was renamed fails here."""
     cheap = SIMULATION if name == "paper_simulation" else CHEAP
     run = sweep(f"experiment={name}", *cheap, "report=true")
     assert "failed     0\nmissing    0" in run.printed
@@ -84,9 +87,17 @@ def test_every_experiment_runs(name: str, sweep: Callable[..., Run], tmp_path: P
     assert {row["provenance.kind"] for row in results(tmp_path, name)} == {"estimated"}
 
 
-def test_missing_cells_are_counted_and_filled_and_finished_ones_left(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_report_datasets_missing_lists_each_remedy_once(sweep: Sweep, tmp_path: Path) -> None:
+    sweep("experiment=paper_lut_table", *CHEAP, "report=true")
+    lines = (tmp_path / "studies/paper_lut_table/report/report.md").read_text().splitlines()
+    missing = [line for line in lines if line.startswith("- hwnas/") and "ESTIMATED" not in line]
+    assert len(missing) > 2
+    assert not any("Try" in line for line in missing)
+    (remedy,) = (line for line in lines if line.startswith("Try: "))
+    assert "fetch hwnas" in remedy
+
+
+def test_sweep_some_missing_runs_those_only(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *CHEAP[:-1])
     assert sweep(*some, "seed=1").failed == 0
     finished = next(tmp_path.glob("nasbench201/**/result.json"))
@@ -94,7 +105,7 @@ def test_missing_cells_are_counted_and_filled_and_finished_ones_left(
 
     status = sweep("action=status", *some).printed
     assert "done       1\nfailed     0\nmissing    2" in status
-    command = status.strip().splitlines()[-1].removeprefix("to fill the gap: python sweep.py ")
+    command = status.strip().splitlines()[-1].partition(" sweep ")[2]
     assert sweep(*command.split()).failed == 0
     assert "done       3\n" in sweep("action=status", *some).printed
     assert finished.stat().st_mtime_ns == before
@@ -106,10 +117,10 @@ def simulated(outputs: Path) -> dict[str, object]:
     return row
 
 
-def test_accuracies_are_named_by_the_image_set_that_they_are_on(
-    sweep: Callable[..., Run], tmp_path: Path
+def test_sweep_simulation_without_accuracies_names_the_image_set_used(
+    sweep: Sweep, tmp_path: Path
 ) -> None:
-    """Without nats_bench.csv they are those of the bundled table, on digits."""
+    """Without nats_bench.csv, the accuracies are those of the bundled table, on digits."""
     run = sweep("experiment=paper_simulation", *SIMULATION, "report=true")
     row = simulated(tmp_path)
     assert str(row["data"]).endswith("latency (ImageNet16-120) + digits accuracy")
@@ -120,15 +131,13 @@ def test_accuracies_are_named_by_the_image_set_that_they_are_on(
     assert "with accuracies on digits" in run.printed
 
 
-def test_a_single_trial_has_no_standard_error(sweep: Callable[..., Run], tmp_path: Path) -> None:
+def test_sweep_simulation_single_trial_has_no_standard_error(sweep: Sweep, tmp_path: Path) -> None:
     one = [o.replace("trials=2", "trials=1") for o in SIMULATION]
     assert sweep("experiment=paper_simulation", *one, "report=true").failed == 0
     assert simulated(tmp_path)["kendall_tau_sem"] is None
 
 
-def test_other_deviations_are_a_choice_of_their_group(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_simulation_deviations_option_changes_scores(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=paper_simulation", *SIMULATION)
     sweep(*some)
     sweep(*some, "deviations=normal", outputs=tmp_path / "normal")
@@ -140,9 +149,7 @@ def test_other_deviations_are_a_choice_of_their_group(
     assert mixture[-1]["kendall_tau"] != normal[-1]["kendall_tau"]
 
 
-def test_cells_finished_on_other_data_fail_until_forced(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_finished_on_other_data_fails_until_forced(sweep: Sweep, tmp_path: Path) -> None:
     measured = tmp_path / "none" / "local" / "board" / "nasbench201.parquet"
     measured.parent.mkdir(parents=True)
     bundled = ROOT / "hwnas/dataset/tables/nasbench201_cpu.parquet"
@@ -160,7 +167,7 @@ def test_cells_finished_on_other_data_fail_until_forced(
     assert "finished on other values, nasbench201.parquet (measured, sha256" in status.printed
     assert sweep(*some).failed == 1
     assert path.read_text() == text
-    # Another study finds the folder, and takes it no more than this one does.
+    # Without the ledger, the result folder itself is found and refused.
     shutil.rmtree(tmp_path / "studies")
     run = sweep(*some)
     assert run.failed == 1
@@ -170,13 +177,11 @@ def test_cells_finished_on_other_data_fail_until_forced(
     assert path.read_text() != text
 
 
-def test_sweep_cells_of_older_code_are_run_again_and_never_mixed(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_finished_by_older_code_runs_again(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *CHEAP)
     assert sweep(*some).failed == 0
     (path,) = tmp_path.glob("nasbench201/**/result.json")
-    (ledger,) = tmp_path.glob("studies/quick/cells/*.jsonl")
+    (ledger,) = tmp_path.glob("studies/quick/points/*.jsonl")
     for file in (path, ledger):
         text = file.read_text()
         now = '"fitting": 1' if file is path else '"revision.fitting": 1'
@@ -191,9 +196,7 @@ def test_sweep_cells_of_older_code_are_run_again_and_never_mixed(
     assert "done       1\n" in sweep("action=status", *some).printed
 
 
-def test_all_artifacts_are_made_where_only_the_result_is_there(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_artifacts_all_runs_what_has_the_result_only(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *CHEAP)
     sweep(*some)
     assert not list(tmp_path.rglob("predictions.parquet"))
@@ -203,7 +206,7 @@ def test_all_artifacts_are_made_where_only_the_result_is_there(
     assert len(results(tmp_path, "quick")) == 1
 
 
-def test_two_jobs_give_the_numbers_of_one(sweep: Callable[..., Run], tmp_path: Path) -> None:
+def test_sweep_two_processes_give_the_scores_of_one(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *ESTIMATED, "n_test=100", "n_train=11", "tuning.n_trials=3")
     grid = "experiment.grids.all.predictor=[ridge,rf]"
     sweep(*some, grid, outputs=tmp_path / "one")
@@ -225,11 +228,11 @@ def test_two_jobs_give_the_numbers_of_one(sweep: Callable[..., Run], tmp_path: P
         ("ray", "hydra_plugins.hydra_ray_launcher", ("+hydra.launcher.ray.init.num_cpus=2",)),
     ],
 )
-def test_cluster_launchers_give_the_numbers_of_one_job(
+def test_sweep_cluster_launcher_gives_the_scores_of_one_process(
     launcher: str,
     package: str,
     options: tuple[str, ...],
-    sweep: Callable[..., Run],
+    sweep: Sweep,
     tmp_path: Path,
 ) -> None:
     pytest.importorskip(package, reason=f"pip install {package.split('.')[1].replace('_', '-')}")
@@ -246,7 +249,7 @@ def test_cluster_launchers_give_the_numbers_of_one_job(
     assert one == other
 
 
-def test_tuned_once_and_used_by_every_seed(sweep: Callable[..., Run], tmp_path: Path) -> None:
+def test_sweep_tuning_seed_tunes_once_for_all_seeds(sweep: Sweep, tmp_path: Path) -> None:
     some = ("experiment=quick", *ESTIMATED, "n_test=100", "n_train=11", "predictor=ridge")
     sweep(*some, "tuning.n_trials=4")
     rows = results(tmp_path, "quick")
@@ -254,9 +257,7 @@ def test_tuned_once_and_used_by_every_seed(sweep: Callable[..., Run], tmp_path: 
     assert len(list((tmp_path / "studies" / "quick" / "tuning").glob("*.journal"))) == 1
 
 
-def test_seeds_of_a_neural_predictor_are_one_training(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_neural_predictor_trains_all_seeds_together(sweep: Sweep, tmp_path: Path) -> None:
     small = ("predictor.model.epochs=5", "predictor.model.min_steps=20", "tuning=none")
     some = (
         "experiment=quick",
@@ -272,7 +273,7 @@ def test_seeds_of_a_neural_predictor_are_one_training(
     together = results(tmp_path / "together", "quick")
     alone = [results(tmp_path / f"alone{seed}", "quick")[0] for seed in range(3)]
 
-    # Their share of the one call.
+    # The seconds of the one call are shared equally among the seeds.
     assert len({row["timings.fit_seconds"] for row in together}) == 1
     assert len({row["timings.fit_seconds"] for row in alone}) == 3
     for one, other in zip(together, alone, strict=True):
@@ -280,9 +281,7 @@ def test_seeds_of_a_neural_predictor_are_one_training(
     assert len({row["scores.rmse"] for row in together}) == 3
 
 
-def test_killed_in_the_middle_it_loses_the_running_cell_at_most(
-    sweep: Callable[..., Run], tmp_path: Path
-) -> None:
+def test_sweep_killed_loses_at_most_the_running_grid_point(sweep: Sweep, tmp_path: Path) -> None:
     some = ["experiment=quick", *CHEAP[:-1], "experiment.grids.all.seed=0..11"]
     paths = [f"paths.outputs={tmp_path}", f"paths.data={tmp_path / 'none'}"]
     command = [sys.executable, "sweep.py", *some, *paths]
@@ -299,13 +298,13 @@ def test_killed_in_the_middle_it_loses_the_running_cell_at_most(
     status = sweep("action=status", *some).printed
     done = int(status.split("done")[1].split()[0])
     assert 2 <= saved < 12, "killed too early or too late to show anything"
-    assert saved - done <= 1, "a finished cell was lost"
+    assert saved - done <= 1, "a finished grid point was lost"
     assert sweep(*some).failed == 0
     assert len(results(tmp_path, "quick")) == 12
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_reported_and_its_cells_run_again(tmp_path: Path) -> None:
+def test_sweep_killed_worker_is_reported_and_its_grid_points_run_again(tmp_path: Path) -> None:
     some = ["experiment=quick", *CHEAP[:-1], "experiment.grids.all.seed=0..30"]
     grid = "experiment.grids.all.predictor=[lin_reg,ridge]"
     some = [o for o in some if not o.startswith("predictor=")] + [grid]
@@ -327,29 +326,31 @@ def test_a_killed_worker_is_reported_and_its_cells_run_again(tmp_path: Path) -> 
 
     assert process.returncode == 1
     assert "crashed    TerminatedWorkerError" in printed
-    assert "to fill the gap: python sweep.py" in printed
+    assert "to run the rest: " in printed
     assert python("sweep.py", *some, *two).returncode == 0
     assert len(results(tmp_path, "quick")) == 62
 
 
-def test_a_failed_cell_is_reported_and_retried(sweep: Callable[..., Run]) -> None:
+def test_sweep_failed_grid_point_is_reported_with_the_command_to_retry(
+    sweep: Sweep,
+) -> None:
     some = ("experiment=quick", *ESTIMATED, "tuning=none", "predictor=lin_reg", "seed=0")
     grid = "experiment.grids.all.n_train=[11,15624]"
     run = sweep(*some, grid, "force=true")
     assert run.failed == 1
     assert "done       1\nfailed     1\n  predictor=lin_reg" in run.printed
     assert "n_train=15624" in run.printed
-    command = run.printed.partition("to fill the gap: python sweep.py ")[2].splitlines()[0]
+    command = run.printed.partition("to run the rest: ")[2].splitlines()[0]
     assert grid in command
-    # It would run everything that is finished as well.
+    # With force=true, the command would also run the finished grid points again.
     assert "force" not in command
-    # Only running can fail.
+    # Status and report count no failures, because they run nothing.
     assert sweep(*some, grid, "action=status").failed == 0
     assert sweep(*some, grid, "action=report").failed == 0
 
 
-def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
-    sweep: Callable[..., Run], tmp_path: Path
+def test_sweep_key_missing_in_some_grid_points_raises_before_any_runs(
+    sweep: Sweep, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match=r"predictor\.model\.alpha=2: no such key"):
         sweep("experiment=quick", "predictor.model.alpha=2")
@@ -361,7 +362,7 @@ def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
     [
         ("sweep.py", "experiment=quik", "did you mean 'quick'"),
         ("sweep.py", "seed=0", "no study is chosen"),
-        ("run.py", "experiment=quick", "sweep.py experiment=quick"),
+        ("run.py", "experiment=quick", "sweep experiment=quick"),
         (
             "sweep.py",
             "experiment=quick experiment.grids.all.n_train=[55,abc]",
@@ -387,7 +388,9 @@ def test_a_key_that_some_cells_lack_is_refused_before_any_runs(
         ),
     ],
 )
-def test_a_mistake_is_one_line(command: str, argument: str, message: str, tmp_path: Path) -> None:
+def test_sweep_mistake_is_one_line(
+    command: str, argument: str, message: str, tmp_path: Path
+) -> None:
     run = python(command, *argument.split(), f"paths.outputs={tmp_path}")
     assert not list(tmp_path.rglob("*.jsonl"))
     assert run.returncode == 2

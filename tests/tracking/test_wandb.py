@@ -1,7 +1,8 @@
-"""W&B runs, offline."""
+"""Tracking with Weights & Biases, offline."""
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ import wandb
 from PIL import Image
 
 from hwnas.errors import UserError
+from hwnas.extras import install_command
 from hwnas.tracking import NoTracker, WandbTracker
 from hwnas.tracking._wandb import has_key
 
@@ -33,11 +35,11 @@ def track(folder: Path, *, fail: bool = False) -> None:
         run.log({"scores": {"kendall_tau": 0.81}}, plots)
 
 
-def test_run_is_written_offline(tmp_path: Path) -> None:
+def test_wandb_without_key_writes_the_run_offline(tmp_path: Path) -> None:
     track(tmp_path)
     (run,) = tmp_path.glob("wandb/offline-run-*")
     (binary,) = run.glob("*.wandb")
-    # Another process writes it: on a busy machine a moment after the run is finished.
+    # W&B writes the file in another process, which may end later than the run.
     deadline = time.monotonic() + 30
     while b"kendall_tau" not in (content := binary.read_bytes()):
         assert time.monotonic() < deadline, content[:100]
@@ -47,32 +49,55 @@ def test_run_is_written_offline(tmp_path: Path) -> None:
     assert list(run.glob("files/media/images/fronts*.png"))
 
 
-def test_failed_experiment_leaves_no_run_open(tmp_path: Path) -> None:
+def test_wandb_experiment_fails_finishes_the_run(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         track(tmp_path, fail=True)
     assert wandb.run is None
     assert list(tmp_path.glob("wandb/offline-run-*"))
 
 
-def test_online_without_a_key_is_refused() -> None:
+def test_wandb_online_without_key_raises() -> None:
     assert not has_key()
     with pytest.raises(UserError, match="wandb login"):
         WandbTracker(mode="online")
 
 
-def test_unknown_mode_is_refused() -> None:
+@pytest.fixture
+def _no_wandb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+
+
+@pytest.mark.usefixtures("_no_wandb")
+def test_wandb_not_installed_logs_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    track(tmp_path)
+    (line,) = caplog.messages
+    assert line.startswith("tracking=wandb: W&B is not installed, so this run is not tracked")
+    assert line.endswith(install_command("wandb"))
+    assert [path.name for path in tmp_path.iterdir()] == ["plots"]
+
+
+@pytest.mark.usefixtures("_no_wandb")
+def test_wandb_online_not_installed_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    with pytest.raises(UserError, match=r"tracking\.mode=online: wandb is not installed"):
+        WandbTracker(mode="online")
+
+
+def test_wandb_unknown_mode_raises() -> None:
     with pytest.raises(UserError, match="auto, online, offline"):
         WandbTracker(mode="sometimes")
 
 
-def test_off_tracks_nothing(tmp_path: Path) -> None:
+def test_no_tracker_writes_nothing(tmp_path: Path) -> None:
     with NoTracker().start("a/b", "study", [], {}, tmp_path) as run:
         run.log({"scores": {}}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("fail", [False, True])
-def test_a_run_that_failed_says_so(
+def test_wandb_experiment_fails_exit_code_is_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: bool
 ) -> None:
     codes: list[int | None] = []
@@ -88,13 +113,13 @@ def test_a_run_that_failed_says_so(
     assert codes == [1 if fail else None]
 
 
-def test_the_environment_decides_where_the_mode_is_auto(
+def test_wandb_mode_auto_follows_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "disabled")
     track(tmp_path)
     assert not list(tmp_path.glob("wandb/*run-*"))
-    # With a key, only the environment keeps it from asking the server.
+    # With a key, W&B would contact the server if WANDB_MODE did not prevent it.
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     monkeypatch.setenv("WANDB_MODE", "offline")
     other = tmp_path / "other"

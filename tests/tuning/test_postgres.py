@@ -1,4 +1,4 @@
-"""The same promises on a PostgreSQL server that the test starts by itself."""
+"""Tests of tuning with trials in a PostgreSQL database; the tests start a server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 def server_binaries() -> Path:
-    """Return the folder of initdb and pg_ctl; skip where no server is installed."""
+    """Return the folder of initdb and pg_ctl. Skip the tests if it is not installed."""
     on_path = shutil.which("initdb")
     folders = [Path(on_path).parent] if on_path else []
     folders += [initdb.parent for initdb in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
@@ -33,10 +33,10 @@ def server_binaries() -> Path:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """Start a server on a Unix socket; yield the URL of its driver and the socket's folder."""
+    """Start a server on a Unix socket, and yield the folder of the socket."""
     pytest.importorskip("psycopg", reason="no PostgreSQL driver: pip install 'psycopg[binary]'")
     binaries = server_binaries()
-    # Not pytest's tmp_path: the server's user may not enter it, and a socket's path is short.
+    # The server's user may not enter pytest's tmp_path, and the path of a socket must be short.
     with tempfile.TemporaryDirectory(prefix="hwnas-pg-") as folder:
         as_user: list[str] = []
         if os.geteuid() == 0:
@@ -59,7 +59,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def url(server: str, request: pytest.FixtureRequest) -> str:
-    """Create an empty database, one a test."""
+    """Create an empty database for one test, and return its URL."""
     import psycopg
 
     name = request.node.name.lower()
@@ -72,19 +72,21 @@ def load(url: str) -> optuna.Study:
     return optuna.load_study(study_name="tuning", storage=url)
 
 
-def test_two_processes(url: str, tmp_path: Path) -> None:
-    """Both find an empty database at the same time: one makes the tables."""
+def test_tune_two_processes_on_postgres_run_the_exact_number_of_trials(
+    url: str, tmp_path: Path
+) -> None:
+    """Both processes find an empty database at the same time, and one creates the tables."""
     workers = [start_worker(url, 30, 0.02, tmp_path) for _ in range(2)]
     outputs = [worker.communicate(timeout=120)[0].split() for worker in workers]
     study = load(url)
     names = {t.user_attrs["worker"] for t in study.trials if t.state is TrialState.COMPLETE}
 
     assert ended(study) == 30
-    assert len(names) == 2, "one worker did everything: the test shows nothing"
+    assert len(names) == 2, "one worker ran all trials, so they were not shared"
     assert outputs[0] == outputs[1]
 
 
-def test_killed_in_the_middle(url: str) -> None:
+def test_tune_killed_process_on_postgres_resumes(url: str) -> None:
     worker = start_worker(url, 12, 0.1)
     end = time.monotonic() + 60
     while time.monotonic() < end and not _some_ended(url):
@@ -102,5 +104,5 @@ def test_killed_in_the_middle(url: str) -> None:
 def _some_ended(url: str) -> bool:
     try:
         return ended(load(url)) > 1
-    except Exception:  # the worker has not made the tables or the study yet
+    except Exception:  # The worker has not created the tables or the Optuna study yet.
         return False

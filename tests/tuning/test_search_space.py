@@ -1,4 +1,4 @@
-"""Search spaces as they stand in a predictor's YAML."""
+"""Tests of search spaces, as a predictor's YAML defines them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONDITIONAL: dict[str, Any] = {
 }
 
 
-def test_a_conditional_parameter_counts_only_where_its_condition_holds() -> None:
+def test_suggest_condition_not_fulfilled_leaves_the_parameter_out() -> None:
     parameters = read(CONDITIONAL)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     drawn = [suggest(study.ask(), parameters) for _ in range(30)]
@@ -44,7 +44,9 @@ def test_a_conditional_parameter_counts_only_where_its_condition_holds() -> None
         ("depth", True, None),
     ],
 )
-def test_only_a_default_inside_the_space_is_stored(name: str, value: Any, stored: Any) -> None:
+def test_parameter_stored_value_outside_the_space_is_none(
+    name: str, value: Any, stored: Any
+) -> None:
     parameter = next(p for p in read(CONDITIONAL) if p.name == name)
     assert parameter.stored(value) == stored
 
@@ -53,13 +55,16 @@ def test_only_a_default_inside_the_space_is_stored(name: str, value: Any, stored
     ("entry", "message"),
     [
         ({"type": "flaot", "low": 0, "high": 1}, "did you mean 'float'"),
-        ({"type": "float", "low": 0}, "lacks 'high'"),
+        ({"type": "float", "low": 0}, "the key 'high' is missing"),
         ({"type": "float", "low": 0, "hihg": 1}, "did you mean 'high'"),
         ({"type": "float", "low": 2, "high": 1}, "search_space.alpha"),
-        ({"type": "categorical"}, "lacks 'choices'"),
-        ({"type": "int", "low": 1, "high": 2, "when": {"kernel": ["rbf"]}}, "not above it"),
+        ({"type": "categorical"}, "the key 'choices' is missing"),
+        (
+            {"type": "int", "low": 1, "high": 2, "when": {"kernel": ["rbf"]}},
+            "no parameter 'kernel' above 'alpha'",
+        ),
     ],
 )
-def test_a_malformed_entry_is_named(entry: dict[str, Any], message: str) -> None:
+def test_read_malformed_entry_raises(entry: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         read({"alpha": entry})

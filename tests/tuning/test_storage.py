@@ -1,4 +1,4 @@
-"""Several workers, killed workers: the number of trials stays exact."""
+"""Tests of stored trials: shared by several workers, continued after a kill, in damaged files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ended(study: optuna.Study) -> int:
 
 
 def wait_for_trials(storage: str, at_least: int, deadline: float = 60.0) -> None:
-    """Wait until so many trials of a journal have ended."""
+    """Wait until at least so many trials of a journal are complete or pruned."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:
         if Path(storage).exists():
@@ -55,7 +55,7 @@ def wait_for_trials(storage: str, at_least: int, deadline: float = 60.0) -> None
     raise AssertionError(f"not {at_least} trials after {deadline} s")
 
 
-def test_a_second_call_reuses_the_stored_trials(tmp_path: Path) -> None:
+def test_tune_stored_trials_are_reused(tmp_path: Path) -> None:
     storage = str(tmp_path / "new folder" / "trials.journal")
     first, second = tune(storage, 6), tune(storage, 6)
     assert not first.reused
@@ -64,33 +64,33 @@ def test_a_second_call_reuses_the_stored_trials(tmp_path: Path) -> None:
     assert second.best_params == first.best_params
 
 
-def test_a_folder_holds_a_journal_for_each_study(tmp_path: Path) -> None:
+def test_tune_folder_as_storage_holds_a_journal(tmp_path: Path) -> None:
     tune(f"{tmp_path}/", 2)
     assert [path.name for path in tmp_path.glob("*.journal")] == ["tuning.journal"]
     assert tune(f"{tmp_path}/", 2).reused
 
 
-def test_more_trials_go_on_where_fewer_stopped(tmp_path: Path) -> None:
+def test_tune_more_trials_continues_the_stored_ones(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     tune(storage, 4)
     assert params(tune(storage, 9)) == params(tune(None, 9))
     assert tune(storage, 4).n_trials == 4
 
 
-def test_force_tunes_anew(tmp_path: Path) -> None:
+def test_tune_force_reuses_no_trial(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     tune(storage, 4)
     assert not tune(storage, 4, force=True).reused
 
 
-def test_other_objectives_on_a_stored_study_are_refused(tmp_path: Path) -> None:
+def test_tune_stored_other_objectives_raises(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     tune(storage, 2)
     with pytest.raises(UserError, match=r"tuning\.force=true"):
         tune(storage, 2, objectives=("kendall_tau", "fit_seconds"))
 
 
-def test_sqlite_by_url(tmp_path: Path) -> None:
+def test_tune_sqlite_url_stores_the_trials(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'trials.db'}"
     assert params(tune(url, 5)) == params(tune(None, 5))
     assert tune(url, 5).reused
@@ -99,12 +99,12 @@ def test_sqlite_by_url(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url", ["sqlite:////no/such/folder/trials.db", "nosuchdb://host/name", "://"]
 )
-def test_a_database_that_is_not_there_is_one_line(url: str) -> None:
+def test_tune_missing_database_raises(url: str) -> None:
     with pytest.raises(UserError, match=r"tuning\.storage="):
         tune(url, 2)
 
 
-def test_a_journal_where_none_can_be_is_one_line(tmp_path: Path) -> None:
+def test_tune_storage_path_not_writable_raises(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=rf"tuning\.storage={tmp_path}/$"):
         tune(str(tmp_path), 2)
     (tmp_path / "file").touch()
@@ -144,15 +144,15 @@ def test_tune_damaged_journal_raises_and_leaves_it(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'{"my":1}', "it is not a journal of Optuna"),
-        (b'{"my":1}\n', "it is not a journal of Optuna"),
-        (b'{"', "it is not a journal of Optuna"),
-        (b'{"op_code": 0, "wor', "it is not a journal of Optuna"),
-        (b"a text of mine\nin two lines\n", "it is not a journal of Optuna"),
-        (b"SQLite format 3\x00" + bytes(100), "it is an SQLite database"),
+        (b'{"my":1}', "is not a journal of Optuna"),
+        (b'{"my":1}\n', "is not a journal of Optuna"),
+        (b'{"', "is not a journal of Optuna"),
+        (b'{"op_code": 0, "wor', "is not a journal of Optuna"),
+        (b"two lines\nof some text\n", "is not a journal of Optuna"),
+        (b"SQLite format 3\x00" + bytes(100), "is an SQLite database"),
     ],
 )
-def test_tune_file_of_the_user_raises_and_leaves_it(
+def test_tune_other_file_as_storage_raises_and_leaves_it(
     content: bytes, problem: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.json"
@@ -168,7 +168,7 @@ def test_tune_file_of_the_user_raises_and_leaves_it(
     )
 
 
-def test_tune_sqlite_file_by_its_suggested_url_works(tmp_path: Path) -> None:
+def test_tune_suggested_sqlite_url_reuses_the_trials(tmp_path: Path) -> None:
     path = tmp_path / "trials.db"
     tune(f"sqlite:///{path}", 2)
     with pytest.raises(UserError) as caught:
@@ -184,7 +184,7 @@ def test_tune_pipe_as_storage_raises(tmp_path: Path) -> None:
         tune(str(path), 2)
 
 
-def test_a_record_that_was_cut_off_is_dropped(
+def test_tune_incomplete_last_record_is_dropped(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "trials.journal"
@@ -197,12 +197,12 @@ def test_a_record_that_was_cut_off_is_dropped(
     assert path.read_bytes().startswith(b"".join(before))
 
 
-def test_an_empty_journal_is_a_new_one(tmp_path: Path) -> None:
+def test_tune_empty_journal_starts_anew(tmp_path: Path) -> None:
     (tmp_path / "trials.journal").touch()
     assert not tune(str(tmp_path / "trials.journal"), 2).reused
 
 
-def test_two_processes_end_with_exactly_the_asked_number(tmp_path: Path) -> None:
+def test_tune_two_processes_run_the_exact_number_of_trials(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     gate = tmp_path / "gate"
     gate.mkdir()
@@ -214,12 +214,12 @@ def test_two_processes_end_with_exactly_the_asked_number(tmp_path: Path) -> None
     names = {t.user_attrs["worker"] for t in study.trials if t.state is TrialState.COMPLETE}
 
     assert ended(study) == 30
-    assert len(names) == 2, "one worker did everything: the test shows nothing"
+    assert len(names) == 2, "one worker ran all trials, so they were not shared"
     assert [output[0] for output in outputs] == ["30", "30"]
     assert outputs[0] == outputs[1]
 
 
-def test_killed_in_the_middle_and_started_again(tmp_path: Path) -> None:
+def test_tune_killed_process_resumes(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     worker = start_worker(storage, 12, 0.05)
     wait_for_trials(storage, 2)
@@ -233,11 +233,12 @@ def test_killed_in_the_middle_and_started_again(tmp_path: Path) -> None:
     )
     assert ended(study) == result.n_trials == 12
     assert not study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
-    assert params(result) == params(tune(None, 12)), "a resumed search differs from a whole one"
+    uninterrupted = tune(None, 12)
+    assert params(result) == params(uninterrupted)
 
 
 @pytest.mark.slow
-def test_a_living_worker_takes_over_the_trial_of_a_killed_one(tmp_path: Path) -> None:
+def test_tune_trial_of_a_killed_worker_is_taken_over(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     doomed = start_worker(storage, 10, 0.1)
     wait_for_trials(storage, 1)

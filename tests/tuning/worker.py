@@ -1,6 +1,6 @@
-"""One worker of a shared tuning: ``python worker.py STORAGE N_TRIALS SECONDS_PER_FIT [GATE]``.
+"""A process that tunes: ``python worker.py STORAGE N_TRIALS SECONDS_PER_FIT [GATE]``.
 
-With a gate, a folder, it starts when two workers stand there.
+GATE is a folder. With it, the process waits until two processes have each written a file there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hwnas.tuning import Tuner, TuningResult
 
 
 class Blend(RegressorMixin, BaseEstimator):
-    """Predict ``weight * right + (1 - weight) * wrong``: the best weight is 1."""
+    """Predict ``weight * x0 + (1 - weight) * x1``; values are x0, so the best weight is 1."""
 
     def __init__(self, weight: float = 0.5, seconds: float = 0.0) -> None:
         self.weight = weight
@@ -59,4 +59,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 4:
         wait_at(Path(sys.argv[4]))
     result = tune(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
-    print(result.n_trials, result.best_value)  # noqa: T201 - read by the test
+    print(result.n_trials, result.best_value)  # noqa: T201 - The test reads it.

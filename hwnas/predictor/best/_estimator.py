@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best._features import Features, describe
-from hwnas.predictor.best._model_choice import N_CHECK, choose, fit_process, refine
+from hwnas.predictor.best._kernel import Covariance
+from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, fit_process, refine
+from hwnas.predictor.gp import restored
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -56,6 +58,8 @@ class Best(RegressorMixin, BaseEstimator):
         The fitted Gaussian process.
     std_scale_ : float
         Factor of its standard deviations, by calibration.
+    architectures_ : array of int, shape (n, n_positions)
+        The training architectures.
     """
 
     def __init__(self, space: SearchSpace | None = None, random_state: int | None = None) -> None:
@@ -70,6 +74,7 @@ class Best(RegressorMixin, BaseEstimator):
         with blas_threads(min(len(values), N_CHECK)):
             chosen = refine(choose(features, values, order), features, values, order)
         self.model_ = chosen.model
+        self.architectures_ = np.asarray(X, dtype=np.int8)
         with blas_threads(len(values)):
             self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
@@ -89,6 +94,43 @@ class Best(RegressorMixin, BaseEstimator):
             return mean
         rounding = 10.0**-_DECIMALS
         return mean, self.std_scale_ * np.sqrt(variance + self._noise) + rounding
+
+    def saved_state(self) -> dict[str, Any]:
+        """Return the choice of model and the training architectures, from which the rest follows.
+
+        The hyperparameters are kept by name: a later version may have others.
+        """
+        process = self.process_
+        assert isinstance(process.kernel, Covariance)
+        return {
+            "view": self.model_.view,
+            "by_position": self.model_.by_position,
+            "architectures": self.architectures_,
+            "names": process.kernel.names,
+            "theta": process.theta,
+            "noise": process.noise,
+            "alpha": process.alpha,
+            "std_scale": self.std_scale_,
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Fit this model from what `saved_state` returned.
+
+        Raises
+        ------
+        ValueError
+            If it was saved by a version with other hyperparameters.
+        """
+        self.model_ = Model(state["view"], state["by_position"])
+        self.architectures_ = state["architectures"]
+        features = self.model_.select(self._describe(self.architectures_))
+        covariance = Covariance(features)
+        if covariance.names != state["names"]:
+            raise ValueError("it was saved by a version of `best` with other hyperparameters")
+        self.process_ = restored(
+            covariance, state["theta"], features, state["alpha"], state["noise"]
+        )
+        self.std_scale_ = state["std_scale"]
 
     @property
     def _noise(self) -> float:

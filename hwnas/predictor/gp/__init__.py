@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hwnas.predictor.gp._core import Kernel, Posterior, condition, fit_hyperparameters
+from hwnas.predictor.gp._core import Kernel, Posterior, condition, fit_hyperparameters, restored
 from hwnas.predictor.gp._exact import ExactGP
 from hwnas.predictor.gp._similarity import similarity, weighted_products, weighted_squares
 
@@ -16,6 +16,7 @@ __all__ = [
     "SparseGP",
     "condition",
     "fit_hyperparameters",
+    "restored",
     "similarity",
     "weighted_products",
     "weighted_squares",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -147,7 +148,7 @@ def fit_hyperparameters(
     return best
 
 
-@dataclass(frozen=True)
+@dataclass
 class Posterior(Generic[InputsT, RowsT]):
     """A Gaussian process that has seen the training measurements.
 
@@ -160,8 +161,6 @@ class Posterior(Generic[InputsT, RowsT]):
         The training architectures, scaled by the hyperparameters.
     noise : array, shape (n,)
         Noise variance of each measurement.
-    factor : array, shape (n, n)
-        Lower Cholesky factor of the training covariances plus noise.
     alpha : array, shape (n,)
         Weight of each measurement in a prediction.
     """
@@ -170,8 +169,15 @@ class Posterior(Generic[InputsT, RowsT]):
     theta: Array
     rows: RowsT
     noise: Array
-    factor: Array
     alpha: Array
+
+    @cached_property
+    def factor(self) -> Array:
+        """Lower Cholesky factor of the training covariances plus noise, shape (n, n).
+
+        A process that was loaded from a file computes it when a variance is asked for.
+        """
+        return _factor(self.kernel, self.theta, self.rows, self.noise)
 
     def predict(self, inputs: InputsT, with_variance: bool) -> tuple[Array, Array]:
         """Return expected values and their variances without noise, each of shape (m,).
@@ -228,7 +234,31 @@ def condition(
     factor = _factor(kernel, theta, rows, noise)
     half = solve_triangular(factor, y, lower=True, check_finite=False)
     alpha = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
-    return Posterior(kernel, theta, rows, noise, factor, alpha)
+    posterior = Posterior(kernel, theta, rows, noise, alpha)
+    posterior.factor = factor
+    return posterior
+
+
+def restored(
+    kernel: Kernel[InputsT, RowsT],
+    theta: Array,
+    inputs: InputsT,
+    alpha: Array,
+    noise: Array | None = None,
+) -> Posterior[InputsT, RowsT]:
+    """Return the Gaussian process of a file that holds the weights of the measurements.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    theta : array
+    inputs : the kernel's inputs, n rows
+    alpha : array, shape (n,)
+    noise : array, shape (n,), optional
+        Noise variance of each measurement; by default the common one.
+    """
+    own = _noise(theta, len(alpha), None) if noise is None else noise
+    return Posterior(kernel, theta, kernel.scale(inputs, theta[:-1]), own, alpha)
 
 
 def _noise(theta: Array, n: int, factors: Array | None) -> Array:

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
-from hwnas.predictor.gp._core import Array, condition, fit_hyperparameters
+from hwnas.predictor.gp._core import Array, condition, fit_hyperparameters, restored
 from hwnas.predictor.gp._rbf import RBF
 
 #: Mean and standard deviation of the noise variance's logarithm.
@@ -43,6 +43,8 @@ class ExactGP(RegressorMixin, BaseEstimator):
     ----------
     posterior_ : Posterior
         The process given all training measurements.
+    features_ : array of float, shape (n, n_features)
+        The encoded training architectures.
 
     Examples
     --------
@@ -61,7 +63,7 @@ class ExactGP(RegressorMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,)."""
         features, values = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        self.n_features_in_ = features.shape[1]
+        self.features_, self.n_features_in_ = features, features.shape[1]
         chosen = check_random_state(self.random_state).permutation(len(values))[: self.n_fit]
         kernel = RBF(self.spread)
         with blas_threads(len(chosen)):
@@ -91,3 +93,14 @@ class ExactGP(RegressorMixin, BaseEstimator):
         if not return_std:
             return mean
         return mean, np.sqrt(variance + np.exp(self.posterior_.theta[-1]))
+
+    def saved_state(self) -> dict[str, Any]:
+        """Return hyperparameters and training rows: the Cholesky factor is computed from them."""
+        posterior = self.posterior_
+        return {"theta": posterior.theta, "X": self.features_, "alpha": posterior.alpha}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Fit this model from what `saved_state` returned."""
+        self.features_ = state["X"]
+        self.n_features_in_ = self.features_.shape[1]
+        self.posterior_ = restored(RBF(self.spread), state["theta"], self.features_, state["alpha"])

@@ -137,3 +137,17 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
                 inputs = self._inputs(rows[start : start + PREDICT_BATCH])
                 predicted.append(self.network_(*inputs).double().numpy())
         return np.concatenate(predicted)
+
+    def saved_state(self) -> dict[str, Any]:
+        """Return the network's weights by name, and what its shape depends on."""
+        weights = {name: weight.numpy() for name, weight in self.network_.state_dict().items()}
+        return {"n_features": self.n_features_in_, "n_steps": self.n_steps_, "weights": weights}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Fit this model from what `saved_state` returned."""
+        self.n_features_in_, self.n_steps_ = state["n_features"], state["n_steps"]
+        inputs = self._inputs(np.zeros((1, self.n_features_in_)))
+        self.network_ = self._network(inputs, torch.Generator())
+        weights = {name: torch.from_numpy(array) for name, array in state["weights"].items()}
+        self.network_.load_state_dict(weights)
+        self.network_.eval()

@@ -1,8 +1,8 @@
-"""The report of a study: tables and figures, published figures beside ours."""
+"""The report of a study: tables, figures, and the paper's values beside ours."""
 
 from hwnas.study.report._lookup import LookupAgainstLinear
-from hwnas.study.report._published import compare
-from hwnas.study.report._report import Material, Report, report
+from hwnas.study.report._published import published_table
+from hwnas.study.report._report import Material, Report, write_report
 from hwnas.study.report._simulation import SelectionCost
 from hwnas.study.report._train_sizes import TrainSizes
 
@@ -12,6 +12,6 @@ __all__ = [
     "Report",
     "SelectionCost",
     "TrainSizes",
-    "compare",
-    "report",
+    "published_table",
+    "write_report",
 ]

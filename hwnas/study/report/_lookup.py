@@ -1,4 +1,4 @@
-"""The lookup table against linear regression, data set by data set."""
+"""Report part: the lookup table and linear regression compared on each dataset."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hwnas.figures import save_figure
-from hwnas.study.report._markdown import UNLIKE, mark
-from hwnas.study.report._published import compare
+from hwnas.study.report._markdown import MARK_NOTE, mark
+from hwnas.study.report._published import published_table
 from hwnas.study.report._report import Material
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LookupAgainstLinear:
-    """Kendall's τ over all architectures of a table, of two predictors.
+    """Kendall's τ of the lookup table and of linear regression on each dataset.
 
     Parameters
     ----------
     lookup, linear : str
-        Labels of the axis ``predictor``.
+        Labels of the two predictors on the axis ``predictor``.
     score : str
-        Column of the results.
+        Column of the score in the results.
     """
 
     lookup: str = "paper/lut"
@@ -33,7 +33,7 @@ class LookupAgainstLinear:
     score: str = "scores_all.kendall_tau"
 
     def write(self, material: Material) -> str:
-        """Write ``lookup.csv`` and ``lookup.png``."""
+        """Write ``lookup.csv`` and ``lookup.png``, and return the text in Markdown."""
         groups = material.rows.groupby(["axis.data", "axis.predictor"], sort=False)[self.score]
         means = groups.mean().unstack().rename_axis(index="data", columns=None)
         means = means.reindex(columns=[self.lookup, self.linear])
@@ -42,23 +42,26 @@ class LookupAgainstLinear:
         lines = [
             "## Lookup table against linear regression",
             "",
-            "| data | lookup table | linear regression |",
+            "| dataset | lookup table | linear regression |",
             "|---|---|---|",
         ]
-        # Each of the two has a number of seeds of its own, the same for every data set.
+        # The two predictors may have different numbers of seeds. Each is complete with its own.
         counts = groups.count()
-        most = counts.groupby(level="axis.predictor").transform("max")
+        complete = counts.groupby(level="axis.predictor").transform("max")
         marks = {
-            cell: mark((n, m, "seeds")) for (cell, n), m in zip(counts.items(), most, strict=True)
+            key: mark((n, whole, "seeds"))
+            for (key, n), whole in zip(counts.items(), complete, strict=True)
         }
         for data, line in means.iterrows():
-            cells = "".join(
+            columns = "".join(
                 " |" if pd.isna(v) else f" {v:.3f}{marks[data, name]} |" for name, v in line.items()
             )
-            lines.append(f"| {data} |{cells}")
-        unlike = UNLIKE if any(marks.values()) else ""
-        note = f"Kendall's τ over all architectures, mean over seeds{unlike}. Figure: lookup.png."
-        return "\n\n".join(p for p in ("\n".join(lines), note, compare(material)) if p)
+            lines.append(f"| {data} |{columns}")
+        mark_note = MARK_NOTE if any(marks.values()) else ""
+        note = (
+            f"Kendall's τ over all architectures, mean over seeds{mark_note}. Figure: lookup.png."
+        )
+        return "\n\n".join(p for p in ("\n".join(lines), note, published_table(material)) if p)
 
     def _plot(self, material: Material, means: pd.DataFrame) -> None:
         def draw(figure: Figure) -> None:

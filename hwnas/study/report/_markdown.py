@@ -1,25 +1,25 @@
-"""Means over fewer data sets or seeds than the others: they are marked wherever they stand."""
+"""Marks for incomplete means: those over fewer datasets or seeds than others in the report."""
 
 from __future__ import annotations
 
-#: What a caption says of marks.
-UNLIKE = "; a mean marked [n of m] is over fewer: not to be compared with the others"
+#: Explanation of the marks for a caption.
+MARK_NOTE = "; a mean marked [n of m] covers fewer and cannot be compared with the others"
 
 
 def mark(*counts: tuple[float, float, str]) -> str:
-    """Say what a mean lacks; nothing where it is over as many as the others.
+    """Return the mark of an incomplete mean; the empty string if the mean is complete.
 
     Parameters
     ----------
-    *counts : tuple of (number, most, str)
-        How many it is over, the most that a mean of the table is over, and what they are.
+    *counts : tuple of (number, number, str)
+        The number that the mean covers, the number that a complete mean covers, and of what.
 
     Examples
     --------
-    >>> mark((1, 2, "data sets"), (3, 3, "seeds"))
-    ' [1 of 2 data sets]'
-    >>> mark((2, 2, "data sets"), (3, 3, "seeds"))
+    >>> mark((1, 2, "datasets"), (3, 3, "seeds"))
+    ' [1 of 2 datasets]'
+    >>> mark((2, 2, "datasets"), (3, 3, "seeds"))
     ''
     """
-    fewer = [f"{int(n)} of {int(most)} {what}" for n, most, what in counts if n < most]
-    return f" [{', '.join(fewer)}]" if fewer else ""
+    parts = [f"{int(n)} of {int(most)} {what}" for n, most, what in counts if n < most]
+    return f" [{', '.join(parts)}]" if parts else ""

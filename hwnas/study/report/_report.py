@@ -1,4 +1,4 @@
-"""The report of a study: tables and figures, published figures beside ours."""
+"""Writing the report of a study, and what its parts are made of."""
 
 from __future__ import annotations
 
@@ -12,122 +12,137 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from hwnas.errors import UserError
-from hwnas.study._gather import Row
-from hwnas.study._study import Study, table_of
+from hwnas.study._results import Row
+from hwnas.study._study import Study, table_key
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a report is made of.
+    """What a part of a report is made of.
 
     Parameters
     ----------
     title : str
+        Title of the study.
     rows : pandas.DataFrame
-        As in ``results.parquet``.
+        The rows of ``results.parquet``.
     published : mapping
-        The experiment's ``published`` node: figures of the study that is reproduced.
-    absent : mapping of str to str
-        By label of the axis ``data``: why it is not here.
+        The experiment's ``published`` node: the paper's values, their source and a tolerance.
+    absent : mapping of str to UserError
+        The error that tells why a dataset is not here, by its label on the axis ``data``.
     wanted : tuple of str
-        Labels of the data that the published figures are about, here or not.
+        Labels of all datasets that the paper used, whether they are here or not.
     folder : Path
-        Where tables and figures go.
+        Folder for tables and figures.
     """
 
     title: str
     rows: pd.DataFrame
     published: Mapping[str, Any]
-    absent: Mapping[str, str]
+    absent: Mapping[str, UserError]
     wanted: tuple[str, ...]
     folder: Path
 
     @property
     def estimated(self) -> set[str]:
-        """Labels of the data whose values a model computed."""
+        """Labels of the datasets whose values a model computed."""
         kinds = self.rows.groupby("axis.data")["provenance.kind"].first()
         return set(kinds.index[kinds == "estimated"])
 
     @property
     def other_accuracies(self) -> dict[str, str]:
-        """By label of the data: the image set of accuracies that stand in for the wanted one's."""
+        """The image sets of accuracies that replace those the study asks for, by dataset label."""
         if "provenance.accuracy_on" not in self.rows:
             return {}
-        on, wanted = (self.rows[f"provenance.accuracy_{name}"] for name in ("on", "wanted"))
-        return dict(zip(self.rows["axis.data"][on != wanted], on[on != wanted], strict=True))
+        used, wanted = (self.rows[f"provenance.accuracy_{name}"] for name in ("on", "wanted"))
+        other = used != wanted
+        return dict(zip(self.rows["axis.data"][other], used[other], strict=True))
 
 
 class Report(Protocol):
-    """One part of a report, named in an experiment's ``reports``."""
+    """One part of a report. The key ``reports`` of an experiment lists its parts."""
 
     def write(self, material: Material) -> str:
-        """Write its tables and figures; return Markdown to read."""
+        """Write the tables and figures of the part, and return its text in Markdown."""
 
 
-def report(study: Study, rows: Sequence[Row]) -> str:
-    """Write ``report/`` in the study's folder; return the text of ``report.md``."""
+def write_report(study: Study, rows: Sequence[Row]) -> str:
+    """Write the folder ``report`` of a study.
+
+    Parameters
+    ----------
+    study : Study
+    rows : sequence of dict
+        The rows of ``results.parquet``.
+
+    Returns
+    -------
+    str
+        The text of ``report.md``, and the path of the file.
+    """
     folder = study.folder / "report"
     folder.mkdir(parents=True, exist_ok=True)
     node = OmegaConf.to_container(study.cfg.experiment, resolve=True)
     assert isinstance(node, dict)
-    reasons = {
-        str(cell.axes["data"]): str(study.tables[table_of(cell)])
-        for cell in study.cells
-        if isinstance(study.tables[table_of(cell)], UserError)
-    }
-    wanted = dict.fromkeys(str(c.axes["data"]) for c in study.cells if not c.axes.get("stand_in"))
+    tables = [(str(point.axes["data"]), study.tables[table_key(point)]) for point in study.points]
+    absent = {label: table for label, table in tables if isinstance(table, UserError)}
+    wanted = dict.fromkeys(
+        str(point.axes["data"]) for point in study.points if not point.axes.get("stand_in")
+    )
     material = Material(
         title=node["title"],
         rows=pd.DataFrame(rows),
         published=node.get("published") or {},
-        absent=reasons,
+        absent=absent,
         wanted=tuple(wanted),
         folder=folder,
     )
     parts = [instantiate(part).write(material) for part in node.get("reports") or []]
-    text = "\n\n".join([f"# {node['title']}", *parts, _absent(material), _cost(study, material)])
+    parts += [_not_compared(material), _cost(study, material)]
+    text = "\n\n".join([f"# {node['title']}", *parts])
     path = folder / "report.md"
     path.write_text(text + "\n", encoding="utf-8")
     return f"\n{text}\n\nreport     {path}"
 
 
-def _absent(material: Material) -> str:
-    absent = material.absent.items()
-    lines = [f"- {label}: {reason.partition('. Try')[0]}" for label, reason in absent]
-    if material.estimated:
-        lines += [f"- {label}: ESTIMATED by a model" for label in sorted(material.estimated)]
+def _not_compared(material: Material) -> str:
+    """List the datasets that are missing, estimated, or used with other accuracies."""
+    lines = [f"- {label}: {error.problem}" for label, error in material.absent.items()]
+    lines += [f"- {label}: ESTIMATED by a model" for label in sorted(material.estimated)]
     other = sorted(material.other_accuracies.items())
     lines += [f"- {label}: with accuracies on {image_set}" for label, image_set in other]
     if not lines:
-        return "All data of this study are here."
-    remedy = {reason.partition("Try: ")[2] for _, reason in absent} - {""}
-    lines += ["", *(f"Try: {step}" for step in sorted(remedy))]
-    return "\n".join(["## Not compared, because the data are not here", "", *lines])
+        return "All datasets of this study are here and measured."
+    remedies = {error.remedy for error in material.absent.values() if error.remedy is not None}
+    lines += ["", *(f"Try: {remedy}" for remedy in sorted(remedies))]
+    return "\n".join(["## Datasets that are not compared with published values", "", *lines])
 
 
 def _cost(study: Study, material: Material) -> str:
-    """State the CPU hours of what is done, and what the whole grid costs at that rate."""
+    """State the CPU hours of what has run, and extrapolate them to the whole grid."""
     rows = material.rows
     columns = [str(column) for column in rows.columns]
     spent = rows.drop_duplicates([c for c in columns if c.startswith("axis.")])
     axes = [a for a in ("axis.predictor", "axis.n_train", "axis.n_candidates") if a in columns]
-    # Cells that were taken from an earlier run cost nothing here and say nothing about the rate.
+    # The cost of grid points that were taken from earlier runs was not recorded here.
     ran = spent[spent["cpu_seconds"] > 0]
     if ran.empty:
-        return "## Cost\n\nEvery cell was taken from earlier runs."
-    rate = ran.groupby(axes)["cpu_seconds"].mean() if axes else None
+        return "## Cost\n\nEvery grid point was taken from earlier runs."
+    mean_seconds = ran.groupby(axes)["cpu_seconds"].mean() if axes else None
     whole, unknown = 0.0, 0
-    for cell in study.cells:
-        key = tuple(cell.axes[axis.removeprefix("axis.")] for axis in axes)
-        seconds = rate.get(key if len(key) > 1 else key[0]) if rate is not None else None
+    for point in study.points:
+        key = tuple(point.axes[axis.removeprefix("axis.")] for axis in axes)
+        seconds = None
+        if mean_seconds is not None:
+            seconds = mean_seconds.get(key if len(key) > 1 else key[0])
         whole += float(seconds) if seconds is not None else 0.0
         unknown += seconds is None
     text = (
-        f"{len(spent):,} of {len(study.cells):,} cells are done, "
-        f"{ran['cpu_seconds'].sum() / 3600:.3f} CPU hours. At the same cost a cell of "
-        f"{' and '.join(axis.removeprefix('axis.') for axis in axes)}, the whole grid takes "
-        f"{whole / 3600:.2f} CPU hours"
+        f"{len(spent):,} of {len(study.points):,} grid points are done, "
+        f"{ran['cpu_seconds'].sum() / 3600:.3f} CPU hours. The whole grid takes "
+        f"{whole / 3600:.2f} CPU hours, if each grid point costs as much as the mean of those with "
+        f"the same {' and '.join(axis.removeprefix('axis.') for axis in axes)}"
     )
     if unknown:
-        text += f" (without {unknown:,} cells of which none has run yet)"
+        text += f"; this leaves out {unknown:,} grid points of a kind that has not run yet"
     return f"## Cost\n\n{text}."

@@ -1,4 +1,4 @@
-"""What deviations cost a selection: MRA and hypervolume by noise level and candidate set."""
+"""Report part: scores of simulated selections by noise level and size of the candidate set."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hwnas.figures import save_figure
-from hwnas.selection import compare as compare_with_rows
-from hwnas.selection import read_rows, write_rows
-from hwnas.study.report._markdown import UNLIKE, mark
-from hwnas.study.report._published import compare
+from hwnas.selection import SELECTION_SCORES, compare_simulations, read_rows, write_rows
+from hwnas.study.report._markdown import MARK_NOTE, mark
+from hwnas.study.report._published import published_table
 from hwnas.study.report._report import Material
 
-# Columns of the study that the reference does not have.
-_OURS = ("seed", "cpu_seconds")
+#: Columns of the results that ``simulation.csv`` does not have, besides axes and provenance.
+_ONLY_IN_RESULTS = ("seed", "cpu_seconds")
+#: Title of each score that the paper's figures show, by its column.
 _SCORES = {
-    "mra_all_percent": "MRA of the selected [percent points]",
-    "mra_pareto_percent": "MRA after verification [percent points]",
-    "hypervolume": "hypervolume",
-    "retained_hypervolume": "retained hypervolume",
+    score.name: f"{score.title}, {score.of}" for score in SELECTION_SCORES if score.published
 }
 
 
@@ -31,29 +28,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SelectionCost:
-    """The study's figures of the selection simulator.
+    """Scores of the selection simulator, as the paper's figures show them.
 
     Parameters
     ----------
     reference : str, optional
-        A ``simulation.csv`` of another run, to compare with.
+        Path of a ``simulation.csv`` of another run, with which the report compares the means.
     """
 
     reference: str | None = None
 
     def write(self, material: Material) -> str:
-        """Write ``simulation.csv``, in the columns of the reference, and ``simulation.png``."""
+        """Write ``simulation.csv`` and ``simulation.png``, and return the text in Markdown."""
         rows = material.rows
         path = material.folder / "simulation.csv"
         columns = [str(column) for column in rows.columns]
-        ours = [c for c in columns if c.startswith(("axis.", "provenance.")) or c in _OURS]
-        write_rows(path, [dict(row) for _, row in rows.drop(columns=ours).iterrows()])
+        prefixes = ("axis.", "provenance.")
+        dropped = [c for c in columns if c.startswith(prefixes) or c in _ONLY_IN_RESULTS]
+        write_rows(path, [dict(row) for _, row in rows.drop(columns=dropped).iterrows()])
         self._plot(material)
-        parts = [f"## What deviations cost\n\n{path.name}, simulation.png", _table(rows)]
+        parts = [
+            f"## What deviations cost a selection\n\n{path.name}, simulation.png",
+            _table(rows),
+        ]
         if self.reference is not None:
-            found = compare_with_rows(read_rows(path), read_rows(Path(self.reference)))
-            parts.append(f"Against {Path(self.reference).name}: {found.summary()}.")
-        return "\n\n".join([*parts, compare(material)])
+            found = compare_simulations(read_rows(path), read_rows(Path(self.reference)))
+            parts.append(f"Compared with {Path(self.reference).name}: {found.summary()}.")
+        return "\n\n".join([*parts, published_table(material)])
 
     def _plot(self, material: Material) -> None:
         def draw(figure: Figure) -> None:
@@ -64,10 +65,10 @@ class SelectionCost:
                 for pairing in pairings:
                     own = material.rows[material.rows["pairing"] == pairing]
                     means = own.groupby(["n_candidates", "sigma"])[score].mean().unstack(0)
-                    over = own.groupby("n_candidates")["axis.data"].nunique()
+                    n_own = own.groupby("n_candidates")["axis.data"].nunique()
                     for place, (size, line) in enumerate(means.items()):
                         style = "-" if pairing == "architecture" else ":"
-                        label = f"{size} {pairing}{mark((over[size], n_data, 'data sets'))}"
+                        label = f"{size} {pairing}{mark((n_own[size], n_data, 'datasets'))}"
                         axes.plot(line.index, line, style, color=f"C{place}", label=label)
                 axes.set_xlabel("σ of the deviations [standard deviations of the metric]")
                 axes.set_ylabel(title)
@@ -81,17 +82,17 @@ class SelectionCost:
 
 
 def _table(rows: pd.DataFrame) -> str:
-    """Return means over data sets and candidate sets, by pairing and noise level."""
+    """Return a Markdown table of the means for each pairing and noise level."""
     names = ["kendall_tau", *_SCORES]
     groups = rows.groupby(["pairing", "sigma"])
     means, sizes = groups[names].mean(), groups.size()
-    marks = {key: mark((size, sizes.max(), "cells")) for key, size in sizes.items()}
+    marks = {key: mark((size, sizes.max(), "grid points")) for key, size in sizes.items()}
     lines = ["| pairing | σ |" + "".join(f" {name} |" for name in names)]
     lines.append("|---|---|" + "---|" * len(names))
     for key, line in means.iterrows():
         assert isinstance(key, tuple)
-        cells = "".join(f" {line[name]:.3f} |" for name in names)
-        lines.append(f"| {key[0]} | {key[1]}{marks[key]} |{cells}")
-    unlike = UNLIKE if any(marks.values()) else ""
-    head = f"Means over data sets and sizes of the candidate set{unlike}:"
+        columns = "".join(f" {line[name]:.3f} |" for name in names)
+        lines.append(f"| {key[0]} | {key[1]}{marks[key]} |{columns}")
+    mark_note = MARK_NOTE if any(marks.values()) else ""
+    head = f"Means over datasets and sizes of the candidate set{mark_note}:"
     return "\n".join([head, "", *lines])

@@ -1,4 +1,4 @@
-"""Scores by number of training measurements: table, curves, curves centred on the average."""
+"""Report part: scores by number of training measurements, as a table and as curves."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hwnas.figures import save_figure
-from hwnas.study.report._markdown import UNLIKE, mark
-from hwnas.study.report._published import compare
+from hwnas.study.report._markdown import MARK_NOTE, mark
+from hwnas.study.report._published import published_table
 from hwnas.study.report._report import Material
 
 if TYPE_CHECKING:
@@ -24,37 +24,41 @@ class TrainSizes:
     Parameters
     ----------
     score : str
-        Column of the results.
+        Column of the score in the results.
     title : str
-        Its name on axes.
+        Name of the score in the figures and the text.
     """
 
     score: str = "scores.kendall_tau"
     title: str = "Kendall's τ"
 
     def write(self, material: Material) -> str:
-        """Write ``sizes.csv``, ``sizes.png`` and ``sizes_centred.png``."""
+        """Write the tables and figures, and return the text in Markdown.
+
+        ``sizes.csv`` and ``sizes.png`` hold means over datasets, ``sizes_by_data.csv`` means over
+        seeds. ``sizes_centred.png`` shows the differences from the average of the predictors.
+        """
         groups = material.rows.groupby(["axis.predictor", "axis.data", "axis.n_train"])
         by_data = groups[self.score].agg(["mean", "std", "count"])
         by_data.to_csv(material.folder / "sizes_by_data.csv")
-        by_cell = by_data.dropna(subset="mean").groupby(level=["axis.predictor", "axis.n_train"])
-        means = by_cell["mean"].mean().unstack().rename_axis(index="predictor", columns="n_train")
+        by_size = by_data.dropna(subset="mean").groupby(level=["axis.predictor", "axis.n_train"])
+        means = by_size["mean"].mean().unstack().rename_axis(index="predictor", columns="n_train")
         means = means.sort_values(means.columns[-1], ascending=False)
         means.to_csv(material.folder / "sizes.csv")
         data = sorted(set(material.rows["axis.data"]))
-        # A curve through means over other data sets would compare data sets, not predictors.
-        self._curves(means.where(by_cell.size().unstack() == len(data)), material)
+        # A curve through means over different datasets would compare datasets, not predictors.
+        self._curves(means.where(by_size.size().unstack() == len(data)), material)
         seeds = int(by_data["count"].max())
         marks = {
-            cell: mark((len(counts), len(data), "data sets"), (counts.min(), seeds, "seeds"))
-            for cell, counts in by_cell["count"]
+            key: mark((len(counts), len(data), "datasets"), (counts.min(), seeds, "seeds"))
+            for key, counts in by_size["count"]
         }
         note = (
-            f"{self.title} on the test set, mean over {len(data)} data sets ({', '.join(data)}), "
-            f"up to {seeds} seeds each{UNLIKE if any(marks.values()) else ''}. "
-            "Figures, of means over all data sets: sizes.png, sizes_centred.png."
+            f"{self.title} on the test set, mean over {len(data)} datasets ({', '.join(data)}), "
+            f"up to {seeds} seeds each{MARK_NOTE if any(marks.values()) else ''}. "
+            "Figures of the means over all datasets: sizes.png, sizes_centred.png."
         )
-        parts = [self._table(means, marks), note, compare(material)]
+        parts = [self._table(means, marks), note, published_table(material)]
         return "\n\n".join(part for part in parts if part)
 
     def _table(self, means: pd.DataFrame, marks: Mapping[tuple[Hashable, ...], str]) -> str:
@@ -62,16 +66,16 @@ class TrainSizes:
         lines.append("| predictor |" + "".join(f" {size} |" for size in means.columns))
         lines.append("|---|" + "---|" * len(means.columns))
         for name, line in means.iterrows():
-            cells = "".join(
+            columns = "".join(
                 f" {'' if pd.isna(v) else f'{v:.3f}{marks[name, size]}'} |"
                 for size, v in line.items()
             )
-            lines.append(f"| {name} |{cells}")
+            lines.append(f"| {name} |{columns}")
         return "\n".join(lines)
 
     def _curves(self, means: pd.DataFrame, material: Material) -> None:
-        self._plot(means, material, "sizes.png", f"{self.title}, mean over data sets")
-        # A single point, as the lookup table's, is no curve to centre on.
+        self._plot(means, material, "sizes.png", f"{self.title}, mean over datasets")
+        # The lookup table has a single point. The average of the predictors is that of the curves.
         curves = means[means.notna().sum(axis=1) > 1]
         centred = (curves if len(curves) else means).pipe(lambda table: table - table.mean())
         self._plot(centred, material, "sizes_centred.png", f"{self.title} − average of predictors")

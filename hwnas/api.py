@@ -1,0 +1,112 @@
+"""Functions of the public interface that use the configuration, without showing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from hwnas.composition import composed
+from hwnas.dataset import Table
+from hwnas.extras import missing_library, not_installed
+from hwnas.predictor import Predictor, build
+from hwnas.space import SearchSpace
+
+
+def load_dataset(name: str, metric: str = "latency", **options: Any) -> Table:
+    """Load the table of a dataset.
+
+    Parameters
+    ----------
+    name : str
+        What ``dataset=`` takes on the command line, e.g. ``"hwnas/raspi4"``.
+    metric : str
+        What ``metric=`` takes.
+    **options
+        Groups (``image_set="cifar100"``, ``space="micro"``) and keys of the dataset itself
+        (``framework="onnx"``), as on the command line; ``data="folder"`` is the folder of the
+        published files.
+
+    Returns
+    -------
+    Table
+        The rows that have a value. A warning of the category `hwnas.dataset.EstimatedWarning` says
+        that they are estimated, where the published file is not here.
+
+    Raises
+    ------
+    UserError
+        If there is no such dataset, a file is missing or damaged, or the options do not fit.
+
+    Examples
+    --------
+    >>> table = load_dataset("local/cpu", metric="latency")
+    >>> len(table), table.metric.unit
+    (15625, 'ms')
+    """
+    groups = {"device", "space", "image_set"}
+    overrides = [f"dataset={name}", f"metric={metric}"]
+    if "data" in options:
+        overrides.append(f"paths.data={_value(str(options.pop('data')))}")
+    for key, value in options.items():
+        prefix = "" if key in groups else "dataset."
+        overrides.append(f"{prefix}{key}={_value(value)}")
+    table: Table = instantiate(composed("run", overrides).dataset).load()
+    return table.measured_rows()
+
+
+def make_predictor(name: str, space: SearchSpace, seed: int = 0, **parameters: Any) -> Predictor:
+    """Make a predictor, not fitted yet.
+
+    Parameters
+    ----------
+    name : str
+        What ``predictor=`` takes on the command line, e.g. ``"best"`` or ``"paper/mlp"``.
+    space : SearchSpace
+        Where the architectures come from: ``table.space``.
+    seed : int
+        Every random number of the predictor comes from it.
+    **parameters
+        Parameters of its model, e.g. ``alpha=0.5``; ``encoding="path"`` is another encoding.
+
+    Returns
+    -------
+    Predictor
+
+    Raises
+    ------
+    UserError
+        If there is no such predictor or parameter, its encoding makes no sense on the space, or its
+        library is not installed.
+
+    Examples
+    --------
+    >>> from hwnas.space import NASBench201
+    >>> make_predictor("ridge", NASBench201(), alpha=0.5).get_params()["model__alpha"]
+    0.5
+    """
+    overrides = [f"predictor={name}"]
+    if "encoding" in parameters:
+        overrides.append(f"encoding={parameters.pop('encoding')}")
+    overrides += [f"predictor.model.{key}={_value(value)}" for key, value in parameters.items()]
+    cfg = composed("run", overrides)
+    search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
+    assert isinstance(search_space, dict)
+    searched = {str(key): value for key, value in search_space.items()}
+    try:
+        return build(cfg.encoding, cfg.predictor.model, space, seed, searched)
+    except InstantiationException as error:
+        library = missing_library(error)
+        if library is None:
+            raise
+        raise not_installed(library, f"predictor {name}") from error
+
+
+def _value(value: Any) -> str:
+    """Write a value as Hydra reads it; a string as it is, whatever it holds."""
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{escaped}'"
+    return "null" if value is None else str(value)

@@ -1,0 +1,70 @@
+"""How every command ends: its exit code, and the one line that explains it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from hwnas.errors import UserError
+from hwnas.extras import missing_library, not_installed
+
+#: Exit code after a user's mistake.
+MISTAKE = 2
+#: Exit code after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn what ends a command early into one line on standard error and an exit code.
+
+    The exit code is 2 after a user's mistake, which includes a library that is not installed, and
+    130 after Ctrl-C. A fault of the program keeps its traceback, for which Python exits with 1.
+    """
+    with _interrupts() as interrupted:
+        try:
+            yield
+        except BaseException as error:
+            # Ctrl-C may arrive as another error: an extension that is being imported turns it into
+            # an ImportError.
+            if interrupted() or isinstance(error, KeyboardInterrupt):
+                print("stopped, the same command continues", file=sys.stderr)  # noqa: T201
+                sys.exit(INTERRUPTED)
+            library = missing_library(error)
+            if isinstance(error, UserError):
+                fail(str(error))
+            if library is not None:
+                fail(str(not_installed(library)))
+            raise
+
+
+def fail(message: str) -> NoReturn:
+    """Print a user's mistake as one line and exit with code 2."""
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - the command's output
+    sys.exit(MISTAKE)
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells whether Ctrl-C was pressed since the block began."""
+    pressed = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.default_int_handler(number, frame)
+
+    # Ctrl-C is left as it is where another program handles it, or a shell ignores it for a job in
+    # the background.
+    own = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if own:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: pressed
+    finally:
+        if own:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,66 @@
+"""What ``hwnas fetch`` and ``hwnas doctor`` ask a class of datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset._official import OfficialFile
+from hwnas.paths import Paths
+from hwnas.space import Architectures, SearchSpace
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column that ``hwnas doctor`` describes.
+
+    Parameters
+    ----------
+    table, name, unit : str
+    values : array of float64, shape (n,)
+        NaN = missing.
+    space : SearchSpace, optional
+    architectures : array of int8, shape (n, n_positions), optional
+        Absent where a row is not an architecture.
+    accuracy : array of float64, shape (n,), optional
+        Percent; NaN = missing.
+    """
+
+    table: str
+    name: str
+    unit: str
+    values: NDArray[np.float64]
+    space: SearchSpace | None = None
+    architectures: Architectures | None = None
+    accuracy: NDArray[np.float64] | None = None
+
+
+class Described:
+    """A class whose files ``hwnas fetch`` downloads and whose columns ``hwnas doctor`` describes.
+
+    Both commands find the class through the ``_target_`` of the YAMLs in ``conf/dataset``.
+    """
+
+    #: Classes without a YAML of their own, whose tables this class joins to its own.
+    joins: ClassVar[tuple[type[Described], ...]] = ()
+
+    @classmethod
+    def files(cls) -> tuple[OfficialFile, ...]:
+        """Return the official files that the class reads."""
+        return ()
+
+    @classmethod
+    def columns(cls, paths: Paths) -> Iterator[Column]:
+        """Yield every column of the class's files that are below ``paths.data``.
+
+        Raises
+        ------
+        UserError
+            If a file is damaged.
+        """
+        del paths
+        yield from ()

@@ -1,0 +1,203 @@
+"""Accuracies of NAS-Bench-201 and its benchmark index, from v-tao/nats-bench-landscape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.dataset._cache import Columns, position_columns
+from hwnas.dataset._described import Column, Described
+from hwnas.dataset._hwnas_file import CELLS
+from hwnas.dataset._local_table import METADATA, bundled_tables
+from hwnas.dataset._official import MB, RAW, OfficialFile
+from hwnas.dataset._official_table import OfficialTable
+from hwnas.dataset._source import hash_file
+from hwnas.dataset._table import UNKNOWN, Accuracy, Provenance
+from hwnas.errors import UserError
+from hwnas.paths import Paths
+from hwnas.space import Architectures, NASBench201, SearchSpace
+
+FILE = OfficialFile(
+    family="nasbench201",
+    name="nats_bench.csv",
+    url=f"{RAW}/v-tao/nats-bench-landscape/HEAD/nats_bench.csv",
+    limit=50 * MB,
+    blob="a15806cde5e774239a51874d4ba1db74950a5127",
+    variants=("nats-bench-landscape/nats_bench.csv",),
+)
+_ARCHITECTURE = "ArchitectureString"
+#: Column of each image set: test accuracy in percent after 200 epochs.
+ACCURACY = {
+    "cifar10": "CIFAR10TestAccuracy200Epochs",
+    "cifar100": "CIFAR100TestAccuracy200Epochs",
+    "ImageNet16-120": "ImageNetTestAccuracy200Epochs",
+}
+
+
+def read_accuracies(path: Path) -> Columns:
+    """Read the accuracies.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Columns
+        ``position_0`` … ``position_5`` in benchmark order, and a column of percent for each
+        image set.
+
+    Raises
+    ------
+    UserError
+        If a column or a row is missing, or cannot be read. All rows must be there: their order
+        is the benchmark index of other files.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    space = NASBench201()
+    names = [_ARCHITECTURE, *ACCURACY.values()]
+    types = {name: pa.float64() for name in ACCURACY.values()} | {_ARCHITECTURE: pa.string()}
+    options = csv.ConvertOptions(include_columns=names, column_types=types)
+    try:
+        table = csv.read_csv(path, convert_options=options)
+        architectures = space.from_strings(table.column(_ARCHITECTURE).to_pylist())
+    except KeyError as error:
+        raise UserError(f"{path}: the column is missing: {error.args[0]}") from error
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        line = str(error).splitlines()[0]
+        raise UserError(f"{path}: cannot be read ({line})") from error
+    n = len(np.unique(space.rank(architectures)))
+    if n != space.size or len(architectures) != space.size:
+        raise UserError(f"{path}: {n} different architectures instead of {space.size}: cut off?")
+    arrays: dict[str, NDArray[np.generic]] = position_columns(architectures)
+    for image_set, name in ACCURACY.items():
+        arrays[image_set] = table.column(name).to_numpy().astype(np.float64)
+    return Columns(arrays, dict.fromkeys(ACCURACY, "percent"))
+
+
+ACCURACIES = OfficialTable(FILE, "accuracy", read_accuracies, NASBench201())
+
+
+class NASBench201Accuracies(Described):
+    """The accuracies that datasets of NAS-Bench-201 join to their hardware metrics."""
+
+    @classmethod
+    def files(cls) -> tuple[OfficialFile, ...]:
+        """Return the file of accuracies."""
+        return (FILE,)
+
+    @classmethod
+    def columns(cls, paths: Paths) -> Iterator[Column]:
+        """Yield the accuracies on each image set."""
+        content = ACCURACIES.find(paths)
+        if content is None:
+            return
+        architectures = content.columns.architectures()
+        for name in ACCURACY:
+            values = content.columns.floats(name)
+            yield Column(FILE.family, f"{name}/accuracy", "%", values, NASBench201(), architectures)
+
+
+def benchmark_index(paths: Paths) -> Architectures:
+    """Return the architectures of NAS-Bench-201 in the order that its benchmarks count by.
+
+    Returns
+    -------
+    array of int8, shape (15625, 6)
+
+    Raises
+    ------
+    UserError
+        If neither file that holds the order is here.
+    """
+    for table in (ACCURACIES, CELLS):
+        content = table.find(paths, [])
+        if content is not None and content.columns.has_architectures:
+            architectures = content.columns.architectures()
+            if len(architectures) == NASBench201().size:
+                return architectures
+    raise UserError(
+        f"{FILE.name} (or {CELLS.file.name}) is not in {paths.data}: it tells which "
+        "architecture a benchmark index stands for",
+        remedy=FILE.fetch_command,
+    )
+
+
+def accuracy_of(
+    space: SearchSpace, architectures: Architectures, image_set: str, paths: Paths
+) -> Accuracy:
+    """Return the accuracy of every architecture, and where it comes from.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    architectures : array of int8, shape (n, n_positions)
+    image_set : str
+        The image set on which the networks were trained.
+    paths : Paths
+
+    Returns
+    -------
+    accuracy : array of float64, shape (n,), or None
+        Percent, NaN where unknown. They come from ``nats_bench.csv`` where that file is here, else
+        from the table that ships with the project, whose networks were trained on scikit-learn's
+        digits whatever `image_set` is. None if that source knows none of the architectures.
+    provenance : Provenance or None
+        ``details["image_set"]`` is what was trained on: `image_set`, or ``"digits"``.
+
+    Raises
+    ------
+    UserError
+        If ``nats_bench.csv`` is damaged.
+    """
+    if space != NASBench201():
+        return UNKNOWN
+    content = ACCURACIES.find(paths, [image_set])
+    if content is None:
+        return _bundled(space, architectures)
+    columns = content.columns
+    if image_set not in columns.arrays:
+        return UNKNOWN
+    known = columns.architectures()
+    accuracy = _join(space, architectures, known, columns.floats(image_set))
+    return accuracy, content.source.provenance(image_set=image_set)
+
+
+def _bundled(space: SearchSpace, architectures: Architectures) -> Accuracy:
+    import pyarrow.parquet as pq
+
+    for path in bundled_tables(space.name):
+        schema = pq.read_schema(path)
+        if "accuracy" not in schema.names:
+            continue
+        table = pq.read_table(path, columns=["architecture", "accuracy"])
+        known = space.from_strings(table.column("architecture").to_pylist())
+        values = table.column("accuracy").to_numpy().astype(np.float64)
+        accuracy = _join(space, architectures, known, values)
+        if not np.isnan(accuracy).all():
+            details = json.loads(schema.metadata[METADATA.encode()])["accuracy"]
+            return accuracy, Provenance(
+                "measured", path.name, hash_file(path).sha256, details=details
+            )
+    return UNKNOWN
+
+
+def _join(
+    space: SearchSpace,
+    architectures: Architectures,
+    known: Architectures,
+    values: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the value of each architecture, NaN where it is not among the known."""
+    ranks = space.rank(known)
+    order = np.argsort(ranks)
+    wanted = space.rank(architectures)
+    place = np.minimum(np.searchsorted(ranks[order], wanted), len(order) - 1)
+    rows = order[place]
+    return np.where(ranks[rows] == wanted, values[rows], np.nan)

@@ -1,1 +1,0 @@
-"""Readers of the official files, one module a format: path in, columns out."""

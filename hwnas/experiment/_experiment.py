@@ -1,0 +1,250 @@
+"""One experiment: tune, fit and score a predictor, and select with its predictions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from hwnas.dataset import Table
+from hwnas.errors import check_above
+from hwnas.experiment._environment import environment
+from hwnas.experiment._result import (
+    Details,
+    PredictorRecord,
+    ProvenanceRecord,
+    Result,
+    Timings,
+)
+from hwnas.experiment._revision import revisions
+from hwnas.experiment._selecting import selection_scores
+from hwnas.experiment._split import Split
+from hwnas.predictor import Predictor
+from hwnas.scores import score
+from hwnas.seeding import generator, integer_seed
+from hwnas.selection import CandidateSet, Learner, Measure, Selection, Selector, check_calibration
+from hwnas.tuning import NoTuning, Tuner, TuningResult
+
+
+@dataclass(frozen=True)
+class TuningSet:
+    """The predictor and the training measurements that tuning uses.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Not fitted. Tuning fits clones of it.
+    split : Split
+        Tuning uses its training measurements and not its test set.
+    seed : int
+        The seed of tuning.
+    name : str
+        Name of the tuning in ``tuning.storage``. Tuning runs with the same name share their
+        trials.
+    """
+
+    predictor: Predictor
+    split: Split
+    seed: int
+    name: str = "tuning"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One predictor on one table: its scores, and the scores of a selection by its predictions.
+
+    `run` fits a clone of the predictor and leaves the predictor itself unchanged.
+
+    Parameters
+    ----------
+    table : Table
+    predictor : Predictor
+        Not fitted. `tuner` searches its attribute ``search_space``.
+    split : Split
+        Training measurements and test set.
+    tuner : Tuner or NoTuning
+        Default: the predictor is not tuned.
+    selector : Selector, optional
+        Without a selector the experiment makes no selection.
+    seed : int
+        Seed of tuning and of the candidate set.
+    labels : mapping of str to str
+        Names in the result and the report, under ``predictor``, ``preset`` and ``study``.
+    tuning_set : TuningSet, optional
+        Default: `predictor` and the training measurements of `split`.
+    measure : callable, optional
+        Measures on the device. It takes indices of the table's `CandidateSet` and returns costs.
+        ``selection.verify=device`` needs it.
+
+    Examples
+    --------
+    >>> import hwnas
+    >>> table = hwnas.load_dataset("local/cpu", metric="latency")
+    >>> split = hwnas.split(table, n_train=40, n_test=200, seed=0)
+    >>> ridge = hwnas.make_predictor("ridge", table.space, seed=0)
+    >>> result = Experiment(table, ridge, split, selector=Selector()).run()
+    >>> 0.6 < result.scores["kendall_tau"] < 1.0
+    True
+    """
+
+    table: Table
+    predictor: Predictor
+    split: Split
+    tuner: Tuner | NoTuning = field(default_factory=NoTuning)
+    selector: Selector | None = None
+    seed: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tuning_set: TuningSet | None = None
+    measure: Measure | None = None
+
+    def check(self) -> None:
+        """Raise `UserError` if the selection cannot work, before the predictor is fitted.
+
+        Raises
+        ------
+        UserError
+            If the limit is not above the metric's lower bound, the table has too few candidates,
+            this machine cannot measure its device, or there is a limit and the predictor cannot
+            be calibrated.
+        """
+        if self.selector is None:
+            return
+        metric, limit = self.table.metric, self.selector.limit
+        if limit is not None:
+            check_above("selection.limit", limit, metric.lower, f" {metric.unit}")
+        if self.table.accuracy is None:
+            return
+        self.selector.check(
+            len(CandidateSet.of(self.table)),
+            measurable=self.measure is not None,
+            where=self.table.dataset,
+        )
+        if limit is not None:
+            check_calibration(self.predictor)
+
+    def run(self) -> Result:
+        """Tune and fit the predictor, score it, and select with its predictions.
+
+        Raises
+        ------
+        UserError
+            See `check`.
+        """
+        self.check()
+        tuning = self.tune()
+        predictor = tuning.apply(self.predictor)
+        start = time.perf_counter()
+        predictor.fit(self.split.train_architectures, self.split.train_values)
+        return self.evaluate(predictor, tuning, time.perf_counter() - start)
+
+    def tune(self) -> TuningResult:
+        """Search the predictor's hyperparameters by cross-validation."""
+        tuned = self.tuning_set or TuningSet(clone(self.predictor), self.split, self.seed)
+        # Splits are nested, so a split with n_train = max_measurements has the same measurements.
+        train = tuned.split.train[: self.tuner.max_measurements]
+        return self.tuner.tune(
+            tuned.predictor,
+            tuned.predictor.search_space or {},
+            self.table.architectures[train],
+            self.table.values[train],
+            groups=self.table.representative[train],
+            seed=integer_seed(tuned.seed, "tuning"),
+            name=tuned.name,
+        )
+
+    def evaluate(self, predictor: Predictor, tuning: TuningResult, fit_seconds: float) -> Result:
+        """Score a fitted predictor, and select with its predictions.
+
+        Parameters
+        ----------
+        predictor : Predictor
+            Fitted to the training measurements.
+        tuning : TuningResult
+            The tuning that chose the predictor's hyperparameters.
+        fit_seconds : float
+            Wall-clock seconds that fitting took.
+        """
+        table, test = self.table, self.split.test
+        # A copy has the value of the architecture that was measured for it, so it also gets the
+        # prediction for that architecture.
+        measured, copy_of = np.unique(table.measured_on(), return_inverse=True)
+        start = time.perf_counter()
+        predicted = predictor.predict(table.architectures[measured])[copy_of]
+        query_seconds = (time.perf_counter() - start) / len(measured)
+        skipped = self._skipped()
+        selection = None if skipped is not None else self._select(predictor, predicted)
+        details = Details(table, self.split, predictor, predicted, selection, tuning.trials)
+        return Result(
+            identity=self._identity(),
+            scores=score(table.values[test], predicted[test], table.metric),
+            # Without copies, because a network with many copies would otherwise count repeatedly.
+            scores_all=score(table.values[measured], predicted[measured], table.metric),
+            selection=None if selection is None else selection_scores(selection, table, predicted),
+            selection_skipped=skipped,
+            timings=Timings(tuning.seconds, fit_seconds, query_seconds),
+            predictor=self._record(tuning),
+            provenance=ProvenanceRecord(
+                kind=table.provenance.kind,
+                values=table.provenance,
+                accuracy=table.accuracy_provenance,
+                environment=environment(),
+            ),
+            revision=revisions(_stages(tuning, selection)),
+            details=details,
+        )
+
+    def _select(self, predictor: Predictor, predicted: NDArray[np.float64]) -> Selection:
+        assert self.selector is not None
+        candidates = CandidateSet.of(self.table)
+        return self.selector.run(
+            candidates.accuracy,
+            candidates.cost,
+            self.table.metric.cost(predicted[candidates.rows]),
+            generator(self.seed, "selection"),
+            learner=Learner(predictor, candidates, self.split.train),
+            measure=self.measure,
+        )
+
+    def _skipped(self) -> str | None:
+        """Return the reason why there is no selection, or None if there is one."""
+        if self.selector is None:
+            return "selection=none"
+        return None if self.table.accuracy is not None else f"{self.table.dataset} has no accuracy"
+
+    def _identity(self) -> dict[str, object]:
+        return {
+            "space": self.table.space.name,
+            "dataset": self.table.dataset,
+            "device": self.table.device,
+            "metric": self.table.metric.name,
+            "unit": self.table.metric.unit,
+            "predictor": self._label("predictor"),
+            "n_train": len(self.split.train),
+            "n_test": len(self.split.test),
+            "seed": self.seed,
+            "study": self.labels.get("study", "single"),
+        }
+
+    def _label(self, name: str) -> str:
+        given = {"predictor": type(self.predictor.model).__name__, "preset": "default"}
+        return self.labels.get(name, given[name])
+
+    def _record(self, tuning: TuningResult) -> PredictorRecord:
+        return PredictorRecord(
+            name=self._label("predictor"),
+            preset=self._label("preset"),
+            best_params=dict(tuning.best_params),
+            n_trials=tuning.n_trials,
+            cross_validated_kendall_tau=tuning.best_value,
+            tuning_reused=tuning.reused,
+        )
+
+
+def _stages(tuning: TuningResult, selection: Selection | None) -> list[str]:
+    """Return the stages that ran and therefore affected the result."""
+    tuned = ["tuning"] if tuning.n_trials else []
+    return ["data", "split", *tuned, "fitting", *([] if selection is None else ["selection"])]

@@ -1,0 +1,111 @@
+"""Writing the result folder of an experiment, completely or not at all."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hwnas.errors import UserError
+from hwnas.experiment._plots import save_plots
+from hwnas.experiment._result import CONFIG, PREDICTIONS, RESULT, Result
+from hwnas.experiment._tables import save_predictions, save_selected, save_trials
+
+_LOG = logging.getLogger(__name__)
+#: The fitted predictor.
+PREDICTOR = "predictor.hwnas"
+
+
+def save(result: Result, config: Mapping[str, Any], folder: Path, everything: bool) -> None:
+    """Write a result folder. It replaces an existing one when all files are written.
+
+    Parameters
+    ----------
+    result : Result
+    config : mapping
+        The resolved configuration, written as ``config.yaml``.
+    folder : Path
+    everything : bool
+        Whether to write the predictions, tables and plots, too. This needs the result's details.
+    """
+    with _replaced(folder) as fresh:
+        (fresh / RESULT).write_text(to_json(result.to_dict()))
+        (fresh / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False))
+        if everything:
+            _save_details(result, fresh)
+
+
+def _save_details(result: Result, folder: Path) -> None:
+    details = result.details
+    assert details is not None, "a result that was loaded has no details to save"
+    _save_predictor(result, folder / PREDICTOR)
+    if details.trials:
+        save_trials(folder / "tuning.csv", details.trials)
+    save_predictions(folder / PREDICTIONS, details)
+    if details.selection is not None:
+        save_selected(folder / "selected.csv", details)
+    save_plots(folder, details)
+
+
+def _save_predictor(result: Result, path: Path) -> None:
+    """Write the fitted predictor, with what a reader should know of it."""
+    assert result.details is not None
+    names = ("space", "dataset", "device", "metric", "unit", "predictor", "n_train", "seed")
+    values = result.provenance.values
+    metadata = {name: result.identity[name] for name in names} | {
+        "source": values.source,
+        "sha256": values.sha256,
+        "kind": values.kind,
+        "scores": dict(result.scores),
+    }
+    try:
+        result.details.predictor.save(path, metadata)
+    except UserError as reason:
+        # A model of the user's own may hold what cannot be saved. Its result is kept.
+        _LOG.warning("%s is not written: %s", path.name, reason)
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder that replaces `folder` when the block ends without an error.
+
+    `folder` therefore never contains an incomplete result. If the process is killed between the
+    two renames, `folder` does not exist and the old result is in ``.<name>-*/old`` beside it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        fresh = Path(scratch) / "new"
+        fresh.mkdir()
+        yield fresh
+        if folder.exists():
+            folder.replace(Path(scratch) / "old")
+        fresh.replace(folder)
+
+
+def to_json(content: Mapping[str, Any]) -> str:
+    """Return JSON text; raises `ValueError` for NaN, which JSON does not have."""
+    return json.dumps(content, indent=2, allow_nan=False, default=str) + "\n"
+
+
+def check_writable(outputs: Path) -> None:
+    """Raise `UserError` if no file can be created in the folder for results.
+
+    Raises
+    ------
+    UserError
+        With the operating system's reason.
+    """
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=outputs).close()
+    except OSError as reason:
+        raise UserError(
+            f"paths.outputs={outputs}: {reason.strerror}",
+            remedy="paths.outputs=$HOME/hwnas-outputs",
+        ) from reason

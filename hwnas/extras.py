@@ -1,0 +1,81 @@
+"""Libraries that hwnas can do without, and the extra of ``pyproject.toml`` that installs each."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+from pathlib import Path
+
+from hwnas.errors import UserError
+
+#: The extra that installs a library, by the name under which the library is imported.
+EXTRAS: Mapping[str, str] = {
+    "torch": "torch",
+    "xgboost": "boosting",
+    "lightgbm": "boosting",
+    "ngboost": "boosting",
+    "wandb": "wandb",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+}
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def missing_library(error: BaseException) -> str | None:
+    """Return the optional library whose absence caused an error; None if it has another cause.
+
+    Examples
+    --------
+    >>> missing_library(ModuleNotFoundError("No module named 'torch'", name="torch"))
+    'torch'
+    >>> missing_library(ValueError("no number")) is None
+    True
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ModuleNotFoundError) and cause.name:
+            library = cause.name.partition(".")[0]
+            # A module that an installed library does not have is another mistake.
+            if library in EXTRAS and (cause.name == library or not is_installed(library)):
+                return library
+        cause = cause.__cause__
+    return None
+
+
+def not_installed(library: str, wanted_by: str | None = None) -> UserError:
+    """Return the error that tells how to install a library.
+
+    Parameters
+    ----------
+    library : str
+        One of `EXTRAS`.
+    wanted_by : str, optional
+        The part of the command line that needs it.
+
+    Examples
+    --------
+    >>> not_installed("torch", "predictor=mlp").problem
+    'predictor=mlp: torch is not installed'
+    """
+    place = "" if wanted_by is None else f"{wanted_by}: "
+    return UserError(f"{place}{library} is not installed", remedy=install_command(EXTRAS[library]))
+
+
+def install_command(extra: str) -> str:
+    """Return the command that adds an extra to the hwnas that is running."""
+    try:
+        distribution("hwnas")
+    except PackageNotFoundError:
+        # A checkout that is not installed: no package index has hwnas under this name.
+        return f"pip install -e {shlex.quote(f'{_CHECKOUT}[{extra}]')}"
+    return f"pip install 'hwnas[{extra}]'"
+
+
+def is_installed(library: str) -> bool:
+    """Tell whether a library can be imported, without importing it."""
+    # A folder of that name in the working directory has a specification too, but no origin: W&B
+    # itself writes its files to ./wandb.
+    spec = find_spec(library)
+    return spec is not None and spec.origin is not None

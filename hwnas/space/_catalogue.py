@@ -1,0 +1,25 @@
+"""The search spaces there are, found through the YAMLs of ``conf/space``."""
+
+from __future__ import annotations
+
+from hwnas.space._base import SearchSpace
+
+
+def space_classes() -> dict[str, type[SearchSpace]]:
+    """Return the class of every search space, by the space's name.
+
+    Raises
+    ------
+    UserError
+        If a YAML, perhaps one of the user's own, names a class that cannot be imported.
+
+    Examples
+    --------
+    >>> space_classes()["fbnet"]().size == 9**22
+    True
+    """
+    # Imported here: Hydra takes longer to import than the spaces.
+    from hwnas.composition import targets
+
+    found = [each for each in targets("space").values() if issubclass(each, SearchSpace)]
+    return {each.name: each for each in sorted(found, key=lambda each: each.name)}

@@ -1,0 +1,41 @@
+"""``hwnas advise`` as a user calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.commands import Hwnas, python
+
+
+def test_advise_command_invalid_budget_prints_one_line(hwnas: Hwnas) -> None:
+    run = hwnas("advise", "budget=2x")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "error: budget=2x: not a duration above 0. Try: budget=2h, 90min, 45s or 1h30min\n"
+    )
+
+
+def test_advise_command_budget_below_one_measurement_prints_one_line(hwnas: Hwnas) -> None:
+    run = hwnas("advise", "budget=10s")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "error: budget=10s is shorter than one measurement (measurement=20s). Try: "
+        "budget=20s or more, or a smaller measurement= if measuring one architecture takes less "
+        "time\n"
+    )
+
+
+def test_advise_command_published_table_prints_a_plan(hwnas_data: Path, tmp_path: Path) -> None:
+    run = python(
+        "-m", "hwnas", "advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]",
+        "scenarios=4", "repeats=3", data=hwnas_data, HWNAS_CACHE=str(tmp_path),
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    for expected in (
+        "15,625 candidates",
+        "plan        ",
+        "next best",
+        "80 % of scenarios between",
+        "twice the",
+    ):
+        assert expected in run.stdout
