@@ -1,4 +1,4 @@
-"""Perceptrons trained together."""
+"""Perceptrons, and training many of them at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnas.encoding import OneHot, Structure
 from hwnas.errors import UserError
 from hwnas.predictor import Predictor, fit_many
-from hwnas.predictor.nn._mlp import MLP
+from hwnas.predictor.nn import MLP
 from hwnas.predictor.nn._mlp_training import forward
 from hwnas.space import Architectures, NASBench201
 from tests.predictor.members import additive, draw
@@ -21,7 +21,7 @@ SPACE = NASBench201()
 QUICK: dict[str, Any] = {"width": 8, "epochs": 5, "min_steps": 40}
 
 
-def test_forward_by_hand() -> None:
+def test_forward_two_layers_equals_result_by_hand() -> None:
     weights = [
         torch.tensor([[[1.0, -1.0], [2.0, 0.5]]]),
         torch.tensor([[[0.5, 0.0]]]),
@@ -32,8 +32,8 @@ def test_forward_by_hand() -> None:
     assert forward(weights, torch.tensor([[[1.0, 2.0]]]), "relu").tolist() == [[15.5]]
 
 
-def test_many_at_once_are_what_each_is_alone() -> None:
-    """Members that train together do not feel each other; sizes and recipes may differ."""
+def test_fit_many_equals_fit_of_each_alone() -> None:
+    """Training together changes no model, even where sizes and recipes differ."""
     predictors = [
         Predictor(SPACE, Structure(), MLP(random_state=seed, n_members=members, **QUICK))
         for seed, members in [(0, 1), (1, 1), (2, 3), (3, 1)]
@@ -47,7 +47,7 @@ def test_many_at_once_are_what_each_is_alone() -> None:
     assert np.abs(alone[0] - alone[1]).max() > 0.1
 
 
-def test_the_same_measurements_are_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fit_many_same_measurements_encodes_once(monkeypatch: pytest.MonkeyPatch) -> None:
     X, others = draw(SPACE, 30, seed=0), draw(SPACE, 30, seed=1)
     encoded = []
     transform = Structure.transform
@@ -70,7 +70,7 @@ def test_the_same_measurements_are_encoded_once(monkeypatch: pytest.MonkeyPatch)
     assert np.abs(together[0] - together[3]).max() > 0.1
 
 
-def test_models_without_a_batched_fit_are_fitted_one_by_one() -> None:
+def test_fit_many_model_without_batched_fit_fits_one_by_one() -> None:
     from sklearn.linear_model import Ridge
 
     predictors = [Predictor(SPACE, Structure(), Ridge(alpha=alpha)) for alpha in (0.1, 10.0)]
@@ -81,7 +81,7 @@ def test_models_without_a_batched_fit_are_fitted_one_by_one() -> None:
     np.testing.assert_array_equal(together, alone)
 
 
-def test_threads_of_the_caller_are_given_back() -> None:
+def test_fit_leaves_number_of_threads_as_it_was() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -91,13 +91,13 @@ def test_threads_of_the_caller_are_given_back() -> None:
         torch.set_num_threads(before)
 
 
-def test_the_torch_generator_of_the_caller_is_left_alone() -> None:
+def test_fit_leaves_torchs_generator_as_it_was() -> None:
     before = torch.random.get_rng_state()
     MLP(**QUICK, random_state=0).fit(np.eye(3), np.arange(3.0))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_l1_of_the_output_layer_shrinks_it() -> None:
+def test_fit_l1_output_shrinks_output_layer() -> None:
     X = np.random.default_rng(0).random((40, 5))
     y = X @ np.arange(5.0) - 5
     free, held = (
@@ -116,7 +116,7 @@ def test_l1_of_the_output_layer_shrinks_it() -> None:
         ("loss", "l11", "l1"),
     ],
 )
-def test_unknown_words_name_the_nearest(name: str, word: str, meant: str) -> None:
+def test_fit_unknown_word_names_the_nearest(name: str, word: str, meant: str) -> None:
     wrong: dict[str, Any] = {name: word}
     with pytest.raises(UserError, match=f"{name}: no '{word}'; did you mean '{meant}'"):
         MLP(**wrong).fit(np.eye(2), np.arange(2.0))

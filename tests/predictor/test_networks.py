@@ -1,4 +1,4 @@
-"""Graph and sequence networks: their layers by hand, and that training obeys what it is told."""
+"""Graph and sequence networks: their layers by hand, their training, and their parameters."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch import nn
 from hwnas.encoding import Graph, Tokens
 from hwnas.errors import UserError
 from hwnas.predictor._torch import denormals_flushed
+from hwnas.predictor._training import Adam, train
 from hwnas.predictor.bohamiann import AdaptiveSGHMC, Bohamiann
-from hwnas.predictor.gp._sparse import SparseGP
-from hwnas.predictor.nn._bonas import BONAS, with_global_node
-from hwnas.predictor.nn._gcn import GCN, unpack
-from hwnas.predictor.nn._nao import NAO
-from hwnas.predictor.nn._training import train
+from hwnas.predictor.gp import SparseGP
+from hwnas.predictor.nn import BONAS, GCN, NAO
+from hwnas.predictor.nn._bonas import with_global_node
+from hwnas.predictor.nn._gcn import unpack
 from hwnas.space import NASBench201
 
 SPACE = NASBench201()
@@ -41,7 +41,7 @@ def predicted(model: type[Any], **changed: Any) -> NDArray[np.float64]:
     return result
 
 
-def test_graph_convolution_averages_over_what_a_vertex_feeds() -> None:
+def test_gcn_inputs_average_over_what_a_vertex_feeds() -> None:
     features, forward, backward = GCN()._inputs(GRAPHS[:1])
     assert features.shape == (1, 8, 7)
     number = torch.arange(8.0)
@@ -52,7 +52,7 @@ def test_graph_convolution_averages_over_what_a_vertex_feeds() -> None:
     torch.testing.assert_close(backward[0].sum(dim=1), torch.ones(8))
 
 
-def test_global_node_takes_from_all_and_feeds_none() -> None:
+def test_with_global_node_it_takes_from_all_and_feeds_none() -> None:
     features, takes = with_global_node(*unpack(GRAPHS[:1]))
     assert features.shape == (1, 9, 8)
     assert features[0, 8].tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
@@ -62,52 +62,84 @@ def test_global_node_takes_from_all_and_feeds_none() -> None:
     assert takes[0, 6].nonzero().flatten().tolist() == [2, 3, 6]
 
 
-def test_gradients_are_cleared_between_steps() -> None:
+def adam(weight: torch.Tensor) -> Adam:
+    return Adam([weight], weight_decay=0.0, decoupled=False, beta2=0.999)
+
+
+def test_train_many_steps_clears_gradients_between_them() -> None:
     # Adam moves a weight of constant gradient by the learning rate a step, whatever the gradient;
     # gradients that pile up would move it less.
     weight = nn.Parameter(torch.zeros(1))
-    steps = train(
-        [weight],
+    train(
+        adam(weight),
         lambda batch: 5 * weight.expand(len(batch)).mean(),
-        n=10,
-        epochs=4,
-        min_steps=0,
-        batch_size=4,
-        learning_rate=0.01,
-        weight_decay=0.0,
-        warmup=None,
-        generator=torch.Generator(),
+        batches=lambda: torch.split(torch.arange(10), 4),
+        rate=lambda _: 0.01,
+        n_steps=4 * 3,
     )
-    assert steps == 4 * 3
     assert weight.item() == pytest.approx(-0.12, rel=1e-4)
 
 
-def test_every_measurement_is_in_every_epoch_once() -> None:
+def test_train_draws_batches_anew_until_the_last_step() -> None:
     weight = nn.Parameter(torch.zeros(1))
     seen: list[list[int]] = []
+    epochs = iter([[1, 2, 3], [4, 5, 6]])
 
     def loss(batch: torch.Tensor) -> torch.Tensor:
         seen.append(batch.tolist())
         return weight.sum()
 
-    options: dict[str, Any] = {"learning_rate": 0.1, "weight_decay": 0.0, "warmup": 0.3}
-    train(
-        [weight],
-        loss,
-        10,
-        epochs=1,
-        min_steps=6,
-        batch_size=4,
-        generator=torch.Generator(),
-        **options,
-    )
+    rates: list[int] = []
+
+    def rate(step: int) -> float:
+        rates.append(step)
+        return 0.1
+
+    train(adam(weight), loss, lambda: torch.split(torch.tensor(next(epochs)), 2), rate, n_steps=3)
+    assert seen == [[1, 2], [3], [4, 5]]
+    assert rates == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("decoupled", "theirs"), [(False, torch.optim.Adam), (True, torch.optim.AdamW)]
+)
+def test_adam_steps_equal_those_of_torchs_class(decoupled: bool, theirs: Any) -> None:
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(3, 4), (5,)]
+    ours = [torch.randn(shape, generator=generator) for shape in shapes]
+    reference = [nn.Parameter(weight.clone()) for weight in ours]
+    optimiser = Adam(ours, weight_decay=0.1, decoupled=decoupled, beta2=0.99)
+    expected = theirs(reference, lr=0.01, betas=(0.9, 0.99), weight_decay=0.1, fused=True)
+    for _ in range(5):
+        optimiser.zero_gradients()
+        for weight, parameter in zip(ours, reference, strict=True):
+            gradient = torch.randn(weight.shape, generator=generator)
+            assert weight.grad is not None
+            weight.grad += gradient
+            parameter.grad = gradient
+        optimiser.step(0.01)
+        expected.step()
+    for weight, parameter in zip(ours, reference, strict=True):
+        assert torch.equal(weight, parameter)
+
+
+def test_fit_sees_every_measurement_once_in_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[float]] = []
+    loss = GCN._loss
+
+    def recorded(self: GCN, inputs: Any, target: torch.Tensor, generator: Any) -> torch.Tensor:
+        seen.append(target.tolist())
+        return loss(self, inputs, target, generator)
+
+    monkeypatch.setattr(GCN, "_loss", recorded)
+    GCN(hidden=2, epochs=1, min_steps=6, batch_size=4).fit(GRAPHS[:10], np.arange(10.0))
     assert [len(batch) for batch in seen] == [3, 3, 4] * 2
     for epoch in (seen[:3], seen[3:]):
-        assert sorted(i for batch in epoch for i in batch) == list(range(10))
+        assert sorted(value for batch in epoch for value in batch) == list(range(10))
 
 
 @pytest.mark.parametrize("model", [GCN, BONAS, NAO])
-def test_length_and_width_are_obeyed(model: type[Any]) -> None:
+def test_fit_takes_the_given_number_of_steps_and_width(model: type[Any]) -> None:
     # 21 cells in batches of at most 7: 3 steps an epoch.
     assert fitted(model, epochs=3, hidden=5).n_steps_ == 9
     assert fitted(model, batch_size=8, epochs=3).n_steps_ == 9
@@ -134,22 +166,22 @@ def test_length_and_width_are_obeyed(model: type[Any]) -> None:
     ],
     ids=str,
 )
-def test_hyperparameters_are_obeyed(model: type[Any], changed: dict[str, Any]) -> None:
+def test_fit_hyperparameter_changes_predictions(model: type[Any], changed: dict[str, Any]) -> None:
     assert not np.allclose(predicted(model), predicted(model, **changed), atol=1e-5)
 
 
-def test_first_weights_of_bonas_lie_within_their_bound() -> None:
+def test_bonas_first_weights_lie_within_first_bound() -> None:
     still = fitted(BONAS, first_bound=0.05, learning_rate=0.0).network_.convolutions
     for weight in still:
         assert 0.04 < weight.abs().max().item() <= 0.05
 
 
-def test_what_is_dropped_in_training_is_there_in_prediction() -> None:
+def test_predict_after_dropout_in_training_drops_nothing() -> None:
     model = fitted(GCN, dropout=0.4)
     np.testing.assert_array_equal(model.predict(GRAPHS), model.predict(GRAPHS))
 
 
-def test_nao_refuses_tokens_beyond_its_vocabulary() -> None:
+def test_nao_token_beyond_vocabulary_raises() -> None:
     with pytest.raises(ValueError, match=r"0\.\.3"):
         NAO(n_tokens=4).fit(TOKENS, Y)
 
@@ -164,7 +196,7 @@ def test_nao_refuses_tokens_beyond_its_vocabulary() -> None:
         SparseGP(n_steps=2),
     ],
 )
-def test_leaves_torchs_state_alone(model: Any) -> None:
+def test_fit_leaves_generator_threads_and_denormals_as_they_were(model: Any) -> None:
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     model.set_params(random_state=0).fit(TOKENS if isinstance(model, NAO) else GRAPHS, Y)
     assert torch.equal(torch.get_rng_state(), before)
@@ -172,14 +204,14 @@ def test_leaves_torchs_state_alone(model: Any) -> None:
     assert torch.full((1,), 1e-38).mul(0.1).item() != 0
 
 
-def test_denormals_are_flushed_within_the_block_only() -> None:
+def test_denormals_flushed_ends_with_its_block() -> None:
     small = torch.full((1,), 1e-38)
     with denormals_flushed():
         assert small.mul(0.1).item() == 0
     assert small.mul(0.1).item() != 0
 
 
-def test_a_burn_in_that_leaves_no_sample_is_refused() -> None:
+def test_bohamiann_burn_in_leaves_no_sample_raises() -> None:
     with pytest.raises(UserError, match=r"keep no sample.*predictor\.model\.n_steps=1020"):
         Bohamiann(n_steps=500, burn_in=1000, keep_every=20).fit(GRAPHS, Y)
     assert len(Bohamiann(n_steps=12, burn_in=10, keep_every=2).fit(GRAPHS, Y).samples_) == 1
@@ -190,7 +222,7 @@ def test_a_burn_in_that_leaves_no_sample_is_refused() -> None:
     [{"first_weights": "linear"}, {"noise": 1e-4}, {"weight_precision": 50.0}, {"n_layers": 1}],
     ids=str,
 )
-def test_settings_of_the_sampled_network_are_obeyed(changed: dict[str, Any]) -> None:
+def test_bohamiann_changed_setting_changes_predictions(changed: dict[str, Any]) -> None:
     def outputs(**settings: Any) -> NDArray[np.float64]:
         model = Bohamiann(
             width=8, n_steps=30, burn_in=10, keep_every=10, random_state=0, **settings
@@ -201,12 +233,12 @@ def test_settings_of_the_sampled_network_are_obeyed(changed: dict[str, Any]) -> 
     assert not np.allclose(outputs(), outputs(**changed), atol=1e-4)
 
 
-def test_unknown_first_weights_name_the_nearest() -> None:
+def test_bohamiann_unknown_first_weights_names_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'linear'"):
         Bohamiann(first_weights="liner").fit(GRAPHS, Y)  # type: ignore[arg-type]
 
 
-def test_sampler_keeps_to_a_known_distribution() -> None:
+def test_sghmc_samples_a_known_distribution() -> None:
     weights = torch.full((500,), 3.0)
     sampler = AdaptiveSGHMC(weights, 0.01, torch.Generator().manual_seed(0))
     kept = []
@@ -216,5 +248,5 @@ def test_sampler_keeps_to_a_known_distribution() -> None:
             kept.append(weights.clone())
     samples = torch.stack(kept)
     assert abs(samples.mean().item()) < 0.05
-    # A little too narrow: the sampler takes the gradient itself for its noise.
+    # A little too narrow: the sampler counts the gradient itself as noise.
     assert 0.4 < samples.std().item() < 0.55

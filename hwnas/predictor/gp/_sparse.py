@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from hwnas.predictor._torch import one_thread, seeded_generator
+from hwnas.predictor._training import Adam, train
 
 Values = NDArray[np.float64]
 #: Added to the diagonal of the inducing points' covariances, times the variance. Without it, their
@@ -94,17 +95,19 @@ class SparseGP(RegressorMixin, BaseEstimator):
         common = prior_mean.clone().requires_grad_()
         factors = torch.zeros(self.n_features_in_, dtype=torch.float64, requires_grad=True)
         learnt = [inducing, common, factors] if self.spread else [inducing, common]
-        optimizer = torch.optim.Adam(learnt, lr=self.learning_rate, fused=True)
-        for _ in range(self.n_steps):
+
+        def loss(_: Tensor) -> Tensor:
             variance, noise, lengthscale = common.exp()
             scale = lengthscale * factors.exp()
             bound = evidence_bound(features / scale, inducing / scale, values, variance, noise)
             penalty = ((common - prior_mean) ** 2).sum() / 2
             if self.spread:
                 penalty = penalty + ((factors / self.spread) ** 2).sum() / 2
-            optimizer.zero_grad()
-            torch.autograd.backward((penalty - bound) / len(values))
-            optimizer.step()
+            return (penalty - bound) / len(values)
+
+        optimiser = Adam(learnt, weight_decay=0.0, decoupled=False, beta2=0.999)
+        # An epoch is one step on all measurements.
+        train(optimiser, loss, lambda: [values], lambda _: self.learning_rate, self.n_steps)
         with torch.no_grad():
             variance, noise, lengthscale = common.exp()
             scale = lengthscale * factors.exp()

@@ -1,4 +1,4 @@
-"""BONAS's predictor: graph convolutions that a global node sums up."""
+"""The predictor of BONAS: a graph convolutional network with a global node."""
 
 from __future__ import annotations
 
@@ -11,28 +11,26 @@ from torch import Tensor, nn
 
 from hwnas.encoding import N_VERTICES
 from hwnas.predictor.nn._gcn import unpack
-from hwnas.predictor.nn._training import NetworkRegressor, glorot, uniform
+from hwnas.predictor.nn._network import NetworkRegressor, glorot, uniform
 
 
 class BONAS(NetworkRegressor):
     """Graph convolutional network with a global node (Shi et al., BONAS, NeurIPS 2020).
 
-    Every vertex feeds one more vertex, the global node, whose last features a linear layer turns
-    into the value. A layer sums, for every vertex, over itself and the vertices that feed it;
-    each is followed by batch normalisation and rectification.
+    One more vertex, the global node, is fed by all others. A graph convolution sums, for every
+    vertex, the features of the vertex itself and of those that feed it; batch normalisation and
+    ReLU follow. A linear layer turns the global node's last features into the value.
 
     Parameters
     ----------
     hidden, n_layers : int
         Width and number of the graph convolutions.
     first_bound : float or None
-        First weights of the graph convolutions are drawn from U(-first_bound, first_bound), None:
-        by Glorot & Bengio's rule. Batch normalisation cancels their scale, so that smaller ones
-        turn further at the same learning rate.
-    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup
-        See :func:`hwnas.predictor.nn._training.train`.
-    random_state : int, RandomState or None
-        Seed of the first weights and the batches.
+        The graph convolutions' first weights are drawn from U(-first_bound, first_bound), or by
+        Glorot & Bengio's rule if it is None. Batch normalisation cancels the scale of the weights,
+        so that steps at the same learning rate change the direction of smaller weights more.
+    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup, random_state
+        See :class:`hwnas.predictor.nn._network.NetworkRegressor`.
     """
 
     def __init__(
@@ -82,14 +80,14 @@ def with_global_node(features: Tensor, adjacency: Tensor) -> tuple[Tensor, Tenso
     ----------
     features : Tensor, shape (n, 8, width)
     adjacency : Tensor, shape (n, 8, 8)
-        Row the giver, column the taker.
+        Entry (i, j) is 1 if vertex i feeds vertex j.
 
     Returns
     -------
     features : Tensor, shape (n, 9, width + 1)
-        The last column marks the global node, the last vertex.
+        The last vertex is the global node, and the last column marks it.
     takes : Tensor, shape (n, 9, 9)
-        Row the taker, column the giver; every vertex takes from itself, the global node from all.
+        Entry (i, j) is 1 if vertex j feeds vertex i. Every vertex feeds itself and the global node.
     """
     takes = nn.functional.pad(adjacency.transpose(1, 2), (0, 1, 0, 1))
     takes[:, N_VERTICES] = 1
@@ -103,7 +101,7 @@ class _Network(nn.Module):
     def __init__(self, widths: list[int], bound: float | None, generator: torch.Generator) -> None:
         super().__init__()
         shapes = np.lib.stride_tricks.sliding_window_view(widths, 2).tolist()
-        # No bias: batch normalisation would subtract it again.
+        # Without biases, which batch normalisation would subtract again.
         self.convolutions = nn.ParameterList(
             glorot(*shape, generator=generator)
             if bound is None

@@ -1,4 +1,4 @@
-"""The neural predictor: graph convolutions along and against the edges."""
+"""The neural predictor of Wen et al.: graph convolutions along and against the edges."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hwnas.encoding import N_VERTICES
-from hwnas.predictor.nn._training import NetworkRegressor, dropout, glorot, uniform
+from hwnas.predictor.nn._network import NetworkRegressor, dropout, glorot, uniform
 
 
 def unpack(X: NDArray[Any]) -> tuple[Tensor, Tensor]:
-    """Split rows of :class:`hwnas.predictor.Graph` into what a graph network takes.
+    """Split rows of the encoding :class:`hwnas.encoding.Graph` into features and adjacency.
 
     Returns
     -------
     features : Tensor, shape (n, 8, width)
     adjacency : Tensor, shape (n, 8, 8)
-        Row the giver, column the taker.
+        Entry (i, j) is 1 if vertex i feeds vertex j.
     """
     vertices = torch.as_tensor(X, dtype=torch.float32).reshape(len(X), N_VERTICES, -1)
     return vertices[..., N_VERTICES:].contiguous(), vertices[..., :N_VERTICES].contiguous()
@@ -34,22 +34,20 @@ def row_normalised(adjacency: Tensor) -> Tensor:
 class GCN(NetworkRegressor):
     """Directed graph convolutional network (Wen et al., "Neural Predictor for NAS", ECCV 2020).
 
-    A layer averages, for every vertex, over itself and the vertices it feeds, and over itself and
-    those that feed it; each direction has its weights, and the mean of the two rectified results
-    goes on. The mean over all vertices of the last layer passes two linear layers.
+    A graph convolution averages, for every vertex, over the vertex and those that it feeds, and
+    with other weights over the vertex and those that feed it. Its output is the mean of both after
+    a ReLU. Two linear layers turn the mean over all vertices of the last output into the value.
 
     Parameters
     ----------
     hidden, n_layers : int
         Width and number of the graph convolutions.
     hidden_linear : int
-        Width of the linear layer after them.
+        Width of the first linear layer.
     dropout : float
-        Rate, after every graph convolution and the first linear layer.
-    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup
-        See :func:`hwnas.predictor.nn._training.train`.
-    random_state : int, RandomState or None
-        Seed of the first weights and the batches.
+        Rate of dropout after every graph convolution and after the first linear layer.
+    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup, random_state
+        See :class:`hwnas.predictor.nn._network.NetworkRegressor`.
 
     Examples
     --------
@@ -90,7 +88,7 @@ class GCN(NetworkRegressor):
     def _inputs(self, X: NDArray[Any]) -> tuple[Tensor, ...]:
         features, adjacency = unpack(X)
         forward = row_normalised(adjacency + torch.eye(N_VERTICES))
-        # As published, the way back transposes the matrix that is normalised already.
+        # As published: the backward matrix is the transpose of the normalised forward matrix.
         backward = row_normalised(forward.transpose(1, 2))
         return features, forward, backward
 
@@ -110,7 +108,7 @@ class _Network(nn.Module):
     ) -> None:
         super().__init__()
         self.rate = rate
-        # The weights of both directions side by side: one product a layer instead of two.
+        # The weights of both directions lie side by side: one product per layer instead of two.
         self.convolutions = nn.ParameterList(
             nn.Parameter(
                 torch.cat([glorot(*shape, generator=generator).data for _ in range(2)], dim=1)

@@ -1,4 +1,4 @@
-"""Multi-layer perceptrons, alone or as an ensemble."""
+"""Multi-layer perceptrons, one or an ensemble of them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from hwnas.predictor.nn._mlp_training import (
     Recipe,
     Schedule,
     forward,
-    train,
+    train_members,
 )
 
 Values = NDArray[np.float64]
 
-#: What the parameters that are words may be.
+#: Allowed values of the parameters of :class:`MLP` that are strings.
 WORDS: dict[str, tuple[str, ...]] = {
     "activation": tuple(ACTIVATIONS),
     "first_weights": get_args(FirstWeights),
@@ -36,48 +36,49 @@ WORDS: dict[str, tuple[str, ...]] = {
 
 
 class MLP(RegressorMixin, BaseEstimator):
-    """Perceptrons trained by AdamW; several members predict their mean.
+    """An ensemble of perceptrons, trained by AdamW, that predicts the mean of its members.
 
-    All members, and all models given to :meth:`fit_many`, are trained in one batched training on
-    one thread. The same ``random_state`` gives the same weights.
+    One batched training on one thread fits all members, and all models given to :meth:`fit_many`.
+    The same ``random_state`` gives the same weights.
 
     Parameters
     ----------
     n_layers : int
         Number of hidden layers.
     width : int
-        Units of each.
+        Number of units of each hidden layer.
     activation : {"relu", "tanh", "hardswish"}
-        Of the hidden layers.
+        Activation function of the hidden layers.
     first_weights : {"linear", "glorot"}
-        ``linear`` draws weights and biases as ``torch.nn.Linear`` does, within ± 1 / sqrt(n_in);
-        ``glorot`` weights within ± sqrt(6 / (n_in + n_out)) and no biases, without which twenty
-        layers let nothing through.
+        ``linear`` draws weights and biases within ± 1 / sqrt(n_in), as ``torch.nn.Linear`` does.
+        ``glorot`` draws weights within ± sqrt(6 / (n_in + n_out)) and sets biases to 0. It suits
+        twenty layers, in which the smaller weights of ``linear`` let the signal vanish.
     n_members : int
-        Number of perceptrons, alike but for their first weights and their batches.
+        Number of perceptrons. They differ in their first weights and in their batches.
     learning_rate : float
-        AdamW's.
+        AdamW's highest learning rate.
     schedule : {"cosine", "constant"}
-        ``cosine`` warms up over a tenth of the steps, then falls to 0.
+        How the learning rate changes. ``cosine`` raises it over a tenth of the steps, and lets it
+        fall to 0 along a cosine.
     loss : {"l1", "l2"}
         Mean absolute or mean squared deviation.
     epochs : int
-        Passes over the training measurements.
+        Number of passes over the training measurements.
     min_steps : int
-        Lower bound on the number of steps, reached by more epochs.
+        Least number of steps. If `epochs` take fewer, there are more epochs.
     batch_size : int
         Largest size of a batch.
     weight_decay : float
-        Decoupled decay, divided by the square root of the number of steps.
+        AdamW's weight decay times the square root of the number of steps.
     l1_output : float
-        Factor of the L1 norm of the output layer's weights in the loss.
+        Factor, in the loss, of the L1 norm of the output layer's weights.
     random_state : int, RandomState or None
-        Seed of first weights and batches.
+        Seed of the first weights and of the batches.
 
     Attributes
     ----------
     weights_ : list of array, shapes (n_members, n_in, n_out) and (n_members, 1, n_out)
-        Weights and biases in turn, from the first layer to the output.
+        Weights and biases alternately, from the first layer to the output.
 
     Examples
     --------
@@ -125,7 +126,18 @@ class MLP(RegressorMixin, BaseEstimator):
 
     @staticmethod
     def fit_many(models: Sequence[MLP], X: Sequence[Values], y: Sequence[Values]) -> None:
-        """Fit every model to its own data; those of one shape and recipe are trained together."""
+        """Fit every model to its own data.
+
+        Models that differ in nothing but their data and their seeds are trained together.
+
+        Parameters
+        ----------
+        models : sequence of MLP
+        X : sequence of array, shapes (n, n_features)
+            Each model's encoded training architectures.
+        y : sequence of array, shapes (n,)
+            Each model's standardised values.
+        """
         alike: dict[Any, list[int]] = {}
         for i, model in enumerate(models):
             alike.setdefault((model._recipe(), model.n_members, X[i].shape), []).append(i)
@@ -133,19 +145,18 @@ class MLP(RegressorMixin, BaseEstimator):
             stacked_X = _tensor(np.stack([X[i] for i in group]))
             stacked_y = _tensor(np.stack([y[i] for i in group]))
             seeds = [seed for i in group for seed in models[i]._member_seeds()]
-            with one_thread():
-                weights = train(
-                    stacked_X.repeat_interleave(n_members, dim=0),
-                    stacked_y.repeat_interleave(n_members, dim=0),
-                    seeds,
-                    recipe,
-                )
+            weights = train_members(
+                stacked_X.repeat_interleave(n_members, dim=0),
+                stacked_y.repeat_interleave(n_members, dim=0),
+                seeds,
+                recipe,
+            )
             for place, i in enumerate(group):
                 own = slice(place * n_members, (place + 1) * n_members)
                 models[i].weights_ = [layer[own].numpy().copy() for layer in weights]
 
     def predict(self, X: Values) -> NDArray[np.float32]:
-        """Return the mean over the members, shape (n,)."""
+        """Return the mean of the members' predictions, shape (n,)."""
         with one_thread(), torch.no_grad():
             weights = [torch.from_numpy(layer) for layer in self.weights_]
             seen = _tensor(X).expand(len(self.weights_[0]), *X.shape)

@@ -1,4 +1,4 @@
-"""Train many perceptrons of one shape at once: every weight has a leading member axis."""
+"""Train many perceptrons of one shape at once; the first axis of a weight is the perceptron's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Of a layer's own result, so in place where the gradient does not need it.
+from hwnas.predictor._training import Adam, train
+
+#: In place where torch can: nothing else needs what the layer has computed.
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu_,
     "tanh": torch.tanh_,
@@ -26,7 +28,10 @@ Loss = Literal["l1", "l2"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How members are built and trained; the fields are :class:`hwnas.predictor.nn._mlp.MLP`'s."""
+    """How perceptrons are built and trained.
+
+    The fields are parameters of :class:`hwnas.predictor.nn.MLP`.
+    """
 
     n_layers: int
     width: int
@@ -41,21 +46,28 @@ class Recipe:
     weight_decay: float
     l1_output: float
 
+    def rate(self, progress: float) -> float:
+        """Return the learning rate when a share `progress` of the training is done."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        # A linear warm-up over the first tenth of the training, times a cosine over all of it.
+        return self.learning_rate * min(1.0, 10 * progress) * (1 + math.cos(math.pi * progress)) / 2
+
     def shapes(self, n_features: int) -> list[tuple[int, int]]:
-        """Return the shapes of one member's weights and biases in turn."""
+        """Return the shapes of one perceptron's weights and biases, alternately."""
         units = [n_features, *[self.width] * self.n_layers, 1]
         return [shape for n_in, n_out in pairwise(units) for shape in ((n_in, n_out), (1, n_out))]
 
 
 def forward(weights: Sequence[Tensor], X: Tensor, activation: str) -> Tensor:
-    """Return every member's output.
+    """Return every perceptron's output.
 
     Parameters
     ----------
     weights : sequence of tensor, shapes (n_members, n_in, n_out) and (n_members, 1, n_out)
-        Weights and biases in turn, from the first layer to the output.
+        Weights and biases alternately, from the first layer to the output.
     X : tensor, shape (n_members, n, n_features)
-        What each member sees.
+        Each perceptron's own inputs.
     activation : str
         A key of :data:`ACTIVATIONS`.
 
@@ -70,18 +82,19 @@ def forward(weights: Sequence[Tensor], X: Tensor, activation: str) -> Tensor:
     return torch.baddbmm(weights[-1], hidden, weights[-2]).squeeze(2)
 
 
-def train(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Tensor]:
-    """Train one member a seed.
+def train_members(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Tensor]:
+    """Train one perceptron per seed, all at once.
 
     Parameters
     ----------
     X : tensor, shape (n_members, n, n_features)
-        What each member is trained on; expanded views will do.
+        Each perceptron's own training inputs.
     y : tensor, shape (n_members, n)
-        Standardised values.
+        Each perceptron's own training values, standardised.
     seeds : sequence of int
-        Each member draws its first weights and its batches from its own generator, so that a
-        member does not depend on those it is trained with.
+        A perceptron draws its first weights and its batches from a generator of this seed, so that
+        it does not depend on the others.
+    recipe : Recipe
 
     Returns
     -------
@@ -92,33 +105,43 @@ def train(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Te
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     shapes = recipe.shapes(n_features)
     firsts = [_first_weights(shapes, recipe.first_weights, g) for g in generators]
-    # All members' first layers, then all their second ones: each layer lies in one piece.
+    # One vector holds all perceptrons' first layers, then all second layers, and so on. A step of
+    # the optimiser is then a single operation, however many layers there are.
     flat = torch.cat([torch.stack(layer).flatten() for layer in zip(*firsts, strict=True)])
-    # Views of the flat parameter: the optimiser's steps reach them, autograd does not reach it.
-    weights = [part.requires_grad_() for part in _unpack(flat, n_members, shapes)]
-
+    flat.grad = torch.zeros_like(flat)
+    weights = _unpack(flat, n_members, shapes)
+    for weight, gradient in zip(weights, _unpack(flat.grad, n_members, shapes), strict=True):
+        weight.requires_grad_().grad = gradient
     n_batches = math.ceil(n / recipe.batch_size)
-    epochs = max(recipe.epochs, math.ceil(recipe.min_steps / n_batches))
-    optimiser = _AdamW(flat, recipe, n_steps=epochs * n_batches)
+    n_steps = max(recipe.epochs, math.ceil(recipe.min_steps / n_batches)) * n_batches
     rows_X, rows_y = X.reshape(n_members * n, n_features), y.flatten()
     first_row = torch.arange(n_members)[:, None] * n
-    for _ in range(epochs):
+
+    def batches() -> Sequence[Tensor]:
         order = first_row + torch.stack([torch.randperm(n, generator=g) for g in generators])
-        for batch in order.tensor_split(n_batches, dim=1):
-            rows = batch.flatten()
-            batch_X = rows_X.index_select(0, rows).view(*batch.shape, n_features)
-            batch_y = rows_y.index_select(0, rows).view(batch.shape)
-            loss = _loss(forward(weights, batch_X, recipe.activation), batch_y, recipe.loss)
-            if recipe.l1_output:
-                loss = loss + recipe.l1_output * weights[-2].abs().sum()
-            optimiser.step(torch.autograd.grad(loss, weights))
-    return [part.detach().clone() for part in weights]
+        return order.tensor_split(n_batches, dim=1)
+
+    def loss(batch: Tensor) -> Tensor:
+        rows = batch.flatten()
+        batch_X = rows_X.index_select(0, rows).view(*batch.shape, n_features)
+        batch_y = rows_y.index_select(0, rows).view(batch.shape)
+        deviation = _loss(forward(weights, batch_X, recipe.activation), batch_y, recipe.loss)
+        if not recipe.l1_output:
+            return deviation
+        return deviation + recipe.l1_output * weights[-2].abs().sum()
+
+    # Normalised as in Loshchilov & Hutter (ICLR 2019, appendix B.1): divided by the square root of
+    # the number of steps, one value suits all numbers of training measurements.
+    decay = recipe.weight_decay / math.sqrt(n_steps)
+    optimiser = Adam([flat], weight_decay=decay, decoupled=True, beta2=0.99)
+    train(optimiser, loss, batches, lambda step: recipe.rate((step + 0.5) / n_steps), n_steps)
+    return [weight.detach().clone() for weight in weights]
 
 
 def _first_weights(
     shapes: Sequence[tuple[int, int]], kind: FirstWeights, generator: torch.Generator
 ) -> list[Tensor]:
-    """Draw one member's weights and biases, uniformly."""
+    """Draw one perceptron's weights and biases from uniform distributions."""
     parts = []
     for (n_in, n_out), bias_shape in zip(shapes[::2], shapes[1::2], strict=True):
         if kind == "glorot":
@@ -136,50 +159,7 @@ def _unpack(flat: Tensor, n_members: int, shapes: Sequence[tuple[int, int]]) -> 
 
 
 def _loss(predicted: Tensor, y: Tensor, kind: Loss) -> Tensor:
-    """Return the sum over members: none feels the others."""
+    """Return the sum of all perceptrons' losses, so that each gets the gradient of its own."""
     deviation = predicted - y
     losses = deviation.abs() if kind == "l1" else deviation.square()
     return losses.mean(dim=1).sum()
-
-
-class _AdamW:
-    """AdamW on one flat parameter: `torch.optim` takes a second to import and more a step.
-
-    The weight decay is normalised as in Loshchilov & Hutter (ICLR 2019, appendix B.1): divided by
-    the square root of the number of steps, so that one value serves all training sizes.
-    """
-
-    beta1, beta2, epsilon = 0.9, 0.99, 1e-8
-
-    def __init__(self, flat: Tensor, recipe: Recipe, n_steps: int) -> None:
-        self.flat = flat
-        self.recipe = recipe
-        self.n_steps = n_steps
-        self.taken = 0
-        self.mean = torch.zeros_like(self.flat)
-        self.square = torch.zeros_like(self.flat)
-        self.scale = torch.empty_like(self.flat)
-        self.gradient = torch.empty_like(self.flat)
-        self.decay = recipe.weight_decay / math.sqrt(n_steps)
-
-    def step(self, gradients: Sequence[Tensor]) -> None:
-        """Take one step against the gradients of weights and biases, in place."""
-        torch.cat([gradient.flatten() for gradient in gradients], out=self.gradient)
-        rate = self._rate()
-        self.taken += 1
-        self.mean.lerp_(self.gradient, 1 - self.beta1)
-        self.square.mul_(self.beta2).addcmul_(self.gradient, self.gradient, value=1 - self.beta2)
-        self.flat.mul_(1 - rate * self.decay)
-        # The bias corrections go into the scalars, to save passes over the parameters; epsilon goes
-        # under the root, as the root of the zeros that idle units have is 30 times slower.
-        correction = 1 - self.beta2**self.taken
-        torch.add(self.square, self.epsilon**2 * correction, out=self.scale).sqrt_()
-        rate *= math.sqrt(correction) / (1 - self.beta1**self.taken)
-        self.flat.addcdiv_(self.mean, self.scale, value=-rate)
-
-    def _rate(self) -> float:
-        """Cosine after a linear warm-up over the first tenth of the steps."""
-        if self.recipe.schedule == "constant":
-            return self.recipe.learning_rate
-        done = (self.taken + 0.5) / self.n_steps
-        return self.recipe.learning_rate * min(1.0, 10 * done) * (1 + math.cos(math.pi * done)) / 2

@@ -1,4 +1,4 @@
-"""NAO's predictor: a recurrent encoder, a regressor on what it found, and a decoder."""
+"""The predictor of NAO: a recurrent encoder, a regressor and a decoder."""
 
 from __future__ import annotations
 
@@ -11,35 +11,33 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hwnas.predictor.nn._training import NetworkRegressor, dropout, glorot, uniform
+from hwnas.predictor.nn._network import NetworkRegressor, dropout, glorot, uniform
 
 
 class NAO(NetworkRegressor):
     """Encoder, regressor and decoder (Luo et al., "Neural Architecture Optimization", 2018).
 
-    A bidirectional LSTM reads the tokens; the mean of its normalised outputs is what the
-    architecture is to the regressor, two linear layers with a bypass. A second LSTM, attending to
-    the encoder's outputs, writes the tokens again: that part of the loss keeps different
-    architectures apart.
+    A bidirectional LSTM, the encoder, reads the tokens. The mean of its normalised outputs
+    represents the architecture. The regressor turns it into the value by two linear layers with a
+    bypass. The decoder, a second LSTM that attends to the encoder's outputs, predicts the tokens:
+    this part of the loss makes the encoder represent different architectures differently.
 
     Parameters
     ----------
     n_tokens : int
-        Size of the vocabulary; a token must be smaller.
+        Number of different tokens. Tokens are integers from 0 to ``n_tokens - 1``.
     hidden : int
         Width of embedding, encoder and decoder.
     hidden_regressor : int
         Width of the regressor.
     dropout : float
-        Rate, after embeddings and regressor layers.
+        Rate of dropout after embeddings and after the regressor's layers.
     reconstruction : float
-        Share of the decoder in the loss, below 1; 0 trains without a decoder.
+        Share of the decoder in the loss, below 1. With 0 there is no decoder.
     max_norm : float or None
-        The gradient is clipped to this norm.
-    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup
-        See :func:`hwnas.predictor.nn._training.train`.
-    random_state : int, RandomState or None
-        Seed of the first weights and the batches.
+        Largest norm of a gradient. A larger one is scaled down to it.
+    epochs, min_steps, batch_size, learning_rate, weight_decay, warmup, random_state
+        See :class:`hwnas.predictor.nn._network.NetworkRegressor`.
     """
 
     network_: _Network
@@ -81,7 +79,7 @@ class NAO(NetworkRegressor):
 
     def _network(
         self,
-        inputs: tuple[Tensor, ...],  # noqa: ARG002 (its weights depend on no shape of the input)
+        inputs: tuple[Tensor, ...],  # noqa: ARG002 (no weight's shape depends on the inputs)
         generator: torch.Generator,
     ) -> nn.Module:
         return _Network(
@@ -142,7 +140,10 @@ class _Network(nn.Module):
     def encode(
         self, tokens: Tensor, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return the outputs, shape (n, length, hidden), and their mean, each of norm 1."""
+        """Return the encoder's outputs, shape (n, length, hidden), and their mean.
+
+        Every output and every mean is divided by its norm.
+        """
         embedded = dropout(self.embedding[tokens], self.rate, generator)
         outputs = functional.normalize(
             embedded + self.encoder(embedded)[0] @ self.projection, dim=-1
@@ -150,7 +151,7 @@ class _Network(nn.Module):
         return outputs, functional.normalize(outputs.mean(dim=1), dim=-1)
 
     def regress(self, found: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Return the value, shape (n,)."""
+        """Return the values, shape (n,), of represented architectures."""
         x: Tensor = found
         for weight, bias in zip(self.regressor[:2], self.biases[:2], strict=True):
             x = dropout(torch.relu(x @ weight + bias), self.rate, generator)
@@ -161,8 +162,8 @@ class _Network(nn.Module):
     def decode(
         self, tokens: Tensor, outputs: Tensor, found: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Return the logits of every token, given those before, shape (n, length, n_tokens)."""
-        before = functional.pad(tokens[:, :-1], (1, 0))  # token 0 starts
+        """Return logits of every token given those before it, shape (n, length, n_tokens)."""
+        before = functional.pad(tokens[:, :-1], (1, 0))  # token 0 stands before the first
         embedded = dropout(self.written[before], self.rate, generator)
         state = found.unsqueeze(0).contiguous()
         x = (embedded + self.decoder(embedded, (state, state))[0]) * math.sqrt(0.5)
@@ -178,8 +179,8 @@ def _normal(n_tokens: int, width: int, generator: torch.Generator) -> nn.Paramet
 
 
 def _lstm(width: int, bidirectional: bool, generator: torch.Generator) -> nn.LSTM:
-    """Return an LSTM as torch draws it, from the given generator."""
-    # On "meta" no weight is drawn, so the global generator stays as it is.
+    """Return an LSTM with weights drawn from torch's usual distribution."""
+    # On the device "meta" torch draws no weights, so its global generator stays as it is.
     lstm = nn.LSTM(width, width, batch_first=True, bidirectional=bidirectional, device="meta")
     lstm.to_empty(device="cpu")
     for weight in lstm.parameters():
