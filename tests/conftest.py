@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,10 @@ from tests.commands import ROOT, Finished, Hwnas
 
 # One thread a process: oversubscribed OpenMP makes boosting libraries 30 times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _own_conf_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the YAMLs of whoever runs the tests out of them."""
-    os.environ["HWNAS_CONF"] = str(tmp_path_factory.mktemp("conf"))
+# The tests do not see the YAMLs of the user who runs them. Some tests list all options when pytest
+# collects them, which is before any fixture.
+_CONF = tempfile.TemporaryDirectory(prefix="hwnas-conf-")
+os.environ["HWNAS_CONF"] = _CONF.name
 
 
 @pytest.fixture

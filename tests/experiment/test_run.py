@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from hwnas.api import load_dataset, make_predictor
+from hwnas.experiment import Experiment, split
 from hwnas.figures import save_figure
 from hwnas.predictor import load_predictor
 from tests.commands import python
@@ -222,30 +224,31 @@ class TestPublishedTables:
         ("device", "tau"),
         [("raspi4", 0.462), ("pixel3", 0.475), ("fpga", 0.999), ("eyeriss", 0.992)],
     )
-    def test_run_lookup_table_has_the_published_tau(
-        self, hwnas_data: Path, outputs: Path, device: str, tau: float
+    def test_experiment_lookup_table_has_the_published_tau(
+        self, hwnas_data: Path, device: str, tau: float
     ) -> None:
-        run = python(
-            "run.py", f"dataset=hwnas/{device}", "predictor=lut", "tracking=off",
-            f"paths.outputs={outputs}", data=hwnas_data,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stderr
-        message = "lut chooses its 25 training measurements itself; n_train=124 is ignored"
-        assert message in run.stderr
-        _, result = result_of(run.stdout)
-        assert result["identity"]["n_train"] == 25
-        assert result["scores_all"]["kendall_tau"] == pytest.approx(tau, abs=5e-4)
+        table = load_dataset(f"hwnas/{device}", data=hwnas_data)
+        lookup = make_predictor("lut", table.space)
+        drawn = split(table, 124, 625, seed=0, design=lookup.training_design())
+        result = Experiment(table, lookup, drawn).run()
+        assert result.identity["n_train"] == 25
+        assert result.scores_all["kendall_tau"] == pytest.approx(tau, abs=5e-4)
 
-    def test_run_ridge_has_the_published_tau(self, hwnas_data: Path, outputs: Path) -> None:
-        run = python(
-            "run.py", "dataset=hwnas/raspi4", "predictor=paper/ridge",
-            "n_train=124", "tuning=none", "tracking=off", f"paths.outputs={outputs}",
-            data=hwnas_data,
-        )  # fmt: skip
-        _, result = result_of(run.stdout)
+    def test_experiment_ridge_has_the_published_tau(self, hwnas_data: Path) -> None:
+        table = load_dataset("hwnas/raspi4", data=hwnas_data)
+        ridge = make_predictor("paper/ridge", table.space)
+        result = Experiment(table, ridge, split(table, 124, 625, seed=0)).run()
         # The paper's code has Kendall's τ .7926, .77 and .78 for its seeds 0 to 2, which have
         # other splits (reference/predictors.csv).
-        assert 0.74 < float(result["scores"]["kendall_tau"]) < 0.83  # type: ignore[arg-type]
+        assert 0.74 < result.scores["kendall_tau"] < 0.83
+
+
+def test_run_lookup_table_says_that_n_train_is_ignored(tmp_path: Path) -> None:
+    small = ("tuning=none", "selection=none", "tracking=off", "artifacts=result")
+    run = python("run.py", "predictor=lut", *small, f"paths.outputs={tmp_path}")
+    message = "lut chooses its 25 training measurements itself; n_train=124 is ignored"
+    assert message in run.stderr
+    assert result_of(run.stdout)[1]["identity"]["n_train"] == 25
 
 
 @pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
