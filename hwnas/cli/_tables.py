@@ -1,4 +1,4 @@
-"""``hwnas fetch`` and ``hwnas doctor``: the published tables on this machine."""
+"""``hwnas fetch`` downloads published tables; ``hwnas doctor`` describes those on this machine."""
 
 from __future__ import annotations
 

@@ -91,5 +91,5 @@ def _cached_hashes(path: Path, key: list[object]) -> Hashes | None:
         known = json.loads(path.read_text(encoding="utf-8"))
         return Hashes(**known["hashes"]) if known["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
-        # Without an intact cached file, the caller hashes the source file again.
+        # The remembered hash is missing or damaged, so the caller hashes the source file again.
         return None

@@ -163,8 +163,8 @@ class TransNAS(Benchmark):
         latency, accuracy = self.wanted()
         if latency not in columns.arrays:
             raise UserError(
-                f"{source.path} contains no {self.task} of {self.space.name}: it is not the "
-                "complete official file",
+                f"{source.path} has no results of the task {self.task} on {self.space.name}: it is "
+                "not the complete official file",
                 remedy=f"move it away, then download {FILE.name} from {FILE.url}",
             )
         known, score = UNKNOWN, SCORES[self.task]

@@ -62,7 +62,7 @@ def time_on_device(
     statistic: str,
     passes: int = 4,
 ) -> NDArray[np.float64]:
-    """Time architectures on this machine with the settings of a table.
+    """Time architectures on this machine with the settings that a table was measured with.
 
     Parameters
     ----------

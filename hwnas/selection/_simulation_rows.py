@@ -102,7 +102,7 @@ def read_rows(path: Path) -> list[Row]:
         reader = csv.DictReader(file)
         missing = {*KEYS, *COLUMNS, *COLUMNS.values()} - set(reader.fieldnames or ())
         if missing:
-            raise UserError(f"{path}: column {', '.join(sorted(missing))} is missing")
+            raise UserError(f"{path}: missing columns: {', '.join(sorted(missing))}")
         try:
             return [
                 {k: v if k in ("pairing", "data") else float(v) for k, v in line.items()}

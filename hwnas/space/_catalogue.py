@@ -18,7 +18,7 @@ def space_classes() -> dict[str, type[SearchSpace]]:
     >>> space_classes()["fbnet"]().size == 9**22
     True
     """
-    # Imported here because Hydra takes longer to import than the space package.
+    # Imported here because it imports Hydra, which takes longer to import than the space package.
     from hwnas.composition import targets
 
     found = [each for each in targets("space").values() if issubclass(each, SearchSpace)]

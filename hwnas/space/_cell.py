@@ -116,9 +116,10 @@ def _layers(space: CellSpace, row: list[int]) -> list[str]:
 
 
 def _expression(space: CellSpace, row: list[int]) -> str:
-    """Return an expression of the output node that does not depend on the order of summands.
+    """Return a text of what a cell computes: cells that compute the same have the same text.
 
-    An identity has the expression of its input. ``none``, and an operation on its output, is "#".
+    Summands are sorted, so that their order does not matter. An identity has the text of its input.
+    "#" is the text of a zero: of ``none``, and of any operation whose input is a zero.
     """
 
     def term(_: int, node: str, operation: int) -> str:
