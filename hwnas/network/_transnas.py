@@ -94,8 +94,8 @@ class TransNASMacroSkeleton(Skeleton):
         shapes = np.tile([stem.channels(x), stem.size(x)], (n, 1))
         searched: dict[Layer, NDArray[np.int64]] = {}
         for module in (*architectures.T, None):
-            # A module has the same layers wherever its input has the same shape. The layers of one small
-            # graph are therefore counted once for all such architectures.
+            # A module has the same layers wherever its input has the same shape. The layers of
+            # one small graph are therefore counted once for all such architectures.
             codes = np.full(n, -1) if module is None else module
             keys, which = np.unique(np.column_stack([codes, shapes]), axis=0, return_inverse=True)
             after = shapes.copy()
