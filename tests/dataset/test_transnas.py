@@ -79,9 +79,9 @@ def test_transnas_missing_part_raises_naming_it(paths: Paths) -> None:
     with pytest.raises(UserError, match="fetch transnas"):
         dataset(paths, "class_scene").load()
     write(paths, content())
-    with pytest.raises(UserError, match="no jigsaw of transnas_macro"):
+    with pytest.raises(UserError, match="no results of the task jigsaw on transnas_macro"):
         dataset(paths, "jigsaw").load()
-    with pytest.raises(UserError, match="no class_scene of transnas_micro"):
+    with pytest.raises(UserError, match="no results of the task class_scene on transnas_micro"):
         dataset(paths, "class_scene", MICRO).load()
     with pytest.raises(UserError, match="did you mean 'class_scene'"):
         dataset(paths, "class_scenes").load()
