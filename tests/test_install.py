@@ -72,8 +72,10 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Run, Path
 
     def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         # -S: an hwnas that this environment has is not found. A site folder is one whose .pth files
-        # are run, as those of an editable installation have to be.
-        start = f"import site; site.addsitedir({str(site)!r}); {code}"
+        # are run, as those of an editable installation have to be. They import a module by its
+        # name, which this environment's own editable installation has too: the folder comes first.
+        first = f"import site, sys; sys.path.insert(0, {str(site)!r})"
+        start = f"{first}; site.addsitedir({str(site)!r}); {code}"
         return python("-S", "-c", start, *arguments, cwd=tmp_path, PYTHONPATH=LIBRARIES)
 
     return run, conf
