@@ -103,7 +103,11 @@ class Study:
         hydra = [o for o in HydraConfig.get().overrides.hydra if not o.startswith("hydra.mode")]
         dropped = ("action", "report", "force", "tuning.force")
         kept = [o for o in self.given if key_of(o) not in dropped]
-        return command(shlex.join(["sweep", *kept, *hydra]))
+        # Hydra does not count the flag --config-dir among the overrides.
+        sources = HydraConfig.get().runtime.config_sources
+        added = [source.path for source in sources if source.provider == "command-line"]
+        flags = ["--config-dir", *added] if added else []
+        return command(shlex.join(["sweep", *flags, *kept, *hydra]))
 
     def overrides(self, point: GridPoint) -> list[str]:
         """Return the overrides that compose the configuration of a grid point."""
