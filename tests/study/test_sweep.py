@@ -349,17 +349,6 @@ def test_sweep_failed_grid_point_is_reported_with_the_command_to_retry(
     assert sweep(*some, grid, "action=report").failed == 0
 
 
-def test_sweep_config_dir_is_part_of_the_command_to_retry(tmp_path: Path) -> None:
-    (tmp_path / "predictor").mkdir()
-    mine = (ROOT / "conf" / "predictor" / "lin_reg.yaml").read_text()
-    (tmp_path / "predictor" / "mine.yaml").write_text(mine.replace("lin_reg", "mine"))
-    some = ["experiment=quick", "predictor=mine", "experiment.grids.all.predictor=[mine]", "seed=0"]
-    outputs = f"paths.outputs={tmp_path / 'outputs'}"
-    run = python("sweep.py", "--config-dir", str(tmp_path), *some, outputs, "action=status")
-    command = run.stdout.partition("to run the rest: ")[2].splitlines()[0]
-    assert f"--config-dir {tmp_path}" in command
-
-
 def test_sweep_key_missing_in_some_grid_points_raises_before_any_runs(
     sweep: Sweep, tmp_path: Path
 ) -> None:
