@@ -25,6 +25,7 @@ from hwnas.tracking import Tracker
 if TYPE_CHECKING:
     from hwnas.experiment._experiment import Experiment, TuningSet
     from hwnas.experiment._result import Result
+    from hwnas.experiment._split import Split
     from hwnas.predictor import Predictor
     from hwnas.selection import Measure
 
@@ -193,14 +194,18 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     table, tuner = table or _load(dataset), instantiate(cfg.tuning)
 
     from hwnas.experiment._experiment import Experiment
-    from hwnas.experiment._split import split
 
-    predictor = _predictor(cfg, table, cfg.seed)
-    design = predictor.training_design()
+    predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
+    tuning_seed = cfg.seed if tuner.seed is None else tuner.seed
+    if tuning_seed == cfg.seed:
+        tuning_set = _tuning_set(cfg, table, predictor, drawn, tuning_seed)
+    else:
+        own = _predictor_and_split(cfg, table, tuning_seed)
+        tuning_set = _tuning_set(cfg, table, *own, tuning_seed)
     experiment = Experiment(
         table=table,
         predictor=predictor,
-        split=split(table, cfg.n_train, cfg.n_test, cfg.seed, design),
+        split=drawn,
         tuner=tuner,
         selector=selector,
         seed=cfg.seed,
@@ -209,39 +214,40 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
             "preset": cfg.predictor.preset,
             "study": cfg.study,
         },
-        tuning_set=_tuning_set(cfg, table, cfg.seed if tuner.seed is None else tuner.seed),
+        tuning_set=tuning_set,
         measure=_measure(dataset, table),
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)
 
 
-def _predictor(cfg: DictConfig, table: Table, seed: int) -> Predictor:
+def _predictor_and_split(cfg: DictConfig, table: Table, seed: int) -> tuple[Predictor, Split]:
+    from hwnas.experiment._split import split
     from hwnas.predictor import build
 
     search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
     assert isinstance(search_space, dict)
-    return build(
+    predictor = build(
         cfg.encoding,
         cfg.predictor.model,
         table.space,
         seed,
         search_space={str(name): entry for name, entry in search_space.items()},
     )
+    return predictor, split(table, cfg.n_train, cfg.n_test, seed, predictor.training_design())
 
 
-def _tuning_set(cfg: DictConfig, table: Table, seed: int) -> TuningSet:
-    """Return the predictor and the training measurements of the experiment with seed `seed`.
+def _tuning_set(
+    cfg: DictConfig, table: Table, predictor: Predictor, drawn: Split, seed: int
+) -> TuningSet:
+    """Return the predictor and the split for tuning, with the name of the tuning.
 
     The tuning's name contains everything that affects its trials, but not their number. So
     experiments that share ``tuning.storage`` and ``tuning.seed`` share one tuning, and a tuning
     with more trials continues one with fewer.
     """
     from hwnas.experiment._experiment import TuningSet
-    from hwnas.experiment._split import split
 
-    predictor = _predictor(cfg, table, seed)
-    drawn = split(table, cfg.n_train, cfg.n_test, seed, predictor.training_design())
     n_train = min(len(drawn.train), cfg.tuning.get("max_measurements") or len(drawn.train))
     # n_test affects tuning: the test set is drawn first, and training measurements from the rest.
     values = {k: v for k, v in decisive(cfg).items() if not k.startswith(_NOT_TUNING)}
