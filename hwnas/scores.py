@@ -28,15 +28,23 @@ class Score:
         costs. The values are in the metric's unit. Returns a number.
     in_unit : bool
         Whether the score has the metric's unit. Otherwise it is dimensionless.
+    of_networks : bool
+        Whether the score uses one architecture of each network, the first one.
     """
 
     name: str
     title: str
     compute: Callable[[Values, Values, Values, Values], float]
     in_unit: bool = False
+    of_networks: bool = False
 
 
-def score(true: Values, predicted: Values, metric: Metric | None = None) -> dict[str, float]:
+def score(
+    true: Values,
+    predicted: Values,
+    metric: Metric | None = None,
+    network: NDArray[np.int64] | None = None,
+) -> dict[str, float]:
     """Score predicted values.
 
     Parameters
@@ -45,6 +53,9 @@ def score(true: Values, predicted: Values, metric: Metric | None = None) -> dict
         In the metric's unit.
     metric : Metric, optional
         Its direction says which values are better. Without a metric, lower values are better.
+    network : array of int64, shape (n,), optional
+        Equal for architectures with the same network, whose true values differ by noise only.
+        Default: all networks are different.
 
     Returns
     -------
@@ -63,7 +74,13 @@ def score(true: Values, predicted: Values, metric: Metric | None = None) -> dict
     """
     _check(true, predicted)
     costs = [values if metric is None else metric.cost(values) for values in (true, predicted)]
-    computed = {each.name: float(each.compute(true, predicted, *costs)) for each in SCORES}
+    every = (true, predicted, *costs)
+    first = slice(None) if network is None else np.unique(network, return_index=True)[1]
+    distinct = tuple(values[first] for values in every)
+    computed = {
+        each.name: float(each.compute(*(distinct if each.of_networks else every)))
+        for each in SCORES
+    }
     return {"n": len(true)} | computed
 
 
@@ -113,8 +130,9 @@ def _either_constant(true: Values, predicted: Values) -> bool:
 def precision_at(true: Values, predicted: Values, k: int) -> float:
     """Return the share of the `k` lowest predicted costs that are among the `k` lowest true costs.
 
-    Every architecture whose true cost equals the k-th lowest counts as among the k lowest. Ties
-    are common: many cells of a search space have no live operations and therefore equal costs.
+    Every architecture whose true cost equals the k-th lowest counts as among the k lowest. If
+    several predicted costs equal the k-th lowest, the share is its mean over all ways to break the
+    tie. It then depends neither on the order of the architectures nor on luck.
 
     Parameters
     ----------
@@ -129,11 +147,15 @@ def precision_at(true: Values, predicted: Values, k: int) -> float:
     0.5
     >>> precision_at(np.array([1.0, 1.0, 1.0, 4.0]), np.array([3.0, 2.0, 1.0, 9.0]), 1)
     1.0
+    >>> precision_at(np.array([1.0, 2.0, 3.0, 4.0]), np.array([5.0, 5.0, 5.0, 5.0]), 2)
+    0.5
     """
     k = min(k, len(true))
-    kth_lowest = np.partition(true, k - 1)[k - 1]
-    chosen = np.argsort(predicted, kind="stable")[:k]
-    return float(np.mean(true[chosen] <= kth_lowest))
+    good = true <= np.partition(true, k - 1)[k - 1]
+    kth_predicted = np.partition(predicted, k - 1)[k - 1]
+    certain, tied = predicted < kth_predicted, predicted == kth_predicted
+    n_good = good[certain].sum() + (k - certain.sum()) * good[tied].mean()
+    return float(n_good / k)
 
 
 def _check(true: Values, predicted: Values) -> None:
@@ -154,6 +176,12 @@ SCORES = (
     Score("rmse", "RMSE", lambda y, p, *_: np.sqrt(np.square(p - y).mean()), in_unit=True),
     Score("deviation_mean", "deviation, mean", lambda y, p, *_: (p - y).mean(), in_unit=True),
     Score("deviation_std", "deviation, std", lambda y, p, *_: (p - y).std(), in_unit=True),
-    Score("precision_at_10", "precision@10", lambda *v: precision_at(v[2], v[3], 10)),
-    Score("precision_at_20", "precision@20", lambda *v: precision_at(v[2], v[3], 20)),
+    Score(
+        *("precision_at_10", "precision@10", lambda *v: precision_at(v[2], v[3], 10)),
+        of_networks=True,
+    ),
+    Score(
+        *("precision_at_20", "precision@20", lambda *v: precision_at(v[2], v[3], 20)),
+        of_networks=True,
+    ),
 )

@@ -46,6 +46,26 @@ def test_score_value_not_finite_raises(bad: float) -> None:
         score(TRUE, np.array([1.0, 2.0, 3.0, bad]), LATENCY)
 
 
+def test_precision_at_equal_predictions_is_the_mean_over_all_orders() -> None:
+    true = np.arange(10.0)
+    assert precision_at(true, np.zeros(10), 4) == pytest.approx(0.4)
+    # Row 9 is certainly chosen and wrong. The other place goes to one of rows 0 to 3.
+    predicted = np.array([1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 0.0])
+    assert precision_at(true, predicted, 2) == pytest.approx(0.5 / 2)
+
+
+def test_score_several_architectures_of_a_network_precision_counts_the_first() -> None:
+    # Networks 0 to 19 have two architectures each. Only noise tells their true values apart.
+    network = np.repeat(np.arange(20), 2)
+    true = network + np.tile([0.1, -0.1], 20)
+    scores = score(true, network.astype(np.float64), LATENCY, network)
+    assert scores["precision_at_10"] == 1.0
+    assert score(true, network.astype(np.float64), LATENCY)["precision_at_10"] == 1.0
+    noisy = np.where(network == 0, np.tile([0.0, 5.5], 20), true)
+    assert score(noisy, network.astype(np.float64), LATENCY, network)["precision_at_10"] == 1.0
+    assert score(noisy, network.astype(np.float64), LATENCY)["precision_at_10"] < 1.0
+
+
 def test_precision_at_metric_to_maximise_counts_the_highest_values() -> None:
     true, predicted = np.arange(40.0), np.arange(40.0)
     predicted[0] = 100.0  # the lowest value is predicted to be the highest

@@ -81,6 +81,8 @@ class SelectorConfig:
     verify: str = MISSING
     limit: float | None = None
     confidence: float = MISSING
+    min_accuracy: Any = MISSING
+    one_per_network: bool = MISSING
 
 
 @dataclass

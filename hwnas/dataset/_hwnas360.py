@@ -38,8 +38,9 @@ FILE = OfficialFile(
 )
 _KEYS = ("device", "framework", "task")
 _METRICS = {"lat_ms_median": ("latency", "ms"), "energy_mj": ("energy", "mJ")}
-#: Tasks whose column ``accuracy`` is an accuracy. For the task darcy it is an error.
-_WITH_ACCURACY = ("cifar100", "ninapro")
+#: Number of classes of the tasks whose column ``accuracy`` is a share of correct answers. For the
+#: task darcy it is an error.
+_CLASSES = {"cifar100": 100, "ninapro": 18}
 
 
 def read_hwnas360(path: Path) -> Columns:
@@ -100,7 +101,7 @@ def read_hwnas360(path: Path) -> Columns:
             if good.any():
                 arrays[f"{prefix}/{metric}"] = _scatter(rows[good], numbers[column][good], size)
                 units[f"{prefix}/{metric}"] = unit
-        if task in _WITH_ACCURACY:
+        if task in _CLASSES:
             accuracy = numbers["accuracy"][chosen]
             arrays[f"{prefix}/accuracy"] = _scatter(rows[chosen], accuracy, size)
             units[f"{prefix}/accuracy"] = "percent"
@@ -184,7 +185,10 @@ class HWNAS360(Benchmark):
         architectures = self.architectures(columns, self.paths)
         # The file identifies an architecture by its benchmark index.
         measured = architectures[columns.arrays["representative"].astype(np.int64)]
-        scored = accuracy in columns.arrays
+        scored = UNKNOWN
+        if accuracy in columns.arrays:
+            details = {"column": accuracy, "classes": _CLASSES[self.task]}
+            scored = columns.floats(accuracy), source.provenance(**details)
         return self.made(
             dataset=f"hwnas360-{self.framework}-{self.task}",
             device=self.device,
@@ -192,9 +196,7 @@ class HWNAS360(Benchmark):
             values=columns.floats(name),
             provenance=source.provenance(column=name),
             representative=self.space.rank(measured),
-            accuracy=(columns.floats(accuracy), source.provenance(column=accuracy))
-            if scored
-            else UNKNOWN,
+            accuracy=scored,
         )
 
     def _metrics(self, columns: Columns) -> dict[str, str]:

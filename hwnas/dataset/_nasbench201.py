@@ -36,6 +36,8 @@ ACCURACY = {
     "cifar100": "CIFAR100TestAccuracy200Epochs",
     "ImageNet16-120": "ImageNetTestAccuracy200Epochs",
 }
+#: Number of classes of each image set. The accuracies are shares of correct answers.
+CLASSES = {"cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
 
 
 def read_accuracies(path: Path) -> Columns:
@@ -155,7 +157,7 @@ def accuracy_of(
         these architectures.
     provenance : Provenance or None
         ``details["image_set"]`` names the images that the networks were trained on: `image_set`,
-        or ``"digits"``.
+        or ``"digits"``. ``details["classes"]`` is their number of classes.
 
     Raises
     ------
@@ -172,7 +174,8 @@ def accuracy_of(
         return UNKNOWN
     known = columns.architectures()
     accuracy = _join(space, architectures, known, columns.floats(image_set))
-    return accuracy, content.source.provenance(image_set=image_set)
+    details = {"image_set": image_set, "classes": CLASSES[image_set]}
+    return accuracy, content.source.provenance(**details)
 
 
 def _bundled(space: SearchSpace, architectures: Architectures) -> Accuracy:

@@ -45,6 +45,9 @@ SCORES: dict[str, tuple[str, float] | None] = {
     "normal": ("ssim", 100.0),
     "autoencoder": ("ssim", 100.0),
 }
+#: Number of classes of the tasks whose score is a share of correct answers (Duan et al. 2021,
+#: section 3). The classes of ``jigsaw`` are permutations.
+CLASSES = {"class_scene": 47, "class_object": 75, "jigsaw": 1000}
 _MS = 1e3
 
 
@@ -169,7 +172,9 @@ class TransNAS(Benchmark):
             )
         known, score = UNKNOWN, SCORES[self.task]
         if score is not None and accuracy in columns.arrays:
-            known = columns.floats(accuracy), source.provenance(score=f"test_{score[0]}")
+            classes = {"classes": CLASSES[self.task]} if self.task in CLASSES else {}
+            details = {"score": f"test_{score[0]}", **classes}
+            known = columns.floats(accuracy), source.provenance(**details)
         return self.made(
             dataset=f"transnas-{self.task}",
             device=self.device,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,8 @@ from hwnas.experiment._split import Split
 from hwnas.predictor import Predictor
 from hwnas.scores import score
 from hwnas.seeding import generator, integer_seed
-from hwnas.selection import CandidateSet, Learner, Measure, Selection, Selector, check_calibration
+from hwnas.selection import CandidateSet, Learner, Selection, Selector, check_calibration
+from hwnas.space import Architectures
 from hwnas.tuning import NoTuning, Tuner, TuningResult
 
 
@@ -77,8 +79,8 @@ class Experiment:
     tuning_set : TuningSet, optional
         Default: `predictor` and the training measurements of `split`.
     measure : callable, optional
-        Measures on the device. It takes indices of the table's `CandidateSet` and returns costs.
-        ``selection.verify=device`` needs it.
+        Measures on the device. It takes architectures, shape (n, n_positions), and returns their
+        values in the metric's unit, shape (n,). ``selection.verify=device`` needs it.
 
     Examples
     --------
@@ -99,7 +101,20 @@ class Experiment:
     seed: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     tuning_set: TuningSet | None = None
-    measure: Measure | None = None
+    measure: Callable[[Architectures], NDArray[np.float64]] | None = None
+
+    @cached_property
+    def candidates(self) -> CandidateSet:
+        """The candidates of the selection.
+
+        Raises
+        ------
+        UserError
+            If the table has no accuracies, or all are below ``selection.min_accuracy``.
+        """
+        assert self.selector is not None, "an experiment without a selector has no candidates"
+        bound = self.selector.lowest_accuracy(self.table.accuracy_provenance)
+        return CandidateSet.of(self.table, bound)
 
     def check(self) -> None:
         """Raise `UserError` if the selection cannot work, before the predictor is fitted.
@@ -119,7 +134,7 @@ class Experiment:
         if self.table.accuracy is None:
             return
         self.selector.check(
-            len(CandidateSet.of(self.table)),
+            len(self.candidates),
             measurable=self.measure is not None,
             where=self.table.dataset,
         )
@@ -175,15 +190,19 @@ class Experiment:
         start = time.perf_counter()
         predicted = predictor.predict(table.architectures[measured])[copy_of]
         query_seconds = (time.perf_counter() - start) / len(measured)
+        network = table.space.network_representative(table.architectures)
         skipped = self._skipped()
         selection = None if skipped is not None else self._select(predictor, predicted)
-        details = Details(table, self.split, predictor, predicted, selection, tuning.trials)
+        rows = None if selection is None else self.candidates.rows
+        details = Details(table, self.split, predictor, predicted, selection, rows, tuning.trials)
         return Result(
             identity=self._identity(),
-            scores=score(table.values[test], predicted[test], table.metric),
+            scores=score(table.values[test], predicted[test], table.metric, network[test]),
             # Without copies, because a network with many copies would otherwise count repeatedly.
-            scores_all=score(table.values[measured], predicted[measured], table.metric),
-            selection=None if selection is None else selection_scores(selection, table, predicted),
+            scores_all=score(
+                table.values[measured], predicted[measured], table.metric, network[measured]
+            ),
+            selection=self._selection_scores(selection, predicted),
             selection_skipped=skipped,
             timings=Timings(tuning.seconds, fit_seconds, query_seconds),
             predictor=self._record(tuning),
@@ -199,15 +218,30 @@ class Experiment:
 
     def _select(self, predictor: Predictor, predicted: NDArray[np.float64]) -> Selection:
         assert self.selector is not None
-        candidates = CandidateSet.of(self.table)
+        candidates, measure = self.candidates, self.measure
         return self.selector.run(
             candidates.accuracy,
             candidates.cost,
             self.table.metric.cost(predicted[candidates.rows]),
             generator(self.seed, "selection"),
+            network=candidates.network,
             learner=Learner(predictor, candidates, self.split.train),
-            measure=self.measure,
+            measure=None
+            if measure is None
+            else lambda rows: self.table.metric.cost(measure(candidates.architectures[rows])),
         )
+
+    def _selection_scores(
+        self, selection: Selection | None, predicted: NDArray[np.float64]
+    ) -> dict[str, object] | None:
+        if selection is None:
+            return None
+        assert self.selector is not None
+        bound = self.selector.lowest_accuracy(self.table.accuracy_provenance)
+        return {
+            "min_accuracy": bound,
+            **selection_scores(selection, self.candidates, predicted),
+        }
 
     def _skipped(self) -> str | None:
         """Return the reason why there is no selection, or None if there is one."""
@@ -247,4 +281,11 @@ class Experiment:
 def _stages(tuning: TuningResult, selection: Selection | None) -> list[str]:
     """Return the stages that ran and therefore affected the result."""
     tuned = ["tuning"] if tuning.n_trials else []
-    return ["data", "split", *tuned, "fitting", *([] if selection is None else ["selection"])]
+    return [
+        "data",
+        "split",
+        *tuned,
+        "fitting",
+        "scoring",
+        *([] if selection is None else ["selection"]),
+    ]

@@ -15,7 +15,6 @@ from hwnas.experiment._result import Details
 from hwnas.experiment._split import Split
 from hwnas.figures import save_figure
 from hwnas.scores import kendall_tau
-from hwnas.selection import CandidateSet, Selection
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +33,7 @@ def save_plots(folder: Path, details: Details) -> None:
     _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, split, predicted)
     _save(folder / "deviations.png", table, _deviations, table, split, predicted)
     if details.selection is not None:
-        _save(folder / "fronts.png", table, _fronts, table, predicted, details.selection)
+        _save(folder / "fronts.png", table, _fronts, details)
 
 
 def _save(path: Path, table: Table, draw: Callable[..., None], *data: object) -> None:
@@ -82,14 +81,12 @@ def _deviations(axes: Axes, table: Table, split: Split, predicted: NDArray[np.fl
     axes.set_ylabel("architectures")
 
 
-def _fronts(
-    axes: Axes,
-    table: Table,
-    predicted: NDArray[np.float64],
-    selection: Selection,
-) -> None:
-    assert table.accuracy is not None
-    accuracy, true, rows = table.accuracy, table.values, CandidateSet.of(table).rows
+def _fronts(axes: Axes, details: Details) -> None:
+    table, predicted, selection = details.table, details.predicted, details.selection
+    accuracy, true, rows = table.accuracy, table.values, details.candidates
+    assert selection is not None
+    assert accuracy is not None
+    assert rows is not None
     axes.scatter(true[rows], accuracy[rows], s=3, color=_GREY, linewidths=0, label="candidate set")
     front, selected = rows[selection.true_front], rows[selection.selected]
     verified = rows[selection.verified]
@@ -98,14 +95,9 @@ def _fronts(
         axes, predicted[selected], accuracy[selected], _ORANGE, "--",
         f"predicted front ({len(selected)})",
     )  # fmt: skip
-    # The axis starts at the 3 % quantile. A few networks have a very low accuracy, for which the
-    # axis would be so long that the fronts look flat.
-    bottom = float(np.quantile(accuracy[rows], 0.03))
-    n_below = int((accuracy[selected] < bottom).sum())
-    below = f" ({n_below} below the axis)" if n_below else ""
     axes.scatter(
         true[selected], accuracy[selected], s=26, facecolors="none", edgecolors=_ORANGE,
-        label=f"selected set, true values{below}",
+        label="selected set, true values",
     )  # fmt: skip
     axes.scatter(
         true[verified], accuracy[verified], s=14, color=_GREEN,
@@ -117,11 +109,17 @@ def _fronts(
         f"{selection.scores['retained_hypervolume']:.3f}",
         fontsize=9,
     )
-    axes.set_ylim(bottom=bottom)
+    # Some candidates have a very low accuracy. With an axis for all of them, the fronts would look
+    # flat. So the axis starts at the 3 % quantile, or at the lowest point of a front or set.
+    shown = np.concatenate([front, selected, verified])
+    lowest = min(float(np.quantile(accuracy[rows], 0.03)), float(accuracy[shown].min()))
+    highest = float(accuracy[rows].max())
+    margin = 0.03 * (highest - lowest) or 1.0
+    axes.set_ylim(lowest - margin, highest + margin)
     axes.set_xlabel(table.metric.label)
     provenance = table.accuracy_provenance
     assert provenance is not None
-    axes.set_ylabel(f"accuracy{on_images(provenance.details)} [%] ({provenance.source})")
+    axes.set_ylabel(f"accuracy{on_images(provenance.details)} [%]")
     # The legend is below the axes because, with some metrics, the fronts cover every corner.
     axes.figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
 

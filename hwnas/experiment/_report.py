@@ -80,6 +80,7 @@ def _selection_rows(result: Result) -> list[str]:
     assert accuracy is not None
     rows = [
         f"selection by {accuracy.kind} accuracy{on_images(accuracy.details)} ({accuracy.source}):",
+        f"  {_bound(selection['min_accuracy'], accuracy.details)}",
         _row("", "selected", "verified"),
         *_selection_score_rows(selection),
     ]
@@ -92,6 +93,13 @@ def _selection_rows(result: Result) -> list[str]:
     if "constraint" in selection:
         rows.append(_constraint_row(selection["constraint"], result.identity["unit"]))
     return rows
+
+
+def _bound(min_accuracy: float | None, details: Mapping[str, Any]) -> str:
+    if min_accuracy is not None:
+        return f"candidates with an accuracy of at least {min_accuracy:.4g} %"
+    unknown = "" if "classes" in details else ", because this score has no known chance level"
+    return f"candidates of any accuracy{unknown}"
 
 
 def _selection_score_rows(selection: Mapping[str, Any]) -> list[str]:
@@ -112,12 +120,17 @@ def _constraint_row(constraint: Mapping[str, Any], unit: str) -> str:
     """Return a line about the architecture that was chosen under a limit."""
     if constraint["architecture"] is None:
         return "  within the limit: no architecture, because none has the required probability"
-    violated = "; its true value violates the limit" if constraint["violated"] else ""
+    remarks = {
+        "violated": "its true value violates the limit",
+        "dominated": "another architecture, as certain, is as accurate and cheaper, or better",
+        "below_twice_chance": "its accuracy is below twice that of a random guess",
+    }
+    remark = "".join(f"; {text}" for name, text in remarks.items() if constraint[name])
     return (
         f"  within the limit: {constraint['architecture']}, accuracy "
         f"{_short(constraint['accuracy_percent'])} %, predicted {_short(constraint['predicted'])}, "
         f"true {_short(constraint['true'])} {unit}; within the limit with probability "
-        f"{_short(constraint['probability'])}{violated}"
+        f"{_short(constraint['probability'])}{remark}"
     )
 
 
@@ -131,7 +144,7 @@ def _timings(result: Result) -> str:
 
 
 def _row(title: str, first: str, second: str) -> str:
-    return f"  {title:<28}{first:>14}{second:>16}".rstrip()
+    return f"  {title:<34}{first:>14}{second:>16}".rstrip()
 
 
 def _short(value: Any) -> str:

@@ -92,6 +92,8 @@ class Details:
         Predicted value of every architecture of the table, in the metric's unit.
     selection : Selection or None
         None if there is no selection.
+    candidates : array of int64 or None
+        Rows of the selection's candidates in the table. None if there is no selection.
     trials : tuple of mapping
         The trials of tuning, see `hwnas.tuning.TuningResult`.
     """
@@ -101,6 +103,7 @@ class Details:
     predictor: Predictor
     predicted: NDArray[np.float64]
     selection: Selection | None
+    candidates: NDArray[np.int64] | None
     trials: tuple[Mapping[str, Any], ...]
 
 
@@ -119,7 +122,8 @@ class Result:
     scores_all : mapping of str to float
         The same scores on all measurements of the table, training measurements included.
     selection : mapping or None
-        Scores of the selection, see `hwnas.selection.Selection.to_dict`. With a limit,
+        Scores of the selection, see `hwnas.selection.Selection.to_dict`, and ``min_accuracy``,
+        the lowest accuracy of a candidate in percent, or None without a bound. With a limit,
         ``constraint`` describes the chosen architecture. With ``selection.verify=device``,
         ``device`` describes the measurements. None if there is no selection.
     selection_skipped : str or None

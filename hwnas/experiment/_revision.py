@@ -12,7 +12,8 @@ REVISIONS: Mapping[str, int] = {
     "split": 1,
     "tuning": 1,
     "fitting": 1,
-    "selection": 1,
+    "scoring": 1,
+    "selection": 2,
 }
 
 
@@ -50,12 +51,15 @@ def outdated(recorded: Mapping[str, Any]) -> str | None:
     >>> outdated(dict(REVISIONS))
     >>> outdated(dict(REVISIONS) | {"split": 0})
     'split 0 (now 1)'
+    >>> outdated({stage: n for stage, n in REVISIONS.items() if stage != "scoring"})
+    'scoring 0 (now 1)'
     """
     if not recorded:
         return "without revisions"
     changed = [
         f"{stage} {n} (now {REVISIONS.get(stage)})"
-        for stage, n in recorded.items()
+        # Results of older versions lack the stages that did not have a revision yet.
+        for stage, n in {**dict.fromkeys(REVISIONS, 0), **recorded}.items()
         if n is not None and n != REVISIONS.get(stage)
     ]
     return ", ".join(changed) or None

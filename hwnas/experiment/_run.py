@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hwnas.experiment._result import Result
     from hwnas.experiment._split import Split
     from hwnas.predictor import Predictor
-    from hwnas.selection import Measure
 
 _LOG = logging.getLogger(__name__)
 #: Keys that affect the result but not the tuning, and keys that the tuning's name contains anyway.
@@ -194,6 +193,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     table, tuner = table or _load(dataset), instantiate(cfg.tuning)
 
     from hwnas.experiment._experiment import Experiment
+    from hwnas.measure import device_measure
 
     predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
     tuning_seed = cfg.seed if tuner.seed is None else tuner.seed
@@ -215,7 +215,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
             "study": cfg.study,
         },
         tuning_set=tuning_set,
-        measure=_measure(dataset, table),
+        measure=device_measure(dataset),
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)
@@ -252,25 +252,13 @@ def _tuning_set(
     # n_test affects tuning: the test set is drawn first, and training measurements from the rest.
     values = {k: v for k, v in decisive(cfg).items() if not k.startswith(_NOT_TUNING)}
     data = [table.provenance.sha256, table.provenance.details]
-    stages = {stage: n for stage, n in REVISIONS.items() if stage != "selection"}
+    later = ("scoring", "selection")
+    stages = {stage: n for stage, n in REVISIONS.items() if stage not in later}
     text = json.dumps([values, data, stages], sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
     name = f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
     return TuningSet(predictor, drawn, seed, name)
-
-
-def _measure(dataset: Any, table: Table) -> Measure | None:
-    """Return a function that measures candidates on this machine, or None for other devices."""
-    from hwnas.measure import device_measure
-
-    measure = device_measure(dataset)
-    if measure is None or table.accuracy is None:
-        return None
-    from hwnas.selection import CandidateSet
-
-    architectures = CandidateSet.of(table).architectures
-    return lambda rows: table.metric.cost(measure(architectures[rows]))
 
 
 def _load(dataset: Any) -> Table:

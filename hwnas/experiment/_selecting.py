@@ -7,34 +7,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset import Table
-from hwnas.selection import CandidateSet, Selection
+from hwnas.selection import CandidateSet, Selection, Selector
 
 
 def selection_scores(
-    selection: Selection, table: Table, predicted: NDArray[np.float64]
+    selection: Selection, candidates: CandidateSet, predicted: NDArray[np.float64]
 ) -> dict[str, Any]:
     """Return the scores of a selection, with the architecture chosen under a limit as a string.
 
     Parameters
     ----------
     selection : Selection
-        Its rows are indices of the table's `CandidateSet`.
-    table : Table
-    predicted : array of float64, shape (len(table),)
-        Predicted values in the metric's unit.
+        Its rows are indices of the candidates.
+    candidates : CandidateSet
+    predicted : array of float64, shape (n,)
+        Predicted values of all rows of the candidates' table, in the metric's unit.
 
     Returns
     -------
     dict
         `Selection.to_dict` with these changes. With a limit, ``constraint`` has ``architecture``,
         ``predicted``, ``true`` (both in the metric's unit) and ``accuracy_percent`` in place of
-        ``row``; they are None if no architecture was chosen. If verification measured on the
+        ``row``; they are None if no architecture was chosen. ``below_twice_chance`` says whether
+        its accuracy is below twice that of a random guess. If verification measured on the
         device, ``device`` has the number of measured architectures and the median of measured
         value / value in the table.
     """
-    scores = selection.to_dict()
-    rows = CandidateSet.of(table).rows
+    scores, table, rows = selection.to_dict(), candidates.table, candidates.rows
     if selection.device_values is not None:
         measured = rows[selection.device_values.rows]
         ratio = table.metric.cost(selection.device_values.costs[:, 0]) / table.values[measured]
@@ -42,14 +41,16 @@ def selection_scores(
     if selection.constraint is None:
         return scores
     candidate = selection.constraint.row
-    names = ("architecture", "predicted", "true", "accuracy_percent")
+    names = ("architecture", "predicted", "true", "accuracy_percent", "below_twice_chance")
     chosen: tuple[Any, ...] = (None,) * len(names)
+    twice_chance = Selector().lowest_accuracy(table.accuracy_provenance) or 0.0
     if candidate is not None:
         row = rows[candidate]
         assert table.accuracy is not None
         string = table.space.format(table.architectures[row].tolist())
-        numbers = (predicted[row], table.values[row], table.accuracy[row])
-        chosen = (string, *map(float, numbers))
+        accuracy = float(table.accuracy[row])
+        numbers = (float(predicted[row]), float(table.values[row]), accuracy)
+        chosen = (string, *numbers, accuracy < twice_chance)
     rest = {key: value for key, value in scores["constraint"].items() if key != "row"}
     scores["constraint"] = dict(zip(names, chosen, strict=True)) | rest
     return scores

@@ -13,7 +13,7 @@ import numpy as np
 
 from hwnas.dataset import Table
 from hwnas.experiment._result import Details
-from hwnas.selection import CandidateSet, Selection
+from hwnas.selection import Selection
 
 
 def save_predictions(path: Path, details: Details) -> None:
@@ -67,8 +67,9 @@ def save_selected(path: Path, details: Details) -> None:
         Details with a selection.
     """
     table, selection, predicted = details.table, details.selection, details.predicted
+    rows = details.candidates
     assert selection is not None
-    rows = CandidateSet.of(table).rows
+    assert rows is not None
     accuracy = table.accuracy
     assert accuracy is not None
     verified = set(selection.verified.tolist())

@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from hwnas.errors import check_number
 from hwnas.measure._cells import CellNetworks
+from hwnas.measure._settings import CLASSES
 from hwnas.seeding import generator
 from hwnas.space import Architectures, CellSpace
 
-_CLASSES = 10
 #: Number of images in scikit-learn's digits.
 _IMAGES = 1797
 _TEST_BATCH = 128
@@ -120,7 +120,7 @@ def train(
         Percent of the test images that are classified correctly.
     """
     digits = load(training.n_train)
-    networks = CellNetworks(space, architectures, training.channels, _CLASSES, seed)
+    networks = CellNetworks(space, architectures, training.channels, CLASSES, seed)
     random = generator(seed, "digits")
     n_batches = training.n_train // training.batch_size
     n_steps = training.epochs * n_batches

@@ -11,6 +11,8 @@ from hwnas.composition import option_file, read_yaml, targets
 from hwnas.errors import UserError
 
 ACCURACY = "accuracy"
+#: Number of classes of the digits.
+CLASSES = 10
 
 #: Settings that decide the networks. All backends of a folder must share them, because one table
 #: has the values of all backends.

@@ -15,7 +15,7 @@ from hwnas.dataset import STATISTICS, measured_column, write_local_table
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between
-from hwnas.measure._settings import ACCURACY
+from hwnas.measure._settings import ACCURACY, CLASSES
 from hwnas.measure._store import Store
 from hwnas.network import build, count_layers
 from hwnas.space import LISTABLE, Architectures, SearchSpace
@@ -130,6 +130,7 @@ class _Columns:
             self._add(f"{ACCURACY}_seed{seed}", of_seed, "percent")
         self.facts[ACCURACY] = self._headers(ACCURACY) | {
             "image_set": "digits",
+            "classes": CLASSES,
             "n_seeds": seeds,
             "n_measured": len(whole),
             "tau_between_seeds": _nan_to_none(tau_between(np.array(list(whole.values())).T)),

@@ -14,7 +14,7 @@ from hwnas.selection._limit import (
     constrain,
     constraint_rates,
 )
-from hwnas.selection._losses import SELECTION_SCORES, SelectionScore
+from hwnas.selection._losses import SELECTION_SCORES, SelectionScore, SetLosses
 from hwnas.selection._many_predictions import fronts
 from hwnas.selection._pareto import hypervolume, nondominated, objectives, pareto_front
 from hwnas.selection._selection import (
@@ -25,7 +25,7 @@ from hwnas.selection._selection import (
     score_selected,
     select_front,
 )
-from hwnas.selection._selector import Selector
+from hwnas.selection._selector import MinAccuracy, Selector
 from hwnas.selection._simulate import CANDIDATES, SIGMAS, Simulation, simulate
 from hwnas.selection._simulation_rows import (
     Comparison,
@@ -51,6 +51,7 @@ __all__ = [
     "DeviceValues",
     "Learner",
     "Measure",
+    "MinAccuracy",
     "Mixture",
     "Normal",
     "Relearn",
@@ -58,6 +59,7 @@ __all__ = [
     "Selection",
     "SelectionScore",
     "Selector",
+    "SetLosses",
     "Simulation",
     "Verification",
     "check_calibration",

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CandidateSet:
-    """The networks of a table whose accuracy is known, as one row of the table each.
+    """The architectures of a table that were measured themselves and have a known accuracy.
 
-    Several architectures can have the same network. The set holds a network only once, because
-    measuring a second architecture of it gives no new information, and because a random sample
-    would otherwise contain networks with many copies more often.
+    Several architectures can have the same network. A table that measured the network only once
+    has one row of it in the set, because a random sample would otherwise contain networks with
+    many copies more often. A table that measured each of these architectures has all of them.
 
     Parameters
     ----------
@@ -47,16 +47,22 @@ class CandidateSet:
     rows: NDArray[np.int64]
 
     @classmethod
-    def of(cls, table: Table) -> CandidateSet:
+    def of(cls, table: Table, min_accuracy: float | None = None) -> CandidateSet:
         """Return the candidate set of a table, in the order of its rows.
 
         A network is represented by the architecture that was measured, or by one of its copies
         if only a copy has a value.
 
+        Parameters
+        ----------
+        table : hwnas.dataset.Table
+        min_accuracy : float, optional
+            Percent. The set has no architecture below it. Default: every accuracy is accepted.
+
         Raises
         ------
         UserError
-            If the table has no accuracies.
+            If the table has no accuracies, or all of them are below `min_accuracy`.
         """
         if table.accuracy is None:
             fetch, other = command("fetch nasbench201"), "dataset=local/cpu"
@@ -70,7 +76,19 @@ class CandidateSet:
         by_preference = np.lexsort((network != np.arange(len(table)), np.isnan(table.values)))
         _, first = np.unique(network[by_preference], return_index=True)
         rows = np.sort(by_preference[first])
-        return cls(table, rows[~np.isnan(table.accuracy[rows])])
+        known = cls(table, rows[~np.isnan(table.accuracy[rows])])
+        return known if min_accuracy is None else known._at_least(min_accuracy)
+
+    def _at_least(self, min_accuracy: float) -> CandidateSet:
+        accurate = replace(self, rows=self.rows[self.accuracy >= min_accuracy])
+        if len(accurate) == 0:
+            highest = float(self.accuracy.max(initial=0.0))
+            raise UserError(
+                f"selection.min_accuracy={min_accuracy:g}: no architecture of "
+                f"{self.table.dataset} has this accuracy, the highest is {highest:.4g} %",
+                remedy=f"selection.min_accuracy={int(highest / 2)}, or null for no bound",
+            )
+        return accurate
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -90,6 +108,15 @@ class CandidateSet:
     def cost(self) -> Float:
         """The candidates' true values as costs, shape (n,); NaN where the value is missing."""
         return self.table.metric.cost(self.table.values[self.rows])
+
+    @property
+    def network(self) -> NDArray[np.int64]:
+        """The candidates' networks, shape (n,): equal for candidates with the same network.
+
+        A set has several candidates with one network if the table has a value of its own for each
+        of them, as HW-NAS-Bench does.
+        """
+        return self.table.space.network_representative(self.architectures)
 
     def measured(self) -> CandidateSet:
         """Return the candidates that have a value."""

@@ -104,6 +104,9 @@ class Constrained:
         was chosen.
     violated : bool
         Whether the true cost of the chosen architecture exceeds the limit.
+    dominated : bool
+        Whether another architecture with at least this probability is at least as good in
+        accuracy and in true cost, and better in one of them.
     reduction_percent : float
         Highest accuracy of the architectures whose true cost is within the limit, minus the
         accuracy of the chosen one, in percent points. Negative if the chosen one is more
@@ -114,6 +117,7 @@ class Constrained:
     row: int | None
     probability: float
     violated: bool
+    dominated: bool
     reduction_percent: float
 
     def to_dict(self) -> dict[str, float | bool | None]:
@@ -123,16 +127,24 @@ class Constrained:
             "row": self.row,
             "probability": self.probability,
             "violated": self.violated,
+            "dominated": self.dominated,
             "reduction_percent": None if math.isnan(reduction) else reduction,
         }
 
 
 def constrain(
-    accuracy: Float, true: Float, within: Float, limit: float, confidence: float
+    accuracy: Float,
+    true: Float,
+    predicted: Float,
+    within: Float,
+    limit: float,
+    confidence: float,
 ) -> Constrained:
     """Choose the most accurate architecture that probably stays within a limit.
 
-    Of equally accurate architectures, the one with the highest probability is chosen.
+    Of equally accurate architectures, the one with the highest probability is chosen, and of
+    equally probable ones the predicted cheapest. No other architecture is therefore as accurate,
+    as certain and predicted to be cheaper.
 
     Parameters
     ----------
@@ -140,6 +152,8 @@ def constrain(
         Percent.
     true : array, shape (n,)
         True costs. They do not affect the choice: they show whether it violates the limit.
+    predicted : array, shape (n,)
+        Predicted costs.
     within : array, shape (n,)
         Probability that each cost is within the limit, see `Calibration.probability`.
     limit : float
@@ -149,19 +163,23 @@ def constrain(
 
     Examples
     --------
-    >>> constrain(np.array([90.0, 80.0]), np.array([3.0, 1.0]), np.array([0.6, 0.99]), 2.0, 0.9)
-    Constrained(row=1, probability=0.99, violated=False, reduction_percent=0.0)
+    >>> accuracy, true = np.array([90.0, 80.0]), np.array([3.0, 1.0])
+    >>> constrain(accuracy, true, np.array([2.0, 1.0]), np.array([0.6, 0.99]), 2.0, 0.9)
+    Constrained(row=1, probability=0.99, violated=False, dominated=False, reduction_percent=0.0)
     """
     rows = np.flatnonzero(within >= confidence)
     truly_within = true <= limit
     best = float(accuracy[truly_within].max()) if truly_within.any() else float("nan")
     if len(rows) == 0:
-        return Constrained(None, 0.0, False, float("nan"))
-    row = int(rows[np.lexsort((-within[rows], -accuracy[rows]))[0]])
+        return Constrained(None, 0.0, False, False, float("nan"))
+    row = int(rows[np.lexsort((predicted[rows], -within[rows], -accuracy[rows]))[0]])
+    as_good = (within >= within[row]) & (accuracy >= accuracy[row]) & (true <= true[row])
+    better = (accuracy > accuracy[row]) | (true < true[row])
     return Constrained(
         row=row,
         probability=float(within[row]),
         violated=not bool(truly_within[row]),
+        dominated=bool((as_good & better).any()),
         reduction_percent=best - float(accuracy[row]),
     )
 
@@ -233,7 +251,8 @@ def constraint_rates(
         limit = float(true[rng.choice(rows)])
         std_of_rows = None if std is None else std[rows]
         within = calibration.probability(predicted[rows], limit, std_of_rows)
-        choices.append(constrain(accuracy[rows], true[rows], within, limit, confidence))
+        of_rows = accuracy[rows], true[rows], predicted[rows]
+        choices.append(constrain(*of_rows, within, limit, confidence))
     chosen = [each for each in choices if each.row is not None]
     violated = [each.violated for each in chosen]
     reductions = [each.reduction_percent for each in chosen if not each.violated]

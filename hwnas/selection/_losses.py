@@ -52,6 +52,32 @@ class SetLosses:
         return self._mean(self.accuracy)
 
     @property
+    def median_accuracy(self) -> Float:
+        """Median reduction in accuracy of each set in percent points, shape (n_sets,)."""
+        ordered = self.accuracy[np.lexsort((self.accuracy, self.set_index))]
+        sizes = np.bincount(self.set_index, minlength=self.n_sets)
+        first = np.cumsum(sizes) - sizes
+        middle = ordered[first + (sizes - 1) // 2], ordered[first + sizes // 2]
+        return np.asarray(sum(middle) / 2)
+
+    @property
+    def n_for_half(self) -> Float:
+        """Smallest number of architectures with half of a set's reductions, shape (n_sets,).
+
+        A small number says that few architectures make most of the mean. It is 0 if no
+        architecture of the set loses accuracy.
+        """
+        order = np.lexsort((-self.accuracy, self.set_index))
+        lost, sets = self.accuracy[order], self.set_index[order]
+        total = np.bincount(sets, lost, self.n_sets)
+        sizes = np.bincount(sets, minlength=self.n_sets)
+        before = np.concatenate([[0.0], np.cumsum(lost)])[np.cumsum(sizes) - sizes]
+        # Sum of the larger losses of the set, without the architecture itself.
+        larger = np.cumsum(lost) - lost - before[sets]
+        needed = (larger < total[sets] / 2) & (lost > 0)
+        return np.asarray(np.bincount(sets, needed, self.n_sets), dtype=np.float64)
+
+    @property
     def mean_hardware(self) -> Float:
         """Mean loss in each hardware metric, shape (n_sets, n_metrics)."""
         return np.stack([self._mean(column) for column in self.hardware.T], axis=1)
@@ -154,6 +180,22 @@ SELECTION_SCORES = (
     SelectionScore(
         *("mra_pareto_percent", "MRA [percent points]", lambda x: x.verified.mean_accuracy),
         of="verified", reported=True, by_round=True, published=True,
+    ),
+    SelectionScore(
+        *("median_reduction_all_percent", "median reduction [percent points]"),
+        lambda x: x.selected.median_accuracy, reported=True,
+    ),
+    SelectionScore(
+        *("median_reduction_pareto_percent", "median reduction [percent points]"),
+        lambda x: x.verified.median_accuracy, of="verified", reported=True,
+    ),
+    SelectionScore(
+        *("n_for_half_of_mra_all", "architectures with half of MRA"),
+        lambda x: x.selected.n_for_half, reported=True, count=True,
+    ),
+    SelectionScore(
+        *("n_for_half_of_mra_pareto", "architectures with half of MRA"),
+        lambda x: x.verified.n_for_half, of="verified", reported=True, count=True,
     ),
     SelectionScore("mra_all_hardware", _HARDWARE, lambda x: x.selected.mean_hardware),
     SelectionScore(

@@ -99,6 +99,34 @@ def pareto_front(accuracy: Float, cost: Float) -> NDArray[np.int64]:
     return front[np.lexsort(points[front].T[::-1])]
 
 
+def one_per_network(
+    rows: NDArray[np.int64], cost: Float, network: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the cheapest row of each network, in ascending order.
+
+    Of equally cheap rows of a network, the lowest row is kept. Rows of different networks are
+    all kept.
+
+    Parameters
+    ----------
+    rows : array of int64, shape (k,)
+        Rows of `cost` and of `network`.
+    cost : array, shape (n, n_metrics)
+        The first metric decides, then the second, and so on.
+    network : array of int64, shape (n,)
+        Equal for architectures with the same network.
+
+    Examples
+    --------
+    >>> cost, network = np.array([[3.0], [1.0], [2.0]]), np.array([7, 7, 9])
+    >>> one_per_network(np.arange(3), cost, network).tolist()
+    [1, 2]
+    """
+    order = np.lexsort((rows, *cost[rows].T[::-1]))
+    _, first = np.unique(network[rows][order], return_index=True)
+    return np.sort(rows[order[first]])
+
+
 def hypervolume(points: Float, reference: Float) -> float:
     """Return the volume that the points dominate, bounded by a reference point.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hwnas.selection._limit import Constrained
 from hwnas.selection._losses import SELECTION_SCORES, Losses, SetLosses
-from hwnas.selection._pareto import Float, hypervolume, nondominated, objectives
+from hwnas.selection._pareto import Float, hypervolume, nondominated, objectives, one_per_network
 
 Rows = NDArray[np.int64]
 
@@ -90,7 +90,8 @@ class Selection:
     true_front : array of int64
         Rows of the true front: no candidate dominates them in accuracy and true cost.
     selected : array of int64
-        Rows of the selected set, which is the front of accuracy and predicted cost.
+        Rows of the selected set: the front of accuracy and predicted cost, with at most one
+        architecture of each network.
     verified : array of int64
         Rows that verification kept: all measured architectures that no other measured
         architecture dominates.
@@ -141,6 +142,7 @@ def select_front(
     predicted: Float,
     candidates: Rows | None = None,
     scale: Scale | None = None,
+    network: Rows | None = None,
 ) -> Selection:
     """Select the predicted Pareto front of a candidate set, and score it with the true costs.
 
@@ -154,6 +156,9 @@ def select_front(
         Rows of the candidate set. Default: all architectures.
     scale : Scale, optional
         Standardises the costs for the hypervolume. Default: `Scale.of` of `true`.
+    network : array of int64, shape (n,), optional
+        Equal for architectures with the same network. The selected set has at most one
+        architecture of each network, the predicted cheapest. Default: all networks are different.
 
     Raises
     ------
@@ -174,9 +179,10 @@ def select_front(
     rows = np.arange(len(truth)) if candidates is None else np.asarray(candidates, dtype=np.int64)
     if len(rows) == 0:
         raise ValueError("the candidate set is empty")
-    return score_selected(
-        truth, rows, rows[nondominated(predicted_points[rows])], scale or Scale.of(truth[:, 1:])
-    )
+    selected = rows[nondominated(predicted_points[rows])]
+    if network is not None:
+        selected = one_per_network(selected, predicted_points[:, 1:], network)
+    return score_selected(truth, rows, selected, scale or Scale.of(truth[:, 1:]))
 
 
 def score_selected(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 
@@ -14,7 +14,11 @@ from hwnas.selection._pareto import Float, objectives
 from hwnas.selection._selection import DeviceValues, Rows, Scale, Selection, score_selected
 from hwnas.selection._verify import Measure, Verification, verify
 
+if TYPE_CHECKING:
+    from hwnas.dataset import Provenance
+
 Verify = Literal["table", "device"]
+MinAccuracy = float | Literal["twice_chance"] | None
 
 
 class Learns(Protocol):
@@ -52,12 +56,19 @@ class Selector:
         bound if higher values are better.
     confidence : float
         Lowest accepted probability that the chosen architecture stays within the limit.
+    min_accuracy : float, "twice_chance" or None
+        Lowest accuracy of a candidate in percent. "twice_chance" is 2 × 100 / classes if the
+        accuracies are shares of correct answers among a known number of classes, and no bound
+        for other scores, such as the mIoU. None: no bound.
+    one_per_network : bool
+        Whether a selected set has at most one architecture of each network: the predicted
+        cheapest. False selects every architecture of the front, as in the paper.
 
     Raises
     ------
     UserError
-        If `n_candidates` or `rounds` is below 1, `verify` is unknown, or `confidence` is not
-        between 0 and 1.
+        If `n_candidates` or `rounds` is below 1, `verify` or `min_accuracy` is unknown, or
+        `confidence` is not between 0 and 1.
 
     Examples
     --------
@@ -72,8 +83,11 @@ class Selector:
     verify: Verify = "table"
     limit: float | None = None
     confidence: float = 0.9
+    min_accuracy: MinAccuracy = "twice_chance"
+    one_per_network: bool = True
 
     def __post_init__(self) -> None:
+        _check_min_accuracy(self.min_accuracy)
         if self.n_candidates is not None:
             remedy = "selection.n_candidates=null, which takes all candidates"
             check_number("selection.n_candidates", self.n_candidates, 1, remedy=remedy)
@@ -92,6 +106,7 @@ class Selector:
         predicted_cost: Float,
         rng: np.random.Generator,
         *,
+        network: Rows | None = None,
         learner: Learns | None = None,
         measure: Measure | None = None,
     ) -> Selection:
@@ -105,6 +120,8 @@ class Selector:
             Costs in the metric's unit.
         rng : numpy.random.Generator
             Draws the candidate set.
+        network : array of int64, shape (n,), optional
+            Equal for architectures with the same network. Default: all networks are different.
         learner : Learns, optional
             The predictor. It is fitted again between rounds and calibrated for a limit. Without
             it, later rounds only replace predictions by measured values.
@@ -129,6 +146,7 @@ class Selector:
             self.rounds,
             None if learner is None else learner.relearn,
             candidates,
+            network if self.one_per_network else None,
         )
         selection = _score(truth, candidates, scale, done)
         if self.verify == "device":
@@ -138,6 +156,27 @@ class Selector:
             return selection
         chosen = self._constrain(truth, predicted_cost, candidates, self.limit, learner)
         return replace(selection, constraint=chosen)
+
+    def lowest_accuracy(self, provenance: Provenance | None) -> float | None:
+        """Return the lowest accuracy of a candidate in percent, or None if there is no bound.
+
+        Parameters
+        ----------
+        provenance : hwnas.dataset.Provenance or None
+            The provenance of the accuracies. If they are shares of correct answers, its details
+            contain the number of ``classes``.
+
+        Examples
+        --------
+        >>> from hwnas.dataset import Provenance
+        >>> Selector().lowest_accuracy(Provenance("measured", "a.csv", "", {"classes": 10}))
+        20.0
+        >>> Selector().lowest_accuracy(Provenance("measured", "a.csv", "", {"score": "mIoU"}))
+        """
+        if self.min_accuracy != "twice_chance":
+            return self.min_accuracy
+        classes = None if provenance is None else provenance.details.get("classes")
+        return 2 * 100 / classes if isinstance(classes, int) else None
 
     def check(self, n: int, *, measurable: bool, where: str = "the table") -> None:
         """Raise `UserError` if the settings do not fit the candidates.
@@ -205,9 +244,19 @@ class Selector:
         costs = np.asarray(predicted, dtype=np.float64).reshape(len(truth))[candidates]
         within = calibration.probability(costs, cost_limit, std_of_candidates)
         true = truth[candidates]
-        chosen = constrain(-true[:, 0], true[:, 1], within, cost_limit, self.confidence)
+        chosen = constrain(-true[:, 0], true[:, 1], costs, within, cost_limit, self.confidence)
         # `constrain` returns an index into `candidates`. A selection holds the rows themselves.
         return replace(chosen, row=None if chosen.row is None else int(candidates[chosen.row]))
+
+
+def _check_min_accuracy(bound: MinAccuracy) -> None:
+    if bound is None or bound == "twice_chance":
+        return
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or not 0 <= bound <= 100:
+        raise UserError(
+            f"selection.min_accuracy={bound}: a percentage from 0 to 100 is needed",
+            remedy="selection.min_accuracy=20, or twice_chance, or null for no bound",
+        )
 
 
 def _score(truth: Float, candidates: Rows, scale: Scale, done: Verification) -> Selection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwnas.selection._pareto import Float, nondominated, objectives
+from hwnas.selection._pareto import Float, nondominated, objectives, one_per_network
 from hwnas.selection._selection import Rows
 
 #: A function that measures architectures and returns their costs, shape (n,) or (n, n_metrics). It
@@ -46,6 +46,7 @@ def verify(
     rounds: int = 1,
     relearn: Relearn | None = None,
     candidates: Rows | None = None,
+    network: Rows | None = None,
 ) -> Verification:
     """Measure the predicted Pareto front in up to `rounds` rounds.
 
@@ -68,6 +69,9 @@ def verify(
         Fits the predictor again between rounds, see `Relearn`.
     candidates : array of int64, optional
         Rows of the candidate set. Default: all rows.
+    network : array of int64, shape (n,), optional
+        Equal for architectures with the same network. Of each network, only the predicted
+        cheapest architecture on the front is measured. Default: all networks are different.
 
     Raises
     ------
@@ -85,14 +89,17 @@ def verify(
         raise ValueError(f"rounds={rounds}: verification needs at least 1 round")
     # Measured costs, and predicted costs where there is no measured one.
     points = objectives(accuracy, predicted)
-    rows = np.arange(len(points)) if candidates is None else np.asarray(candidates, dtype=np.int64)
+    every = np.arange(len(points))
+    rows = every if candidates is None else np.asarray(candidates, dtype=np.int64)
+    network = every if network is None else network
     known: Rows = np.empty(0, dtype=np.int64)
     costs = np.empty((0, points.shape[1] - 1))
     measured: list[Rows] = []
     kept: list[Rows] = []
     for number in range(1, rounds + 1):
         front = rows[nondominated(points[rows])]
-        unmeasured = np.setdiff1d(front, known)
+        new = front[~np.isin(network[front], network[known])]
+        unmeasured = one_per_network(new, points[:, 1:], network)
         if len(unmeasured) == 0:
             break
         # `objectives` checks the measured costs.

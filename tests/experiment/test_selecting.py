@@ -29,7 +29,7 @@ def details(table: Table, selection: Selection) -> Details:
     """Return the details of an experiment whose predictions equal the true values."""
     rows = np.arange(len(table))
     predictor = Predictor(table.space, Operations(), LinearRegression())
-    return Details(table, Split(table, rows, rows), predictor, table.values, selection, ())
+    return Details(table, Split(table, rows, rows), predictor, table.values, selection, rows, ())
 
 
 def test_selection_scores_with_limit_names_the_chosen_architecture() -> None:
@@ -39,26 +39,30 @@ def test_selection_scores_with_limit_names_the_chosen_architecture() -> None:
     accuracy = np.linspace(10.0, 90.0, 50)
     accuracy[3] = np.nan
     halves = replace(whole, representative=np.repeat(rank[1::2], 2), accuracy=accuracy)
-    rows = CandidateSet.of(halves).rows
+    candidates = CandidateSet.of(halves)
+    rows = candidates.rows
     assert rows.tolist() == [1, *range(5, 50, 2)]
 
     predicted = halves.values + 0.5
     chosen = select_front(accuracy[rows], halves.values[rows], predicted[rows])
     named = selection_scores(
-        replace(chosen, constraint=Constrained(2, 0.9, False, 1.0)), halves, predicted
+        replace(chosen, constraint=Constrained(2, 0.9, False, True, 1.0)), candidates, predicted
     )["constraint"]
     assert named == {
         "architecture": halves.space.to_strings(halves.architectures)[7],
         "predicted": 7.5,
         "true": 7.0,
         "accuracy_percent": accuracy[7],
+        # The accuracies have no known number of classes, so there is no chance level.
+        "below_twice_chance": False,
         "probability": 0.9,
         "violated": False,
+        "dominated": True,
         "reduction_percent": 1.0,
     }
-    nothing = replace(chosen, constraint=Constrained(None, 0.0, False, float("nan")))
-    assert selection_scores(nothing, halves, predicted)["constraint"]["architecture"] is None
-    assert "constraint" not in selection_scores(chosen, halves, predicted)
+    nothing = replace(chosen, constraint=Constrained(None, 0.0, False, False, float("nan")))
+    assert selection_scores(nothing, candidates, predicted)["constraint"]["architecture"] is None
+    assert "constraint" not in selection_scores(chosen, candidates, predicted)
 
 
 def test_save_selected_verify_device_has_both_values(tmp_path: Path) -> None:
@@ -85,7 +89,7 @@ def test_save_selected_verify_device_has_both_values(tmp_path: Path) -> None:
         ("8.0", "16.0", "True"),
     ]
     # The ratios of measured value and table's value are 2.5, 0.75 and 2.
-    device_scores = selection_scores(selection, speed, speed.values)["device"]
+    device_scores = selection_scores(selection, CandidateSet.of(speed), speed.values)["device"]
     assert device_scores == {"n_measured": 3, "median_ratio": 2.0}
 
 
@@ -95,7 +99,7 @@ def test_save_selected_verify_table_has_no_measured_values(tmp_path: Path) -> No
     selection = Selector().run(whole.accuracy, whole.values, whole.values, np.random.default_rng(0))
     save_selected(tmp_path / "x.csv", details(whole, selection))
     assert "measured_ms" not in (tmp_path / "x.csv").read_text()
-    assert "device" not in selection_scores(selection, whole, whole.values)
+    assert "device" not in selection_scores(selection, CandidateSet.of(whole), whole.values)
 
 
 def test_run_verify_device_reports_the_measurements(tmp_path: Path) -> None:

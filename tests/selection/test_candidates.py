@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from hwnas.dataset import Table
+from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
-from hwnas.selection import CandidateSet
+from hwnas.selection import CandidateSet, MinAccuracy, Selector
 from hwnas.space import NASBench201
 from tests.tables import made_table
 
@@ -58,3 +59,35 @@ def test_candidate_set_value_only_on_a_copy_has_the_copy() -> None:
 
 def test_by_accuracy_unsorted_candidates_are_descending() -> None:
     assert np.all(np.diff(CandidateSet.of(small_table()).by_accuracy().accuracy) <= 0)
+
+
+def test_candidate_set_min_accuracy_leaves_out_lower_ones() -> None:
+    whole = small_table()
+    assert CandidateSet.of(whole, 50.0).accuracy.min() >= 50.0
+    assert len(CandidateSet.of(whole, 10.0)) == len(whole)
+    with pytest.raises(UserError, match=r"the highest is 90 %") as raised:
+        CandidateSet.of(whole, 90.5)
+    assert "selection.min_accuracy=45" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("min_accuracy", "details", "bound"),
+    [
+        ("twice_chance", {"classes": 10}, 20.0),
+        ("twice_chance", {"classes": 120}, 200 / 120),
+        ("twice_chance", {"score": "test_ssim"}, None),
+        (None, {"classes": 10}, None),
+        (55.5, {}, 55.5),
+    ],
+)
+def test_selector_min_accuracy_gives_the_bound(
+    min_accuracy: MinAccuracy, details: dict[str, Any], bound: float | None
+) -> None:
+    provenance = Provenance("measured", "x", "", details=details)
+    assert Selector(min_accuracy=min_accuracy).lowest_accuracy(provenance) == bound
+
+
+@pytest.mark.parametrize("bad", [-1, 101, True, "high"])
+def test_selector_min_accuracy_no_percentage_raises(bad: Any) -> None:
+    with pytest.raises(UserError, match="percentage"):
+        Selector(min_accuracy=bad)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hwnas.errors import UserError
-from hwnas.selection import Selector, pareto_front, select_front
+from hwnas.selection import Selector, SetLosses, pareto_front, select_front
 
 Float = NDArray[np.float64]
 Table = tuple[Float, Float, Float]
@@ -108,6 +108,10 @@ def test_select_front_four_architectures_equals_scores_by_hand() -> None:
     assert chosen.selected.tolist() == [0, 1, 2, 3]
     assert chosen.verified.tolist() == [0, 1]
     assert chosen.scores["mra_all_percent"] == pytest.approx((0 + 0 + 10 + 20) / 4)
+    # The reductions are 0, 0, 10 and 20. One architecture has more than half of their sum.
+    assert chosen.scores["median_reduction_all_percent"] == pytest.approx((0 + 10) / 2)
+    assert chosen.scores["n_for_half_of_mra_all"] == 1
+    assert chosen.scores["n_for_half_of_mra_pareto"] == 0
     assert chosen.scores["mra_all_hardware"] == pytest.approx((0 + 0 + 1 + 2) / 4)
     assert chosen.scores["mra_pareto_percent"] == 0.0
     z = (true - true.mean()) / true.std()
@@ -162,3 +166,31 @@ def test_selector_impossible_n_candidates_raises(n: int, message: str) -> None:
     three = np.array([1.0, 2.0, 3.0])
     with pytest.raises(UserError, match=message):
         Selector(n_candidates=n).run(three, three, three, np.random.default_rng(0))
+
+
+def test_select_front_one_network_selects_its_predicted_cheapest() -> None:
+    # The first three rows have one network, and their predictions are equal.
+    accuracy = np.array([70.0, 70.0, 70.0, 90.0])
+    true, predicted = np.array([3.0, 1.0, 2.0, 4.0]), np.array([1.0, 1.0, 1.0, 2.0])
+    every = select_front(accuracy, true, predicted)
+    assert every.selected.tolist() == [3, 1, 2, 0]
+    chosen = select_front(accuracy, true, predicted, network=np.array([5, 5, 5, 7]))
+    # The first of equal rows is paid with its own true value.
+    assert chosen.selected.tolist() == [3, 0]
+    assert chosen.scores["mra_all_hardware"] == pytest.approx((0 + 2) / 2)
+    nearer = select_front(accuracy, true, predicted - 0.1 * true, network=np.array([5, 5, 5, 7]))
+    assert nearer.selected.tolist() == [3, 0]
+
+
+def test_losses_several_sets_equal_those_of_each_set() -> None:
+    rng = np.random.default_rng(0)
+    sets = rng.permutation(np.repeat(np.arange(4), [1, 4, 7, 10]))
+    lost = rng.exponential(size=len(sets)) * (rng.random(len(sets)) < 0.7)
+    lost[sets == 0] = 0.0
+    losses = SetLosses(4, sets, lost, lost[:, np.newaxis])
+    for number in range(4):
+        of_set = np.sort(lost[sets == number])[::-1]
+        assert losses.median_accuracy[number] == pytest.approx(np.median(of_set))
+        enough = np.cumsum(of_set) >= of_set.sum() / 2
+        expected = 0 if of_set.sum() == 0 else int(np.argmax(enough)) + 1
+        assert losses.n_for_half[number] == expected

@@ -176,18 +176,45 @@ def test_probability_skewed_deviations_is_calibrated() -> None:
 
 def test_constrain_three_architectures_equals_choice_by_hand() -> None:
     accuracy, true = np.array([90.0, 85.0, 80.0]), np.array([5.0, 3.0, 1.0])
-    within = np.array([0.7, 0.9, 1.0])
-    high = constrain(accuracy, true, within, limit=4.0, confidence=0.9)
+    predicted, within = np.array([4.0, 3.0, 1.0]), np.array([0.7, 0.9, 1.0])
+    high = constrain(accuracy, true, predicted, within, limit=4.0, confidence=0.9)
     assert (high.row, high.violated, high.reduction_percent) == (1, False, 0.0)
-    low = constrain(accuracy, true, within, limit=4.0, confidence=0.6)
+    low = constrain(accuracy, true, predicted, within, limit=4.0, confidence=0.6)
     assert (low.row, low.violated, low.reduction_percent) == (0, True, -5.0)
-    none = constrain(accuracy, true, within * 0.5, limit=0.5, confidence=0.6)
+    none = constrain(accuracy, true, predicted, within * 0.5, limit=0.5, confidence=0.6)
     assert none.to_dict() == {
         "row": None,
         "probability": 0.0,
         "violated": False,
+        "dominated": False,
         "reduction_percent": None,
     }
+
+
+def test_constrain_equally_accurate_and_certain_chooses_the_predicted_cheapest() -> None:
+    accuracy, predicted = np.full(3, 90.0), np.array([2.0, 1.0, 3.0])
+    chosen = constrain(accuracy, np.full(3, 1.0), predicted, np.full(3, 0.95), 4.0, 0.9)
+    assert (chosen.row, chosen.dominated) == (1, False)
+
+
+def test_constrain_another_as_certain_is_truly_cheaper_is_dominated() -> None:
+    accuracy, predicted = np.array([90.0, 90.0]), np.array([1.0, 2.0])
+    true, within = np.array([3.0, 2.5]), np.array([0.95, 0.95])
+    chosen = constrain(accuracy, true, predicted, within, 4.0, 0.9)
+    assert (chosen.row, chosen.dominated) == (0, True)
+    # An architecture that is less certain does not dominate the choice.
+    assert not constrain(accuracy, true, predicted, np.array([0.95, 0.94]), 4.0, 0.9).dominated
+
+
+def test_verify_one_network_measures_its_predicted_cheapest_once() -> None:
+    # Rows 0 to 2 have one network. All rows are on the predicted front.
+    accuracy, predicted = np.array([70.0, 80.0, 80.0, 90.0]), np.array([1.0, 2.0, 2.0, 3.0])
+    true, network = np.array([5.0, 1.0, 1.0, 6.0]), np.array([4, 4, 4, 9])
+    done = verify(accuracy, predicted, lambda rows: true[rows], rounds=3, network=network)
+    assert [rows.tolist() for rows in done.measured] == [[0, 3]]
+    assert done.kept[-1].tolist() == [0, 3]
+    every = verify(accuracy, predicted, lambda rows: true[rows], rounds=1)
+    assert every.measured[0].tolist() == [0, 1, 2, 3]
 
 
 def test_constraint_rates_more_confidence_violates_less_and_loses_accuracy() -> None:
