@@ -77,6 +77,17 @@ def tau_between(values: NDArray[np.float64]) -> float:
     return float(np.mean(taus)) if taus else float("nan")
 
 
+def tau_between_halves(values: NDArray[np.float64]) -> float:
+    """Return Kendall's tau between the means of the first and of the second half of the rows.
+
+    Returns NaN for a single row. The last of an odd number of rows is left out.
+    """
+    half = len(values) // 2
+    if half == 0:
+        return float("nan")
+    return tau_between(np.stack([values[:half].mean(axis=0), values[half : 2 * half].mean(axis=0)]))
+
+
 def combine(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median over passes, shape (n_architectures,).
 

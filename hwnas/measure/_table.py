@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hwnas.dataset import STATISTICS, measured_column, write_local_table
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
-from hwnas.measure._noise import Noise, judge, tau_between
+from hwnas.measure._noise import Noise, judge, tau_between, tau_between_halves
 from hwnas.measure._settings import ACCURACY, CLASSES
 from hwnas.measure._store import Store
 from hwnas.network import build, count_layers
@@ -128,12 +128,14 @@ class _Columns:
         for seed in range(seeds):
             of_seed = {key: v[seed] for key, v in whole.items()}
             self._add(f"{ACCURACY}_seed{seed}", of_seed, "percent")
+        by_seed = np.array(list(whole.values())).T
         self.facts[ACCURACY] = self._headers(ACCURACY) | {
             "image_set": "digits",
             "classes": CLASSES,
             "n_seeds": seeds,
             "n_measured": len(whole),
-            "tau_between_seeds": _nan_to_none(tau_between(np.array(list(whole.values())).T)),
+            "tau_between_seeds": _nan_to_none(tau_between(by_seed)),
+            "tau_between_halves": _nan_to_none(tau_between_halves(by_seed)),
         }
 
     def _complete_accuracies(self, seeds: int) -> dict[str, list[float]]:
