@@ -4,6 +4,7 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
 from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._check import check_metric
+from hwnas.dataset._delimited import TextTable, read_delimited
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._doctor import doctor
 from hwnas.dataset._download import fetch
@@ -21,15 +22,18 @@ from hwnas.dataset._local_table import (
     table_path,
     write_local_table,
 )
+from hwnas.dataset._missing import MISSING_WORDS, missing_as_nan
 from hwnas.dataset._nasbench201 import accuracy_of, benchmark_index
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._official_table import Content, OfficialTable
+from hwnas.dataset._repeated import Repeated, group_repeated
 from hwnas.dataset._table import Accuracy, Dataset, Kind, Provenance, Table
 from hwnas.dataset._transnas import TransNAS
 
 __all__ = [
     "HELP",
     "HWNAS360",
+    "MISSING_WORDS",
     "STATISTICS",
     "Accuracy",
     "Benchmark",
@@ -46,8 +50,10 @@ __all__ = [
     "OfficialFile",
     "OfficialTable",
     "Provenance",
+    "Repeated",
     "Statistic",
     "Table",
+    "TextTable",
     "TransNAS",
     "accuracy_of",
     "benchmark_index",
@@ -56,9 +62,12 @@ __all__ = [
     "doctor",
     "families",
     "fetch",
+    "group_repeated",
     "is_bundled",
     "measured_column",
+    "missing_as_nan",
     "position_columns",
+    "read_delimited",
     "read_local_table",
     "table_path",
     "write_local_table",
