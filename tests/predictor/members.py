@@ -1,12 +1,7 @@
-"""All predictors of conf/predictor with parameters for a fast fit, and a simple table for them.
-
-``python -m tests.predictor.members predictions.npz`` fits all of them and saves the predictions. A
-test checks that another process gives the same predictions.
-"""
+"""All predictors of conf/predictor with parameters for a fast fit, and a simple table for them."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -139,14 +134,3 @@ def fitted(member: Member) -> Predictor:
 
 
 HELD_OUT = draw(NASBench201(), 100, seed=1)
-
-
-def predictions() -> dict[str, NDArray[np.float64]]:
-    """Return the predictions of all fitted members on `HELD_OUT`."""
-    return {str(member): fitted(member).predict(HELD_OUT) for member in members()}
-
-
-if __name__ == "__main__":
-    # Typed as Any, because mypy checks the keys against the parameters of np.savez.
-    arrays: dict[str, Any] = predictions()
-    np.savez(sys.argv[1], **arrays)
