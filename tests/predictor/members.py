@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import composed
+from hwnas.composition import CONF, register
 from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201, SearchSpace
 
@@ -90,8 +91,11 @@ class Member:
 
 @cache
 def _composed(option: str) -> DictConfig:
-    # Cached because composing takes Hydra a tenth of a second, and many tests build each member.
-    return composed("run", [f"predictor={option}"])
+    # Composing is slow, and many tests build each member: each is composed once, and without the
+    # groups of an experiment that a predictor does not use.
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(None, ["+encoding=one_hot", f"+predictor={option}"])
 
 
 def members() -> list[Member]:
