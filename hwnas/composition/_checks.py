@@ -39,7 +39,8 @@ def reference_config(cfg: DictConfig) -> DictConfig:
     if choices.get("experiment") is None and not any(map(_sets_value, overrides())):
         return cfg
     chosen = tuple(f"{g}={choices[g]}" for g in _GROUPS if choices.get(g) is not None)
-    return _composed(GlobalHydra.instance().config_loader(), hydra.job.config_name, chosen)
+    loader = GlobalHydra.instance().config_loader()
+    return _composed(loader, hydra.job.config_name, chosen).copy()
 
 
 @lru_cache(maxsize=8)
@@ -48,9 +49,7 @@ def _composed(_loader: ConfigLoader, name: str, chosen: tuple[str, ...]) -> Dict
 
     Another loader may have other folders of configurations.
     """
-    cfg = compose(name, overrides=list(chosen))
-    OmegaConf.set_readonly(cfg, True)
-    return cfg
+    return compose(name, overrides=list(chosen))
 
 
 def check(cfg: DictConfig, reference: DictConfig) -> None:

@@ -64,7 +64,6 @@ def differences(cfg: DictConfig, reference: DictConfig) -> dict[str, Any]:
     The keys ``seed``, ``n_train`` and ``paths`` are not compared.
     """
     reference = reference.copy()
-    OmegaConf.set_readonly(reference, False)
     # Copied, so that values which refer to one of these keys are equal too.
     for key in ("seed", "n_train", "paths"):
         reference[key] = cfg[key]

@@ -28,7 +28,7 @@ EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("
 ESTIMATED = ("dataset=hwnas/raspi4", "dataset.source=estimated")
 CHEAP = (*ESTIMATED, "tuning=none", "n_test=100", "predictor=lin_reg", "n_train=11", "seed=0")
 SIMULATION = (*ESTIMATED, "experiment.settings.trials=2", "experiment.settings.n_candidates=100")
-#: A study of few grid points, because the results and the report cover the study's whole grid.
+#: For studies of few grid points, because results and report cover a study's whole grid.
 ONE_TABLE = "{dataset: hwnas/raspi4, image_set: ImageNet16-120, metric: latency}"
 SMALL_SIMULATION = (
     *("experiment=paper_simulation", f"experiment.grids.all.data=[{ONE_TABLE}]"),
@@ -147,10 +147,8 @@ def test_sweep_simulation_single_trial_has_no_standard_error(sweep: Sweep, tmp_p
 def test_sweep_simulation_deviations_option_changes_scores(sweep: Sweep, tmp_path: Path) -> None:
     sweep(*SMALL_SIMULATION)
     sweep(*SMALL_SIMULATION, "deviations=normal", outputs=tmp_path / "normal")
-    mixture, normal = (
-        results(tmp_path, "paper_simulation"),
-        results(tmp_path / "normal", "paper_simulation"),
-    )
+    folders = (tmp_path, tmp_path / "normal")
+    mixture, normal = (results(folder, "paper_simulation") for folder in folders)
     assert [row["sigma"] for row in mixture] == [row["sigma"] for row in normal]
     assert mixture[-1]["kendall_tau"] != normal[-1]["kendall_tau"]
 
@@ -336,9 +334,7 @@ def test_sweep_killed_worker_is_reported_and_its_grid_points_run_again(tmp_path:
     assert len(results(tmp_path, "quick")) == 62
 
 
-def test_sweep_failed_grid_point_is_reported_with_the_command_to_retry(
-    sweep: Sweep,
-) -> None:
+def test_sweep_failed_grid_point_is_reported_with_the_command_to_retry(sweep: Sweep) -> None:
     some = (*QUICK, *ESTIMATED, "tuning=none", "predictor=lin_reg", "seed=0")
     grid = "experiment.grids.all.n_train=[11,15624]"
     run = sweep(*some, grid, "force=true")
