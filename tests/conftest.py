@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from hwnas.cli import main
-from tests.commands import ROOT, Finished, Hwnas
+from tests.commands import Hwnas, in_process
 
 # One thread a process: oversubscribed OpenMP makes boosting libraries 30 times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -21,26 +19,9 @@ os.environ["HWNAS_CONF"] = _CONF.name
 
 
 @pytest.fixture
-def hwnas(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Hwnas:
+def hwnas() -> Hwnas:
     """Return a function that runs ``hwnas <arguments>`` in this process, without official files."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("HWNAS_DATA", raising=False)
-    # A command sets them for its process.
-    for variable in ("MPLBACKEND", "HYDRA_FULL_ERROR"):
-        monkeypatch.setenv(variable, os.environ.get(variable, ""))
-    monkeypatch.setattr(sys, "argv", ["hwnas"])
-
-    def run(*arguments: str) -> Finished:
-        code: object = 0
-        try:
-            main(arguments)
-        except SystemExit as end:
-            code = end.code
-        assert isinstance(code, int)
-        written = capsys.readouterr()
-        return Finished(code, written.out, written.err)
-
-    return run
+    return in_process
 
 
 @pytest.fixture(scope="session")

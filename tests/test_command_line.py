@@ -20,7 +20,7 @@ from hwnas import __version__
 from hwnas.cli import COMMANDS
 from hwnas.cli._quoting import readable
 from hwnas.composition import CONF, user_conf_folder
-from tests.commands import ROOT, Finished, Hwnas, python
+from tests.commands import ROOT, Finished, Hwnas, in_process, python
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_jobs_of_a_launcher_resolve_the_default_folders(tmp_path: Path) -> None:
     small = ("tuning=none", "n_train=20", "n_test=50", "tracking=off", "selection=none")
     joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     outputs = tmp_path / "ünï (1) & {x}"
-    run = python("run.py", "-m", "seed=0,1", *small, *joblib, f"paths.outputs={outputs}")
+    run = in_process("run", "-m", "seed=0,1", *small, *joblib, f"paths.outputs={outputs}")
     assert run.returncode == 0, run.stderr
     assert len(list(outputs.rglob("result.json"))) == 2
 

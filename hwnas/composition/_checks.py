@@ -5,9 +5,12 @@ They import no numerical library, so that a mistake is reported at once.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from hydra import compose
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
@@ -35,8 +38,18 @@ def reference_config(cfg: DictConfig) -> DictConfig:
     # Composing takes a tenth of a second, so it is skipped if no value can differ.
     if choices.get("experiment") is None and not any(map(_sets_value, overrides())):
         return cfg
-    chosen = [f"{g}={choices[g]}" for g in _GROUPS if choices.get(g) is not None]
-    return compose(hydra.job.config_name, overrides=chosen)
+    chosen = tuple(f"{g}={choices[g]}" for g in _GROUPS if choices.get(g) is not None)
+    loader = GlobalHydra.instance().config_loader()
+    return _composed(loader, hydra.job.config_name, chosen).copy()
+
+
+@lru_cache(maxsize=8)
+def _composed(_loader: ConfigLoader, name: str, chosen: tuple[str, ...]) -> DictConfig:
+    """Compose a configuration once for all jobs of a process that have the same options.
+
+    Another loader may have other folders of configurations.
+    """
+    return compose(name, overrides=list(chosen))
 
 
 def check(cfg: DictConfig, reference: DictConfig) -> None:

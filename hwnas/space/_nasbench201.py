@@ -7,7 +7,11 @@ from collections.abc import Sequence
 
 from hwnas.space._cell import EDGES, N_NODES, CellSpace
 
-_OPERATION = re.compile(r"([a-z0-9_]+)~")
+#: The notation of a cell, with the places of its operations in the order of its edges.
+_NOTATION = "+".join(
+    "|" + "".join(f"{{}}~{start}|" for start, to in EDGES if to == end) for end in range(1, N_NODES)
+)
+_OPERATIONS = re.compile(re.escape(_NOTATION).replace(r"\{\}", "([a-z0-9_]+)"))
 
 
 class NASBench201(CellSpace):
@@ -34,22 +38,12 @@ class NASBench201(CellSpace):
 
     def parse(self, string: str) -> tuple[int, ...]:
         """Read ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
-        names = _OPERATION.findall(string)
-        if len(names) == self.n_positions and set(names) <= set(self.operations):
-            architecture = tuple(self.operations.index(name) for name in names)
-            # The pattern finds the operations only. The comparison checks all other characters.
-            if self.format(architecture) == string:
-                return architecture
+        match = _OPERATIONS.fullmatch(string)
+        names = () if match is None else match.groups()
+        if names and set(names) <= set(self.operations):
+            return tuple(map(self.operations.index, names))
         raise ValueError(f"not a NAS-Bench-201 architecture string: {string!r}")
 
     def format(self, architecture: Sequence[int]) -> str:
         """Return the string that NAS-Bench-201 uses."""
-        nodes = []
-        for end in range(1, N_NODES):
-            terms = [
-                f"{self.operations[architecture[edge]]}~{start}"
-                for edge, (start, to) in enumerate(EDGES)
-                if to == end
-            ]
-            nodes.append("|" + "|".join(terms) + "|")
-        return "+".join(nodes)
+        return _NOTATION.format(*(self.operations[operation] for operation in architecture))

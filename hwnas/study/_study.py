@@ -49,6 +49,7 @@ class Study:
     given: tuple[str, ...]
     narrow: bool = True
     _tables: dict[tuple[str, ...], Data | UserError] = field(default_factory=dict, repr=False)
+    _checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
 
     @classmethod
     def of(cls, cfg: DictConfig) -> Study:
@@ -138,8 +139,8 @@ class Study:
         UserError
             If a grid point cannot be composed.
         """
-        # `whole` shares this dictionary, so that no table is loaded twice.
-        found = self._tables
+        # `whole` shares these two, so that no table is loaded twice and no point checked twice.
+        found, checked = self._tables, self._checked
         composed: set[str] = set()
         # Composing is slow, so it is done for a new table and for an override with a new key. A new
         # value of a known key is merged into the configuration composed last, which finds nearly
@@ -147,6 +148,9 @@ class Study:
         values: set[str] = set()
         cfg = self.cfg
         for point in self.points:
+            if point.overrides in checked:
+                continue
+            checked.add(point.overrides)
             for override in point.overrides:
                 _check_choice(override)
             key, keys = table_key(point), {key_of(override) for override in point.overrides}

@@ -32,7 +32,7 @@ from hwnas.experiment._identity import result_folder
 from hwnas.study.tasks import run_predictors
 from tests.composed import composed
 
-SMALL = ("n_train=20", "n_test=40", "tracking=off")
+SMALL = ("n_train=20", "n_test=40", "tracking=off", "artifacts=result")
 TUNED = (*SMALL, "tuning.n_trials=2", "selection=none")
 CONFIGURATIONS = {
     "default": ("tuning.n_trials=4",),
@@ -143,7 +143,7 @@ INERT_RUNS = {
     "tracking": ["tracking.project=another", "tracking.tags=[one]"],
     "study": ["study=another"],
     "force": ["force=true"],
-    "artifacts": ["artifacts=result"],
+    "artifacts": ["artifacts=all"],
     "tuning.storage": ["tuning.storage=trials/"],
     "tuning.force": ["tuning.force=true"],
     "dataset.source": ["dataset.source=estimated"],

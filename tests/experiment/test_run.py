@@ -1,4 +1,4 @@
-"""``python run.py`` in its own process, as a user calls it."""
+"""``hwnas run``: once in a process of its own, as a user calls it, and otherwise in the test's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hwnas.api import load_dataset, make_predictor
 from hwnas.experiment import Experiment, split
 from hwnas.figures import save_figure
 from hwnas.predictor import load_predictor
-from tests.commands import python
+from tests.commands import in_process, python
 
 SCORES = {
     "kendall_tau",
@@ -109,23 +109,23 @@ class TestDefaultExperiment:
         self, default_run: str, outputs: Path
     ) -> None:
         folder, result = result_of(default_run)
-        again = python("run.py", *CHEAP, f"paths.outputs={outputs}")
+        again = in_process("run", *CHEAP, f"paths.outputs={outputs}")
         assert "finished before" in again.stdout
         assert result_of(again.stdout)[1] == result
-        forced = python("run.py", *CHEAP, f"paths.outputs={outputs}", "force=true")
+        forced = in_process("run", *CHEAP, f"paths.outputs={outputs}", "force=true")
         assert "finished before" not in forced.stdout
         assert result_of(forced.stdout)[0] == folder
-        # The same configuration gives the same result in another process.
+        # The same configuration gives the same result in another process, that of default_run.
         for part in ("scores", "scores_all", "selection", "predictor"):
             assert result_of(forced.stdout)[1][part] == result[part]
 
     def test_run_without_tuning_has_another_folder(self, default_run: str, outputs: Path) -> None:
         # tuning=none does not have the key tuning.n_trials, which CHEAP sets.
-        other = python("run.py", *CHEAP, f"paths.outputs={outputs}", "tuning=none")
+        other = in_process("run", *CHEAP, f"paths.outputs={outputs}", "tuning=none")
         assert other.returncode == 2
         assert "tuning.n_trials" in other.stderr
-        plain = python(
-            "run.py", "tracking=off", "tuning=none", "n_train=30", "n_test=100",
+        plain = in_process(
+            "run", "tracking=off", "tuning=none", "n_train=30", "n_test=100",
             f"paths.outputs={outputs}",
         )  # fmt: skip
         assert plain.returncode == 0, plain.stderr
@@ -153,7 +153,7 @@ class TestDefaultExperiment:
         result["provenance"]["values"]["sha256"] = "0" * 64  # type: ignore[index]
         text = json.dumps(result)
         (copy / "result.json").write_text(text)
-        again = python("run.py", *CHEAP, f"paths.outputs={tmp_path}")
+        again = in_process("run", *CHEAP, f"paths.outputs={tmp_path}")
         assert again.returncode == 2
         assert "holds a result of other values, nasbench201_cpu.parquet" in again.stderr
         assert again.stderr.strip().endswith("Try: force=true")
@@ -164,7 +164,7 @@ class TestDefaultExperiment:
     ) -> None:
         assert "within the limit" not in default_run
         chosen = ("selection.limit=4", "selection.confidence=0.8")
-        run = python("run.py", *CHEAP, f"paths.outputs={outputs}", *chosen)
+        run = in_process("run", *CHEAP, f"paths.outputs={outputs}", *chosen)
         assert run.returncode == 0, run.stderr
         folder, result = result_of(run.stdout)
         constraint: dict[str, object] = result["selection"]["constraint"]  # type: ignore[assignment]
@@ -180,9 +180,10 @@ class TestDefaultExperiment:
 
 
 def test_run_multirun_each_job_has_its_folder(tmp_path: Path) -> None:
-    run = python(
-        "run.py", "-m", "predictor=ridge,lut", "seed=0,1", "tuning=none", "tracking=off",
-        "n_train=30", "dataset=hwnas/fpga", f"paths.outputs={tmp_path}", "n_test=100",
+    run = in_process(
+        "run", "-m", "predictor=ridge,lut", "seed=0,1", "tuning=none", "tracking=off",
+        "artifacts=result", "n_train=30", "n_test=100", "dataset=hwnas/fpga",
+        f"paths.outputs={tmp_path}",
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     results = sorted(path.parent for path in tmp_path.rglob("result.json"))
@@ -192,7 +193,7 @@ def test_run_multirun_each_job_has_its_folder(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def estimated(outputs: Path) -> tuple[str, str]:
-    run = python("run.py", "dataset=hwnas/edgegpu", *CHEAP, f"paths.outputs={outputs}")
+    run = in_process("run", "dataset=hwnas/edgegpu", *CHEAP, f"paths.outputs={outputs}")
     assert run.returncode == 0, run.stderr
     return run.stdout, run.stderr
 
@@ -209,8 +210,8 @@ class TestEstimated:
         assert "estimated" in (folder / "selected.csv").read_text()
 
     def test_run_measured_values_missing_exits_with_2(self, outputs: Path) -> None:
-        run = python(
-            "run.py", "dataset=hwnas/edgegpu", "dataset.source=measured", *CHEAP,
+        run = in_process(
+            "run", "dataset=hwnas/edgegpu", "dataset.source=measured", *CHEAP,
             f"paths.outputs={outputs}",
         )  # fmt: skip
         assert run.returncode == 2
@@ -270,7 +271,9 @@ def test_save_figure_error_logs_a_warning(tmp_path: Path, caplog: pytest.LogCapt
     assert not list(tmp_path.iterdir())
 
 
-def test_run_tracker_fails_keeps_the_result(tmp_path: Path) -> None:
+def test_run_tracker_fails_keeps_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The tracker logs the result after the result folder is written."""
     module = tmp_path / "failing.py"
     module.write_text(
@@ -282,10 +285,9 @@ def test_run_tracker_fails_keeps_the_result(tmp_path: Path) -> None:
         "    def log(self, result, folder):\n"
         "        raise RuntimeError(f'saved: {(folder / \"result.json\").is_file()}')\n"
     )
-    run = python(
-        "run.py", *CHEAP, "tracking._target_=failing.Tracker", f"paths.outputs={tmp_path}",
-        PYTHONPATH=str(tmp_path),
-    )  # fmt: skip
-    assert run.returncode == 1
-    assert "RuntimeError: saved: True" in run.stderr
+    monkeypatch.syspath_prepend(tmp_path)
+    small = (*SMALL, "tuning=none", "artifacts=result", "tracking._target_=failing.Tracker")
+    # As a fault of the program, it ends the process with a traceback.
+    with pytest.raises(RuntimeError, match="saved: True"):
+        in_process("run", *small, f"paths.outputs={tmp_path}")
     assert len(list(tmp_path.rglob("result.json"))) == 1

@@ -20,7 +20,7 @@ from hwnas.experiment._tables import save_selected
 from hwnas.metric import Metric
 from hwnas.predictor import Predictor
 from hwnas.selection import CandidateSet, Constrained, Selection, Selector, select_front
-from tests.commands import python
+from tests.commands import in_process
 from tests.experiment.test_run import SMALL, result_of
 from tests.experiment.test_split import table
 
@@ -103,8 +103,8 @@ def test_save_selected_verify_table_has_no_measured_values(tmp_path: Path) -> No
 
 
 def test_run_verify_device_reports_the_measurements(tmp_path: Path) -> None:
-    run = python(
-        "run.py", "tracking=off", "tuning=none", *SMALL[1:], "selection.verify=device",
+    run = in_process(
+        "run", "tracking=off", "tuning=none", *SMALL[1:], "selection.verify=device",
         "selection.n_candidates=40", f"paths.outputs={tmp_path}",
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

@@ -28,6 +28,7 @@ from hwnas.metric import Metric
 from hwnas.network import build
 from hwnas.paths import Paths, default_folder
 from hwnas.space import NASBench201
+from tests.commands import in_process
 
 NAME = "measured-by-a-test"
 SPACE = NASBench201()
@@ -134,8 +135,8 @@ def test_measure_fewer_passes_prints_command_that_finishes(
     data: Path,
 ) -> None:
     def run(*arguments: str) -> str:
-        started = [sys.executable, "-m", "hwnas", "measure", *arguments]
-        done = subprocess.run(started, cwd=CONF.parent, capture_output=True, text=True, check=True)
+        done = in_process("measure", *arguments)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     tiny = overrides(data, *TINY)
@@ -154,9 +155,9 @@ def test_measure_fewer_passes_prints_command_that_finishes(
 
 
 def test_accuracy_after_latency_dataset_is_usable(data: Path) -> None:
-    latency(configuration(data, "measure", *TINY))
-    training = ["training.n_train=60", "training.channels=4", "at_once=20"]
-    accuracy(configuration(data, "accuracy", "n_architectures=40", *training))
+    latency(configuration(data, "measure", *TINY, "n_architectures=12", "passes=1"))
+    training = ["training.n_train=60", "training.channels=4", "at_once=6"]
+    accuracy(configuration(data, "accuracy", "n_architectures=12", *training))
     paths = Paths(data, data, data)
     table = Local(NAME, Metric("latency", "ms"), SPACE, paths).load()
     assert table.dataset == "local-onnxruntime"
@@ -166,7 +167,7 @@ def test_accuracy_after_latency_dataset_is_usable(data: Path) -> None:
     assert table.accuracy_provenance.details["n_seeds"] == 2
     assert not np.isnan(table.accuracy).any()
     assert ((table.accuracy >= 0) & (table.accuracy <= 100)).all()
-    assert len(np.unique(table.measured_on())) == 40
+    assert len(np.unique(table.measured_on())) == 12
     assert not table.estimated
     assert not list(CONF.rglob(f"{NAME}.yaml")), "it is the user's, not the checkout's"
     with initialize_config_dir(str(CONF), version_base="1.3"):

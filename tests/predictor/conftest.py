@@ -15,7 +15,8 @@ from hwnas.encoding import OneHot
 from hwnas.paths import Paths
 from hwnas.predictor import Predictor
 from hwnas.space import Architectures, NASBench201
-from tests.predictor.members import additive, draw
+from tests.commands import python
+from tests.predictor.members import additive, draw, fitted, members
 
 Measured = Callable[[str], tuple[Architectures, NDArray[np.float64]]]
 
@@ -35,6 +36,23 @@ def cifar10_latency(hwnas_data: Path, tmp_path_factory: pytest.TempPathFactory) 
         return column.architectures, column.values
 
     return of
+
+
+@pytest.fixture(scope="session")
+def other_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with predictions of another process.
+
+    ``loaded.npz`` has those of all members, fitted and saved in this process, and ``fitted.npz``
+    those of all members, fitted in the other one. One process does both, because it takes seconds
+    to import the libraries.
+    """
+    folder = tmp_path_factory.mktemp("other_process")
+    for member in members():
+        fitted(member).save(folder / f"{member}.hwnas")
+    module = "tests.predictor.saved_files"
+    done = python("-m", module, "predict", str(folder), PYTHONHASHSEED="1")
+    assert done.returncode == 0, done.stderr
+    return folder
 
 
 @pytest.fixture

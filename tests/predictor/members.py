@@ -1,22 +1,18 @@
-"""All predictors of conf/predictor with parameters for a fast fit, and a simple table for them.
-
-``python -m tests.predictor.members predictions.npz`` fits all of them and saves the predictions. A
-test checks that another process gives the same predictions.
-"""
+"""All predictors of conf/predictor with parameters for a fast fit, and a simple table for them."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import composed
+from hwnas.composition import CONF, register
 from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201, SearchSpace
 
@@ -95,8 +91,11 @@ class Member:
 
 @cache
 def _composed(option: str) -> DictConfig:
-    # Cached because composing takes Hydra a tenth of a second, and many tests build each member.
-    return composed("run", [f"predictor={option}"])
+    # Composing is slow, and many tests build each member: each is composed once, and without the
+    # groups of an experiment that a predictor does not use.
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(None, ["+encoding=one_hot", f"+predictor={option}"])
 
 
 def members() -> list[Member]:
@@ -139,14 +138,3 @@ def fitted(member: Member) -> Predictor:
 
 
 HELD_OUT = draw(NASBench201(), 100, seed=1)
-
-
-def predictions() -> dict[str, NDArray[np.float64]]:
-    """Return the predictions of all fitted members on `HELD_OUT`."""
-    return {str(member): fitted(member).predict(HELD_OUT) for member in members()}
-
-
-if __name__ == "__main__":
-    # Typed as Any, because mypy checks the keys against the parameters of np.savez.
-    arrays: dict[str, Any] = predictions()
-    np.savez(sys.argv[1], **arrays)

@@ -1,7 +1,8 @@
 """Commands for tests of saved predictors.
 
-``python -m tests.predictor.saved_files predict FOLDER FILE.npz`` loads every file of a folder and
-saves its predictions on `HELD_OUT`.
+``python -m tests.predictor.saved_files predict FOLDER`` saves predictions on `HELD_OUT`: those of
+every saved predictor of the folder in ``loaded.npz``, and those of all members, which it fits, in
+``fitted.npz``.
 
 ``python -m tests.predictor.saved_files keep`` saves a file of each predictor of `KEPT` to
 `tests/predictor/saved`, named after the version of hwnas. The metadata of a file hold predictions.
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 import hwnas
 from hwnas.predictor import Predictor, load_predictor
-from tests.predictor.members import HELD_OUT, Member, training
+from tests.predictor.members import HELD_OUT, Member, fitted, members, training
 
 FOLDER = Path(__file__).parent / "saved"
 
@@ -49,13 +50,15 @@ def predicted(predictor: Predictor, X: Any) -> NDArray[np.float64]:
     return predictor.predict(X)[None]
 
 
-def predict(folder: Path, result: Path) -> None:
-    """Save the predictions of every file of a folder."""
+def predict(folder: Path) -> None:
+    """Save the predictions of every file of a folder, and of all members."""
     # Typed as Any, because mypy checks the keys against the parameters of np.savez.
-    arrays: dict[str, Any] = {
+    loaded: dict[str, Any] = {
         file.stem: predicted(load_predictor(file), HELD_OUT) for file in folder.glob("*.hwnas")
     }
-    np.savez(result, **arrays)
+    np.savez(folder / "loaded.npz", **loaded)
+    own: dict[str, Any] = {str(member): fitted(member).predict(HELD_OUT) for member in members()}
+    np.savez(folder / "fitted.npz", **own)
 
 
 def keep() -> None:
@@ -79,4 +82,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "keep":
         keep()
     else:
-        predict(Path(sys.argv[2]), Path(sys.argv[3]))
+        predict(Path(sys.argv[2]))

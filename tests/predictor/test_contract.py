@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from sklearn.base import clone
 
@@ -58,20 +54,6 @@ def member(request: pytest.FixtureRequest) -> Member:
 @pytest.fixture(scope="module", name="fitted")
 def fitted_member(member: Member) -> Predictor:
     return fitted(member)
-
-
-@pytest.fixture(scope="module")
-def other_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.float64]]:
-    """Return predictions of all members, fitted in another process."""
-    file = tmp_path_factory.mktemp("contract") / "predictions.npz"
-    subprocess.run(
-        [sys.executable, "-m", "tests.predictor.members", str(file)],
-        check=True,
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "PYTHONHASHSEED": "1"},
-    )
-    with np.load(file) as arrays:
-        return dict(arrays)
 
 
 class TestContract:
@@ -141,9 +123,10 @@ class TestContract:
         np.testing.assert_array_equal(copy.predict(HELD_OUT), fitted.predict(HELD_OUT))
 
     def test_fit_same_seed_in_another_process_predicts_the_same(
-        self, member: Member, fitted: Predictor, other_process: dict[str, NDArray[np.float64]]
+        self, member: Member, fitted: Predictor, other_process: Path
     ) -> None:
-        np.testing.assert_array_equal(fitted.predict(HELD_OUT), other_process[str(member)])
+        with np.load(other_process / "fitted.npz") as arrays:
+            np.testing.assert_array_equal(fitted.predict(HELD_OUT), arrays[str(member)])
 
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_fit_value_not_finite_raises(self, member: Member, value: float) -> None:

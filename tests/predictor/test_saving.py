@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
@@ -21,7 +20,6 @@ from hwnas.encoding import OneHot, OperationCounts
 from hwnas.errors import UserError
 from hwnas.predictor import Predictor, build, load_predictor
 from hwnas.space import FBNet, NASBench201, SearchSpace, TransNASMacro, TransNASMicro
-from tests.commands import python
 from tests.predictor.members import HELD_OUT, Member, additive, draw, fitted, members, training
 from tests.predictor.saved_files import FOLDER, KEPT, predicted
 
@@ -59,25 +57,13 @@ def ridge() -> Predictor:
     return Predictor(NASBench201(), OneHot(), Ridge()).fit(X, additive(NASBench201(), X))
 
 
-@pytest.fixture(scope="module")
-def other_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.float64]]:
-    """Return the predictions of all members, saved here and loaded in another process."""
-    folder = tmp_path_factory.mktemp("saved")
-    for member in members():
-        fitted(member).save(folder / f"{member}.hwnas")
-    result = folder / "predictions.npz"
-    done = python("-m", "tests.predictor.saved_files", "predict", str(folder), str(result))
-    assert done.returncode == 0, done.stderr
-    with np.load(result) as arrays:
-        return dict(arrays)
-
-
 @pytest.mark.parametrize("member", members(), ids=str)
 def test_load_predictor_in_another_process_predicts_the_same(
-    member: Member, other_process: dict[str, NDArray[np.float64]]
+    member: Member, other_process: Path
 ) -> None:
     expected = predicted(fitted(member), HELD_OUT)
-    np.testing.assert_allclose(other_process[str(member)], expected, rtol=0, atol=1e-9)
+    with np.load(other_process / "loaded.npz") as arrays:
+        np.testing.assert_allclose(arrays[str(member)], expected, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("member", members(), ids=str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.commands import ROOT, python
+from tests.commands import ROOT, in_process
 
 
 def test_sweep_config_dir_given_is_part_of_the_printed_command(tmp_path: Path) -> None:
@@ -13,6 +13,6 @@ def test_sweep_config_dir_given_is_part_of_the_printed_command(tmp_path: Path) -
     (tmp_path / "predictor" / "mine.yaml").write_text(mine.replace("lin_reg", "mine"))
     some = ["experiment=quick", "predictor=mine", "experiment.grids.all.predictor=[mine]", "seed=0"]
     outputs = f"paths.outputs={tmp_path / 'outputs'}"
-    run = python("sweep.py", "--config-dir", str(tmp_path), *some, outputs, "action=status")
+    run = in_process("sweep", "--config-dir", str(tmp_path), *some, outputs, "action=status")
     command = run.stdout.partition("to run the rest: ")[2].splitlines()[0]
     assert f"--config-dir {tmp_path}" in command

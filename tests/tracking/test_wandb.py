@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,20 @@ from hwnas.errors import UserError
 from hwnas.extras import install_command
 from hwnas.tracking import NoTracker, WandbTracker
 from hwnas.tracking._wandb import has_key
+
+
+@pytest.fixture
+def codes(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """Return a list that the exit code of each finished run is appended to."""
+    codes: list[int | None] = []
+    finish = wandb.Run.finish
+
+    def recorded(run: wandb.Run, exit_code: int | None = None) -> None:
+        codes.append(exit_code)
+        finish(run, exit_code)
+
+    monkeypatch.setattr(wandb.Run, "finish", recorded)
+    return codes
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +48,9 @@ def track(folder: Path, *, fail: bool = False) -> None:
         run.log({"scores": {"kendall_tau": 0.81}}, plots)
 
 
-def test_wandb_without_key_writes_the_run_offline(tmp_path: Path) -> None:
+def test_wandb_without_key_writes_the_run_offline(tmp_path: Path, codes: list[int | None]) -> None:
     track(tmp_path)
+    assert codes == [None]
     (run,) = tmp_path.glob("wandb/offline-run-*")
     (binary,) = run.glob("*.wandb")
     # W&B writes the file in another process, which may end later than the run.
@@ -49,9 +63,12 @@ def test_wandb_without_key_writes_the_run_offline(tmp_path: Path) -> None:
     assert list(run.glob("files/media/images/fronts*.png"))
 
 
-def test_wandb_experiment_fails_finishes_the_run(tmp_path: Path) -> None:
+def test_wandb_experiment_fails_finishes_the_run_with_exit_code_1(
+    tmp_path: Path, codes: list[int | None]
+) -> None:
     with pytest.raises(RuntimeError):
         track(tmp_path, fail=True)
+    assert codes == [1]
     assert wandb.run is None
     assert list(tmp_path.glob("wandb/offline-run-*"))
 
@@ -94,23 +111,6 @@ def test_no_tracker_writes_nothing(tmp_path: Path) -> None:
     with NoTracker().start("a/b", "study", [], {}, tmp_path) as run:
         run.log({"scores": {}}, tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("fail", [False, True])
-def test_wandb_experiment_fails_exit_code_is_1(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: bool
-) -> None:
-    codes: list[int | None] = []
-    finish = wandb.Run.finish
-
-    def recorded(run: wandb.Run, exit_code: int | None = None) -> None:
-        codes.append(exit_code)
-        finish(run, exit_code)
-
-    monkeypatch.setattr(wandb.Run, "finish", recorded)
-    with pytest.raises(RuntimeError) if fail else nullcontext():
-        track(tmp_path, fail=fail)
-    assert codes == [1 if fail else None]
 
 
 def test_wandb_mode_auto_follows_the_environment(
