@@ -13,6 +13,7 @@ from sklearn.base import clone
 from hwnas.dataset import Table
 from hwnas.errors import check_above
 from hwnas.experiment._environment import environment
+from hwnas.experiment._interval import interval_scores
 from hwnas.experiment._result import (
     Details,
     PredictorRecord,
@@ -79,6 +80,9 @@ class Experiment:
     measure : callable, optional
         Measures on the device. It takes indices of the table's `CandidateSet` and returns costs.
         ``selection.verify=device`` needs it.
+    intervals : bool
+        Whether a predictor without a standard deviation of its own is calibrated, which takes five
+        more fits. The result then has the coverage of its intervals.
 
     Examples
     --------
@@ -100,6 +104,7 @@ class Experiment:
     labels: Mapping[str, str] = field(default_factory=dict)
     tuning_set: TuningSet | None = None
     measure: Measure | None = None
+    intervals: bool = True
 
     def check(self) -> None:
         """Raise `UserError` if the selection cannot work, before the predictor is fitted.
@@ -185,6 +190,9 @@ class Experiment:
             scores_all=score(table.values[measured], predicted[measured], table.metric),
             selection=None if selection is None else selection_scores(selection, table, predicted),
             selection_skipped=skipped,
+            interval=interval_scores(
+                predictor, self.split, calibrates=self.intervals, seed=self.seed
+            ),
             timings=Timings(tuning.seconds, fit_seconds, query_seconds),
             predictor=self._record(tuning),
             provenance=ProvenanceRecord(

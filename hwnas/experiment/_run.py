@@ -133,6 +133,7 @@ class Prepared:
             partial(check_same_configuration, self.cfg),
             everything=self._everything,
             selects=self.experiment.selector is not None,
+            intervals=self.cfg.intervals,
         )
 
     def record(self, compute: Callable[[], Result]) -> Result:
@@ -216,6 +217,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
         },
         tuning_set=tuning_set,
         measure=_measure(dataset, table),
+        intervals=cfg.intervals,
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)
