@@ -105,11 +105,6 @@ class Expected:
         """Return the median of a score over the scenarios."""
         return float(np.median([getattr(one, score) for one in self.outcomes]))
 
-    def interval(self, score: str) -> tuple[float, float]:
-        """Return the 10 % and the 90 % quantile of a score over the scenarios."""
-        low, high = np.quantile([getattr(one, score) for one in self.outcomes], [0.1, 0.9])
-        return float(low), float(high)
-
 
 @dataclass(frozen=True)
 class Verified:

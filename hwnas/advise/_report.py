@@ -70,14 +70,10 @@ def _expectation(expected: Expected) -> list[str]:
         f"{duration(computing)} computing"
     ]
     for title, score, digits in _SCORES:
-        low, high = expected.interval(score)
+        # No interval: docs/advice.md shows that none held what it promised on every table.
         lines.append(
-            # A few scenarios that are much worse can move the mean out of the interval.
             f"  expect    {title}: median {expected.median(score):.{digits}f}, "
-            f"mean {expected.mean(score):.{digits}f}, "
-            f"80 % of scenarios between {low:.{digits}f} and {high:.{digits}f} "
-            # The replays in docs/advice.md show that the interval is too narrow.
-            "(half of the real outcomes in our tests were outside)"
+            f"mean {expected.mean(score):.{digits}f}"
         )
     return lines
 

@@ -127,6 +127,7 @@ class RunConfig:
     seed: int = 0
     study: str = "single"
     force: bool = False
+    intervals: bool = True
     artifacts: Artifacts = Artifacts.all
     paths: PathsConfig = MISSING
 

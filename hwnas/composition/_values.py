@@ -17,6 +17,7 @@ INERT: Mapping[str, str] = {
     "study": "a name by which trackers group runs",
     "force": "whether a finished result is computed again and replaced",
     "artifacts": "which files a result folder has besides result.json",
+    "intervals": "whether a predictor is calibrated; only the scores of its intervals need that",
     "tuning.storage": "where Optuna stores trials",
     "tuning.force": "whether stored trials are deleted first",
     "dataset.paths": "the same folders as paths",

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from hwnas.dataset import Table
 from hwnas.errors import check_above
 from hwnas.experiment._environment import environment
+from hwnas.experiment._interval import interval_scores
 from hwnas.experiment._result import (
     Details,
     PredictorRecord,
@@ -81,6 +82,9 @@ class Experiment:
     measure : callable, optional
         Measures on the device. It takes architectures, shape (n, n_positions), and returns their
         values in the metric's unit, shape (n,). ``selection.verify=device`` needs it.
+    intervals : bool
+        Whether a predictor without a standard deviation of its own is calibrated, which takes five
+        more fits. The result then has the coverage of its intervals.
 
     Examples
     --------
@@ -102,6 +106,7 @@ class Experiment:
     labels: Mapping[str, str] = field(default_factory=dict)
     tuning_set: TuningSet | None = None
     measure: Callable[[Architectures], NDArray[np.float64]] | None = None
+    intervals: bool = True
 
     @cached_property
     def candidates(self) -> CandidateSet:
@@ -204,6 +209,9 @@ class Experiment:
             ),
             selection=self._selection_scores(selection, predicted),
             selection_skipped=skipped,
+            interval=interval_scores(
+                predictor, self.split, calibrates=self.intervals, seed=self.seed
+            ),
             timings=Timings(tuning.seconds, fit_seconds, query_seconds),
             predictor=self._record(tuning),
             provenance=ProvenanceRecord(

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
+from hwnas.experiment._interval import LEFT_OUT
 from hwnas.experiment._result import CONFIG, PREDICTIONS, Result
 from hwnas.experiment._revision import outdated
 
@@ -84,11 +85,12 @@ def finished(
     *,
     everything: bool,
     selects: bool,
+    intervals: bool,
 ) -> Result | None:
     """Return the finished result of a folder, or None if the experiment must run.
 
-    An experiment must run if it has no finished result, ``predictions.parquet`` is required and
-    missing, or older code computed the result (`hwnas.experiment.REVISIONS`).
+    An experiment must run if it has no finished result, ``predictions.parquet`` or the intervals
+    are required and missing, or older code computed the result (`hwnas.experiment.REVISIONS`).
 
     Parameters
     ----------
@@ -103,6 +105,9 @@ def finished(
         Whether ``predictions.parquet`` is required.
     selects : bool
         Whether the experiment selects architectures, so that accuracies affect its result.
+    intervals : bool
+        Whether a result does not suffice for which ``intervals=false`` left out the intervals. A
+        result of an older version of hwnas, which has no intervals, suffices.
 
     Raises
     ------
@@ -127,6 +132,8 @@ def finished(
     if difference is not None:
         raise UserError(f"{folder} holds a result of other {difference}", remedy="force=true")
     if everything and not (folder / PREDICTIONS).is_file():
+        return None
+    if intervals and (result.interval or {}).get("skipped") == LEFT_OUT:
         return None
     return result
 

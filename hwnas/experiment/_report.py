@@ -24,7 +24,14 @@ def report(result: Result, folder: Path, note: str = "") -> str:
         A remark after the folder.
     """
     lines = ["", *_heading(result), ""]
-    lines += [*_score_rows(result), "", *_selection_rows(result), "", _timings(result)]
+    lines += [
+        *_score_rows(result),
+        *_interval_rows(result),
+        "",
+        *_selection_rows(result),
+        "",
+        _timings(result),
+    ]
     lines.append(f"{folder}" + (f"  ({note})" if note else ""))
     return "\n".join(lines)
 
@@ -70,6 +77,21 @@ def _score_rows(result: Result) -> list[str]:
         label = f"{each.title} [{unit}]" if each.in_unit else each.title
         rows.append(_row(label, _short(test[each.name]), _short(whole[each.name])))
     return rows
+
+
+def _interval_rows(result: Result) -> list[str]:
+    """Return the scores of the predictor's intervals, and where the intervals come from."""
+    interval = result.interval
+    if interval is None:
+        return []
+    name = f"{100 * interval['nominal']:.0f} % interval"
+    if interval["skipped"] is not None:
+        return [f"  no {name}: {interval['skipped']}"]
+    return [
+        _row(f"{name}, coverage", _short(interval["coverage"]), ""),
+        _row(f"{name}, width [{result.identity['unit']}]", _short(interval["mean_width"]), ""),
+        f"  {name} from: {interval['source']}",
+    ]
 
 
 def _selection_rows(result: Result) -> list[str]:

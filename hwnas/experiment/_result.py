@@ -133,6 +133,9 @@ class Result:
     provenance : ProvenanceRecord
     revision : mapping
         Revision of each stage (`hwnas.experiment.REVISIONS`); None for stages that did not run.
+    interval : mapping or None
+        Coverage and mean width of the predictor's intervals on the test set, and their source; see
+        `hwnas.experiment.interval_scores`. None for a result of an older version of hwnas.
     details : Details, optional
         None for a result that was loaded from a file.
     """
@@ -146,6 +149,7 @@ class Result:
     predictor: PredictorRecord
     provenance: ProvenanceRecord
     revision: Mapping[str, int | None]
+    interval: Mapping[str, Any] | None = None
     details: Details | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,6 +184,7 @@ class Result:
             ),
             # The first versions of hwnas wrote results without revisions.
             revision=dict(content.get("revision") or {}),
+            interval=content.get("interval"),
         )
 
     @classmethod

@@ -132,6 +132,7 @@ class Prepared:
             partial(check_same_configuration, self.cfg),
             everything=self._everything,
             selects=self.experiment.selector is not None,
+            intervals=self.cfg.intervals,
         )
 
     def record(self, compute: Callable[[], Result]) -> Result:
@@ -216,6 +217,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
         },
         tuning_set=tuning_set,
         measure=device_measure(dataset),
+        intervals=cfg.intervals,
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)

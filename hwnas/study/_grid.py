@@ -21,7 +21,7 @@ LABEL, STAND_IN = "label", "stand_in"
 #: Keys of the command line that control how a study is run. Grid points do not contain them.
 RUN_KEYS = (
     *("experiment", "action", "report", "study", "force", "paths", "hydra", "seeds"),
-    *("tracking", "artifacts"),
+    *("tracking", "artifacts", "intervals"),
 )
 #: Grid points do contain the keys below this one, because tasks read their settings from it.
 SETTINGS = "experiment.settings."

@@ -25,7 +25,10 @@ from hwnas.study._worker import ledger_of, study_folder
 #: Keys of the overrides that choose the table of a grid point.
 _DATA = ("dataset", "device", "metric", "space", "image_set")
 #: Keys whose overrides on the command line every job gets, besides those of its grid points.
-_PASSED = ("experiment", "paths", "force", "tuning.force", "tracking", "artifacts")
+_PASSED = (
+    *("experiment", "paths", "force", "tuning.force", "tracking"),
+    *("artifacts", "intervals"),
+)
 
 
 @dataclass(frozen=True)

@@ -281,8 +281,6 @@ def test_advise_larger_budget_expects_a_better_score(advisor: Advisor) -> None:
         assert best >= max(p.mean("retained_hypervolume") for p in one.considered) - 1e-6
         assert one.next_best is not None
         assert one.next_best.plan.predictor != one.plan.plan.predictor
-        low, high = one.plan.interval("retained_hypervolume")
-        assert low <= high
     expected = [one.plan.mean("retained_hypervolume") for one in advice]
     assert expected[0] < expected[1] < expected[2] <= 1 + 1e-12
 
@@ -357,14 +355,11 @@ def test_predictors_unknown_name_raises_with_suggestion() -> None:
         predictors(["rigde"], SPACE, 0)
 
 
-def test_expectation_one_bad_scenario_shows_median_and_mean() -> None:
-    # One bad scenario of twenty moves the mean to 0.995, below the 80 % interval.
+def test_expectation_one_bad_scenario_shows_median_and_mean_and_no_interval() -> None:
+    # No interval of the scenarios held what it promised on every table; see docs/advice.md.
     outcomes = (ScenarioOutcome(0.0, 1.0),) * 19 + (ScenarioOutcome(2.0, 0.9),)
     lines = _expectation(Expected(Plan("ridge", 0, 60, 10, 0.0), 100.0, 90.0, 9.0, outcomes))
     assert lines[1:] == [
-        "  expect    retained hypervolume: median 1.0000, mean 0.9950, "
-        "80 % of scenarios between 1.0000 and 1.0000 "
-        "(half of the real outcomes in our tests were outside)",
-        "  expect    MRA [%]: median 0.00, mean 0.10, 80 % of scenarios between 0.00 and 0.00 "
-        "(half of the real outcomes in our tests were outside)",
+        "  expect    retained hypervolume: median 1.0000, mean 0.9950",
+        "  expect    MRA [%]: median 0.00, mean 0.10",
     ]

@@ -26,7 +26,12 @@ CIFAR = Provenance("measured", "nats_bench.csv", "c1", details={"image_set": "ci
 
 
 def cfg(**changes: Any) -> DictConfig:
-    defaults: dict[str, Any] = {"force": False, "artifacts": Artifacts.all, "selection": {}}
+    defaults: dict[str, Any] = {
+        "force": False,
+        "artifacts": Artifacts.all,
+        "selection": {},
+        "intervals": True,
+    }
     return OmegaConf.create(defaults | changes)
 
 
@@ -40,6 +45,7 @@ def finished(configuration: DictConfig, folder: Path, table: Table) -> Result | 
         partial(check_same_configuration, configuration),
         everything=configuration.artifacts == Artifacts.all,
         selects=configuration.selection is not None,
+        intervals=configuration.intervals,
     )
 
 

@@ -130,6 +130,12 @@ def training(predictor: Predictor, n: int = 80, seed: int = 0) -> tuple[Any, Any
     return X, additive(predictor.space, X)
 
 
+def noisy(space: SearchSpace, X: Architectures, seed: int) -> NDArray[np.float64]:
+    """Return the simple metric with noise, whose standard deviation is 1 ms."""
+    noise: NDArray[np.float64] = np.random.default_rng(seed).normal(0.0, 1.0, len(X))
+    return additive(space, X) + noise
+
+
 @cache
 def fitted(member: Member) -> Predictor:
     """Return the fitted member. All tests share the object, so they must not change it."""

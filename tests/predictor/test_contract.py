@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
+from scipy.stats import betabinom
 from sklearn.base import clone
 
 from hwnas.errors import UserError
@@ -23,6 +24,7 @@ from tests.predictor.members import (
     draw,
     fitted,
     members,
+    noisy,
     training,
 )
 
@@ -54,6 +56,18 @@ def member(request: pytest.FixtureRequest) -> Member:
 @pytest.fixture(scope="module", name="fitted")
 def fitted_member(member: Member) -> Predictor:
     return fitted(member)
+
+
+@pytest.fixture(scope="module")
+def calibrated(member: Member) -> Predictor:
+    """Return the member, fitted to noisy measurements and calibrated where it needs that."""
+    predictor = member.build()
+    X, _ = training(predictor)
+    predictor.fit(X, noisy(predictor.space, X, seed=1))
+    if predictor.training_design() is None:
+        return predictor.calibrate(folds=3)
+    more = draw(predictor.space, 60, seed=3)
+    return predictor.calibrate_on(more, noisy(predictor.space, more, seed=3))
 
 
 class TestContract:
@@ -167,6 +181,38 @@ class TestContract:
         assert std.shape == predicted.shape
         assert np.isfinite(std).all()
         assert (std > 0).all()
+
+    def test_predict_interval_any_predictor_is_ordered_repeatable_and_named(
+        self, calibrated: Predictor
+    ) -> None:
+        narrow = calibrated.predict_interval(HELD_OUT, coverage=0.5)
+        wide = calibrated.predict_interval(HELD_OUT, coverage=0.9)
+        for lower, upper in (narrow, wide):
+            assert lower.shape == upper.shape == (len(HELD_OUT),)
+            assert np.isfinite(lower).all()
+            assert (lower < upper).all()
+        assert (wide[0] <= narrow[0]).all()
+        assert (narrow[1] <= wide[1]).all()
+        np.testing.assert_array_equal(calibrated.predict_interval(HELD_OUT, coverage=0.5), narrow)
+        own = calibrated.interval_source_ == "predictive distribution"
+        assert own == calibrated.knows_uncertainty
+
+    def test_predict_interval_from_residuals_holds_its_coverage(
+        self, calibrated: Predictor
+    ) -> None:
+        if calibrated.residuals_ is None:
+            # The model states its own uncertainty. A result says how often its intervals hold.
+            assert calibrated.knows_uncertainty
+            return
+        X = draw(calibrated.space, 400, seed=1)
+        lower, upper = calibrated.predict_interval(X, coverage=0.9)
+        true = noisy(calibrated.space, X, seed=2)
+        n_held = int(((lower <= true) & (true <= upper)).sum())
+        # Of n exchangeable residuals the k-th smallest covers a new one with the probability
+        # Beta(k, n + 1 - k).
+        n = len(calibrated.residuals_)
+        k = int(np.ceil(0.9 * (n + 1)))
+        assert n_held >= betabinom(len(X), k, n + 1 - k).ppf(0.001)
 
     def test_predict_held_out_architectures_is_better_than_the_mean(
         self, fitted: Predictor
