@@ -213,7 +213,7 @@ class Experiment:
                 predictor, self.split, calibrates=self.intervals, seed=self.seed
             ),
             timings=Timings(tuning.seconds, fit_seconds, query_seconds),
-            predictor=self._record(tuning),
+            predictor=self._record(predictor, tuning),
             provenance=ProvenanceRecord(
                 kind=table.provenance.kind,
                 values=table.provenance,
@@ -275,7 +275,7 @@ class Experiment:
         given = {"predictor": type(self.predictor.model).__name__, "preset": "default"}
         return self.labels.get(name, given[name])
 
-    def _record(self, tuning: TuningResult) -> PredictorRecord:
+    def _record(self, predictor: Predictor, tuning: TuningResult) -> PredictorRecord:
         return PredictorRecord(
             name=self._label("predictor"),
             preset=self._label("preset"),
@@ -283,6 +283,7 @@ class Experiment:
             n_trials=tuning.n_trials,
             cross_validated_kendall_tau=tuning.best_value,
             tuning_reused=tuning.reused,
+            n_restarts=getattr(predictor.pipeline_[-1], "n_restarts_", None),
         )
 
 

@@ -61,12 +61,22 @@ def _heading(result: Result) -> list[str]:
     if predictor.best_params:
         parameters = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
         tuned += f": {', '.join(parameters)}"
+    restarts = [] if not predictor.n_restarts else [_restarts(predictor.n_restarts)]
     return [
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
         f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
         f"{identity['n_train']:,} training measurements, seed {identity['seed']}, {tuned}",
+        *restarts,
     ]
+
+
+def _restarts(n: int) -> str:
+    times = "once" if n == 1 else f"{n} times"
+    return (
+        f"trained again {times} from other first weights, because the network had predicted one "
+        "value for all training measurements"
+    )
 
 
 def _score_rows(result: Result) -> list[str]:

@@ -47,6 +47,9 @@ class PredictorRecord:
         Kendall's τ of the best trial on held-out folds. None without tuning.
     tuning_reused : bool
         Whether all trials came from ``tuning.storage``, so that tuning took no time.
+    n_restarts : int or None
+        How many times a neural network was trained again from other first weights, because it had
+        predicted one value for all training measurements. None if the model is no such network.
     """
 
     name: str
@@ -55,6 +58,7 @@ class PredictorRecord:
     n_trials: int
     cross_validated_kendall_tau: float | None
     tuning_reused: bool
+    n_restarts: int | None = None
 
 
 @dataclass(frozen=True)

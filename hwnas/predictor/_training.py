@@ -1,4 +1,4 @@
-"""The training loop of all models that torch fits: Adam, batches, and learning rates."""
+"""The training loop of all models that torch fits: Adam, batches, learning rates and restarts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from torch import Tensor, nn
 from torch.optim.adam import adam
 
 from hwnas.predictor._torch import denormals_flushed, one_thread
+
+#: A network whose training has died is trained again at most this many times.
+MOST_RESTARTS = 5
+#: A network is dead if its predictions of all training rows lie within this range. The values are
+#: standardised, and the predictions of a network that learned anything spread over 0.1 or more.
+DEAD_RANGE = 1e-3
 
 
 class Adam:
@@ -116,6 +122,55 @@ def train(
         if max_norm is not None:
             nn.utils.clip_grad_norm_(optimiser.weights, max_norm)
         optimiser.step(rate(step))
+
+
+def train_until_alive(
+    attempt: Callable[[list[int]], Tensor], learnable: Sequence[bool]
+) -> list[int]:
+    """Train networks, and train those that died again from other first weights.
+
+    A network is dead if it predicts one value for all of its training rows. This happens to a
+    network with many ReLU layers when all units of a layer are 0 for every row: the layers before
+    it then get no gradient any more. It also happens when a penalty shrinks the output layer to 0.
+
+    Parameters
+    ----------
+    attempt : callable
+        Takes the indices of the networks to train. Trains them from new first weights, and returns
+        their predictions of their training rows, shape (number of networks, n).
+    learnable : sequence of bool
+        Whether the inputs of a network's rows differ, and their values too. If not, one value for
+        all rows is the right prediction, and the network is trained once.
+
+    Returns
+    -------
+    list of int
+        How many times each network was trained again, at most `MOST_RESTARTS`.
+
+    Examples
+    --------
+    >>> outcomes = iter([torch.tensor([[0.0, 2.0], [1.0, 1.0]]), torch.tensor([[0.5, 1.5]])])
+    >>> train_until_alive(lambda networks: next(outcomes), learnable=[True, True])
+    [0, 1]
+    """
+    n_restarts = [0] * len(learnable)
+    networks = list(range(len(learnable)))
+    while networks:
+        predicted = attempt(networks)
+        dead = (predicted.amax(dim=1) - predicted.amin(dim=1) <= DEAD_RANGE).tolist()
+        networks = [
+            network
+            for network, is_dead in zip(networks, dead, strict=True)
+            if is_dead and learnable[network] and n_restarts[network] < MOST_RESTARTS
+        ]
+        for network in networks:
+            n_restarts[network] += 1
+    return n_restarts
+
+
+def differ(rows: Tensor) -> bool:
+    """Tell whether any two rows of a tensor, shape (n, ...), differ."""
+    return bool((rows != rows[:1]).any())
 
 
 def _epochs(batches: Callable[[], Iterable[Tensor]]) -> Iterator[Tensor]:

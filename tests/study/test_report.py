@@ -59,7 +59,7 @@ def test_published_table_mean_over_datasets_weighs_each_once(tmp_path: Path) -> 
 
 def test_published_table_dataset_missing_is_not_compared(tmp_path: Path) -> None:
     gone = verdict({**RIDGE_11, "value": 0.61}, tmp_path, absent={"b": UserError("not here")})
-    assert gone == ["", "data not here (1 of 2)", "0.910"]
+    assert gone == ["", "no data (1 of 2 datasets)", "0.910"]
     half = {"where": {"predictor": "xgb", "n_train": 11}, "value": 0.31}
     assert verdict(half, tmp_path)[1] == "not run yet"
 
@@ -74,6 +74,34 @@ def test_published_table_stand_ins_are_listed(tmp_path: Path) -> None:
 def test_published_table_value_of_one_dataset_is_compared(tmp_path: Path) -> None:
     one = {"where": {"predictor": "xgb", "n_train": 11, "data": "a"}, "value": 0.3}
     assert verdict(one, tmp_path) == ["0.310", "agrees", ""]
+
+
+def test_published_table_list_of_datasets_is_compared_with_their_mean(tmp_path: Path) -> None:
+    where = {"predictor": "ridge", "n_train": 11, "data": ["a", "c"]}
+    figure = {"where": where, "value": 0.71, "label": "two datasets"}
+    assert verdict(figure, tmp_path) == ["0.710", "agrees", ""]
+    absent = {"c": UserError("not here")}
+    assert verdict(figure, tmp_path, absent=absent)[1] == "no data (1 of 2 datasets)"
+    assert "| two datasets: kendall_tau |" in published_table(material([figure], tmp_path))
+
+
+def test_published_table_whole_table_shows_every_cell(tmp_path: Path) -> None:
+    """A cell without data says so, and counts among the values that are not compared."""
+    table = {
+        "title": "Table 3",
+        "columns": [
+            {"where": {"predictor": "ridge", "n_train": 11}},
+            {"where": {"predictor": "xgb", "n_train": 11}},
+        ],
+        "rows": {"a": [0.5, 0.4], "gone": [0.3, 0.2]},
+    }
+    published = {"source": "somewhere", "tolerance": 0.02, "figures": [], "tables": [table]}
+    absent = {"gone": UserError("not here")}
+    text = published_table(material([], tmp_path, published=published, absent=absent))
+    assert "| dataset | ridge 11 | xgb 11 |" in text
+    assert "| a | 0.500 / 0.510 | 0.400 / 0.310 (off) |" in text
+    assert "| gone | 0.300 / no data | 0.200 / no data |" in text
+    assert "1 of 2 compared values agree; 2 not compared, 2 of them because" in text
 
 
 def test_published_table_estimated_values_are_not_compared(tmp_path: Path) -> None:
@@ -136,7 +164,7 @@ def test_train_sizes_no_complete_mean_is_written(tmp_path: Path) -> None:
 
 def test_lookup_dataset_with_fewer_seeds_is_marked(tmp_path: Path) -> None:
     rows = ROWS[(ROWS["axis.n_train"] == 11) & (ROWS["axis.data"] != "c")].drop(index=2)
-    report = LookupAgainstLinear("xgb", "ridge", "scores.kendall_tau")
+    report = LookupAgainstLinear("xgb", "ridge", "scores.kendall_tau", n_train=11)
     text = report.write(material([], tmp_path, rows=rows))
     assert "| a | 0.310 | 0.510 |" in text
     assert "| b | | 0.720 [1 of 2 seeds] |" in text

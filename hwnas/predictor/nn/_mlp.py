@@ -79,6 +79,9 @@ class MLP(RegressorMixin, BaseEstimator):
     ----------
     weights_ : list of array, shapes (n_members, n_in, n_out) and (n_members, 1, n_out)
         Weights and biases alternately, from the first layer to the output.
+    n_restarts_ : int
+        How many times a member was trained again from other first weights, because it had
+        predicted one value for all training rows.
 
     Examples
     --------
@@ -145,7 +148,7 @@ class MLP(RegressorMixin, BaseEstimator):
             stacked_X = _tensor(np.stack([X[i] for i in group]))
             stacked_y = _tensor(np.stack([y[i] for i in group]))
             seeds = [seed for i in group for seed in models[i]._member_seeds()]
-            weights = train_members(
+            weights, n_restarts = train_members(
                 stacked_X.repeat_interleave(n_members, dim=0),
                 stacked_y.repeat_interleave(n_members, dim=0),
                 seeds,
@@ -154,6 +157,7 @@ class MLP(RegressorMixin, BaseEstimator):
             for place, i in enumerate(group):
                 own = slice(place * n_members, (place + 1) * n_members)
                 models[i].weights_ = [layer[own].numpy().copy() for layer in weights]
+                models[i].n_restarts_ = sum(n_restarts[own])
 
     def predict(self, X: Values) -> NDArray[np.float32]:
         """Return the mean of the members' predictions, shape (n,)."""

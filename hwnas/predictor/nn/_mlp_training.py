@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hwnas.predictor._training import Adam, train
+from hwnas.predictor._torch import one_thread
+from hwnas.predictor._training import Adam, differ, train, train_until_alive
 
 #: In place where torch can: nothing else needs what the layer has computed.
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -82,8 +83,10 @@ def forward(weights: Sequence[Tensor], X: Tensor, activation: str) -> Tensor:
     return torch.baddbmm(weights[-1], hidden, weights[-2]).squeeze(2)
 
 
-def train_members(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) -> list[Tensor]:
-    """Train one perceptron per seed, all at once.
+def train_members(
+    X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe
+) -> tuple[list[Tensor], list[int]]:
+    """Train one perceptron per seed, all at once, and those that died again.
 
     Parameters
     ----------
@@ -98,11 +101,35 @@ def train_members(X: Tensor, y: Tensor, seeds: Sequence[int], recipe: Recipe) ->
 
     Returns
     -------
-    list of tensor
+    weights : list of tensor
         Weights and biases, see :func:`forward`.
+    n_restarts : list of int
+        How many times each perceptron was trained again, see
+        :func:`hwnas.predictor._training.train_until_alive`.
     """
-    n_members, n, n_features = X.shape
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    trained: list[Tensor] = []
+
+    def attempt(members: list[int]) -> Tensor:
+        own_X, own_y = X[members], y[members]
+        weights = _train(own_X, own_y, [generators[i] for i in members], recipe)
+        if trained:
+            for layer, new in zip(trained, weights, strict=True):
+                layer[members] = new
+        else:
+            trained.extend(weights)
+        with one_thread(), torch.no_grad():
+            return forward(weights, own_X, recipe.activation)
+
+    learnable = [differ(own_X) and differ(own_y) for own_X, own_y in zip(X, y, strict=True)]
+    return trained, train_until_alive(attempt, learnable)
+
+
+def _train(
+    X: Tensor, y: Tensor, generators: Sequence[torch.Generator], recipe: Recipe
+) -> list[Tensor]:
+    """Train one perceptron per generator from new first weights, and return all weights."""
+    n_members, n, n_features = X.shape
     shapes = recipe.shapes(n_features)
     firsts = [_first_weights(shapes, recipe.first_weights, g) for g in generators]
     # One vector holds all perceptrons' first layers, then all second layers, and so on. A step of

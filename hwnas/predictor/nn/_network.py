@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from hwnas.predictor._torch import one_thread, seeded_generator
-from hwnas.predictor._training import Adam, one_cycle, train
+from hwnas.predictor._training import Adam, differ, one_cycle, train, train_until_alive
 
 PREDICT_BATCH = 2048
 
@@ -73,7 +73,10 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
     network_ : torch.nn.Module
         The trained network.
     n_steps_ : int
-        Number of training steps taken.
+        Number of training steps taken, without those of trainings that died.
+    n_restarts_ : int
+        How many times the network was trained again from other first weights, because it had
+        predicted one value for all training rows.
     """
 
     epochs: int
@@ -107,7 +110,20 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
         generator = seeded_generator(self.random_state)
         inputs = self._inputs(rows)
         target = torch.as_tensor(np.asarray(y, dtype=np.float32))
-        self.network_ = self._network(inputs, generator)
+
+        def attempt(_: list[int]) -> Tensor:
+            self.network_ = self._network(inputs, generator)
+            self._train(inputs, target, generator)
+            return torch.from_numpy(self.predict(rows)).unsqueeze(0)
+
+        learnable = any(differ(part) for part in inputs) and differ(target)
+        (self.n_restarts_,) = train_until_alive(attempt, [learnable])
+        return self
+
+    def _train(
+        self, inputs: tuple[Tensor, ...], target: Tensor, generator: torch.Generator
+    ) -> None:
+        """Train `network_` from its first weights."""
         n_batches = math.ceil(len(target) / self.batch_size)
         self.n_steps_ = max(self.epochs * n_batches, self.min_steps)
 
@@ -125,7 +141,6 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
         optimiser = Adam(weights, weight_decay=self.weight_decay, decoupled=False, beta2=0.999)
         train(optimiser, loss, batches, rate, self.n_steps_, self.max_norm)
         self.network_.eval()
-        return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Predict standardised values, shape (n,)."""
@@ -141,11 +156,18 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
     def saved_state(self) -> dict[str, Any]:
         """Return the network's weights by name, and what its shape depends on."""
         weights = {name: weight.numpy() for name, weight in self.network_.state_dict().items()}
-        return {"n_features": self.n_features_in_, "n_steps": self.n_steps_, "weights": weights}
+        return {
+            "n_features": self.n_features_in_,
+            "n_steps": self.n_steps_,
+            "n_restarts": self.n_restarts_,
+            "weights": weights,
+        }
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Fit this model from what `saved_state` returned."""
         self.n_features_in_, self.n_steps_ = state["n_features"], state["n_steps"]
+        # The networks in files of the first versions of hwnas were never trained again.
+        self.n_restarts_ = state.get("n_restarts", 0)
         inputs = self._inputs(np.zeros((1, self.n_features_in_)))
         self.network_ = self._network(inputs, torch.Generator())
         weights = {name: torch.from_numpy(array) for name, array in state["weights"].items()}

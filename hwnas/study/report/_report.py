@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,8 @@ class Material:
         Labels of all datasets that the paper used, whether they are here or not.
     folder : Path
         Folder for tables and figures.
+    points : tuple of mapping
+        The labels of every grid point of the study on its axes.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Material:
     absent: Mapping[str, UserError]
     wanted: tuple[str, ...]
     folder: Path
+    points: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def estimated(self) -> set[str]:
@@ -55,7 +58,8 @@ class Material:
         if "provenance.accuracy_on" not in self.rows:
             return {}
         used, wanted = (self.rows[f"provenance.accuracy_{name}"] for name in ("on", "wanted"))
-        other = used != wanted
+        # Only simulations have these columns.
+        other = used.notna() & (used != wanted)
         return dict(zip(self.rows["axis.data"][other], used[other], strict=True))
 
 
@@ -96,6 +100,7 @@ def write_report(study: Study, rows: Sequence[Row]) -> str:
         absent=absent,
         wanted=tuple(wanted),
         folder=folder,
+        points=tuple(point.axes for point in study.points),
     )
     parts = [instantiate(part).write(material) for part in node.get("reports") or []]
     parts += [_not_compared(material), _cost(study, material)]
@@ -123,26 +128,29 @@ def _cost(study: Study, material: Material) -> str:
     rows = material.rows
     columns = [str(column) for column in rows.columns]
     spent = rows.drop_duplicates([c for c in columns if c.startswith("axis.")])
-    axes = [a for a in ("axis.predictor", "axis.n_train", "axis.n_candidates") if a in columns]
+    axes = [a for a in ("predictor", "n_train", "n_candidates") if f"axis.{a}" in columns]
     # The cost of grid points that were taken from earlier runs was not recorded here.
     ran = spent[spent["cpu_seconds"] > 0]
     if ran.empty:
         return "## Cost\n\nEvery grid point was taken from earlier runs."
-    mean_seconds = ran.groupby(axes)["cpu_seconds"].mean() if axes else None
+    # Grids may have different axes. A grid point without an axis has None there, a row has NaN.
+    keys = [tuple(None if pd.isna(v) else v for v in key) for key in _keys(ran, axes)]
+    mean_seconds = ran.groupby(pd.Series(keys, index=ran.index))["cpu_seconds"].mean().to_dict()
     whole, unknown = 0.0, 0
     for point in study.points:
-        key = tuple(point.axes[axis.removeprefix("axis.")] for axis in axes)
-        seconds = None
-        if mean_seconds is not None:
-            seconds = mean_seconds.get(key if len(key) > 1 else key[0])
-        whole += float(seconds) if seconds is not None else 0.0
+        seconds = mean_seconds.get(tuple(point.axes.get(axis) for axis in axes))
+        whole += seconds or 0.0
         unknown += seconds is None
     text = (
         f"{len(spent):,} of {len(study.points):,} grid points are done, "
         f"{ran['cpu_seconds'].sum() / 3600:.3f} CPU hours. The whole grid takes "
         f"{whole / 3600:.2f} CPU hours, if each grid point costs as much as the mean of those with "
-        f"the same {' and '.join(axis.removeprefix('axis.') for axis in axes)}"
+        f"the same {' and '.join(axes)}"
     )
     if unknown:
         text += f"; this leaves out {unknown:,} grid points of a kind that has not run yet"
     return f"## Cost\n\n{text}."
+
+
+def _keys(rows: pd.DataFrame, axes: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return rows[[f"axis.{axis}" for axis in axes]].itertuples(index=False, name=None)
