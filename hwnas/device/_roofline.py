@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.network import DeadEdges, Layer, LayerCounts
+from hwnas.network import DeadEdges, Layer, LayerCounts, Read
 
 _MS = 1e3  # milliseconds in a second
 _MJ_PER_PJ = 1e-9
+#: Part of the hash of a model. It rises when equal constants give other values.
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -27,26 +29,36 @@ class Roofline:
     Parameters
     ----------
     peak_gmacs : float
-        Peak throughput in 10^9 multiply-accumulates a second, at the precision used. An elementwise
-        operation of a pooling, addition, activation or normalisation takes the same time as a
-        multiply-accumulate.
+        Peak throughput in 10^9 multiply-accumulates a second, at the precision used.
     compute_efficiency : float
-        Fraction of the peak that the toolchain reaches.
+        Fraction of the peak that convolutions and linear layers reach.
     bandwidth_gbytes : float
         Bandwidth of the memory that holds activations and parameters, in 10^9 bytes a second.
     bytes_per_element : float
         Bytes of one number: 4 for float32, 2 for 16 bit, 1 for int8.
     kernel_overhead_us : float
         Microseconds to start one kernel.
+    pooling_overhead_us : float, optional
+        Microseconds to start the kernel of a pooling, by default `kernel_overhead_us`.
     inference_overhead_ms : float
         Milliseconds of one inference that do not depend on the network.
+    elementwise_gops : float, optional
+        Throughput of poolings, additions, activations and normalisations, in 10^9 operations a
+        second. By default an operation takes the same time as a multiply-accumulate.
+    cache_kbytes, cached_efficiency : float
+        `cached_efficiency` replaces `compute_efficiency` for layers whose inputs and output, in
+        units of 1024 bytes, fit into a cache of `cache_kbytes`. 0 is no cache.
+    wait_conv_us, wait_elementwise_us : float
+        Microseconds that an operation of a cell waits for each node whose result it needs. An
+        operation that reads node 2 waits twice as long as one that reads node 1, and one that reads
+        the cell's input does not wait. Skip connections and poolings are elementwise.
     energy_per_mac_pj, energy_per_byte_pj : float
         Picojoules of one multiply-accumulate, and of moving one byte.
     static_power_w : float
         Watts that the device draws independently of its work.
     fused : tuple of str
         Kinds of layers that cost nothing, because the toolchain merges them into a neighbour.
-    dead_edges : bool or "folded"
+    dead_edges : bool, "folded" or "reaching"
         Whether the toolchain runs edges of a cell that do not change its output. See
         `hwnas.network.count_layers`.
     dense_pooling : bool
@@ -67,7 +79,13 @@ class Roofline:
     bandwidth_gbytes: float
     bytes_per_element: float
     kernel_overhead_us: float = 0.0
+    pooling_overhead_us: float | None = None
     inference_overhead_ms: float = 0.0
+    elementwise_gops: float | None = None
+    cache_kbytes: float = 0.0
+    cached_efficiency: float = 0.0
+    wait_conv_us: float = 0.0
+    wait_elementwise_us: float = 0.0
     energy_per_mac_pj: float = 0.0
     energy_per_byte_pj: float = 0.0
     static_power_w: float = 0.0
@@ -81,8 +99,9 @@ class Roofline:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the constants, as JSON with sorted keys."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the constants and of the version of the model, as JSON with sorted keys."""
+        content = asdict(self) | {"version": _VERSION}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _runs(self, layer: Layer) -> bool:
         return layer.kind != "input" and layer.kind not in self.fused
@@ -102,18 +121,38 @@ class Roofline:
         elements = layer.input_elements + layer.params + layer.output_elements
         return elements * self.bytes_per_element
 
+    def _arithmetic_seconds(self, layer: Layer) -> float:
+        macs = self.macs(layer)
+        if not macs and self.elementwise_gops is not None:
+            return layer.elementwise_operations / (self.elementwise_gops * 1e9)
+        tensors = (layer.input_elements + layer.output_elements) * self.bytes_per_element
+        cached = tensors <= 1024 * self.cache_kbytes
+        efficiency = self.cached_efficiency if cached else self.compute_efficiency
+        return (macs or layer.elementwise_operations) / (self.peak_gmacs * efficiency * 1e9)
+
+    def _overhead_seconds(self, layer: Layer) -> float:
+        if layer.kind == "avg_pool" and self.pooling_overhead_us is not None:
+            return self.pooling_overhead_us * 1e-6
+        return self.kernel_overhead_us * 1e-6
+
     def seconds(self, layer: Layer) -> float:
-        """Time of one layer, in seconds."""
+        """Time of one layer, in seconds, without waiting for its input."""
         if not self._runs(layer):
             return 0.0
-        operations = self.macs(layer) or layer.elementwise_operations
-        arithmetic = operations / (self.peak_gmacs * self.compute_efficiency * 1e9)
         memory = self.bytes(layer) / (self.bandwidth_gbytes * 1e9)
-        return max(arithmetic, memory) + self.kernel_overhead_us * 1e-6
+        return max(self._arithmetic_seconds(layer), memory) + self._overhead_seconds(layer)
+
+    def wait_seconds(self, read: Read) -> float:
+        """Time that an operation waits for an intermediate tensor of its cell, in seconds."""
+        per_node = self.wait_conv_us if read.operation == "conv" else self.wait_elementwise_us
+        return per_node * 1e-6 * read.node
 
     def latency(self, networks: LayerCounts) -> NDArray[np.float64]:
         """Return the latency of each network in milliseconds, shape (n,)."""
-        return self.inference_overhead_ms + _MS * _total(networks, self.seconds)
+        seconds = _total(networks, self.seconds)
+        for read, counts in networks.reads.items():
+            seconds += self.wait_seconds(read) * counts
+        return self.inference_overhead_ms + _MS * seconds
 
     def energy(self, networks: LayerCounts) -> NDArray[np.float64]:
         """Return the energy of one inference of each network in millijoules, shape (n,)."""
