@@ -71,7 +71,9 @@ def known_rows(device: str, metric: str, paths: Paths) -> list[Rows]:
     if metric == "latency":
         values |= _from_csv(folder / _ROWS, device)
     if not values:
-        raise UserError(f"no value of {device} {metric} is known", remedy="another device or metric")
+        raise UserError(
+            f"no value of {device} {metric} is known", remedy="another device or metric"
+        )
     architectures = benchmark_index(paths)
     return [
         Rows(name, index := np.array(list(of)), architectures[index], np.array(list(of.values())))

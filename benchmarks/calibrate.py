@@ -4,10 +4,11 @@
         compute_efficiency
 
 The first argument is a device, and the others are the constants to learn. The other constants keep
-the values of the device's YAML. ``--metric energy`` learns from energies in place of latencies.
+the values of the device's YAML. ``--metric`` names the metric whose known values are used, by
+default latency.
 `benchmarks._reference` describes the known values.
 
-The learned constants minimise the relative error. All image sets have the same influence. The
+The learned constants minimise the relative error. All rows have the same influence. The
 command prints the constants, and for each image set Kendall's tau, the mean of the estimates
 divided by the mean of the measurements, and the mean relative error. It prints the same for the
 cross-validation in ten folds, in which an architecture is in the same fold on all image sets.
@@ -72,16 +73,13 @@ class Model:
 
         def errors(logarithms: Array) -> Array:
             model = self.with_logarithms(logarithms)
-            return np.concatenate([_errors(model.predict(rows), rows.values) for rows in known])
+            return np.concatenate([np.log(model.predict(rows) / rows.values) for rows in known])
 
         start = np.log([getattr(self.device.roofline, name) for name in self.free])
-        return self.with_logarithms(least_squares(errors, start).x)
-
-
-def _errors(estimate: Array, measured: Array) -> Array:
-    """Return relative errors whose squares sum to the mean of the "soft L1" loss, shape (n,)."""
-    relative = np.log(estimate / measured) / _OUTLIER
-    return np.sqrt(2 * (np.sqrt(1 + relative**2) - 1) / len(measured)) * np.sign(relative)
+        # The robust loss has local minima, from which the fit with squared errors leads away.
+        squared = least_squares(errors, start)
+        robust = least_squares(errors, squared.x, loss="soft_l1", f_scale=_OUTLIER)
+        return self.with_logarithms(robust.x)
 
 
 def cross_validate(model: Model, known: Sequence[Rows]) -> list[Array]:
@@ -119,7 +117,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("device")
     parser.add_argument("constants", nargs="+")
-    parser.add_argument("--metric", choices=("latency", "energy"), default="latency")
+    parser.add_argument(
+        "--metric", choices=("latency", "energy", "arithmetic_intensity"), default="latency"
+    )
     arguments = parser.parse_args()
     device = instantiate(OmegaConf.load(CONF / "device" / f"{arguments.device}.yaml"))
     known = known_rows(device.name, arguments.metric, Paths.default())

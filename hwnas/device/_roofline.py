@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ class Roofline:
         Bandwidth of the memory that holds activations and parameters, in 10^9 bytes a second.
     bytes_per_element : float
         Bytes of one number: 4 for float32, 2 for 16 bit, 1 for int8.
+    parameter_reads : float
+        How often the parameters of a layer are read for one image. Inputs and output are moved
+        once.
     kernel_overhead_us : float
         Microseconds to start one kernel.
     pooling_overhead_us : float, optional
@@ -54,6 +57,8 @@ class Roofline:
         the cell's input does not wait. Skip connections and poolings are elementwise.
     energy_per_mac_pj, energy_per_byte_pj : float
         Picojoules of one multiply-accumulate, and of moving one byte.
+    energy_per_parameter_byte_pj : float, optional
+        Picojoules of moving one byte of the parameters, by default `energy_per_byte_pj`.
     static_power_w : float
         Watts that the device draws independently of its work.
     fused : tuple of str
@@ -62,7 +67,8 @@ class Roofline:
         Whether the toolchain runs edges of a cell that do not change its output. See
         `hwnas.network.count_layers`.
     dense_pooling : bool
-        Whether the device runs a pooling as a convolution from all channels to all channels.
+        Whether the device runs a pooling as a convolution from all channels to all channels, with
+        the parameters of such a convolution.
 
     Examples
     --------
@@ -78,6 +84,7 @@ class Roofline:
     compute_efficiency: float
     bandwidth_gbytes: float
     bytes_per_element: float
+    parameter_reads: float = 1.0
     kernel_overhead_us: float = 0.0
     pooling_overhead_us: float | None = None
     inference_overhead_ms: float = 0.0
@@ -88,6 +95,7 @@ class Roofline:
     wait_elementwise_us: float = 0.0
     energy_per_mac_pj: float = 0.0
     energy_per_byte_pj: float = 0.0
+    energy_per_parameter_byte_pj: float | None = None
     static_power_w: float = 0.0
     fused: tuple[str, ...] = ()
     dead_edges: DeadEdges = False
@@ -110,23 +118,32 @@ class Roofline:
         """Multiply-accumulates that the device performs for a layer."""
         if not self._runs(layer):
             return 0.0
-        if self.dense_pooling and layer.kind == "avg_pool":
-            return layer.kernel**2 * layer.in_channels * layer.output_elements
-        return layer.macs
+        return self._as_executed(layer).macs
 
     def bytes(self, layer: Layer) -> float:
-        """Bytes that a layer moves. Inputs, parameters and output are moved once each."""
+        """Bytes of the inputs, parameters and output that a layer moves."""
+        return self._tensor_bytes(layer) + self._parameter_bytes(layer)
+
+    def _tensor_bytes(self, layer: Layer) -> float:
         if not self._runs(layer):
             return 0.0
-        elements = layer.input_elements + layer.params + layer.output_elements
-        return elements * self.bytes_per_element
+        return (layer.input_elements + layer.output_elements) * self.bytes_per_element
+
+    def _parameter_bytes(self, layer: Layer) -> float:
+        if not self._runs(layer):
+            return 0.0
+        params = self._as_executed(layer).params
+        return self.parameter_reads * params * self.bytes_per_element
+
+    def _as_executed(self, layer: Layer) -> Layer:
+        dense = self.dense_pooling and layer.kind == "avg_pool"
+        return replace(layer, kind="conv") if dense else layer
 
     def _arithmetic_seconds(self, layer: Layer) -> float:
         macs = self.macs(layer)
         if not macs and self.elementwise_gops is not None:
             return layer.elementwise_operations / (self.elementwise_gops * 1e9)
-        tensors = (layer.input_elements + layer.output_elements) * self.bytes_per_element
-        cached = tensors <= 1024 * self.cache_kbytes
+        cached = self._tensor_bytes(layer) <= 1024 * self.cache_kbytes
         efficiency = self.cached_efficiency if cached else self.compute_efficiency
         return (macs or layer.elementwise_operations) / (self.peak_gmacs * efficiency * 1e9)
 
@@ -156,16 +173,21 @@ class Roofline:
 
     def energy(self, networks: LayerCounts) -> NDArray[np.float64]:
         """Return the energy of one inference of each network in millijoules, shape (n,)."""
+        per_parameter_byte = self.energy_per_parameter_byte_pj
+        if per_parameter_byte is None:
+            per_parameter_byte = self.energy_per_byte_pj
         dynamic = self.energy_per_mac_pj * _total(networks, self.macs)
-        dynamic += self.energy_per_byte_pj * _total(networks, self.bytes)
+        dynamic += self.energy_per_byte_pj * _total(networks, self._tensor_bytes)
+        dynamic += per_parameter_byte * _total(networks, self._parameter_bytes)
         return dynamic * _MJ_PER_PJ + self.static_power_w * self.latency(networks)
 
     def arithmetic_intensity(self, networks: LayerCounts) -> NDArray[np.float64]:
         """Return the operations per byte of each network, shape (n,).
 
-        One multiply-accumulate counts as two operations.
+        One multiply-accumulate of a convolution or linear layer counts as two operations. Poolings
+        have none, also where the device runs them as convolutions.
         """
-        return 2 * _total(networks, self.macs) / _total(networks, self.bytes)
+        return 2 * networks.macs / _total(networks, self.bytes)
 
 
 def _total(networks: LayerCounts, cost: Callable[[Layer], float]) -> NDArray[np.float64]:
