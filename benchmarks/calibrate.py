@@ -31,6 +31,7 @@ from benchmarks._cli import run
 from benchmarks._reference import Rows, known_rows
 from benchmarks.estimate import CONF, SPACE
 from hwnas.device import Device
+from hwnas.network import LayerCounts, count_layers
 from hwnas.paths import Paths
 from hwnas.seeding import generator
 
@@ -59,8 +60,16 @@ class Model:
 
     def predict(self, rows: Rows) -> Array:
         """Return the estimates of the rows, shape (n,)."""
+        return self._estimate(self._count(rows))
+
+    def _count(self, rows: Rows) -> LayerCounts:
         image_set = instantiate(OmegaConf.load(CONF / "image_set" / f"{rows.image_set}.yaml"))
-        return self.device.estimate(SPACE, rows.architectures, self.metric, image_set)
+        dead_edges = self.device.roofline.dead_edges
+        return count_layers(SPACE, rows.architectures, image_set, dead_edges=dead_edges)
+
+    def _estimate(self, networks: LayerCounts) -> Array:
+        estimate: Array = getattr(self.device.roofline, self.metric)(networks)
+        return estimate
 
     def with_logarithms(self, logarithms: Array) -> Model:
         """Return the model with other values of the free constants."""
@@ -70,10 +79,15 @@ class Model:
 
     def fit(self, known: Sequence[Rows]) -> Model:
         """Return the model with the constants that have the least relative error."""
+        # The constants do not change the networks, which are counted once.
+        networks = [self._count(rows) for rows in known]
+
+        measured = np.concatenate([rows.values for rows in known])
 
         def errors(logarithms: Array) -> Array:
             model = self.with_logarithms(logarithms)
-            return np.concatenate([np.log(model.predict(rows) / rows.values) for rows in known])
+            estimates = np.concatenate([model._estimate(counts) for counts in networks])
+            return np.asarray(np.log(estimates / measured))
 
         start = np.log([getattr(self.device.roofline, name) for name in self.free])
         # The robust loss has local minima, from which the fit with squared errors leads away.
