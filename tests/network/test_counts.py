@@ -9,7 +9,7 @@ from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network import Read, build, count_layers, reaching
 from hwnas.seeding import generator
-from hwnas.space import LISTABLE, Architectures, NASBench201, SearchSpace, space_classes
+from hwnas.space import LISTABLE, Architectures, FBNet, NASBench201, SearchSpace, space_classes
 
 #: All search spaces with a skeleton, including those that a contributor adds.
 SPACES = [each() for each in space_classes().values() if each.skeleton is not None]
