@@ -2,11 +2,19 @@
 
 from hwnas.network._builder import GraphBuilder
 from hwnas.network._cell_skeleton import Cells, CellSkeleton
-from hwnas.network._executed import executed
+from hwnas.network._executed import executed, reaching
 from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
 from hwnas.network._graph import Kind, Layer, Network, Node
 from hwnas.network._nasbench201 import NASBench201Skeleton
-from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton, build, count_layers, skeleton
+from hwnas.network._skeleton import (
+    DeadEdges,
+    LayerCounts,
+    Read,
+    Skeleton,
+    build,
+    count_layers,
+    skeleton,
+)
 from hwnas.network._transnas import TransNASMacroSkeleton, TransNASMicroSkeleton
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "NASBench201Skeleton",
     "Network",
     "Node",
+    "Read",
     "Skeleton",
     "TransNASMacroSkeleton",
     "TransNASMicroSkeleton",
@@ -29,6 +38,7 @@ __all__ = [
     "count_layers",
     "executed",
     "positions",
+    "reaching",
     "skeleton",
     "stem_stride",
 ]

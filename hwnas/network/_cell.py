@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.network._builder import GraphBuilder
+from hwnas.network._executed import convolutions
 from hwnas.network._graph import Layer
+from hwnas.network._skeleton import Read
 from hwnas.space import EDGES, N_NODES, Architectures, CellSpace
 
 
@@ -117,6 +119,29 @@ def append_operation(
         return graph.avg_pool(x, kernel=3, stride=stride, padding=1)
     kernel = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}[operation]
     return graph.relu_conv_bn(x, channels, kernel, stride)
+
+
+def count_reads(space: CellSpace, built: Architectures) -> dict[Read, NDArray[np.int64]]:
+    """Count the operations of each cell that read an intermediate node, by kind and node.
+
+    Parameters
+    ----------
+    space : CellSpace
+    built : array of int8, shape (n, 6)
+        Operations of the cells, with ``none`` on every edge that is not executed.
+
+    Returns
+    -------
+    dict of Read to array of int64, shape (n,)
+    """
+    is_conv = convolutions(space, built)
+    is_elementwise = (built != space.none) & ~is_conv
+    counts = {}
+    for node in range(1, N_NODES - 1):
+        readers = [edge for edge, (start, _) in enumerate(EDGES) if start == node]
+        counts[Read("conv", node)] = is_conv[:, readers].sum(axis=1)
+        counts[Read("elementwise", node)] = is_elementwise[:, readers].sum(axis=1)
+    return counts
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -16,11 +16,14 @@ from hwnas.network._cell import (
     CellCounts,
     append_cell,
     append_whole_cell,
+    count_reads,
 )
-from hwnas.network._executed import executed
+from hwnas.network._executed import executed, reaching
 from hwnas.network._graph import Layer, Network
 from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton
 from hwnas.space import Architectures, CellSpace
+
+_RULES = {"folded": executed, "reaching": reaching}
 
 
 class Cells(Protocol):
@@ -75,18 +78,21 @@ class CellSkeleton(Skeleton):
         self, architectures: Architectures, image_set: ImageSet, dead_edges: DeadEdges
     ) -> LayerCounts:
         """Return the layer counts of many architectures, without building their graphs."""
-        if dead_edges == "folded":
-            runs = executed(self.space, architectures)
+        if isinstance(dead_edges, str):
+            runs = _RULES[dead_edges](self.space, architectures)
             built = np.where(runs, architectures, self.space.none).astype(np.int8)
         else:
             built = architectures if dead_edges else self.space.live(architectures)
         counts = CellCounts.of(self.space, built, zeros=dead_edges is True)
         searched: list[dict[Layer, NDArray[np.int64]]] = []
+        n_all_cells = 0
 
         def cells(
             graph: GraphBuilder, x: int, channels: int, stride: int = 1, n_cells: int = 1
         ) -> int:
+            nonlocal n_all_cells
             n_equal = n_cells if stride == 1 and channels == graph.channels(x) else 1
+            n_all_cells += n_equal
             searched.append(counts.layers(self.space, graph, x, channels, stride, n_equal))
             x = graph.placeholder(channels, (graph.size(x) - 1) // stride + 1)
             return cells(graph, x, channels, 1, n_cells - n_equal) if n_cells > n_equal else x
@@ -94,6 +100,7 @@ class CellSkeleton(Skeleton):
         graph = GraphBuilder(self.in_channels, image_set.resolution)
         self.assemble(graph, image_set, cells)
         networks = LayerCounts.of(len(architectures), graph.layer_counts, *searched)
-        if dead_edges == "folded":
+        if isinstance(dead_edges, str):
             networks.counts[(built == self.space.none).all(axis=1)] = 0
-        return networks
+        reads = count_reads(self.space, built)
+        return replace(networks, reads={read: n_all_cells * n for read, n in reads.items()})

@@ -1,4 +1,4 @@
-"""The edges of a cell that a runtime with dead-code elimination and constant folding executes."""
+"""The edges of a cell that a runtime executes after dead-code elimination and constant folding."""
 
 from __future__ import annotations
 
@@ -53,14 +53,50 @@ def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
     alone = np.stack([brings[:, _IN[node]].sum(axis=1) == 1 for node in range(N_NODES)], axis=1)
     zeroed = _only_zeroed(space, X, carries, brings & alone[:, [end for _, end in EDGES]])
 
-    convolutions = [i for i, name in enumerate(space.operations) if name in _CONVOLUTIONS]
-    runs = np.zeros((n, len(EDGES)), dtype=bool)
-    needed = np.zeros((n, N_NODES), dtype=bool)
+    ends = [end for _, end in EDGES]
+    return _runs(space, X, folded=convolutions(space, X) & alone[:, ends] & zeroed[:, ends])
+
+
+def reaching(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
+    """Return the edges from which a path leads to the output of the cell, shape (n, 6).
+
+    A runtime that only drops unused results executes these edges. It also executes operations whose
+    input is a zero tensor, because it does not look at values. A cell without a path from its input
+    to its output is a constant, and none of its edges is executed.
+
+    The edgegpu latencies of HW-NAS-Bench follow this rule: in the rows that are at hand, cells that
+    differ in operations on zero tensors differ in latency, and cells that differ in operations
+    without a path to the output do not.
+
+    Examples
+    --------
+    >>> from hwnas.space import NASBench201
+    >>> cells = np.array([[0, 0, 0, 3, 1, 0],  # the skip connection reads a zero tensor
+    ...                   [3, 0, 0, 3, 0, 3],  # nothing reads node 1
+    ...                   [3, 3, 3, 0, 0, 0]])  # constant
+    >>> reaching(NASBench201(), cells).astype(int)
+    array([[0, 0, 0, 1, 1, 0],
+           [0, 0, 0, 1, 0, 1],
+           [0, 0, 0, 0, 0, 0]])
+    """
+    return _runs(space, X, folded=np.zeros((len(X), len(EDGES)), dtype=bool))
+
+
+def convolutions(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
+    """Return which operations are convolutions, shape (n, 6)."""
+    indices = [i for i, name in enumerate(space.operations) if name in _CONVOLUTIONS]
+    return np.isin(X, indices)
+
+
+def _runs(space: CellSpace, X: Architectures, folded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the edges that the output or an edge of `folded` needs, shape (n, 6)."""
+    carries = np.not_equal(X, space.none)
+    runs = np.zeros((len(X), len(EDGES)), dtype=bool)
+    needed = np.zeros((len(X), N_NODES), dtype=bool)
     needed[:, -1] = True
     for edge in reversed(range(len(EDGES))):
         start, end = EDGES[edge]
-        folded = np.isin(X[:, edge], convolutions) & alone[:, end] & zeroed[:, end]
-        runs[:, edge] = (carries[:, edge] & needed[:, end]) | folded
+        runs[:, edge] = (carries[:, edge] & needed[:, end]) | folded[:, edge]
         needed[:, start] |= runs[:, edge]
     passes = np.not_equal(space.live(X), space.none).any(axis=1, keepdims=True)
     return np.logical_and(runs, passes)

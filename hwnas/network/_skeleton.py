@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,22 @@ from hwnas.network._graph import Layer, Network
 from hwnas.space import Architectures, SearchSpace
 
 #: Whether a toolchain runs the edges that do not change the output. See `count_layers`.
-DeadEdges = bool | Literal["folded"]
+DeadEdges = bool | Literal["folded", "reaching"]
+
+
+class Read(NamedTuple):
+    """An operation of a cell that reads an intermediate tensor of the cell.
+
+    Attributes
+    ----------
+    operation : {"conv", "elementwise"}
+        Elementwise operations are skip connections and poolings.
+    node : int
+        The node of the tensor: 1 or 2 in cells with four nodes.
+    """
+
+    operation: Literal["conv", "elementwise"]
+    node: int
 
 
 @dataclass(frozen=True)
@@ -32,10 +47,14 @@ class LayerCounts:
         The distinct layers of all the networks, without the images.
     counts : array of int64, shape (n, n_layers)
         How often each layer occurs in each network.
+    reads : mapping of Read to array of int64, shape (n,)
+        How often each network reads an intermediate tensor of a cell. Networks without cells have
+        no such tensors.
     """
 
     layers: tuple[Layer, ...]
     counts: NDArray[np.int64]
+    reads: Mapping[Read, NDArray[np.int64]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -158,10 +177,11 @@ def count_layers(
     architectures : array of int8, shape (n, n_positions)
     image_set : ImageSet
         Gives the resolution of the image and the number of classes.
-    dead_edges : bool or "folded"
+    dead_edges : bool, "folded" or "reaching"
         As in `build`. With ``"folded"`` the edges are those that TensorFlow Lite executes (see
-        `executed`). A network whose cells have no path to their output is then a constant, and has
-        no layers.
+        `executed`), and with ``"reaching"`` those with a path to the output (see `reaching`). In
+        both cases a network whose cells have no path from input to output is a constant, and has no
+        layers.
     **sizes : int
         New values of the skeleton's fields.
 

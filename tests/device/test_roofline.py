@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hwnas.device import Roofline
-from hwnas.network import Layer, LayerCounts
+from hwnas.network import Layer, LayerCounts, Read
 
 ROOFLINE = Roofline(
     peak_gmacs=2.0,
@@ -41,7 +41,59 @@ def test_macs_dense_pooling_equals_convolution() -> None:
     assert ROOFLINE.seconds(POOL) == pytest.approx(9 * 16_384 / 1e9 + 10e-6)
     dense = replace(ROOFLINE, dense_pooling=True)
     assert dense.macs(POOL) == CONV.macs
+    assert dense.bytes(POOL) == dense.bytes(CONV)
     assert dense.seconds(POOL) == pytest.approx(dense.seconds(CONV))
+
+
+def test_seconds_pooling_overhead_applies_to_poolings_only() -> None:
+    other = replace(ROOFLINE, pooling_overhead_us=3.0)
+    assert other.seconds(POOL) == pytest.approx(9 * 16_384 / 1e9 + 3e-6)
+    assert other.seconds(CONV) == ROOFLINE.seconds(CONV)
+
+
+def test_seconds_elementwise_throughput_does_not_apply_to_convolutions() -> None:
+    slow = replace(ROOFLINE, elementwise_gops=0.1)
+    assert slow.seconds(POOL) == pytest.approx(9 * 16_384 / 1e8 + 10e-6)
+    assert slow.seconds(ADD) == pytest.approx(16_384 / 1e8 + 10e-6)
+    assert slow.seconds(CONV) == ROOFLINE.seconds(CONV)
+
+
+@pytest.mark.parametrize(("kbytes", "gmacs"), [(64, 1.6), (63.9, 1.0)])
+def test_seconds_layer_in_cache_has_cached_efficiency(kbytes: float, gmacs: float) -> None:
+    # Input and output have 16,384 numbers each, together 64 kB. The parameters do not count.
+    cached = replace(ROOFLINE, cache_kbytes=kbytes, cached_efficiency=0.8)
+    assert cached.seconds(CONV) == pytest.approx(2_359_296 / (gmacs * 1e9) + 10e-6)
+
+
+def test_bytes_parameters_read_several_times() -> None:
+    assert ROOFLINE.bytes(CONV) == 2 * (32_768 + 2_304)
+    assert replace(ROOFLINE, parameter_reads=4.0).bytes(CONV) == 2 * (32_768 + 4 * 2_304)
+
+
+def test_latency_operations_wait_for_each_node_of_their_cell() -> None:
+    waiting = replace(ROOFLINE, wait_conv_us=5.0, wait_elementwise_us=20.0)
+    reads = {
+        Read("conv", 1): np.array([0, 3]),
+        Read("conv", 2): np.array([0, 1]),
+        Read("elementwise", 2): np.array([0, 2]),
+    }
+    networks = LayerCounts((CONV,), np.array([[1], [1]]), reads)
+    microseconds = 3 * 5 + 1 * 2 * 5 + 2 * 2 * 20
+    expected = ROOFLINE.latency(networks) + np.array([0, microseconds * 1e-3])
+    assert waiting.latency(networks) == pytest.approx(expected)
+
+
+def test_energy_parameter_bytes_have_their_own_energy() -> None:
+    networks = LayerCounts((CONV,), np.array([[1]]))
+    less = replace(ROOFLINE, energy_per_parameter_byte_pj=1.0).energy(networks)
+    # 2,304 parameters of 2 bytes cost 1 in place of 20 picojoules.
+    assert ROOFLINE.energy(networks) - less == pytest.approx(2 * 2_304 * 19e-9)
+
+
+def test_arithmetic_intensity_dense_pooling_moves_bytes_but_has_no_operations() -> None:
+    dense = replace(ROOFLINE, dense_pooling=True)
+    networks = LayerCounts((CONV, POOL), np.array([[1, 1]]))
+    assert dense.arithmetic_intensity(networks) == pytest.approx(2_359_296 / dense.bytes(CONV))
 
 
 def test_roofline_fused_layer_costs_nothing() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
-from hwnas.network import build, count_layers
+from hwnas.network import Read, build, count_layers, reaching
 from hwnas.seeding import generator
-from hwnas.space import LISTABLE, Architectures, NASBench201, SearchSpace, space_classes
+from hwnas.space import LISTABLE, Architectures, FBNet, NASBench201, SearchSpace, space_classes
 
 #: All search spaces with a skeleton, including those that a contributor adds.
 SPACES = [each() for each in space_classes().values() if each.skeleton is not None]
@@ -126,6 +126,50 @@ def test_count_layers_folded_constant_network_has_no_layers(cifar10: ImageSet) -
     rows = np.array([[0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0]], dtype=np.int8)
     counts = count_layers(SPACE, rows, cifar10, dead_edges="folded").counts
     assert counts.any(axis=1).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("cell", "edges"),
+    [
+        # The skip connection reads a zero tensor and is executed.
+        ((0, 0, 0, 3, 1, 0), [0, 0, 0, 1, 1, 0]),
+        # Nothing that reaches the output reads node 1.
+        ((3, 0, 3, 3, 0, 0), [0, 0, 0, 1, 0, 0]),
+        ((3, 1, 4, 0, 2, 3), [1, 1, 1, 0, 1, 1]),
+        # The output does not depend on the input, so nothing is executed.
+        ((0, 0, 3, 0, 3, 3), [0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_reaching_edges_with_path_to_output_are_executed(
+    cell: tuple[int, ...], edges: list[int]
+) -> None:
+    found = reaching(SPACE, np.array([cell], dtype=np.int8))
+    assert found[0].astype(int).tolist() == edges
+
+
+def test_count_layers_reaching_counts_reads_of_all_cells(cifar10: ImageSet) -> None:
+    # Node 1 is read by two convolutions, node 2 by a skip connection; the second cell is constant.
+    rows = np.array([[4, 1, 2, 0, 3, 1], [3, 0, 3, 0, 0, 0]], dtype=np.int8)
+    networks = count_layers(SPACE, rows, cifar10, dead_edges="reaching")
+    assert {read: counts.tolist() for read, counts in networks.reads.items()} == {
+        Read("conv", 1): [2 * 15, 0],
+        Read("elementwise", 1): [0, 0],
+        Read("conv", 2): [0, 0],
+        Read("elementwise", 2): [15, 0],
+    }
+    assert networks.counts.any(axis=1).tolist() == [True, False]
+
+
+def test_count_layers_reads_follow_number_of_cells(cifar10: ImageSet) -> None:
+    rows = np.array([[3, 0, 0, 0, 3, 0]], dtype=np.int8)
+    counts = count_layers(SPACE, rows, cifar10, cells_per_stage=2)
+    assert counts.reads[Read("conv", 1)].tolist() == [3 * 2]
+
+
+def test_count_layers_space_without_cells_has_no_reads(cifar10: ImageSet) -> None:
+    space = FBNet()
+    rows = np.zeros((1, space.n_positions), dtype=np.int8)
+    assert count_layers(space, rows, cifar10).reads == {}
 
 
 def test_count_layers_equal_functions_equal_macs(cifar10: ImageSet) -> None:
