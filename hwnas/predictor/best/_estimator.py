@@ -28,6 +28,8 @@ _PRIOR_WEIGHT = 1500
 #: The variance of a model does not contain the uncertainty of having chosen it. The standard
 #: deviation is widened as if the n measurements had been used to fit this many more effects.
 _N_EFFECTS = 5
+#: The views of a model of all features in files that do not name them: hwnas 0.2 and earlier.
+_FIRST_VIEWS = ("raw", "executed", "live")
 #: Share of the measurements that the calibrated interval contains.
 _COVERAGE = 0.9
 #: Number of decimals of standardised predictions. Rounding makes predictions equal that differ by
@@ -110,6 +112,7 @@ class Best(RegressorMixin, BaseEstimator):
         return {
             "view": self.model_.view,
             "by_position": self.model_.by_position,
+            "views": self.model_.views,
             "architectures": self.architectures_,
             "names": process.kernel.names,
             "theta": process.theta,
@@ -126,7 +129,8 @@ class Best(RegressorMixin, BaseEstimator):
         ValueError
             If a version with other hyperparameters saved the state.
         """
-        self.model_ = Model(state["view"], state["by_position"])
+        views = state.get("views", _FIRST_VIEWS)
+        self.model_ = Model(state["view"], state["by_position"], views and tuple(views))
         self.architectures_ = state["architectures"]
         features = self.model_.select(self._describe(self.architectures_))
         covariance = Covariance(features)
