@@ -25,9 +25,12 @@ _N_CALIBRATION = 500
 #: Calibration adds pseudo-observations from a standard normal distribution to the n standardised
 #: deviations. Their number is this constant / n. They keep the scale near 1 if n is small.
 _PRIOR_WEIGHT = 1500
-#: The variance of a model does not contain the uncertainty of having chosen it. The standard
-#: deviation is widened as if the n measurements had been used to fit this many more effects.
+#: The variance of a model does not contain the uncertainty of its hyperparameters and of having
+#: chosen it. The standard deviation is widened as if the n measurements had been used to fit this
+#: many more effects.
 _N_EFFECTS = 5
+#: The views of a model of all features in files that do not name them: hwnas 0.2 and earlier.
+_FIRST_VIEWS = ("raw", "executed", "live")
 #: Share of the measurements that the calibrated interval contains.
 _COVERAGE = 0.9
 #: Number of decimals of standardised predictions. Rounding makes predictions equal that differ by
@@ -83,9 +86,9 @@ class Best(RegressorMixin, BaseEstimator):
         with blas_threads(len(values)):
             self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
-        self.std_scale_ = _calibration(deviation / np.sqrt(variance + self._noise))
-        if chosen.compared:
-            self.std_scale_ *= float(np.sqrt(1 + _N_EFFECTS / len(values)))
+        scores = deviation / np.sqrt(variance + self._noise)
+        calibration = _quantile_scale if chosen.compared else _mean_square_scale
+        self.std_scale_ = calibration(scores) * float(np.sqrt(1 + _N_EFFECTS / len(values)))
         return self
 
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
@@ -110,6 +113,7 @@ class Best(RegressorMixin, BaseEstimator):
         return {
             "view": self.model_.view,
             "by_position": self.model_.by_position,
+            "views": self.model_.views,
             "architectures": self.architectures_,
             "names": process.kernel.names,
             "theta": process.theta,
@@ -126,7 +130,8 @@ class Best(RegressorMixin, BaseEstimator):
         ValueError
             If a version with other hyperparameters saved the state.
         """
-        self.model_ = Model(state["view"], state["by_position"])
+        views = state.get("views", _FIRST_VIEWS)
+        self.model_ = Model(state["view"], state["by_position"], views and tuple(views))
         self.architectures_ = state["architectures"]
         features = self.model_.select(self._describe(self.architectures_))
         covariance = Covariance(features)
@@ -147,7 +152,7 @@ class Best(RegressorMixin, BaseEstimator):
         return describe(self.space, self.space.validate(np.asarray(X)))
 
 
-def _calibration(scores: Values) -> float:
+def _quantile_scale(scores: Values) -> float:
     """Return the factor with which 90 % intervals contain 90 % of the scores.
 
     `scores` are deviations divided by their standard deviations, shape (n,).
@@ -156,3 +161,12 @@ def _calibration(scores: Values) -> float:
     pseudo_observations = norm.ppf((1 + (np.arange(n_prior) + 0.5) / n_prior) / 2)
     widths = np.concatenate([np.abs(scores), pseudo_observations])
     return float(np.quantile(widths, _COVERAGE) / norm.ppf((1 + _COVERAGE) / 2))
+
+
+def _mean_square_scale(scores: Values) -> float:
+    """Return the root mean square of the scores and of one more, which is 1.
+
+    So few scores have no useful quantile, but their mean square differs much between devices: it is
+    .2 where costs add up almost without noise, and above 1 where there is much noise.
+    """
+    return float(np.sqrt((1 + scores @ scores) / (1 + len(scores))))

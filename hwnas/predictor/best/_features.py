@@ -1,12 +1,12 @@
 """The features that `best` computes of architectures.
 
-`best` counts the operations of a cell in three views: all operations as written (``raw``), those
-that a runtime such as TensorFlow Lite executes (``executed``), and the live ones (``live``). The
+`best` counts the operations of a cell in several views, see `hwnas.predictor.best._views`. The
 measurements decide which view predicts the metric best.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache, singledispatch
 from typing import Self
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.image_set import ImageSet
-from hwnas.network import Layer, count_layers, executed
+from hwnas.network import Layer, count_layers
+from hwnas.predictor.best._views import CELL_VIEWS
 from hwnas.space import Architectures, CellSpace, SearchSpace
 
 Array = NDArray[np.float64]
@@ -41,8 +42,8 @@ class Features:
     linear : dict of str to array
         Blocks of columns that the metric depends on linearly. The name of a block is
         ``view:kind``, and the kind decides the prior. The kinds are total costs (``total0``, ...),
-        counts of operations (``counts``) or layers (``layers``), and operations by position
-        (``one_hot``).
+        counts of operations (``counts``) or layers (``layers``), operations by position
+        (``one_hot``), and the groups of a view.
     choices : dict of str to array
         A block for each view and operation, named ``view:operation``. It has one column per
         position, which is 0 unless the operation is at that position. The squared distance of two
@@ -70,15 +71,26 @@ class Features:
     @property
     def views(self) -> list[str]:
         """Names of the views."""
-        return list(dict.fromkeys(name.partition(":")[0] for name in self.choices))
+        return list(dict.fromkeys(name.partition(":")[0] for name in self.linear))
+
+    @property
+    def views_by_position(self) -> list[str]:
+        """Names of the views in which the cost of an operation may depend on its position."""
+        return [view for view in self.views if f"{view}:one_hot" in self.linear]
+
+    def of_views(self, views: Collection[str]) -> Self:
+        """Return the features without the blocks of all other views."""
+
+        def kept(blocks: dict[str, Array]) -> dict[str, Array]:
+            return {name: part for name, part in blocks.items() if name.partition(":")[0] in views}
+
+        return type(self)(kept(self.linear), kept(self.choices), self.wiring, self.totals)
 
     def additive(self, view: str, *, by_position: bool) -> Self:
         """Return the linear blocks of one view; ``one_hot`` is among them if `by_position`."""
-        linear = {
-            name: block
-            for name, block in self.linear.items()
-            if name.startswith(f"{view}:") and (by_position or not name.endswith(":one_hot"))
-        }
+        linear = self.of_views([view]).linear
+        if not by_position:
+            linear = {name: part for name, part in linear.items() if not name.endswith(":one_hot")}
         return type(self)(linear, {}, {}, self.totals[:, :0])
 
     @property
@@ -186,30 +198,23 @@ def _(space: CellSpace, X: Architectures) -> Features:
     )
     # An edge that a view leaves out counts as one more operation.
     dropped = n_operations
-    live = space.live(X)
-    views = {
-        "raw": X,
-        "executed": np.where(executed(space, X), X, dropped),
-        "live": np.where(live == space.none, dropped, live),
-    }
     linear: dict[str, Array] = {}
     choices: dict[str, Array] = {}
-    totals = []
-    for view, cells in views.items():
-        chosen = _one_hot(cells, n_operations + 1)
+    for view in CELL_VIEWS:
+        chosen = _one_hot(np.where(view.keeps(space, X), X, dropped), n_operations + 1)
         kept = chosen[:, :, :n_operations]
-        counts = kept.sum(axis=1)
-        total = counts @ per_operation
-        linear |= {f"{view}:total{i}": column[:, None] for i, column in enumerate(total.T)}
-        linear |= {f"{view}:counts": counts, f"{view}:one_hot": _flat(kept)}
-        choices |= _by_operation(view, chosen)
-        totals.append(total)
+        blocks = {**view.totals(kept, per_operation), **view.groups(kept)}
+        if view.by_position:
+            blocks["one_hot"] = _flat(kept)
+            choices |= _by_operation(view.name, chosen)
+        linear |= {f"{view.name}:{kind}": block for kind, block in blocks.items()}
+    totals = np.hstack([linear[f"{view}:total{i}"] for view in ("raw", "executed") for i in (0, 1)])
     passes = np.select([np.equal(X, space.none), np.equal(X, space.skip)], [0, 1], default=2)
     wiring = {
         "carries": _flat(_one_hot(np.minimum(passes, 1), 2)) / np.sqrt(space.n_positions),
         "passes": _flat(_one_hot(passes, 3)) / np.sqrt(space.n_positions),
     }
-    return Features(linear, choices, wiring, np.hstack(totals[:2]))
+    return Features(linear, choices, wiring, totals)
 
 
 def _by_operation(view: str, chosen: Array) -> dict[str, Array]:

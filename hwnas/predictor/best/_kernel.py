@@ -32,6 +32,8 @@ _LINEAR = {
     "total2": (-3.0, 2.0),
     "layers": (-2.0, 1.5),
     "counts": (-2.5, 2.0),
+    "inner": (-4.0, 2.0),
+    "by_node": (-6.0, 2.0),
     "one_hot": (-5.0, 2.0),
 }
 #: The same for the blocks whose weights depend on the wiring. They are taken from the view `raw`.

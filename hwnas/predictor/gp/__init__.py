@@ -2,7 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hwnas.predictor.gp._core import Kernel, Posterior, condition, fit_hyperparameters, restored
+from hwnas.predictor.gp._core import (
+    Kernel,
+    Posterior,
+    condition,
+    fit_hyperparameters,
+    log_posterior,
+    restored,
+)
 from hwnas.predictor.gp._exact import ExactGP
 from hwnas.predictor.gp._similarity import similarity, weighted_products, weighted_squares
 
@@ -16,6 +23,7 @@ __all__ = [
     "SparseGP",
     "condition",
     "fit_hyperparameters",
+    "log_posterior",
     "restored",
     "similarity",
     "weighted_products",

@@ -103,6 +103,42 @@ def log_marginal_likelihood(
     return float(value), np.append(of_kernel, np.diag(weights) @ noise)
 
 
+def log_posterior(
+    kernel: Kernel[InputsT, RowsT],
+    theta: Array,
+    inputs: InputsT,
+    y: Array,
+    noise_factors: Array | None = None,
+    *,
+    noise_prior: tuple[float, float],
+) -> tuple[float, Array]:
+    """Return the log posterior density of the hyperparameters and its gradient.
+
+    The value lacks constants that depend only on n and on the widths of the priors. It is therefore
+    0 for hyperparameters at their priors' means if there are no measurements.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    theta : array
+    inputs : the kernel's inputs, n rows
+    y : array, shape (n,)
+    noise_factors : array, shape (n,), optional
+    noise_prior : pair of float
+        Mean and standard deviation of the normal prior of the log noise variance.
+
+    Raises
+    ------
+    scipy.linalg.LinAlgError
+        If the covariances are not positive definite in floating point.
+    """
+    mean, deviation = _prior(kernel, inputs, noise_prior)
+    value, gradient = log_marginal_likelihood(kernel, theta, inputs, y, noise_factors)
+    distance = (theta - mean) / deviation
+    slope: Array = gradient - distance / deviation
+    return value - 0.5 * float(distance @ distance), slope
+
+
 def fit_hyperparameters(
     kernel: Kernel[InputsT, RowsT],
     inputs: InputsT,
@@ -127,19 +163,17 @@ def fit_hyperparameters(
         Start of the search; by default the prior's mean.
     max_iterations : int
     """
-    mean, deviation = (
-        np.append(of_kernel, of_noise)
-        for of_kernel, of_noise in zip(kernel.prior(inputs), noise_prior, strict=True)
-    )
+    mean, deviation = _prior(kernel, inputs, noise_prior)
 
     def negative_log_posterior(theta: Array) -> tuple[float, Array]:
         try:
-            value, gradient = log_marginal_likelihood(kernel, theta, inputs, y, noise_factors)
+            value, gradient = log_posterior(
+                kernel, theta, inputs, y, noise_factors, noise_prior=noise_prior
+            )
         except LinAlgError:
             # The covariances have no Cholesky factor: a large value makes L-BFGS step back.
             return 1e25, np.zeros_like(theta)
-        distance = (theta - mean) / deviation
-        return 0.5 * distance @ distance - value, distance / deviation - gradient
+        return -value, -gradient
 
     found = minimize(
         negative_log_posterior,
@@ -151,6 +185,18 @@ def fit_hyperparameters(
     )
     best: Array = found.x
     return best
+
+
+def _prior(
+    kernel: Kernel[InputsT, RowsT], inputs: InputsT, noise_prior: tuple[float, float]
+) -> tuple[Array, Array]:
+    """Return means and standard deviations of all hyperparameters' priors, the noise's last."""
+    mean, deviation = kernel.prior(inputs)
+    of_all: tuple[Array, Array] = (
+        np.append(mean, noise_prior[0]),
+        np.append(deviation, noise_prior[1]),
+    )
+    return of_all
 
 
 @dataclass
