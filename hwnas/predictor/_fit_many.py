@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from hwnas.predictor._predictor import Predictor
+if TYPE_CHECKING:
+    from hwnas.predictor._predictor import Predictor
 
 
 def fit_many(

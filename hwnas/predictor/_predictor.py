@@ -10,10 +10,13 @@ from typing import Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from hwnas.predictor._calibration import cross_validated
+from hwnas.predictor._interval import Residuals
 from hwnas.predictor._saving import save
 from hwnas.space import Architectures, SearchSpace
 
@@ -54,6 +57,9 @@ class Predictor(RegressorMixin, BaseEstimator):
     metadata_ : dict
         Facts about the measurements and the fit, such as metric and unit. ``fit`` empties it,
         ``save`` writes it to the file, and ``load_predictor`` reads it from there.
+    residuals_ : Residuals or None
+        Held-out residuals, from which `predict_interval` makes its intervals. ``fit`` sets it to
+        None, `calibrate` and `calibrate_on` compute it, and a saved file holds it.
 
     Examples
     --------
@@ -112,6 +118,9 @@ class Predictor(RegressorMixin, BaseEstimator):
         architectures, values = in_canonical_order(*self._validated(X, y))
         self.n_features_in_ = architectures.shape[1]
         self.metadata_: dict[str, Any] = {}
+        self.residuals_: Residuals | None = None
+        # `calibrate` needs the training measurements. A saved file does not hold them.
+        self._training: tuple[Architectures, Values] | None = (architectures, values)
         if getattr(self.model, "in_metric_unit", False):
             self.mean_, self.scale_ = 0.0, 1.0
         else:
@@ -196,6 +205,102 @@ class Predictor(RegressorMixin, BaseEstimator):
             np.asarray(std, dtype=np.float64) * self.scale_,
         )
 
+    def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> tuple[Values, Values]:
+        """Predict an interval that a new measurement of each architecture lies in.
+
+        A model with a standard deviation of its own gives the central interval of a normal
+        distribution. For any other model the interval comes from held-out residuals. If there are
+        none yet, this method calls `calibrate` first, which takes several times as long as
+        ``fit``. `interval_source_` says where the interval comes from.
+
+        Parameters
+        ----------
+        X : array of int, shape (n, n_positions), or sequence of str
+            Architectures as operation indices or as the strings of the search space.
+        coverage : float
+            Probability that a new measurement lies in its interval, between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : array of float, shape (n,)
+            Bounds in the metric's unit. They are infinite where there are too few residuals for
+            this coverage: 0.9 needs at least 9 residuals.
+
+        Raises
+        ------
+        ValueError
+            If `X` holds anything but architectures of the space, or `coverage` is not between 0
+            and 1.
+        UserError
+            If the model has no standard deviation and no residuals can be computed: the predictor
+            was loaded from a file without residuals, or its training measurements are a design.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from hwnas.encoding import OneHot
+        >>> from hwnas.space import NASBench201
+        >>> X = NASBench201().enumerate()[::499]
+        >>> predictor = Predictor(NASBench201(), OneHot(), Ridge()).fit(X, X.sum(axis=1))
+        >>> lower, upper = predictor.predict_interval(X[:1], coverage=0.8)
+        >>> bool(lower[0] < upper[0]), predictor.interval_source_
+        (True, 'conformal, 5 folds, 32 residuals')
+        """
+        if not 0.0 < coverage < 1.0:
+            raise ValueError(f"coverage={coverage}: must be between 0 and 1")
+        if self.knows_uncertainty:
+            predicted, std = self.predict(X, return_std=True)
+            half = float(ndtri(0.5 + coverage / 2)) * std
+            return predicted - half, predicted + half
+        predicted = self.predict(X)
+        if self.residuals_ is None:
+            self.calibrate()
+        assert self.residuals_ is not None
+        return self.residuals_.interval(predicted, coverage)
+
+    @property
+    def interval_source_(self) -> str | None:
+        """Where `predict_interval` takes its intervals from; None before they are calibrated."""
+        check_is_fitted(self, "pipeline_")
+        if self.knows_uncertainty:
+            return "predictive distribution"
+        return None if self.residuals_ is None else self.residuals_.source
+
+    def calibrate(self, folds: int = 5, seed: int = 0) -> Self:
+        """Compute held-out residuals by cross-validation on the training measurements.
+
+        A model with a standard deviation of its own needs no residuals. This method then changes
+        nothing.
+
+        Parameters
+        ----------
+        folds : int
+            Number of folds, and therefore of fits. It is at most the number of functions that the
+            training architectures compute.
+        seed : int
+            Seed of the assignment to folds.
+
+        Raises
+        ------
+        UserError
+            If no training measurement can be held out: the predictor was loaded from a file, its
+            training measurements are a design, or they are all of one function.
+        """
+        check_is_fitted(self, "pipeline_")
+        if not self.knows_uncertainty:
+            self.residuals_ = cross_validated(self, self._training, folds, seed)
+        return self
+
+    def calibrate_on(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Compute held-out residuals on measurements that ``fit`` did not get.
+
+        The parameters are those of ``fit``.
+        """
+        check_is_fitted(self, "pipeline_")
+        architectures, values = self._validated(X, y)
+        self.residuals_ = Residuals(self.predict(architectures), values, folds=None)
+        return self
+
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the fitted predictor to a file that anyone can load safely.
 
@@ -232,6 +337,7 @@ class Predictor(RegressorMixin, BaseEstimator):
             "model": model,
             "mean": self.mean_,
             "scale": self.scale_,
+            "residuals": None if self.residuals_ is None else self.residuals_.to_state(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -240,6 +346,10 @@ class Predictor(RegressorMixin, BaseEstimator):
         self.mean_, self.scale_ = state["mean"], state["scale"]
         self.n_features_in_ = self.space.n_positions
         self.metadata_ = {}
+        self._training = None
+        # Files of hwnas 0.1 and 0.2 have no residuals.
+        residuals = state.get("residuals")
+        self.residuals_ = None if residuals is None else Residuals.of_state(residuals)
 
     @property
     def knows_uncertainty(self) -> bool:
