@@ -17,7 +17,7 @@ from hwnas.dataset._table import UNKNOWN, Accuracy, Provenance, Table
 from hwnas.errors import UserError
 from hwnas.metric import Metric
 from hwnas.paths import Paths
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, Identities, SearchSpace
 
 
 class Benchmark(Described, ABC):
@@ -90,7 +90,7 @@ class Benchmark(Described, ABC):
         architectures: Architectures,
         values: NDArray[np.float64],
         provenance: Provenance,
-        representative: NDArray[np.int64] | None = None,
+        representative: Identities | None = None,
         accuracy: Accuracy = UNKNOWN,
     ) -> Table:
         """Return a table of the metric. Values outside the metric's bounds become NaN.
@@ -99,12 +99,11 @@ class Benchmark(Described, ABC):
         ----------
         dataset, device, architectures, values, provenance
             As in `Table`.
-        representative : array of int64, shape (n,), optional
+        representative : array, shape (n,), optional
             As in `Table`. By default every architecture is its own representative.
         accuracy : pair
             The accuracies and their provenance.
         """
-        own = self.space.rank(architectures)
         return Table(
             dataset=dataset,
             space=self.space,
@@ -112,7 +111,9 @@ class Benchmark(Described, ABC):
             metric=self.metric,
             architectures=architectures,
             values=np.where(self.metric.missing(values), np.nan, values),
-            representative=own if representative is None else representative,
+            representative=(
+                self.space.identity(architectures) if representative is None else representative
+            ),
             provenance=provenance,
             accuracy=accuracy[0],
             accuracy_provenance=accuracy[1],

@@ -9,7 +9,7 @@ from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._described import Column
 from hwnas.errors import UserError, command
 from hwnas.paths import Paths
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, Identities, SearchSpace
 
 _HEAD = ("table", "column", "unit", "rows", "missing", "ties", "near 0", "copies", "tau(accuracy)")
 _NOTE = """
@@ -61,9 +61,9 @@ class _Classes:
     """Cache of isomorphism classes, so that columns with equal architectures share them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, bytes], NDArray[np.int64]] = {}
+        self._known: dict[tuple[str, bytes], Identities] = {}
 
-    def of(self, space: SearchSpace, architectures: Architectures) -> NDArray[np.int64]:
+    def of(self, space: SearchSpace, architectures: Architectures) -> Identities:
         key = (space.name, architectures.tobytes())
         if key not in self._known:
             self._known[key] = space.representative(architectures)
@@ -77,7 +77,8 @@ def describe(column: Column, classes: _Classes) -> tuple[str, ...]:
     copies = "-"
     if column.space is not None and column.architectures is not None:
         groups = classes.of(column.space, column.architectures)[present]
-        copies = str(_count_ties(np.stack([groups.astype(np.float64), values], axis=1)))
+        _, group = np.unique(groups, return_inverse=True)
+        copies = str(_count_ties(np.stack([group.astype(np.float64), values], axis=1)))
     near_zero = int((values < _NEAR_ZERO * np.median(values)).sum()) if values.size else 0
     return (
         column.table,

@@ -124,11 +124,11 @@ def _split_by_design(table: Table, design: Architectures, n_test: int, seed: int
 def _one_row_a_measurement(table: Table) -> Rows:
     """Return one row of every measurement, in an order that does not depend on the table's.
 
-    The row is that of the architecture whose rank is the key in ``table.representative``. If the
-    table lacks this architecture, it is the row of the copy with the lowest rank.
+    The row is that of the architecture whose identity is the key in ``table.representative``. If
+    the table lacks this architecture, it is the row of the copy with the lowest identity.
     """
-    rank = table.space.rank(table.architectures)
-    measured_first = np.lexsort((rank, rank != table.representative))
+    identity = table.space.identity(table.architectures)
+    measured_first = np.lexsort((identity, identity != table.representative))
     _, first = np.unique(table.representative[measured_first], return_index=True)
     rows: Rows = measured_first[first]
     return rows

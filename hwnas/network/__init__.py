@@ -6,7 +6,15 @@ from hwnas.network._executed import executed
 from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
 from hwnas.network._graph import Kind, Layer, Network, Node
 from hwnas.network._nasbench201 import NASBench201Skeleton
-from hwnas.network._skeleton import DeadEdges, LayerCounts, Skeleton, build, count_layers, skeleton
+from hwnas.network._skeleton import (
+    DeadEdges,
+    FunctionSkeleton,
+    LayerCounts,
+    Skeleton,
+    build,
+    count_layers,
+    skeleton,
+)
 from hwnas.network._transnas import TransNASMacroSkeleton, TransNASMicroSkeleton
 
 __all__ = [
@@ -15,6 +23,7 @@ __all__ = [
     "Cells",
     "DeadEdges",
     "FBNetSkeleton",
+    "FunctionSkeleton",
     "GraphBuilder",
     "Kind",
     "Layer",

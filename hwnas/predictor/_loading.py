@@ -16,7 +16,7 @@ from hwnas.errors import UserError
 from hwnas.predictor._archive import Archive, printable
 from hwnas.predictor._predictor import Predictor
 from hwnas.predictor._restoring import Decoder
-from hwnas.predictor._saveable_types import LIBRARY_CLASSES, trusted_classes
+from hwnas.predictor._saveable_types import LIBRARY_CLASSES, Trusted, trusted_classes
 from hwnas.predictor._saving import FORMAT, VERSION, library_version
 
 #: Names of packages for pip, where they differ from the name to import.
@@ -35,7 +35,8 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
         The file.
     trusted : iterable of str
         Full names of further classes that the file may use, such as ``my_models.Median``. Loading
-        the file runs their constructors.
+        the file runs their constructors. Also the full name of the function that builds the
+        networks of the predictor's search space, if it is not one of hwnas.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def _check_kind(file: Path) -> None:
     )
 
 
-def _load(archive: Archive, trusted: dict[str, type]) -> Predictor:
+def _load(archive: Archive, trusted: Trusted) -> Predictor:
     document = archive.document()
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UserError(

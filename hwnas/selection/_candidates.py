@@ -13,7 +13,7 @@ from hwnas.selection._pareto import Float
 
 if TYPE_CHECKING:
     from hwnas.dataset import Table
-    from hwnas.space import Architectures
+    from hwnas.space import Architectures, Identities
 
 
 @dataclass(frozen=True)
@@ -107,5 +107,5 @@ class CandidateSet:
         return replace(self, rows=self.rows[np.lexsort((self._rank, -self.accuracy))])
 
     @property
-    def _rank(self) -> NDArray[np.int64]:
-        return self.table.space.rank(self.architectures)
+    def _rank(self) -> Identities:
+        return self.table.space.identity(self.architectures)
