@@ -120,8 +120,8 @@ class RunConfig:
     selection: Any = MISSING
     tracking: Any = MISSING
     experiment: Any = None
-    n_train: int = 124
-    n_test: int = 625
+    n_train: int | None = None
+    n_test: int | None = None
     seed: int = 0
     study: str = "single"
     force: bool = False

@@ -20,6 +20,8 @@ INERT: Mapping[str, str] = {
     "tuning.storage": "where Optuna stores trials",
     "tuning.force": "whether stored trials are deleted first",
     "dataset.paths": "the same folders as paths",
+    "dataset.path": "a result records the hash of the file that its values come from",
+    "dataset.target": "a result records the column that its values come from",
     "dataset.source": "the path of a result says whether its values are measured or estimated",
     "metric.title": "a label in plots",
     "predictor.title": "a label",

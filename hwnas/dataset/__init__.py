@@ -4,6 +4,7 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
 from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._check import check_metric
+from hwnas.dataset._csv import TableFile
 from hwnas.dataset._delimited import TextTable, read_delimited
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._doctor import doctor
@@ -53,6 +54,7 @@ __all__ = [
     "Repeated",
     "Statistic",
     "Table",
+    "TableFile",
     "TextTable",
     "TransNAS",
     "accuracy_of",

@@ -60,13 +60,7 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     """
     _log_to_stderr()
     prepared = prepare(cfg, reference)
-    n_train, name = len(prepared.experiment.split.train), cfg.predictor.name
-    if n_train != cfg.n_train:
-        # The predictor has a design, as a lookup table does.
-        _LOG.info(
-            "%s chooses its %d training measurements itself; n_train=%d is ignored",
-            *(name, n_train, cfg.n_train),
-        )
+    _log_sizes(cfg, prepared)
     result = prepared.finished()
     if result is not None:
         print_report(result, prepared.folder, note="finished before; force=true runs it again")
@@ -79,6 +73,25 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     return result.scores["kendall_tau"]
 
 
+def _log_sizes(cfg: DictConfig, prepared: Prepared) -> None:
+    """Log sizes of the split that are not those of the configuration or of most experiments."""
+    from hwnas.experiment._split import N_TEST, N_TRAIN
+
+    drawn, sizes = prepared.experiment.split, prepared.cfg
+    n_train = len(drawn.train)
+    if n_train != sizes.n_train:
+        # The predictor has a design, as a lookup table does.
+        _LOG.info(
+            "%s chooses its %d training measurements itself; n_train=%d is ignored",
+            *(cfg.predictor.name, n_train, sizes.n_train),
+        )
+    elif None in (cfg.n_train, cfg.n_test) and (n_train < N_TRAIN or len(drawn.test) < N_TEST):
+        _LOG.info(
+            "the table has %d measurements: n_train=%d n_test=%d",
+            *(len(drawn.table), n_train, len(drawn.test)),
+        )
+
+
 @dataclass(frozen=True)
 class Prepared:
     """An experiment that was created from a configuration, with its result folder and tracker.
@@ -86,7 +99,7 @@ class Prepared:
     Parameters
     ----------
     cfg, reference : DictConfig
-        See `run`.
+        See `run`. The values that depend on the table are resolved.
     experiment : Experiment
     tracker : Tracker
     """
@@ -194,6 +207,9 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     table, tuner = table or _load(dataset), instantiate(cfg.tuning)
 
     from hwnas.experiment._experiment import Experiment
+    from hwnas.experiment._resolved import resolved
+
+    cfg, reference = resolved(cfg, reference, table)
 
     predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
     tuning_seed = cfg.seed if tuner.seed is None else tuner.seed

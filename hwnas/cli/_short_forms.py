@@ -1,0 +1,36 @@
+"""Short forms of overrides: ``table=FILE``, ``target=COLUMN``, ``predictor=FILE.hwnas``, …"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+#: Ending of a file that `Predictor.save` wrote.
+SAVED = ".hwnas"
+
+
+def expanded(arguments: Sequence[str]) -> list[str]:
+    """Return a command line with every short form replaced by the overrides that it stands for.
+
+    Examples
+    --------
+    >>> expanded(["table=board.csv", "predictor=old.hwnas", "seed=1"])
+    ['dataset=csv', 'dataset.path=board.csv', 'predictor=_saved', 'predictor.model.path=old.hwnas',
+     'seed=1']
+    >>> expanded(["tuned=old.hwnas", "target=latency_ms"])
+    ['tuning=_saved', 'tuning.path=old.hwnas', 'dataset.target=latency_ms']
+    """
+    return [override for argument in arguments for override in _overrides(argument)]
+
+
+def _overrides(argument: str) -> Iterator[str]:
+    key, equals, value = argument.partition("=")
+    if equals and key == "table":
+        yield from ("dataset=csv", f"dataset.path={value}")
+    elif equals and key == "target":
+        yield f"dataset.target={value}"
+    elif equals and key == "tuned":
+        yield from ("tuning=_saved", f"tuning.path={value}")
+    elif equals and key == "predictor" and value.strip("'\"").endswith(SAVED):
+        yield from ("predictor=_saved", f"predictor.model.path={value}")
+    else:
+        yield argument
