@@ -1,4 +1,4 @@
-"""Short forms of overrides: ``table=FILE``, ``target=COLUMN``, ``predictor=FILE.hwnas``, …"""
+"""Short forms of overrides, such as ``table=FILE`` and ``predictor=FILE.hwnas``."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset._column_names import ColumnName
-from hwnas.dataset._csv_cells import read_cells
+from hwnas.dataset._csv_cells import ARCHITECTURE, read_architectures, read_cells
 from hwnas.dataset._delimited import TextTable
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._nasbench201 import accuracy_of
@@ -21,10 +21,8 @@ from hwnas.dataset._table import Accuracy, Provenance, Table
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
 from hwnas.paths import Paths
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, ColumnSpace, SearchSpace
 
-#: Column with the architectures, in the notation of the search space.
-ARCHITECTURE = "architecture"
 #: Name of the metric in ``conf/metric/_column.yaml``: the column's name decides the metric.
 BY_COLUMN = "_column"
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -33,17 +31,18 @@ _FRACTION = 100.0
 
 @dataclass(frozen=True)
 class TableFile(Described):
-    """A user's own table: architectures with one or several measured metrics.
+    r"""A user's own table: architectures with one or several measured metrics.
 
-    The column ``architecture`` holds the architectures in the notation of the search space. Rows
+    The column ``architecture`` holds the architectures in the notation of the search space. On a
+    space of named dimensions (`hwnas.space.Choices`), one column for each dimension will do. Rows
     with the same architecture are repeated measurements, of which the table has the median. The
     name of the file without its ending is the name of the device.
 
     Parameters
     ----------
     metric : Metric
-        The metric ``_column`` stands for the metric of the column `target`. Any other metric chooses
-        the column of this name, with or without a unit.
+        The metric ``_column`` stands for the metric of the column `target`. Any other metric
+        chooses the column of this name, with or without a unit.
     space : SearchSpace
     paths : Paths
     path : str, optional
@@ -64,7 +63,7 @@ class TableFile(Described):
     >>> cell = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "board.csv"
-    ...     _ = file.write_text(f"architecture,latency_ms\\n{cell},1.0\\n{cell},2.0\\n")
+    ...     _ = file.write_text(f"architecture,latency_ms\n{cell},1.0\n{cell},2.0\n")
     ...     paths = Paths(folder, folder, folder)
     ...     table = TableFile(Metric("_column", ""), NASBench201(), paths, str(file)).load()
     >>> table.device, table.metric.name, table.metric.unit, table.values
@@ -92,12 +91,15 @@ class TableFile(Described):
         cells = read_cells(file)
         column = self._column(cells)
         metric = self._metric(column)
-        architectures, repeated = self._architectures(cells)
+        space = self._space_of(cells)
+        architectures, repeated = _architectures(cells, space)
         measured = cells.floats(column.name)
         values = repeated.median(np.where(metric.missing(measured), np.nan, measured))
         n_values = int((~np.isnan(values)).sum())
         if not n_values:
-            raise UserError(f"{file}: column {column.name!r} has no value", remedy="another target=")
+            raise UserError(
+                f"{file}: column {column.name!r} has no value", remedy="another target="
+            )
         sha256 = hash_file(file).sha256
         details: dict[str, object] = {
             "column": column.name,
@@ -111,12 +113,12 @@ class TableFile(Described):
         return Table(
             # The content is part of the name, so that a table with more rows gets other results.
             dataset=f"{name}-{sha256[:8]}",
-            space=self.space,
+            space=space,
             device=name,
             metric=metric,
             architectures=architectures,
             values=values,
-            representative=self.space.rank(architectures),
+            representative=space.identity(architectures),
             provenance=provenance,
             accuracy=accuracy,
             accuracy_provenance=of_accuracy,
@@ -131,19 +133,24 @@ class TableFile(Described):
             If the file cannot be read, or an architecture is not of the space.
         """
         cells = read_cells(self._file())
-        architectures, repeated = self._architectures(cells)
+        space = self._space_of(cells)
+        architectures, repeated = _architectures(cells, space)
         names = [ColumnName.of(name) for name in cells.cells]
         of_accuracy = next((each for each in names if each.is_accuracy), None)
-        accuracy = None if of_accuracy is None else self._percent(cells, of_accuracy)
+        accuracy = None
+        if of_accuracy is not None:
+            accuracy = repeated.median(self._percent(cells, of_accuracy))
         return [
             Column(
                 table=cells.path.stem,
                 name=each.name,
                 unit=each.unit or "",
                 values=repeated.median(cells.floats(each.name)),
-                space=self.space,
+                space=space,
                 architectures=architectures,
-                accuracy=None if each.is_accuracy or accuracy is None else repeated.median(accuracy),
+                accuracy=None
+                if each.is_accuracy or accuracy is None
+                else repeated.median(accuracy),
             )
             for each in names
             if (each.unit is not None or each.name == self.target or each.is_accuracy)
@@ -163,9 +170,7 @@ class TableFile(Described):
         names = [ColumnName.of(name) for name in cells.cells if name != ARCHITECTURE]
         if self.metric.name == BY_COLUMN:
             found = [
-                each
-                for each in names
-                if each.unit and not (each.is_accuracy or each.is_spread)
+                each for each in names if each.unit and not (each.is_accuracy or each.is_spread)
             ]
             wanted = "column whose name ends in a unit"
         else:
@@ -210,13 +215,19 @@ class TableFile(Described):
         name = _UNSAFE.sub("_", column.quantity)
         return replace(own, name=name, unit=unit, **changed)
 
-    def _architectures(self, cells: TextTable) -> tuple[Architectures, Repeated]:
-        """Return the different architectures, and which rows measured each of them."""
-        if not len(cells):
-            raise UserError(f"{cells.path}: the table has no rows")
-        rows = np.array(cells.parsed(ARCHITECTURE, self.space.parse), dtype=np.int8)
-        repeated = group_repeated(map(bytes, rows))
-        return rows[repeated.rows], repeated
+    def _space_of(self, cells: TextTable) -> SearchSpace:
+        """Return the search space. The dimensions of ``space=columns`` are those of the table."""
+        if not isinstance(self.space, ColumnSpace):
+            return self.space
+        known = _known_metrics()
+        columns = {
+            each.name: cells.strings(each.name)
+            for each in map(ColumnName.of, cells.cells)
+            if each.unit is None
+            and each.name not in (ARCHITECTURE, self.target, *known)
+            and not (each.is_accuracy or each.is_spread)
+        }
+        return self.space.inferred(columns)
 
     def _accuracy(
         self, cells: TextTable, repeated: Repeated, architectures: Architectures, sha256: str
@@ -247,6 +258,15 @@ class TableFile(Described):
             row = int(wrong[0])
             raise cells.error(row, f"column {column.name!r}: {accuracy[row]:g} is no accuracy")
         return percent
+
+
+def _architectures(cells: TextTable, space: SearchSpace) -> tuple[Architectures, Repeated]:
+    """Return the different architectures of a table, and which rows measured each of them."""
+    if not len(cells):
+        raise UserError(f"{cells.path}: the table has no rows")
+    rows = read_architectures(cells, space)
+    repeated = group_repeated(space.identity(rows).tolist())
+    return rows[repeated.rows], repeated
 
 
 def _known_metrics() -> dict[str, Metric]:
