@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
-from hwnas.errors import UserError, check_choice, command
+from hwnas.cli._parser import parser
+from hwnas.errors import UserError, check_choice
 from hwnas.paths import Paths
 
 
@@ -21,9 +21,9 @@ def fetch(arguments: Sequence[str]) -> None:
     """
     from hwnas.dataset import families, fetch
 
-    parser = _parser("fetch", "Download published tables.")
-    parser.add_argument("tables", nargs="+", metavar="TABLE", help=", ".join(families()))
-    options = parser.parse_args(arguments)
+    reader = _parser("fetch", "Download published tables.")
+    reader.add_argument("tables", nargs="+", metavar="TABLE", help=", ".join(families()))
+    options = reader.parse_args(arguments)
     for name in options.tables:
         check_choice("fetch", name, families())
     paths = Paths.default(options.data)
@@ -48,16 +48,9 @@ def doctor(arguments: Sequence[str]) -> None:
         raise UserError("\nerror: ".join(faults))
 
 
-class _Parser(argparse.ArgumentParser):
-    """Ends a mistake in one line, as every other command does."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{self.prog}: {message}", remedy=f"{self.prog} --help")
-
-
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=command(name), description=description, allow_abbrev=False)
-    parser.add_argument(
+    reader = parser(name, description)
+    reader.add_argument(
         "--data", metavar="FOLDER", help="folder of official files (default: env HWNAS_DATA)"
     )
-    return parser
+    return reader

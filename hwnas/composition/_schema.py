@@ -215,6 +215,24 @@ class AdviseConfig:
     paths: PathsConfig = MISSING
 
 
+@dataclass
+class FitConfig:
+    """One predictor to keep; see `hwnas.fitted.fit`."""
+
+    metric: MetricConfig = MISSING
+    device: Any = None
+    space: Any = MISSING
+    image_set: Any = None
+    dataset: Any = MISSING
+    encoding: Any = MISSING
+    predictor: PredictorConfig = MISSING
+    tuning: Any = MISSING
+    out: str | None = None
+    folds: int = MISSING
+    seed: int = MISSING
+    paths: PathsConfig = MISSING
+
+
 def _default_folder(kind: Literal["data", "cache"]) -> str:
     return str(default_folder(kind))
 
@@ -226,6 +244,7 @@ def register() -> None:
     store.store(name="measure_schema", node=MeasureConfig, provider="hwnas")
     store.store(name="accuracy_schema", node=AccuracyConfig, provider="hwnas")
     store.store(name="advise_schema", node=AdviseConfig, provider="hwnas")
+    store.store(name="fit_schema", node=FitConfig, provider="hwnas")
     store.store(group="tuning", name="_schema", node=TunerConfig, provider="hwnas")
     store.store(group="selection", name="_schema", node=SelectorConfig, provider="hwnas")
     store.store(group="tracking", name="_schema", node=WandbConfig, provider="hwnas")

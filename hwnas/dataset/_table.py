@@ -175,7 +175,10 @@ class Table:
 
     def measured_rows(self) -> Table:
         """Return the table without the rows whose value is missing."""
-        keep = ~np.isnan(self.values)
+        return self.rows(np.flatnonzero(~np.isnan(self.values)))
+
+    def rows(self, keep: NDArray[np.int64]) -> Table:
+        """Return the table with these rows only, in their order."""
         return replace(
             self,
             architectures=self.architectures[keep],

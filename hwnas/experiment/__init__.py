@@ -6,6 +6,7 @@
 from hwnas.experiment._experiment import Experiment, TuningSet
 from hwnas.experiment._finished import Data
 from hwnas.experiment._folder import check_writable
+from hwnas.experiment._loading import load_table
 from hwnas.experiment._result import PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
@@ -22,6 +23,7 @@ __all__ = [
     "Split",
     "TuningSet",
     "check_writable",
+    "load_table",
     "outdated",
     "prepare",
     "revisions",

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -17,8 +16,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
-from hwnas.dataset import EstimatedWarning, Table
-from hwnas.experiment._report import banner, print_report
+from hwnas.dataset import Table
+from hwnas.experiment._loading import load_table
+from hwnas.experiment._report import print_report
 from hwnas.experiment._revision import REVISIONS
 from hwnas.tracking import Tracker
 
@@ -204,7 +204,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     # These come first because they are cheap: most mistakes are reported before heavy imports.
     dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
     selector = instantiate(cfg.selection)
-    table, tuner = table or _load(dataset), instantiate(cfg.tuning)
+    table, tuner = table or load_table(dataset), instantiate(cfg.tuning)
 
     from hwnas.experiment._experiment import Experiment
     from hwnas.experiment._resolved import resolved
@@ -287,21 +287,6 @@ def _measure(dataset: Any, table: Table) -> Measure | None:
 
     architectures = CandidateSet.of(table).architectures
     return lambda rows: table.metric.cost(measure(architectures[rows]))
-
-
-def _load(dataset: Any) -> Table:
-    """Load a table, and print a warning about estimated values in a frame."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", EstimatedWarning)
-        table: Table = dataset.load().measured_rows()
-    for warning in caught:
-        if issubclass(warning.category, EstimatedWarning):
-            print(banner(str(warning.message)), file=sys.stderr)  # noqa: T201 - for the user
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    return table
 
 
 def _log_to_stderr() -> None:

@@ -22,6 +22,9 @@ from hwnas.predictor._saving import FORMAT, VERSION, library_version
 #: Names of packages for pip, where they differ from the name to import.
 _PIP_NAMES = {"sklearn": "scikit-learn"}
 
+#: Name of the fitted predictor in the result folder of an experiment.
+PREDICTOR_FILE = "predictor.hwnas"
+
 
 def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) -> Predictor:
     """Load a predictor that :meth:`Predictor.save` wrote.
@@ -32,7 +35,7 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
     Parameters
     ----------
     path : str or path
-        The file.
+        The file, or the result folder of an experiment that holds it.
     trusted : iterable of str
         Full names of further classes that the file may use, such as ``my_models.Median``. Loading
         the file runs their constructors. Also the full name of the function that builds the
@@ -68,6 +71,8 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
     True
     """
     file = Path(path).expanduser()
+    if (file / PREDICTOR_FILE).is_file():
+        file = file / PREDICTOR_FILE
     classes = trusted_classes(trusted)
     try:
         _check_kind(file)
