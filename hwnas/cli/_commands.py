@@ -76,7 +76,9 @@ def _start_sweep(arguments: Sequence[str]) -> None:
         os.environ.setdefault(variable, "1")
     if arguments and arguments[0] in ("status", "report"):
         arguments = [f"action={arguments[0]}", *arguments[1:]]
-    _hydra(_sweep, "sweep")(arguments)
+    from hwnas.cli._short_forms import expanded, with_digest
+
+    _hydra(_sweep, "sweep")(with_digest(expanded(arguments)))
 
 
 def _measure(cfg: DictConfig) -> None:

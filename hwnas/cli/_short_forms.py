@@ -22,6 +22,25 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     return [override for argument in arguments for override in _overrides(argument)]
 
 
+def with_digest(arguments: Sequence[str]) -> list[str]:
+    """Return a command line of ``hwnas sweep`` that names the content of the user's table too.
+
+    Grid points are recognised by their overrides. With the digest among them, a table with new rows
+    has new grid points, and does not meet the results of the old ones.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without short forms.
+    """
+    # Imported here because it imports Hydra.
+    from hwnas.composition import file_digest
+
+    paths = [each.partition("=")[2] for each in arguments if each.startswith("dataset.path=")]
+    digest = file_digest(paths[-1].strip("'\"")) if paths else None
+    return [*arguments, *([] if digest is None else [f"dataset.digest={digest!r}"])]
+
+
 def _overrides(argument: str) -> Iterator[str]:
     key, equals, value = argument.partition("=")
     if equals and key == "table":

@@ -5,8 +5,10 @@ Hydra raises an error for an override whose type or key does not match them.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal
 
 from hydra.core.config_store import ConfigStore
@@ -237,6 +239,17 @@ def _default_folder(kind: Literal["data", "cache"]) -> str:
     return str(default_folder(kind))
 
 
+def file_digest(path: str | None) -> str | None:
+    """Return the start of a file's SHA-256, or None where the class that reads it will complain."""
+    # In a result folder, this is the file that `hwnas.predictor.load_predictor` reads.
+    file = None if path is None else Path(path).expanduser()
+    if file is not None and file.is_dir():
+        file = file / "predictor.hwnas"
+    if file is None or not file.is_file():
+        return None
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
 def register() -> None:
     """Put the schemas into Hydra's config store and register the resolvers of ``conf/``."""
     store = ConfigStore.instance()
@@ -252,4 +265,5 @@ def register() -> None:
     untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
     store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
     OmegaConf.register_new_resolver("default_folder", _default_folder, replace=True)
+    OmegaConf.register_new_resolver("file_digest", file_digest, replace=True)
     add_user_conf()

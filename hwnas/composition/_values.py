@@ -22,6 +22,8 @@ INERT: Mapping[str, str] = {
     "dataset.paths": "the same folders as paths",
     "dataset.path": "a result records the hash of the file that its values come from",
     "dataset.target": "a result records the column that its values come from",
+    "predictor.model.path": "a digest of the file is beside it",
+    "tuning.path": "a digest of the file is beside it",
     "dataset.source": "the path of a result says whether its values are measured or estimated",
     "metric.title": "a label in plots",
     "predictor.title": "a label",

@@ -7,7 +7,7 @@ from hwnas.dataset._check import check_metric
 from hwnas.dataset._csv import TableFile
 from hwnas.dataset._delimited import TextTable, read_delimited
 from hwnas.dataset._described import Column, Described
-from hwnas.dataset._doctor import doctor
+from hwnas.dataset._doctor import doctor, doctor_columns
 from hwnas.dataset._download import fetch
 from hwnas.dataset._estimate import EstimatedWarning
 from hwnas.dataset._help import HELP
@@ -62,6 +62,7 @@ __all__ = [
     "check_metric",
     "described_classes",
     "doctor",
+    "doctor_columns",
     "families",
     "fetch",
     "group_repeated",

@@ -55,6 +55,8 @@ class TableFile(Described):
         above 1.
     accuracy : str
         Image set whose accuracies on NAS-Bench-201 are joined if the file has no accuracies.
+    digest : str, optional
+        Start of the SHA-256 hash that the file must have.
 
     Examples
     --------
@@ -77,6 +79,7 @@ class TableFile(Described):
     target: str | None = None
     accuracy_unit: str | None = None
     accuracy: str = "cifar10"
+    digest: str | None = None
 
     def load(self) -> Table:
         """Return the table, with a row for each architecture.
@@ -84,7 +87,7 @@ class TableFile(Described):
         Raises
         ------
         UserError
-            If the file is missing or cannot be read, it is not clear which column holds the values
+            If the file is missing, cannot be read or has another `digest`, it is not clear which column holds the values
             or what their unit is, or an architecture is not of the space.
         """
         file = self._file()
@@ -101,6 +104,11 @@ class TableFile(Described):
                 f"{file}: column {column.name!r} has no value", remedy="another target="
             )
         sha256 = hash_file(file).sha256
+        if self.digest is not None and not sha256.startswith(self.digest):
+            raise UserError(
+                f"{file}: its content has changed since the command was given",
+                remedy="the same command again",
+            )
         details: dict[str, object] = {
             "column": column.name,
             "rows": len(cells),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,6 +57,24 @@ def _hint(paths: Paths) -> str:
     if any(file.find(paths) for file in files):
         return ""
     return f"\n\n{paths.data} contains no official file; to download one: {command('fetch hwnas')}"
+
+
+def doctor_columns(columns: Iterable[Column]) -> str:
+    """Describe columns of one table, one row for each.
+
+    Parameters
+    ----------
+    columns : iterable of Column
+
+    Examples
+    --------
+    >>> print(doctor_columns([Column("board", "latency_ms", "ms", np.array([1.0, 2.0]))]))
+    table  column      unit  rows  missing  ties  near 0  copies  tau(accuracy)
+    board  latency_ms  ms       2        0     0       0       -              -
+    ...
+    """
+    classes = _Classes()
+    return f"{_align([_HEAD, *(describe(column, classes) for column in columns)])}\n{_NOTE}"
 
 
 class _Classes:

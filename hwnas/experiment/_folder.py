@@ -56,7 +56,17 @@ def _save_details(result: Result, folder: Path) -> None:
 def _save_predictor(result: Result, path: Path) -> None:
     """Write the fitted predictor, with what a reader should know of it."""
     assert result.details is not None
-    names = ("space", "dataset", "device", "metric", "unit", "predictor", "n_train", "seed")
+    names = (
+        "space",
+        "dataset",
+        "device",
+        "metric",
+        "unit",
+        "predictor",
+        "n_train",
+        "n_test",
+        "seed",
+    )
     values = result.provenance.values
     metadata = {name: result.identity[name] for name in names} | {
         "source": values.source,

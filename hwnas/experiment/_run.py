@@ -79,13 +79,16 @@ def _log_sizes(cfg: DictConfig, prepared: Prepared) -> None:
 
     drawn, sizes = prepared.experiment.split, prepared.cfg
     n_train = len(drawn.train)
+    if n_train == 0:
+        # The predictor was fitted before, which `prepare` has logged.
+        return
     if n_train != sizes.n_train:
         # The predictor has a design, as a lookup table does.
         _LOG.info(
             "%s chooses its %d training measurements itself; n_train=%d is ignored",
             *(cfg.predictor.name, n_train, sizes.n_train),
         )
-    elif None in (cfg.n_train, cfg.n_test) and (n_train < N_TRAIN or len(drawn.test) < N_TEST):
+    if None in (cfg.n_train, cfg.n_test) and (n_train < N_TRAIN or len(drawn.test) < N_TEST):
         _LOG.info(
             "the table has %d measurements: n_train=%d n_test=%d",
             *(len(drawn.table), n_train, len(drawn.test)),
@@ -207,11 +210,13 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     table, tuner = table or load_table(dataset), instantiate(cfg.tuning)
 
     from hwnas.experiment._experiment import Experiment
+    from hwnas.experiment._fitted_before import check_fitted_before
     from hwnas.experiment._resolved import resolved
 
     cfg, reference = resolved(cfg, reference, table)
 
     predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
+    check_fitted_before(predictor, table, drawn, cfg.seed)
     tuning_seed = cfg.seed if tuner.seed is None else tuner.seed
     if tuning_seed == cfg.seed:
         tuning_set = _tuning_set(cfg, table, predictor, drawn, tuning_seed)

@@ -16,6 +16,7 @@ from hwnas.errors import UserError, check_number, command
 from hwnas.experiment import load_table
 from hwnas.fitted._cross_validated import CrossValidated, cross_validate
 from hwnas.predictor import Predictor, build
+from hwnas.predictor.saved import Saved
 from hwnas.seeding import integer_seed
 from hwnas.tuning import TuningResult
 
@@ -45,6 +46,11 @@ def fit(cfg: DictConfig) -> None:
     assert isinstance(search_space, dict)
     searched = {str(name): entry for name, entry in search_space.items()}
     predictor = build(cfg.encoding, cfg.predictor.model, table.space, cfg.seed, searched)
+    if isinstance(predictor.model, Saved):
+        raise UserError(
+            f"predictor={predictor.model.path}: it is fitted already",
+            remedy=f"tuned={predictor.model.path}, which fits its hyperparameters again",
+        )
     if predictor.training_design() is not None:
         raise UserError(
             f"predictor={cfg.predictor.name}: it chooses its own training measurements and cannot "
