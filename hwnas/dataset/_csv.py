@@ -87,7 +87,8 @@ class TableFile(Described):
         Raises
         ------
         UserError
-            If the file is missing, cannot be read or has another `digest`, it is not clear which column holds the values
+            If the file is missing, cannot be read or has another `digest`, it is not clear which
+            column holds the values
             or what their unit is, or an architecture is not of the space.
         """
         file = self._file()
