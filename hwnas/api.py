@@ -15,15 +15,15 @@ from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
 
 
-def load_dataset(name: str, metric: str = "latency", **options: Any) -> Table:
+def load_dataset(name: str, metric: str | None = None, **options: Any) -> Table:
     """Load the table of a dataset.
 
     Parameters
     ----------
     name : str
         What ``dataset=`` takes on the command line, e.g. ``"hwnas/raspi4"``.
-    metric : str
-        What ``metric=`` takes.
+    metric : str, optional
+        What ``metric=`` takes. Default: latency, or what the dataset ``csv`` finds in its file.
     **options
         Groups (``image_set="cifar100"``, ``space="micro"``) and keys of the dataset itself
         (``framework="onnx"``), as on the command line; ``data="folder"`` is the folder of the
@@ -47,7 +47,7 @@ def load_dataset(name: str, metric: str = "latency", **options: Any) -> Table:
     (15625, 'ms')
     """
     groups = {"device", "space", "image_set"}
-    overrides = [f"dataset={name}", f"metric={metric}"]
+    overrides = [f"dataset={name}", *([] if metric is None else [f"metric={metric}"])]
     if "data" in options:
         overrides.append(f"paths.data={_value(str(options.pop('data')))}")
     for key, value in options.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ def score(
     true: Values,
     predicted: Values,
     metric: Metric | None = None,
-    network: NDArray[np.int64] | None = None,
+    network: NDArray[Any] | None = None,
 ) -> dict[str, float]:
     """Score predicted values.
 
@@ -53,7 +54,7 @@ def score(
         In the metric's unit.
     metric : Metric, optional
         Its direction says which values are better. Without a metric, lower values are better.
-    network : array of int64, shape (n,), optional
+    network : array, shape (n,), optional
         Equal for architectures with the same network, whose true values differ by noise only.
         Default: all networks are different.
 

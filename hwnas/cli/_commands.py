@@ -76,7 +76,9 @@ def _start_sweep(arguments: Sequence[str]) -> None:
         os.environ.setdefault(variable, "1")
     if arguments and arguments[0] in ("status", "report"):
         arguments = [f"action={arguments[0]}", *arguments[1:]]
-    _hydra(_sweep, "sweep")(arguments)
+    from hwnas.cli._short_forms import expanded, with_digest
+
+    _hydra(_sweep, "sweep")(with_digest(expanded(arguments)))
 
 
 def _measure(cfg: DictConfig) -> None:
@@ -99,6 +101,27 @@ def _advise(cfg: DictConfig) -> None:
     advise(cfg)
 
 
+def _fit(cfg: DictConfig) -> None:
+    from hwnas.composition import check, reference_config
+
+    check(cfg, reference_config(cfg))
+    from hwnas.fitted import fit
+
+    fit(cfg)
+
+
+def _predict(arguments: Sequence[str]) -> None:
+    from hwnas.cli._fitted import predict
+
+    predict(arguments)
+
+
+def _show(arguments: Sequence[str]) -> None:
+    from hwnas.cli._fitted import show
+
+    show(arguments)
+
+
 def _fetch(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import fetch
 
@@ -113,6 +136,9 @@ def _doctor(arguments: Sequence[str]) -> None:
 
 COMMANDS: Mapping[str, Command] = {
     "run": Command("one experiment, or several with -m", _hydra(_run, "run")),
+    "fit": Command("fit a predictor to a whole table and keep it", _hydra(_fit, "fit")),
+    "predict": Command("predict architectures with a kept predictor", _predict),
+    "show": Command("describe a kept predictor", _show),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),

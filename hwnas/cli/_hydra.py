@@ -22,6 +22,7 @@ from yaml import YAMLError
 from hwnas.cli._exit import fail
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
+from hwnas.cli._short_forms import expanded
 from hwnas.composition import (
     CONF,
     check_choices,
@@ -63,7 +64,8 @@ def run_hydra(
             print(help_text(config_name))  # noqa: T201 - the entry point's own output
             return
         flags = [] if folder is None else ["--config-dir", str(folder)]
-        _run(task, config_name, [*flags, *sorted(readable(rest), key=_is_override)])
+        given = readable(expanded(rest))
+        _run(task, config_name, [*flags, *sorted(given, key=_is_override)])
 
 
 def _config_dir(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
+from hwnas.cli._parser import parser
 from hwnas.errors import UserError, check_choice, command
 from hwnas.paths import Paths
 
@@ -21,9 +21,9 @@ def fetch(arguments: Sequence[str]) -> None:
     """
     from hwnas.dataset import families, fetch
 
-    parser = _parser("fetch", "Download published tables.")
-    parser.add_argument("tables", nargs="+", metavar="TABLE", help=", ".join(families()))
-    options = parser.parse_args(arguments)
+    reader = _parser("fetch", "Download published tables.")
+    reader.add_argument("tables", nargs="+", metavar="TABLE", help=", ".join(families()))
+    options = reader.parse_args(arguments)
     for name in options.tables:
         check_choice("fetch", name, families())
     paths = Paths.default(options.data)
@@ -32,7 +32,7 @@ def fetch(arguments: Sequence[str]) -> None:
 
 
 def doctor(arguments: Sequence[str]) -> None:
-    """Describe every table that is here.
+    """Describe every table that is here, or one table of the user's own.
 
     Raises
     ------
@@ -41,23 +41,49 @@ def doctor(arguments: Sequence[str]) -> None:
     """
     from hwnas.dataset import doctor
 
-    options = _parser("doctor", "Describe every table that is here.").parse_args(arguments)
+    reader = _parser("doctor", "Describe every table that is here, or one file of yours.")
+    reader.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE",
+        help="table=FILE describes a CSV or Parquet file; space=... is the space of its rows",
+    )  # fmt: skip
+    options = reader.parse_args(arguments)
+    if options.overrides:
+        sys.stdout.write(f"{_describe_table(options.overrides)}\n")
+        return
     text, faults = doctor(Paths.default(options.data))
     sys.stdout.write(f"{text}\n")
     if faults:
         raise UserError("\nerror: ".join(faults))
 
 
-class _Parser(argparse.ArgumentParser):
-    """Ends a mistake in one line, as every other command does."""
+def _describe_table(given: Sequence[str]) -> str:
+    """Return the description of the file that ``table=`` names."""
+    from hydra.utils import instantiate
 
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{self.prog}: {message}", remedy=f"{self.prog} --help")
+    from hwnas.cli._quoting import readable
+    from hwnas.cli._short_forms import expanded
+    from hwnas.composition import composed
+    from hwnas.dataset import TableFile, doctor_columns
+    from hwnas.space import ColumnSpace
+
+    if not all("=" in override for override in given):
+        raise UserError(
+            f"doctor: {' '.join(given)} is no override", remedy=command("doctor --help")
+        )
+    made = instantiate(composed("advise", readable(expanded(given))).dataset)
+    if not isinstance(made, TableFile):
+        raise UserError("doctor: describes files", remedy=command("doctor table=FILE.csv"))
+    columns = made.described()
+    space = columns[0].space if columns else None
+    lines = (
+        [f"dimension {each}" for each in space.described] if isinstance(space, ColumnSpace) else []
+    )
+    return "\n".join([doctor_columns(columns), *lines])
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=command(name), description=description, allow_abbrev=False)
-    parser.add_argument(
+    reader = parser(name, description)
+    reader.add_argument(
         "--data", metavar="FOLDER", help="folder of official files (default: env HWNAS_DATA)"
     )
-    return parser
+    return reader

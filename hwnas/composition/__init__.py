@@ -15,7 +15,7 @@ from hwnas.composition._folder import (
     user_conf_folder,
 )
 from hwnas.composition._identity import check_same_configuration, variant
-from hwnas.composition._schema import Action, Artifacts, register
+from hwnas.composition._schema import Action, Artifacts, file_digest, register
 from hwnas.composition._targets import targets
 from hwnas.composition._values import (
     INERT,
@@ -42,6 +42,7 @@ __all__ = [
     "decisive",
     "differences",
     "explain",
+    "file_digest",
     "groups",
     "is_group",
     "is_inert",

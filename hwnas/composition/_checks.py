@@ -23,6 +23,9 @@ _GROUPS = (
     *("encoding", "predictor", "tuning", "selection", "deviations"),
 )
 
+#: Paths of files. They do not affect a result, but the digests of the files do.
+_DIGESTED = ("predictor.model.path", "tuning.path")
+
 
 def reference_config(cfg: DictConfig) -> DictConfig:
     """Return the configuration of the chosen options, without overrides of single values.
@@ -125,7 +128,7 @@ def check_types(cfg: DictConfig, reference: DictConfig) -> None:
 def _sets_value(override: str) -> bool:
     """Tell whether an override changes a single value that affects a result."""
     key = key_of(override)
-    return key not in (*_GROUPS, "n_train", "seed") and not is_inert(key)
+    return key in _DIGESTED or (key not in (*_GROUPS, "n_train", "seed") and not is_inert(key))
 
 
 def _fits(value: Any, default: Any) -> bool:

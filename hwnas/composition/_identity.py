@@ -51,8 +51,9 @@ def variant(cfg: DictConfig, reference: DictConfig) -> str:
         group: choices[group] for group in _WITH_DEFAULT if choices[group] != "default"
     }
     for group in _WITH_NAME:
-        choice = choices.get(group)
-        if choice is not None and choice not in _names(reference[group]):
+        choice = choices.get(group) or ""
+        # The name of a base starts with "_". The path has the name that the base resolves to.
+        if choice and not choice.startswith("_") and choice not in _names(reference[group]):
             parts[group] = choice
     if reference.predictor.preset != "default":
         parts["preset"] = reference.predictor.preset

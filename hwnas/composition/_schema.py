@@ -5,8 +5,10 @@ Hydra raises an error for an override whose type or key does not match them.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal
 
 from hydra.core.config_store import ConfigStore
@@ -122,8 +124,8 @@ class RunConfig:
     selection: Any = MISSING
     tracking: Any = MISSING
     experiment: Any = None
-    n_train: int = 124
-    n_test: int = 625
+    n_train: int | None = None
+    n_test: int | None = None
     seed: int = 0
     study: str = "single"
     force: bool = False
@@ -218,8 +220,37 @@ class AdviseConfig:
     paths: PathsConfig = MISSING
 
 
+@dataclass
+class FitConfig:
+    """One predictor to keep; see `hwnas.fitted.fit`."""
+
+    metric: MetricConfig = MISSING
+    device: Any = None
+    space: Any = MISSING
+    image_set: Any = None
+    dataset: Any = MISSING
+    encoding: Any = MISSING
+    predictor: PredictorConfig = MISSING
+    tuning: Any = MISSING
+    out: str | None = None
+    folds: int = MISSING
+    seed: int = MISSING
+    paths: PathsConfig = MISSING
+
+
 def _default_folder(kind: Literal["data", "cache"]) -> str:
     return str(default_folder(kind))
+
+
+def file_digest(path: str | None) -> str | None:
+    """Return the start of a file's SHA-256, or None where the class that reads it will complain."""
+    # In a result folder, this is the file that `hwnas.predictor.load_predictor` reads.
+    file = None if path is None else Path(path).expanduser()
+    if file is not None and file.is_dir():
+        file = file / "predictor.hwnas"
+    if file is None or not file.is_file():
+        return None
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def register() -> None:
@@ -229,6 +260,7 @@ def register() -> None:
     store.store(name="measure_schema", node=MeasureConfig, provider="hwnas")
     store.store(name="accuracy_schema", node=AccuracyConfig, provider="hwnas")
     store.store(name="advise_schema", node=AdviseConfig, provider="hwnas")
+    store.store(name="fit_schema", node=FitConfig, provider="hwnas")
     store.store(group="tuning", name="_schema", node=TunerConfig, provider="hwnas")
     store.store(group="selection", name="_schema", node=SelectorConfig, provider="hwnas")
     store.store(group="tracking", name="_schema", node=WandbConfig, provider="hwnas")
@@ -236,4 +268,5 @@ def register() -> None:
     untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
     store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
     OmegaConf.register_new_resolver("default_folder", _default_folder, replace=True)
+    OmegaConf.register_new_resolver("file_digest", file_digest, replace=True)
     add_user_conf()

@@ -4,9 +4,10 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
 from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._check import check_metric
+from hwnas.dataset._csv import TableFile
 from hwnas.dataset._delimited import TextTable, read_delimited
 from hwnas.dataset._described import Column, Described
-from hwnas.dataset._doctor import doctor
+from hwnas.dataset._doctor import doctor, doctor_columns
 from hwnas.dataset._download import fetch
 from hwnas.dataset._estimate import EstimatedWarning
 from hwnas.dataset._help import HELP
@@ -53,6 +54,7 @@ __all__ = [
     "Repeated",
     "Statistic",
     "Table",
+    "TableFile",
     "TextTable",
     "TransNAS",
     "accuracy_of",
@@ -60,6 +62,7 @@ __all__ = [
     "check_metric",
     "described_classes",
     "doctor",
+    "doctor_columns",
     "families",
     "fetch",
     "group_repeated",

@@ -19,7 +19,7 @@ from hwnas.dataset._table import UNKNOWN, Accuracy, Provenance, Table
 from hwnas.errors import UserError
 from hwnas.metric import Metric
 from hwnas.paths import Paths
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, Identities, SearchSpace
 
 
 class Benchmark(Described, ABC):
@@ -92,7 +92,7 @@ class Benchmark(Described, ABC):
         architectures: Architectures,
         values: NDArray[np.float64],
         provenance: Provenance,
-        representative: NDArray[np.int64] | None = None,
+        representative: Identities | None = None,
         accuracy: Accuracy = UNKNOWN,
     ) -> Table:
         """Return a table of the metric. Values outside the metric's bounds become NaN.
@@ -104,7 +104,7 @@ class Benchmark(Described, ABC):
         ----------
         dataset, device, architectures, values, provenance
             As in `Table`.
-        representative : array of int64, shape (n,), optional
+        representative : array, shape (n,), optional
             As in `Table`. By default every architecture is its own representative.
         accuracy : pair
             The accuracies and their provenance.
@@ -112,7 +112,7 @@ class Benchmark(Described, ABC):
         repeated = group_repeated(map(tuple, architectures.tolist()))
         first = repeated.rows
         if representative is None:
-            representative = self.space.rank(architectures)
+            representative = self.space.identity(architectures)
         known, of_accuracy = accuracy
         return Table(
             dataset=dataset,

@@ -47,8 +47,8 @@ class Columns:
     def architectures(self) -> Architectures:
         """Return the columns ``position_0``, ``position_1``, … as architectures, (n, positions)."""
         n = sum(name.startswith("position_") for name in self.arrays)
-        columns = [self.arrays[f"position_{i}"] for i in range(n)]
-        return np.stack(columns, axis=1).astype(np.int8)
+        rows = np.stack([self.arrays[f"position_{i}"] for i in range(n)], axis=1)
+        return rows if rows.dtype.kind == "f" else rows.astype(np.int8)
 
     def floats(self, name: str) -> NDArray[np.float64]:
         """Return one column as numbers, shape (n,)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._described import Column
 from hwnas.errors import UserError, command
 from hwnas.paths import Paths
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, Identities, SearchSpace
 
 _HEAD = ("table", "column", "unit", "rows", "missing", "ties", "near 0", "copies", "tau(accuracy)")
 _NOTE = """
@@ -57,13 +59,31 @@ def _hint(paths: Paths) -> str:
     return f"\n\n{paths.data} contains no official file; to download one: {command('fetch hwnas')}"
 
 
+def doctor_columns(columns: Iterable[Column]) -> str:
+    """Describe columns of one table, one row for each.
+
+    Parameters
+    ----------
+    columns : iterable of Column
+
+    Examples
+    --------
+    >>> print(doctor_columns([Column("board", "latency_ms", "ms", np.array([1.0, 2.0]))]))
+    table  column      unit  rows  missing  ties  near 0  copies  tau(accuracy)
+    board  latency_ms  ms       2        0     0       0       -              -
+    ...
+    """
+    classes = _Classes()
+    return f"{_align([_HEAD, *(describe(column, classes) for column in columns)])}\n{_NOTE}"
+
+
 class _Classes:
     """Cache of isomorphism classes, so that columns with equal architectures share them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, bytes], NDArray[np.int64]] = {}
+        self._known: dict[tuple[str, bytes], Identities] = {}
 
-    def of(self, space: SearchSpace, architectures: Architectures) -> NDArray[np.int64]:
+    def of(self, space: SearchSpace, architectures: Architectures) -> Identities:
         key = (space.name, architectures.tobytes())
         if key not in self._known:
             self._known[key] = space.representative(architectures)
@@ -77,7 +97,8 @@ def describe(column: Column, classes: _Classes) -> tuple[str, ...]:
     copies = "-"
     if column.space is not None and column.architectures is not None:
         groups = classes.of(column.space, column.architectures)[present]
-        copies = str(_count_ties(np.stack([groups.astype(np.float64), values], axis=1)))
+        _, group = np.unique(groups, return_inverse=True)
+        copies = str(_count_ties(np.stack([group.astype(np.float64), values], axis=1)))
     near_zero = int((values < _NEAR_ZERO * np.median(values)).sum()) if values.size else 0
     return (
         column.table,

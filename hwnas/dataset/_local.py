@@ -26,7 +26,7 @@ from hwnas.dataset._table import Accuracy, Provenance, Table
 from hwnas.errors import UserError, check_choice, command
 from hwnas.metric import Metric
 from hwnas.paths import Paths
-from hwnas.space import LISTABLE, Architectures, SearchSpace, space_classes
+from hwnas.space import LISTABLE, Architectures, SearchSpace, spaces
 
 Statistic = Literal["minimum", "median"]
 
@@ -128,11 +128,11 @@ class Local(Described):
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
         """Yield the measured columns of the bundled tables and of the user's tables."""
-        spaces = space_classes()
+        known = spaces()
         for path in [*bundled_tables(), *paths.match_data("local/*/*.parquet")]:
             arrays, facts = read_local_table(path)
             try:
-                space = spaces[facts["space"]]()
+                space = known[facts["space"]]
                 architectures = space.from_strings(arrays["architecture"])
                 units = {n: unit for n, unit in facts["units"].items() if n.endswith(_DESCRIBED)}
                 columns = {name: missing_as_nan(arrays[name]) for name in units}

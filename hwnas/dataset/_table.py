@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.metric import Metric
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, Identities, SearchSpace
 
 Kind = Literal["measured", "estimated"]
 
@@ -55,11 +55,11 @@ class Table:
     space : SearchSpace
     device : str
     metric : Metric
-    architectures : array of int8, shape (n, n_positions)
+    architectures : array, shape (n, n_positions)
     values : array of float64, shape (n,)
         In the metric's unit. NaN where nothing was measured.
-    representative : array of int64, shape (n,)
-        Key of the class of each architecture: the rank (`SearchSpace.rank`) of one member.
+    representative : array, shape (n,)
+        Key of the class of each architecture: the identity (`SearchSpace.identity`) of one member.
         Architectures of one class compute the same function. A split puts a class either into the
         training measurements or into the test set.
     provenance : Provenance
@@ -67,8 +67,9 @@ class Table:
     accuracy : array of float64, shape (n,), optional
         Percent. NaN where unknown.
     accuracy_provenance : Provenance, optional
-    copy_of : array of int64, shape (n,), optional
-        Rank of the architecture on which each value was measured. None if it is `representative`.
+    copy_of : array, shape (n,), optional
+        Identity of the architecture on which each value was measured. None if it is
+        `representative`.
 
     Raises
     ------
@@ -82,11 +83,11 @@ class Table:
     metric: Metric
     architectures: Architectures
     values: NDArray[np.float64]
-    representative: NDArray[np.int64]
+    representative: Identities
     provenance: Provenance
     accuracy: NDArray[np.float64] | None = None
     accuracy_provenance: Provenance | None = None
-    copy_of: NDArray[np.int64] | None = None
+    copy_of: Identities | None = None
 
     def __post_init__(self) -> None:
         n = len(self.architectures)
@@ -96,7 +97,7 @@ class Table:
             )
         if self.accuracy is not None and self.accuracy.shape != (n,):
             raise ValueError(f"table of {n} architectures: accuracy must have this length")
-        if len(np.unique(self.space.rank(self.architectures))) != n:
+        if len(np.unique(self.space.identity(self.architectures))) != n:
             raise ValueError("an architecture stands in two rows of the table")
 
     @classmethod
@@ -158,7 +159,7 @@ class Table:
             metric=chosen,
             architectures=rows,
             values=np.where(chosen.missing(numbers), np.nan, numbers),
-            representative=space.rank(rows),
+            representative=space.identity(rows),
             provenance=Provenance("measured", "arrays", digest),
             accuracy=percent,
             accuracy_provenance=of_accuracy,
@@ -174,7 +175,10 @@ class Table:
 
     def measured_rows(self) -> Table:
         """Return the table without the rows whose value is missing."""
-        keep = ~np.isnan(self.values)
+        return self.rows(np.flatnonzero(~np.isnan(self.values)))
+
+    def rows(self, keep: NDArray[np.int64]) -> Table:
+        """Return the table with these rows only, in their order."""
         return replace(
             self,
             architectures=self.architectures[keep],
@@ -202,14 +206,14 @@ class Table:
 
     def locate(self, architectures: Architectures) -> NDArray[np.int64]:
         """Return the row of each architecture, or -1 if the table does not contain it."""
-        return self._rows_of(self.space.rank(architectures))
+        return self._rows_of(self.space.identity(architectures))
 
-    def _rows_of(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
-        own = self.space.rank(self.architectures)
+    def _rows_of(self, identities: Identities) -> NDArray[np.int64]:
+        own = self.space.identity(self.architectures)
         order = np.argsort(own)
-        place = np.minimum(np.searchsorted(own[order], ranks), len(own) - 1)
+        place = np.minimum(np.searchsorted(own[order], identities), len(own) - 1)
         rows = order[place]
-        return np.where(own[rows] == ranks, rows, -1)
+        return np.where(own[rows] == identities, rows, -1)
 
 
 #: Accuracy in percent of every architecture of a table, shape (n,), and its provenance.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import singledispatch
 from itertools import pairwise, product
 from typing import Any, ClassVar, Self
 
@@ -14,7 +15,15 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from hwnas.errors import UserError
-from hwnas.space import EDGES, N_NODES, Architectures, CellSpace, SearchSpace, space_classes
+from hwnas.space import (
+    EDGES,
+    N_NODES,
+    Architectures,
+    CellSpace,
+    Choices,
+    SearchSpace,
+    spaces,
+)
 
 
 class Encoding(TransformerMixin, BaseEstimator, ABC):
@@ -46,9 +55,7 @@ class Encoding(TransformerMixin, BaseEstimator, ABC):
         """
         space = self._space()
         if not isinstance(space, self.spaces):
-            supported = [
-                name for name, cls in space_classes().items() if issubclass(cls, self.spaces)
-            ]
+            supported = [name for name, each in spaces().items() if isinstance(each, self.spaces)]
             raise UserError(
                 f"encoding {type(self).__name__} does not work on space {space.name}, "
                 f"only on {', '.join(supported)}",
@@ -81,10 +88,63 @@ def _chosen(X: Architectures, space: SearchSpace) -> NDArray[np.bool_]:
     return chosen
 
 
+@singledispatch
+def _one_hot(space: SearchSpace, X: Architectures) -> NDArray[np.float64]:
+    """Return the one-hot of the operations, shape (n, n_positions * n_operations)."""
+    return _chosen(X, space).reshape(len(X), -1).astype(np.float64)
+
+
+@_one_hot.register
+def _(space: Choices, X: Architectures) -> NDArray[np.float64]:
+    """Return a column for each dimension of numbers, and a one-hot of each dimension of words.
+
+    Numbers are scaled to 0 … 1. Where a dimension does not exist, its columns are 0, and one more
+    column says so.
+    """
+    numbers, exists = space.numbers(X), space.exists(X)
+    columns: list[NDArray[np.generic]] = []
+    for each, value, there in zip(space.dimensions, numbers.T, exists.T, strict=True):
+        if each.ordered:
+            low, high = each.bounds
+            scaled = (value - low) / ((high - low) or 1.0)
+            columns.append(np.where(there, scaled, 0.0))
+        else:
+            columns += [there & (value == index) for index in range(len(each.choices))]
+        if each.ordered and each.when:
+            columns.append(there)
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+@singledispatch
+def _counts(space: SearchSpace, X: Architectures) -> NDArray[np.float64]:
+    """Return how many positions have each operation, shape (n, n_operations)."""
+    counts: NDArray[np.float64] = _chosen(X, space).sum(axis=1).astype(np.float64)
+    return counts
+
+
+@_counts.register
+def _(space: Choices, X: Architectures) -> NDArray[np.float64]:
+    """Return the number of dimensions that exist, and sums of those with the same choices.
+
+    Dimensions with the same choices are treated as the same decision at several positions. For
+    numbers the columns are the sum and the number of each, for words the number of each.
+    """
+    numbers, exists = space.numbers(X), space.exists(X)
+    columns: list[NDArray[np.generic]] = [exists.sum(axis=1)]
+    for group in space.alike():
+        value = numbers[:, group]
+        each = space.dimensions[group[0]]
+        if each.ordered:
+            columns.append(np.nansum(value, axis=1))
+        columns += [(value == code).sum(axis=1) for code in each.choice_numbers]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
 class OneHot(Encoding):
     """One-hot of the operation at each position, shape (n, n_positions * n_operations).
 
-    Columns are sorted by position, then by operation. NAS-Bench-201 has 30 columns.
+    Columns are sorted by position, then by operation. NAS-Bench-201 has 30 columns. On a space of
+    choices, a dimension of numbers is one column, scaled to 0 … 1.
 
     Examples
     --------
@@ -94,8 +154,8 @@ class OneHot(Encoding):
     """
 
     def transform(self, X: Architectures) -> NDArray[np.float64]:
-        """Return zeros and ones, shape (n, n_positions * n_operations)."""
-        return _chosen(X, self._space()).reshape(len(X), -1).astype(np.float64)
+        """Return the columns, shape (n, n_positions * n_operations)."""
+        return _one_hot(self._space(), X)
 
 
 class OperationCounts(Encoding):
@@ -110,8 +170,7 @@ class OperationCounts(Encoding):
 
     def transform(self, X: Architectures) -> NDArray[np.float64]:
         """Return counts, shape (n, n_operations)."""
-        counts: NDArray[np.float64] = _chosen(X, self._space()).sum(axis=1).astype(np.float64)
-        return counts
+        return _counts(self._space(), X)
 
 
 class Structure(Encoding):

@@ -7,6 +7,7 @@ from hwnas.experiment._experiment import Experiment, TuningSet
 from hwnas.experiment._finished import Data
 from hwnas.experiment._folder import check_writable
 from hwnas.experiment._interval import interval_scores
+from hwnas.experiment._loading import load_table
 from hwnas.experiment._result import PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
@@ -24,6 +25,7 @@ __all__ = [
     "TuningSet",
     "check_writable",
     "interval_scores",
+    "load_table",
     "outdated",
     "prepare",
     "revisions",

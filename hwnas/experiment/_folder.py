@@ -12,14 +12,14 @@ from typing import Any
 
 import yaml
 
+import hwnas
 from hwnas.errors import UserError
 from hwnas.experiment._plots import save_plots
 from hwnas.experiment._result import CONFIG, PREDICTIONS, RESULT, Result
 from hwnas.experiment._tables import save_predictions, save_selected, save_trials
+from hwnas.predictor import PREDICTOR_FILE
 
 _LOG = logging.getLogger(__name__)
-#: The fitted predictor.
-PREDICTOR = "predictor.hwnas"
 
 
 def save(result: Result, config: Mapping[str, Any], folder: Path, everything: bool) -> None:
@@ -44,7 +44,7 @@ def save(result: Result, config: Mapping[str, Any], folder: Path, everything: bo
 def _save_details(result: Result, folder: Path) -> None:
     details = result.details
     assert details is not None, "a result that was loaded has no details to save"
-    _save_predictor(result, folder / PREDICTOR)
+    _save_predictor(result, folder / PREDICTOR_FILE)
     if details.trials:
         save_trials(folder / "tuning.csv", details.trials)
     save_predictions(folder / PREDICTIONS, details)
@@ -56,13 +56,24 @@ def _save_details(result: Result, folder: Path) -> None:
 def _save_predictor(result: Result, path: Path) -> None:
     """Write the fitted predictor, with what a reader should know of it."""
     assert result.details is not None
-    names = ("space", "dataset", "device", "metric", "unit", "predictor", "n_train", "seed")
+    names = (
+        "space",
+        "dataset",
+        "device",
+        "metric",
+        "unit",
+        "predictor",
+        "n_train",
+        "n_test",
+        "seed",
+    )
     values = result.provenance.values
     metadata = {name: result.identity[name] for name in names} | {
         "source": values.source,
         "sha256": values.sha256,
         "kind": values.kind,
         "scores": dict(result.scores),
+        "hwnas": hwnas.__version__,
     }
     try:
         result.details.predictor.save(path, metadata)

@@ -58,6 +58,8 @@ def _heading(result: Result) -> list[str]:
     identity, values, predictor = result.identity, result.provenance.values, result.predictor
     kind = values.kind.upper() if values.kind == "estimated" else values.kind
     tuned = f"tuned in {predictor.n_trials} trials" if predictor.n_trials else "not tuned"
+    if predictor.best_params and not predictor.n_trials:
+        tuned = "tuned before"
     if predictor.best_params:
         parameters = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
         tuned += f": {', '.join(parameters)}"

@@ -6,19 +6,19 @@ import hashlib
 import json
 import logging
 import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
-from hwnas.dataset import EstimatedWarning, Table
-from hwnas.experiment._report import banner, print_report
+from hwnas.dataset import Table
+from hwnas.experiment._loading import load_table
+from hwnas.experiment._report import print_report
 from hwnas.experiment._revision import REVISIONS
 from hwnas.tracking import Tracker
 
@@ -59,13 +59,7 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     """
     _log_to_stderr()
     prepared = prepare(cfg, reference)
-    n_train, name = len(prepared.experiment.split.train), cfg.predictor.name
-    if n_train != cfg.n_train:
-        # The predictor has a design, as a lookup table does.
-        _LOG.info(
-            "%s chooses its %d training measurements itself; n_train=%d is ignored",
-            *(name, n_train, cfg.n_train),
-        )
+    _log_sizes(cfg, prepared)
     result = prepared.finished()
     if result is not None:
         print_report(result, prepared.folder, note="finished before; force=true runs it again")
@@ -78,6 +72,28 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     return result.scores["kendall_tau"]
 
 
+def _log_sizes(cfg: DictConfig, prepared: Prepared) -> None:
+    """Log sizes of the split that are not those of the configuration or of most experiments."""
+    from hwnas.experiment._split import N_TEST, N_TRAIN
+
+    drawn, sizes = prepared.experiment.split, prepared.cfg
+    n_train = len(drawn.train)
+    if n_train == 0:
+        # The predictor was fitted before, which `prepare` has logged.
+        return
+    if n_train != sizes.n_train:
+        # The predictor has a design, as a lookup table does.
+        _LOG.info(
+            "%s chooses its %d training measurements itself; n_train=%d is ignored",
+            *(cfg.predictor.name, n_train, sizes.n_train),
+        )
+    if None in (cfg.n_train, cfg.n_test) and (n_train < N_TRAIN or len(drawn.test) < N_TEST):
+        _LOG.info(
+            "the table has %d measurements: n_train=%d n_test=%d",
+            *(len(drawn.table), n_train, len(drawn.test)),
+        )
+
+
 @dataclass(frozen=True)
 class Prepared:
     """An experiment that was created from a configuration, with its result folder and tracker.
@@ -85,7 +101,7 @@ class Prepared:
     Parameters
     ----------
     cfg, reference : DictConfig
-        See `run`.
+        See `run`. The values that depend on the table are resolved.
     experiment : Experiment
     tracker : Tracker
     """
@@ -191,12 +207,17 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     # These come first because they are cheap: most mistakes are reported before heavy imports.
     dataset, tracker = instantiate(cfg.dataset), instantiate(cfg.tracking)
     selector = instantiate(cfg.selection)
-    table, tuner = table or _load(dataset), instantiate(cfg.tuning)
+    table, tuner = table or load_table(dataset), instantiate(cfg.tuning)
 
     from hwnas.experiment._experiment import Experiment
+    from hwnas.experiment._fitted_before import check_fitted_before
+    from hwnas.experiment._resolved import resolved
     from hwnas.measure import device_measure
 
+    cfg, reference = resolved(cfg, reference, table)
+
     predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
+    check_fitted_before(predictor, table, drawn, cfg.seed)
     tuning_seed = cfg.seed if tuner.seed is None else tuner.seed
     if tuning_seed == cfg.seed:
         tuning_set = _tuning_set(cfg, table, predictor, drawn, tuning_seed)
@@ -261,21 +282,6 @@ def _tuning_set(
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
     name = f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
     return TuningSet(predictor, drawn, seed, name)
-
-
-def _load(dataset: Any) -> Table:
-    """Load a table, and print a warning about estimated values in a frame."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", EstimatedWarning)
-        table: Table = dataset.load().measured_rows()
-    for warning in caught:
-        if issubclass(warning.category, EstimatedWarning):
-            print(banner(str(warning.message)), file=sys.stderr)  # noqa: T201 - for the user
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    return table
 
 
 def _log_to_stderr() -> None:

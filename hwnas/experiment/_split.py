@@ -14,6 +14,9 @@ from hwnas.space import Architectures
 
 Rows = NDArray[np.int64]
 
+#: Sizes of the split of a table that is large enough, those of Laube et al. 2022.
+N_TRAIN, N_TEST = 124, 625
+
 
 @dataclass(frozen=True)
 class Split:
@@ -53,8 +56,36 @@ class Split:
         return self.table.values[self.test]
 
 
+def default_sizes(table: Table) -> tuple[int, int]:
+    """Return the default number of training measurements and of architectures in the test set.
+
+    The paper's 124 and 625 need 749 measurements. A smaller table keeps 124 training measurements
+    and tests on all others, but at least on a quarter of the table. The size of the test set does
+    not depend on that of the training set, so that experiments with other `n_train` are comparable.
+
+    Parameters
+    ----------
+    table : Table
+
+    Examples
+    --------
+    >>> from hwnas.space import NASBench201
+    >>> cells = NASBench201().enumerate()
+    >>> [default_sizes(Table.from_arrays(NASBench201(), cells[:n], [1.0] * n))
+    ...  for n in (60, 300, 2000)]
+    [(45, 15), (124, 176), (124, 625)]
+    """
+    n = len(_one_row_a_measurement(table))
+    n_test = min(N_TEST, max(n - N_TRAIN, n // 4))
+    return min(N_TRAIN, n - n_test), n_test
+
+
 def split(
-    table: Table, n_train: int, n_test: int, seed: int, design: Architectures | None = None
+    table: Table,
+    n_train: int | None = None,
+    n_test: int | None = None,
+    seed: int = 0,
+    design: Architectures | None = None,
 ) -> Split:
     """Draw training measurements and a test set at random.
 
@@ -66,10 +97,10 @@ def split(
     Parameters
     ----------
     table : Table
-    n_train : int
-        Number of training measurements. Ignored if there is a `design`.
-    n_test : int
-        Number of architectures in the test set.
+    n_train : int, optional
+        Number of training measurements. Ignored if there is a `design`. Default: `default_sizes`.
+    n_test : int, optional
+        Number of architectures in the test set. Default: `default_sizes`.
     seed : int
         The seed. The order of the table's rows has no effect.
     design : array of int8, shape (n, n_positions), optional
@@ -90,6 +121,9 @@ def split(
     >>> (small.train == large.train[:10]).all(), (small.test == large.test).all()
     (np.True_, np.True_)
     """
+    defaults = default_sizes(table)
+    n_train = defaults[0] if n_train is None else n_train
+    n_test = defaults[1] if n_test is None else n_test
     if design is not None:
         return _split_by_design(table, design, n_test, seed)
     for name, number in (("n_train", n_train), ("n_test", n_test)):
@@ -124,11 +158,11 @@ def _split_by_design(table: Table, design: Architectures, n_test: int, seed: int
 def _one_row_a_measurement(table: Table) -> Rows:
     """Return one row of every measurement, in an order that does not depend on the table's.
 
-    The row is that of the architecture whose rank is the key in ``table.representative``. If the
-    table lacks this architecture, it is the row of the copy with the lowest rank.
+    The row is that of the architecture whose identity is the key in ``table.representative``. If
+    the table lacks this architecture, it is the row of the copy with the lowest identity.
     """
-    rank = table.space.rank(table.architectures)
-    measured_first = np.lexsort((rank, rank != table.representative))
+    identity = table.space.identity(table.architectures)
+    measured_first = np.lexsort((identity, identity != table.representative))
     _, first = np.unique(table.representative[measured_first], return_index=True)
     rows: Rows = measured_first[first]
     return rows

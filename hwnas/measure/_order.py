@@ -43,8 +43,7 @@ def measuring_order(space: SearchSpace, n_architectures: int | None, seed: int) 
                 f"space={space.name} is too large to measure as a whole",
                 remedy="n_architectures=500",
             )
-        shape = (n_architectures, space.n_positions)
-        drawn = random.integers(len(space.operations), size=shape).astype(np.int8)
+        drawn = space.sample(n_architectures, random)
         return list(dict.fromkeys(space.to_strings(drawn)))
     everything = space.enumerate()
     _, first = np.unique(space.network_representative(everything), return_index=True)

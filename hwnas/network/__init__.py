@@ -8,6 +8,7 @@ from hwnas.network._graph import Kind, Layer, Network, Node
 from hwnas.network._nasbench201 import NASBench201Skeleton
 from hwnas.network._skeleton import (
     DeadEdges,
+    FunctionSkeleton,
     LayerCounts,
     Read,
     Skeleton,
@@ -23,6 +24,7 @@ __all__ = [
     "Cells",
     "DeadEdges",
     "FBNetSkeleton",
+    "FunctionSkeleton",
     "GraphBuilder",
     "Kind",
     "Layer",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
 from typing import Literal, NamedTuple
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network._graph import Layer, Network
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, Choices, SearchSpace, Value
 
 #: Whether a toolchain runs the edges that do not change the output. See `count_layers`.
 DeadEdges = bool | Literal["folded", "reaching"]
@@ -102,13 +103,59 @@ class Skeleton(ABC):
         """Return the layer counts of many architectures, without building their graphs."""
 
 
+@dataclass(frozen=True)
+class FunctionSkeleton(Skeleton):
+    """The skeleton of a space that names a function from an architecture to its network.
+
+    Parameters
+    ----------
+    space : Choices
+    function : callable
+        Takes an architecture, a mapping of the names of its dimensions to their values, and
+        returns its network. Dimensions that do not exist are not in the mapping.
+    """
+
+    space: Choices
+    function: Callable[[Mapping[str, Value]], Network]
+
+    def build(
+        self,
+        architecture: Sequence[float],
+        image_set: ImageSet,  # noqa: ARG002  (the function knows its images)
+        dead_edges: bool,  # noqa: ARG002  (the function knows no dead edges)
+    ) -> Network:
+        """Return the network of one architecture."""
+        return self.function(self.space.named(architecture))
+
+    def count(
+        self,
+        architectures: Architectures,
+        image_set: ImageSet,
+        dead_edges: DeadEdges,  # noqa: ARG002  (the function knows no dead edges)
+    ) -> LayerCounts:
+        """Return the layer counts of many architectures. Every network is built once."""
+        column: dict[Layer, int] = {}
+        counted: list[Counter[Layer]] = []
+        for row in architectures.tolist():
+            counted.append(self.build(row, image_set, False).layer_counts)
+            for layer in counted[-1]:
+                column.setdefault(layer, len(column))
+        counts = np.zeros((len(counted), len(column)), dtype=np.int64)
+        for row, layers in enumerate(counted):
+            for layer, times in layers.items():
+                counts[row, column[layer]] = times
+        return LayerCounts(tuple(column), counts)
+
+
 def skeleton(space: SearchSpace) -> Skeleton:
-    """Return the skeleton that the class of the search space names, with its published sizes.
+    """Return the skeleton that the search space names, with its published sizes.
+
+    A space of choices may name a function instead, see `FunctionSkeleton`.
 
     Raises
     ------
     UserError
-        If the search space names no skeleton.
+        If the search space names no skeleton, or one that cannot be imported.
 
     Examples
     --------
@@ -120,11 +167,22 @@ def skeleton(space: SearchSpace) -> Skeleton:
         raise UserError(
             f"space={space.name}: no network of its architectures is known, so nothing can be "
             "measured on this machine or counted from the layers",
-            remedy=f"set the attribute skeleton of the class {type(space).__name__}",
+            remedy="name a function from an architecture to its network in the YAML of the space"
+            if isinstance(space, Choices)
+            else f"set the attribute skeleton of the class {type(space).__name__}",
         )
-    found = resolve_name(space.skeleton)()
-    assert isinstance(found, Skeleton)
-    return found
+    try:
+        found = resolve_name(space.skeleton)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(
+            f"space={space.name}: {space.skeleton} cannot be imported ({error})",
+            remedy="the full name of a function on the search path of Python",
+        ) from error
+    if isinstance(found, type) and issubclass(found, Skeleton):
+        return found()
+    if not isinstance(space, Choices) or not callable(found):
+        raise UserError(f"space={space.name}: {space.skeleton} is not a skeleton or a function")
+    return FunctionSkeleton(space, found)
 
 
 def build(

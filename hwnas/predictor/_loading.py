@@ -16,11 +16,14 @@ from hwnas.errors import UserError
 from hwnas.predictor._archive import Archive, printable
 from hwnas.predictor._predictor import Predictor
 from hwnas.predictor._restoring import Decoder
-from hwnas.predictor._saveable_types import LIBRARY_CLASSES, trusted_classes
+from hwnas.predictor._saveable_types import LIBRARY_CLASSES, Trusted, trusted_classes
 from hwnas.predictor._saving import FORMAT, VERSION, library_version
 
 #: Names of packages for pip, where they differ from the name to import.
 _PIP_NAMES = {"sklearn": "scikit-learn"}
+
+#: Name of the fitted predictor in the result folder of an experiment.
+PREDICTOR_FILE = "predictor.hwnas"
 
 
 def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) -> Predictor:
@@ -32,10 +35,11 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
     Parameters
     ----------
     path : str or path
-        The file.
+        The file, or the result folder of an experiment that holds it.
     trusted : iterable of str
         Full names of further classes that the file may use, such as ``my_models.Median``. Loading
-        the file runs their constructors.
+        the file runs their constructors. Also the full name of the function that builds the
+        networks of the predictor's search space, if it is not one of hwnas.
 
     Returns
     -------
@@ -67,6 +71,8 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
     True
     """
     file = Path(path).expanduser()
+    if (file / PREDICTOR_FILE).is_file():
+        file = file / PREDICTOR_FILE
     classes = trusted_classes(trusted)
     try:
         _check_kind(file)
@@ -116,7 +122,7 @@ def _check_kind(file: Path) -> None:
     )
 
 
-def _load(archive: Archive, trusted: dict[str, type]) -> Predictor:
+def _load(archive: Archive, trusted: Trusted) -> Predictor:
     document = archive.document()
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UserError(

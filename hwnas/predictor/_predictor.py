@@ -152,7 +152,9 @@ class Predictor(RegressorMixin, BaseEstimator):
                 f"expected one value per architecture, shape ({len(architectures)},), "
                 f"got {values.shape}"
             )
-        if not len(values):
+        design = self.training_design()
+        # A predictor that was fitted before has an empty design.
+        if not len(values) and (design is None or len(design)):
             raise ValueError("no training measurements: a predictor needs at least one")
         if not np.isfinite(values).all():
             raise ValueError(

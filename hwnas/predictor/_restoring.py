@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 from hwnas.predictor._archive import Archive, array_of, printable
 from hwnas.predictor._library_models import HANDLERS, check_restored
-from hwnas.predictor._saveable_types import class_named
+from hwnas.predictor._saveable_types import Trusted, check_network_function, class_named
 from hwnas.predictor._state import SCALARS, Saveable
 from hwnas.predictor._trees import trees_of
 from hwnas.space import SearchSpace
@@ -23,7 +23,7 @@ class Decoder:
     ----------
     archive : Archive
         Holds the arrays and texts.
-    trusted : dict of str to type
+    trusted : dict of str to type or function
         Classes that this file may name in addition to those that every file may name.
     trees : JSON
         The return value of :meth:`Encoder.trees`.
@@ -36,7 +36,7 @@ class Decoder:
         If a library is not installed.
     """
 
-    def __init__(self, archive: Archive, trusted: dict[str, type], trees: Any) -> None:
+    def __init__(self, archive: Archive, trusted: Trusted, trees: Any) -> None:
         self._archive = archive
         self._trusted = trusted
         self._kinds: dict[str, Callable[[Any], Any]] = {
@@ -48,7 +48,7 @@ class Decoder:
             "$items": lambda content: dict(self.decode(content)),
             # Each tree may be used once: two models that share a tree could change each other.
             "$tree": lambda content: self._trees.pop(content),
-            "$space": lambda content: self._class(content, SearchSpace)(),
+            "$space": self._space,
             "$estimator": self._estimator,
         }
         columns = self.decode(trees)
@@ -74,6 +74,14 @@ class Decoder:
 
     def _array(self, member: str) -> NDArray[Any]:
         return array_of(self._archive.take(member))
+
+    def _space(self, content: Any) -> Any:
+        if isinstance(content, str):
+            return self._class(content, SearchSpace)()
+        parameters = self.decode(content["parameters"])
+        if parameters.get("network") is not None:
+            check_network_function(parameters["network"], self._trusted)
+        return self._class(content["type"], SearchSpace)(**parameters)
 
     def _class(self, name: object, base: type) -> type:
         cls = class_named(name, self._trusted)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
@@ -19,6 +21,8 @@ from hwnas.errors import UserError
 from hwnas.predictor._archive import printable
 from hwnas.space import SearchSpace
 
+#: Classes and functions that the reader of a file trusts, by name.
+Trusted = Mapping[str, type | Callable[..., Any]]
 #: Classes of libraries that this package can save. A test saves and loads each of them.
 LIBRARY_CLASSES = (
     "lightgbm.LGBMRegressor",
@@ -76,14 +80,14 @@ def _saveable(found: object) -> bool:
     return isinstance(found, type) and issubclass(found, (BaseEstimator, SearchSpace))
 
 
-def class_named(name: object, trusted: Mapping[str, type]) -> type:
+def class_named(name: object, trusted: Trusted) -> type:
     """Return the class that a file names.
 
     Parameters
     ----------
     name : object
         The name in the file.
-    trusted : mapping of str to type
+    trusted : mapping of str to type or function
         The return value of :func:`trusted_classes`.
 
     Raises
@@ -94,9 +98,9 @@ def class_named(name: object, trusted: Mapping[str, type]) -> type:
         If the class belongs to a library that is not installed.
     """
     if isinstance(name, str):
-        if name in trusted:
-            return trusted[name]
-        found = None
+        found: object = trusted.get(name)
+        if isinstance(found, type):
+            return found
         if name in LIBRARY_CLASSES:
             found = _imported(name)
         elif name.rpartition(".")[0] in _own_modules():
@@ -112,8 +116,26 @@ def class_named(name: object, trusted: Mapping[str, type]) -> type:
     )
 
 
-def trusted_classes(names: Iterable[str]) -> dict[str, type]:
-    """Import the classes that the reader trusts.
+def check_network_function(name: object, trusted: Trusted) -> None:
+    """Check that a search space in a file may name this function, which builds its networks.
+
+    The function is imported and called, so a file must not choose just any.
+
+    Raises
+    ------
+    UserError
+        If the function is neither one of `hwnas.network` nor trusted.
+    """
+    public = isinstance(name, str) and name.rpartition(".")[0] == "hwnas.network"
+    if not public and name not in trusted:
+        raise UserError(
+            f"names the function {printable(name)}, which builds the networks of its search space",
+            remedy=f"load_predictor(..., trusted=[{printable(name)}]) if the function is yours",
+        )
+
+
+def trusted_classes(names: Iterable[str]) -> Trusted:
+    """Import the classes and functions that the reader trusts.
 
     Parameters
     ----------
@@ -122,15 +144,15 @@ def trusted_classes(names: Iterable[str]) -> dict[str, type]:
 
     Returns
     -------
-    dict of str to type
+    dict of str to type or function
         Each class under two keys: the given name, and the name with the module that defines it.
 
     Raises
     ------
     UserError
-        If a name is not that of an estimator or search space.
+        If a name is not that of an estimator, a search space or a function.
     """
-    classes = {}
+    classes: dict[str, type | Callable[..., Any]] = {}
     for name in [names] if isinstance(names, str) else names:
         try:
             found = _imported(name)
@@ -140,6 +162,9 @@ def trusted_classes(names: Iterable[str]) -> dict[str, type]:
             if missing is not None and not f"{name}.".startswith(f"{missing}."):
                 raise
             found = None
+        if isinstance(found, FunctionType):
+            classes[name] = found
+            continue
         if not isinstance(found, type) or not _saveable(found):
             raise UserError(
                 f"trusted: {printable(name)} is not an importable scikit-learn estimator "

@@ -120,7 +120,10 @@ class Encoder:
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
             return {"$array": self._member("arrays", "npy", npy_bytes(value))}
         if isinstance(value, SearchSpace):
-            return {"$space": self._name(type(value))}
+            name, parameters = self._name(type(value)), value.parameters
+            if not parameters:
+                return {"$space": name}
+            return {"$space": {"type": name, "parameters": self.encode(parameters, "space")}}
         if is_tree(value):
             self._trees.append(value)
             return {"$tree": len(self._trees) - 1}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import cache
 
-from threadpoolctl import threadpool_limits
+# Loads SciPy's library for linear algebra, which `_libraries` must find beside NumPy's.
+import scipy.linalg  # noqa: F401
+from threadpoolctl import ThreadpoolController
 
 #: Matrices with fewer rows gain little from several threads. A fit computes thousands of small
 #: products, and the threads wait for each other in each of them. On a busy machine such a fit takes
@@ -17,7 +20,13 @@ def blas_threads(n_rows: int) -> AbstractContextManager[object]:
 
     If `n_rows` is large, the context does not change the number of threads.
     """
-    limited: AbstractContextManager[object] = threadpool_limits(
-        1 if n_rows < _FEW_ROWS else None, user_api="blas"
+    limited: AbstractContextManager[object] = _libraries().limit(
+        limits=1 if n_rows < _FEW_ROWS else None, user_api="blas"
     )
     return limited
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return the loaded libraries. Finding them takes longer than predicting one architecture."""
+    return ThreadpoolController()

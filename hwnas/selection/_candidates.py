@@ -13,7 +13,7 @@ from hwnas.selection._pareto import Float
 
 if TYPE_CHECKING:
     from hwnas.dataset import Table
-    from hwnas.space import Architectures
+    from hwnas.space import Architectures, Identities
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ class CandidateSet:
         A set has several candidates with one network if the table has a value of its own for each
         of them, as HW-NAS-Bench does.
         """
-        return self.table.space.network_representative(self.architectures)
+        keys = self.table.space.network_representative(self.architectures)
+        return np.unique(keys, return_inverse=True)[1]
 
     def measured(self) -> CandidateSet:
         """Return the candidates that have a value."""
@@ -134,5 +135,5 @@ class CandidateSet:
         return replace(self, rows=self.rows[np.lexsort((self._rank, -self.accuracy))])
 
     @property
-    def _rank(self) -> NDArray[np.int64]:
-        return self.table.space.rank(self.architectures)
+    def _rank(self) -> Identities:
+        return self.table.space.identity(self.architectures)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Operation indices, shape (n, n_positions): one row for each architecture.
-Architectures = NDArray[np.int8]
+#: Operation indices, shape (n, n_positions): one row for each architecture. They are int8, except
+#: on spaces with ranges of numbers (`hwnas.space.Choices`), whose rows are float64.
+Architectures = NDArray[Any]
+#: A key of every architecture, shape (n,): its rank, or the bytes of its row.
+Identities = NDArray[np.int64] | NDArray[np.bytes_]
 #: Largest number of architectures that are listed. A larger space is sampled at random.
 LISTABLE = 1_000_000
 
@@ -34,8 +37,9 @@ class SearchSpace(ABC):
         Number of architectures.
     skeleton : str or None
         Public name of the `hwnas.network.Skeleton` that builds the space's networks, such as
-        ``"hwnas.network.FBNetSkeleton"``. If it is None, hwnas cannot measure the architectures on
-        this machine or count their layers. Everything else works without a skeleton.
+        ``"hwnas.network.FBNetSkeleton"``. A space of choices may name a function from an
+        architecture to its network instead. If it is None, hwnas cannot measure the architectures
+        on this machine or count their layers. Everything else works without a skeleton.
     image_set : str
         The default image set for building networks, one of ``conf/image_set/``. A space without a
         skeleton does not need it.
@@ -44,13 +48,18 @@ class SearchSpace(ABC):
     name: str
     n_positions: int
     operations: tuple[str, ...]
-    skeleton: ClassVar[str | None] = None
+    skeleton: str | None = None
     image_set: str
 
     @property
     def size(self) -> int:
         """Number of architectures."""
         return int(len(self.operations) ** self.n_positions)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The arguments of the constructor, as plain values. Most spaces have none."""
+        return {}
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -85,10 +94,25 @@ class SearchSpace(ABC):
         return [self.format(row) for row in architectures.tolist()]
 
     def rank(self, architectures: Architectures) -> NDArray[np.int64]:
-        """Return the lexicographic rank of every row, shape (n,). Tables are joined by it."""
+        """Return the lexicographic rank of every row, shape (n,)."""
         weights = len(self.operations) ** np.arange(self.n_positions - 1, -1, -1, dtype=np.int64)
         rank: NDArray[np.int64] = architectures.astype(np.int64) @ weights
         return rank
+
+    def identity(self, architectures: Architectures) -> Identities:
+        """Return a key of every row, shape (n,), that no other architecture has.
+
+        Tables are joined by it. It is the rank, if a space does not override this method.
+        """
+        return self.rank(architectures)
+
+    def sample(self, n: int, rng: np.random.Generator) -> Architectures:
+        """Return random architectures, shape (n, n_positions).
+
+        A space that does not allow every combination of operations overrides this method.
+        """
+        drawn = rng.integers(len(self.operations), size=(n, self.n_positions))
+        return drawn.astype(np.int8)
 
     def validate(self, architectures: NDArray[np.generic]) -> Architectures:
         """Return the rows as int8, after a check that they are architectures of this space.
@@ -139,17 +163,17 @@ class SearchSpace(ABC):
         """
         return architectures
 
-    def representative(self, architectures: Architectures) -> NDArray[np.int64]:
+    def representative(self, architectures: Architectures) -> Identities:
         """Return a key for every row, shape (n,): equal for architectures of the same function.
 
-        The key is the rank of one of these architectures.
+        The key is the identity of one of these architectures.
         """
-        return self.rank(architectures)
+        return self.identity(architectures)
 
-    def network_representative(self, architectures: Architectures) -> NDArray[np.int64]:
+    def network_representative(self, architectures: Architectures) -> Identities:
         """Return a key for every row, shape (n,): equal for architectures with the same network.
 
         Two architectures may compute the same function with different layers. Their latency and
-        their accuracy after training can then differ. The key is the rank of one architecture.
+        their accuracy after training can then differ. The key is the identity of one architecture.
         """
         return self.representative(architectures)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hwnas.scores import kendall_tau
 from hwnas.seeding import integer_seed
+from hwnas.space import Identities
 
 #: Row numbers of the measurements to fit and of the measurements held out.
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -49,7 +50,7 @@ class CrossValidation:
     leave_pair_out: bool
 
     @classmethod
-    def of(cls, n: int, groups: NDArray[np.int64] | None, folds: int, seed: int) -> CrossValidation:
+    def of(cls, n: int, groups: Identities | None, folds: int, seed: int) -> CrossValidation:
         """Split `n` measurements into folds, and keep the measurements of a group together.
 
         With fewer than 3 groups in a fold, the τ of a fold has a high variance. The τ of the
@@ -63,7 +64,7 @@ class CrossValidation:
         ----------
         n : int
             Number of measurements.
-        groups : array of int64, shape (n,), or None
+        groups : array, shape (n,), or None
             Measurements with the same number are one group. None: each measurement is a group.
         folds : int
             Number of folds, unless pairs are held out.

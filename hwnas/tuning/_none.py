@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.space import Identities
 from hwnas.tuning._result import TuningResult
 
 
@@ -32,7 +33,7 @@ class NoTuning:
         search_space: Mapping[str, Any],  # noqa: ARG002
         X: NDArray[Any],  # noqa: ARG002
         y: NDArray[np.float64],  # noqa: ARG002
-        groups: NDArray[np.int64] | None = None,  # noqa: ARG002
+        groups: Identities | None = None,  # noqa: ARG002
         *,
         seed: int,  # noqa: ARG002
         name: str = "tuning",  # noqa: ARG002

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hwnas.errors import UserError, check_above, check_choice, check_number
 from hwnas.seeding import integer_seed
+from hwnas.space import Identities
 from hwnas.tuning._cross_validation import CrossValidation
 from hwnas.tuning._objective import DIRECTIONS, Objective, trial_row
 from hwnas.tuning._result import TuningResult
@@ -125,7 +126,7 @@ class Tuner:
         search_space: Mapping[str, Any],
         X: NDArray[Any],
         y: NDArray[np.float64],
-        groups: NDArray[np.int64] | None = None,
+        groups: Identities | None = None,
         *,
         seed: int,
         name: str = "tuning",
@@ -143,7 +144,7 @@ class Tuner:
             runs.
         y : array, shape (n,)
             Their values, in the metric's unit.
-        groups : array of int64, shape (n,), optional
+        groups : array, shape (n,), optional
             Architectures with the same number stay in the same fold.
         seed : int
             Seed of the folds and of the trials.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+import hwnas
 from hwnas.composition import (
     CONF,
     INERT,
@@ -31,6 +33,8 @@ from hwnas.experiment import run
 from hwnas.experiment._identity import result_folder
 from hwnas.study.tasks import run_predictors
 from tests.composed import composed
+from tests.tables import whole_table
+from tests.tables_of_users import write_csv
 
 SMALL = ("n_train=20", "n_test=40", "tracking=off", "artifacts=result")
 TUNED = (*SMALL, "tuning.n_trials=2", "selection=none")
@@ -147,6 +151,10 @@ INERT_RUNS = {
     "intervals": ["intervals=false"],
     "tuning.storage": ["tuning.storage=trials/"],
     "tuning.force": ["tuning.force=true"],
+    "dataset.path": ["dataset.path=other/board.csv"],
+    "dataset.target": ["dataset.target=latency_ms"],
+    "predictor.model.path": ["predictor.model.path=other/ridge.hwnas"],
+    "tuning.path": ["tuning.path=other/ridge.hwnas"],
     "dataset.source": ["dataset.source=estimated"],
     "metric.title": ["metric.title=speed"],
     "predictor.title": ["predictor.title=Another"],
@@ -161,6 +169,10 @@ INERT_RUNS = {
 #: Overrides that the configuration needs in order to have the inert key.
 NEEDS = {
     "tracking": ["tracking=wandb"],
+    "dataset.path": ["dataset=csv", "dataset.path=board.csv"],
+    "dataset.target": ["dataset=csv", "dataset.path=board.csv"],
+    "predictor.model.path": ["predictor=_saved", "predictor.model.path=ridge.hwnas"],
+    "tuning.path": ["tuning=_saved", "tuning.path=ridge.hwnas"],
     "dataset.source": ["dataset=hwnas/fpga"],
     "device.title": ["dataset=hwnas/fpga"],
 }
@@ -174,6 +186,16 @@ def plain() -> dict[Any, dict[str, Any]]:
     return {}
 
 
+@pytest.fixture(scope="module")
+def saved_ridge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a ridge regression that is fitted to measurements of another table."""
+    table = whole_table()
+    predictor = hwnas.make_predictor("ridge", table.space)
+    path = tmp_path_factory.mktemp("saved") / "ridge.hwnas"
+    predictor.fit(table.architectures, table.values).save(path)
+    return path
+
+
 def test_inert_every_key_has_a_run() -> None:
     assert INERT_RUNS.keys() == INERT.keys()
 
@@ -181,13 +203,21 @@ def test_inert_every_key_has_a_run() -> None:
 @pytest.mark.parametrize("key", INERT_RUNS)
 @pytest.mark.filterwarnings("ignore::hwnas.dataset.EstimatedWarning")
 def test_run_inert_key_changed_has_the_same_result(
-    key: str, tmp_path: Path, plain: dict[Any, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    key: str,
+    tmp_path: Path,
+    saved_ridge: Path,
+    plain: dict[Any, dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("HWNAS_DATA", raising=False)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.chdir(tmp_path)
     experiment = _grid_point if key in _OF_STUDIES else _experiment
-    common = (*TUNED, *NEEDS.get(key, []))
+    for folder in (tmp_path, tmp_path / "other"):
+        write_csv(folder / "board.csv")
+        shutil.copy(saved_ridge, folder / "ridge.hwnas")
+    # Not every choice of tuning has trials.
+    common = (*(SMALL if key == "tuning.path" else TUNED), *NEEDS.get(key, []))
     if (experiment, common) not in plain:
         plain[experiment, common] = experiment(tmp_path / "plain", *common)
     changed = experiment(tmp_path / "changed", *common, *INERT_RUNS[key])
@@ -216,7 +246,10 @@ class TestResolvedValues:
         assert names == {"linear": "model.kernel=linear", "rbf": ""}
 
     def test_variant_interpolated_number_has_its_value(self) -> None:
-        with composed("run", "n_test=${n_train}", "tuning.seed=${seed}") as (cfg, reference):
+        with composed("run", "n_train=124", "n_test=${n_train}", "tuning.seed=${seed}") as (
+            cfg,
+            reference,
+        ):
             check(cfg, reference)
             assert variant(cfg, reference) == "tuning.seed=0,n_test=124"
 

@@ -82,7 +82,7 @@ class Best(RegressorMixin, BaseEstimator):
         with blas_threads(min(len(values), N_CHECK)):
             chosen = refine(choose(features, values, order), features, values, order)
         self.model_ = chosen.model
-        self.architectures_ = np.asarray(X, dtype=np.int8)
+        self.architectures_ = np.asarray(X)
         with blas_threads(len(values)):
             self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))

@@ -1,0 +1,35 @@
+"""Values of a configuration that depend on the table: sizes of the split, and the metric."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from hwnas.dataset import Table
+from hwnas.experiment._split import default_sizes
+
+_METRIC = ("name", "unit", "direction", "lower", "upper")
+
+
+def resolved(cfg: DictConfig, reference: DictConfig, table: Table) -> tuple[DictConfig, DictConfig]:
+    """Return copies of a configuration and of its reference, with the values that a table decides.
+
+    ``n_train: null`` and ``n_test: null`` become the default sizes of the table. The metric becomes
+    that of the table, because a table of the user's own names it. A result folder and its
+    ``config.yaml`` therefore tell what was used, and not how it was written.
+
+    Parameters
+    ----------
+    cfg, reference : DictConfig
+        See `hwnas.experiment.run`.
+    table : Table
+    """
+    n_train, n_test = default_sizes(table)
+    own, other = cfg.copy(), reference.copy()
+    for each in (own, other):
+        each.n_train = n_train if each.n_train is None else each.n_train
+        each.n_test = n_test if each.n_test is None else each.n_test
+    for name in _METRIC:
+        own.metric[name] = getattr(table.metric, name)
+    if not other.metric.unit:
+        other.metric.name, other.metric.unit = table.metric.name, table.metric.unit
+    return own, other
