@@ -70,7 +70,7 @@ def test_transnas_accuracy_is_test_score_of_best_validation_epoch(paths: Paths) 
     assert table.accuracy is not None
     np.testing.assert_allclose(table.accuracy, [55.5, np.nan])
     assert table.accuracy_provenance is not None
-    assert table.accuracy_provenance.details == {"score": "test_top1"}
+    assert table.accuracy_provenance.details == {"score": "test_top1", "classes": 47}
     similarity = dataset(paths, "normal").load().accuracy
     assert similarity is not None
     np.testing.assert_allclose(similarity, [61.0, np.nan])
