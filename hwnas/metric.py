@@ -40,8 +40,8 @@ class Metric:
     >>> latency = Metric("latency", "ms")
     >>> latency.label
     'latency [ms]'
-    >>> latency.missing([3.0, -1.0, float("nan")]).tolist()
-    [False, True, True]
+    >>> latency.missing([3.0, -1.0, float("nan"), float("inf")]).tolist()
+    [False, True, True, True]
     """
 
     name: str
@@ -64,12 +64,12 @@ class Metric:
         return f"{self.title or self.name} [{self.unit}]"
 
     def missing(self, values: NDArray[np.float64] | list[float]) -> NDArray[np.bool_]:
-        """Return which values are missing: NaN, or outside the metric's bounds.
+        """Return which values are missing: NaN, infinite, or outside the metric's bounds.
 
         HW-NAS-Bench writes -1 for a failed measurement. The bound `lower` excludes it.
         """
         array = np.asarray(values, dtype=np.float64)
-        return ~((array >= self.lower) & (array <= self.upper))
+        return ~(np.isfinite(array) & (array >= self.lower) & (array <= self.upper))
 
     def cost(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values as costs to minimise: negated if higher values are better."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from hwnas.dataset._cache import Columns
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._official_table import Content, OfficialTable
+from hwnas.dataset._repeated import group_repeated
 from hwnas.dataset._table import UNKNOWN, Accuracy, Provenance, Table
 from hwnas.errors import UserError
 from hwnas.metric import Metric
@@ -95,6 +97,9 @@ class Benchmark(Described, ABC):
     ) -> Table:
         """Return a table of the metric. Values outside the metric's bounds become NaN.
 
+        Several rows of one architecture are several measurements. Their row has the median, and
+        the provenance says how many there were.
+
         Parameters
         ----------
         dataset, device, architectures, values, provenance
@@ -104,18 +109,22 @@ class Benchmark(Described, ABC):
         accuracy : pair
             The accuracies and their provenance.
         """
-        own = self.space.rank(architectures)
+        repeated = group_repeated(map(tuple, architectures.tolist()))
+        first = repeated.rows
+        if representative is None:
+            representative = self.space.rank(architectures)
+        known, of_accuracy = accuracy
         return Table(
             dataset=dataset,
             space=self.space,
             device=device,
             metric=self.metric,
-            architectures=architectures,
-            values=np.where(self.metric.missing(values), np.nan, values),
-            representative=own if representative is None else representative,
-            provenance=provenance,
-            accuracy=accuracy[0],
-            accuracy_provenance=accuracy[1],
+            architectures=architectures[first],
+            values=repeated.median(np.where(self.metric.missing(values), np.nan, values)),
+            representative=representative[first],
+            provenance=replace(provenance, details=provenance.details | repeated.details()),
+            accuracy=None if known is None else repeated.median(known),
+            accuracy_provenance=of_accuracy,
         )
 
     @classmethod

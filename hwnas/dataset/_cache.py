@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.dataset._damage import read_official
 from hwnas.dataset._source import Source
 from hwnas.files import write_atomically
 from hwnas.paths import Paths
@@ -18,7 +20,7 @@ from hwnas.space import Architectures
 
 #: Part of every cached file's name. Increase it when a reader's output changes, so that tables
 #: cached by older code are not read.
-VERSION = 1
+VERSION = 2
 _KEY = b"hwnas"
 
 
@@ -53,6 +55,11 @@ class Columns:
         return self.arrays[name].astype(np.float64)
 
 
+#: Reads an official file. The result is the columns of the file's only table, or the columns of
+#: each of its tables by kind (see `load`).
+Reader = Callable[[Path], Columns | Mapping[str, Columns]]
+
+
 def position_columns(architectures: Architectures) -> dict[str, NDArray[np.generic]]:
     """Return architectures as the columns ``position_0``, ``position_1`` and so on."""
     return {f"position_{i}": column for i, column in enumerate(architectures.T)}
@@ -61,7 +68,7 @@ def position_columns(architectures: Architectures) -> dict[str, NDArray[np.gener
 def load(
     source: Source,
     kind: str,
-    read: Callable[[Path], Columns],
+    read: Reader,
     paths: Paths,
     wanted: Sequence[str] | None = None,
 ) -> Columns:
@@ -73,23 +80,31 @@ def load(
     kind : str
         First part of the cached file's name. It distinguishes the tables of one official file.
     read : callable
-        Takes the path of the official file and returns its columns. It is called if the cached
-        table does not exist or is damaged.
+        Takes the path of the official file. It is called if the cached table does not exist or is
+        damaged. If it returns several tables, all of them are cached, so that a large file is read
+        once.
     paths : Paths
     wanted : sequence of str, optional
         Names of the columns to return. Names without a column are ignored, and the position columns
         are always returned. By default all columns are returned.
     """
     sha256 = source.hashes.sha256
-    path = paths.cache / "tables" / f"{kind}-{sha256[:16]}-v{VERSION}.parquet"
+    path = _path(paths, kind, sha256)
     columns = _read(path, sha256, wanted)
     if columns is None:
-        converted = read(source.path)
-        write_atomically(path, lambda temporary: _write(temporary, converted, source))
+        converted = read_official(source, read)
+        tables = {kind: converted} if isinstance(converted, Columns) else converted
+        for each, table in tables.items():
+            write = partial(_write, columns=table, source=source)
+            write_atomically(_path(paths, each, sha256), write)
         columns = _read(path, sha256, wanted)
     if columns is None:
         raise OSError(f"{path}: the table was written, but it cannot be read back")
     return columns
+
+
+def _path(paths: Paths, kind: str, sha256: str) -> Path:
+    return paths.cache / "tables" / f"{kind}-{sha256[:16]}-v{VERSION}.parquet"
 
 
 def _read(path: Path, sha256: str, wanted: Sequence[str] | None) -> Columns | None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.dataset._damage import foreign_content
 from hwnas.dataset._missing import MISSING_WORDS
 from hwnas.errors import UserError, nearest
 
@@ -184,6 +185,9 @@ def read_delimited(path: Path) -> TextTable:
 
 
 def _decode(path: Path) -> str:
+    foreign = foreign_content(path)
+    if foreign is not None:
+        raise UserError(f"{path} is {foreign}, not a CSV file")
     raw = path.read_bytes()
     try:
         return raw.decode("utf-16" if raw.startswith(_UTF16) else "utf-8-sig")

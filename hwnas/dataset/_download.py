@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hwnas.dataset._damage import damage
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._source import hash_file
 from hwnas.errors import UserError
@@ -25,7 +26,8 @@ def fetch(file: OfficialFile, paths: Paths) -> str:
     """Download an official file into ``paths.data``, unless it already exists there.
 
     The download is written to ``<name>.part``. If the connection breaks, this partial file is
-    kept, and the next call continues the download.
+    kept, and the next call continues the download. An existing file that is evidently damaged is
+    renamed to ``<name>.damaged`` and downloaded anew.
 
     Parameters
     ----------
@@ -44,9 +46,11 @@ def fetch(file: OfficialFile, paths: Paths) -> str:
         published file, or if no program can fetch the file.
     """
     existing = file.find(paths)
-    if existing is not None:
-        _check_existing(existing, file)
+    if existing is not None and not _is_damaged(existing, file):
         return f"{existing} already exists"
+    if existing is not None:
+        _set_aside(existing)
+        return f"{fetch(file, paths)}; the damaged file is now {existing}.damaged"
     target = paths.data / file.name
     if file.by_hand:
         raise UserError(
@@ -65,13 +69,27 @@ def fetch(file: OfficialFile, paths: Paths) -> str:
     return f"{target}: {target.stat().st_size} bytes from {file.url}"
 
 
-def _check_existing(path: Path, file: OfficialFile) -> None:
-    if file.blob is not None and (blob := hash_file(path).blob) != file.blob:
+def _is_damaged(path: Path, file: OfficialFile) -> bool:
+    """Return whether a file is damaged; raise `UserError` if it has other, intact content."""
+    blob = None if file.blob is None else hash_file(path).blob
+    if blob is not None and blob == file.blob:
+        return False
+    if damage(path) is not None:
+        return True
+    if blob is not None:
         raise UserError(
             f"{path} exists, but its content is not the published one "
             f"(git blob {blob}, not {file.blob})",
             remedy=f"move it away, then {file.fetch_command}",
         )
+    return False
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        path.replace(path.with_name(f"{path.name}.damaged"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be renamed ({error.strerror})") from error
 
 
 def _download(file: OfficialFile, part: Path, target: Path) -> None:

@@ -12,6 +12,8 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._described import Column
+from hwnas.dataset._help_blobs import BLOBS, COMMIT
+from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._nasbench201 import (
     ACCURACY,
     NASBench201Accuracies,
@@ -21,66 +23,59 @@ from hwnas.dataset._nasbench201 import (
 from hwnas.dataset._official import MB, RAW, OfficialFile
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import Table
-from hwnas.dataset._torch_file import load_torch
+from hwnas.dataset._torch_file import as_floats, load_torch
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
 from hwnas.paths import Paths
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace
 
-_URL = f"{RAW}/HayeonLee/HELP/11970ec72b43a2500a2eb00a8436bd05eb14e776/data"
-_GPUS = ("1080ti", "2080ti", "titan_rtx", "titanx", "titanxp")
-_OTHERS = (
-    "essential_ph_1",
-    "eyeriss",
-    "fpga",
-    "gold_6226",
-    "gold_6240",
-    "pixel2",
-    "pixel3",
-    "raspi4",
-    "samsung_a50",
-    "samsung_s7",
-    "silver_4114",
-    "silver_4210r",
-)
+_URL = f"{RAW}/HayeonLee/HELP/{COMMIT}"
 #: Devices that HELP publishes for each space; a GPU's name ends in its batch size.
 DEVICES: dict[str, tuple[str, ...]] = {
-    "nasbench201": (*(f"{gpu}_{batch}" for gpu in _GPUS for batch in (1, 32, 256)), *_OTHERS),
-    "fbnet": (*(f"{gpu}_{batch}" for gpu in _GPUS for batch in (1, 32, 64)), *_OTHERS),
+    space: tuple(Path(path).stem for path in BLOBS if path.startswith(f"data/{space}/latency/"))
+    for space in ("nasbench201", "fbnet")
 }
+
+
+def _file(path: str, limit: int, *variants: str) -> OfficialFile:
+    """Return the official file with a path in HELP's repository, such as ``data/….pt``."""
+    return OfficialFile(
+        family="help",
+        name=f"help/{path.removeprefix('data/')}",
+        url=f"{_URL}/{path}",
+        limit=limit,
+        # A device that HELP did not publish has no hash. Its file can only come from the user.
+        blob=BLOBS.get(path),
+        variants=(*variants, f"HELP/{path}"),
+    )
+
+
 #: The block lists of HELP's FBNet architectures.
-BLOCKS_FILE = OfficialFile(
-    family="help",
-    name="help/fbnet/metainfo.pt",
-    url=f"{_URL}/fbnet/metainfo.pt",
-    limit=200 * MB,
-    variants=("help/fbnet/op_idx.pt", "HELP/data/fbnet/metainfo.pt"),
-)
+BLOCKS_FILE = _file("data/fbnet/metainfo.pt", 200 * MB, "help/fbnet/op_idx.pt")
 
 
 def latency_file(space: str, device: str) -> OfficialFile:
     """Return the official file of one device."""
-    return OfficialFile(
-        family="help",
-        name=f"help/{space}/latency/{device}.pt",
-        url=f"{_URL}/{space}/latency/{device}.pt",
-        limit=10 * MB,
-        variants=(f"HELP/data/{space}/latency/{device}.pt",),
-    )
+    return _file(f"data/{space}/latency/{device}.pt", 10 * MB)
 
 
 def read_latencies(path: Path) -> Columns:
-    """Read the latencies of one device into the column ``latency``, in ms."""
+    """Read the latencies of one device into the column ``latency``, in ms.
+
+    The file has a list of numbers or of tensors with one number each, an array, or a tensor.
+    """
     values = load_torch(path)
     try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        array = missing_as_nan(as_floats(values))
+    # Torch raises RuntimeError for a tensor that has no plain numbers.
+    except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: does not contain a list of latencies ({error})") from error
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
     if array.ndim != 1:
         raise UserError(
             f"{path}: contains an array of shape {array.shape} instead of a list of latencies"
         )
-    array[array < 0] = np.nan
     return Columns({"latency": array}, {"latency": "ms"})
 
 
@@ -94,8 +89,8 @@ def read_block_lists(path: Path) -> Columns:
     try:
         if isinstance(content, dict):
             content = [architecture["op_idx_list"] for architecture in content["arch"]]
-        architectures = FBNet().validate(np.array([[int(op) for op in row] for row in content]))
-    except (KeyError, TypeError, ValueError) as error:
+        architectures = FBNet().validate(np.stack([as_floats(row) for row in content]))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: has not the layout of HELP's block lists ({error!r})") from error
     return Columns(position_columns(architectures))
 

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns
 from hwnas.dataset._check import check_metric
+from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._nasbench201 import NASBench201Accuracies, benchmark_index
 from hwnas.dataset._official import MB, RAW, OfficialFile
 from hwnas.dataset._official_table import Content, OfficialTable
+from hwnas.dataset._repeated import group_repeated, repeated_details
 from hwnas.dataset._table import UNKNOWN, Table
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
@@ -38,6 +40,7 @@ FILE = OfficialFile(
 )
 _KEYS = ("device", "framework", "task")
 _METRICS = {"lat_ms_median": ("latency", "ms"), "energy_mj": ("energy", "mJ")}
+_NUMBERS = (*_METRICS, "accuracy")
 #: Tasks whose column ``accuracy`` is an accuracy. For the task darcy it is an error.
 _WITH_ACCURACY = ("cifar100", "ninapro")
 
@@ -54,12 +57,19 @@ def read_hwnas360(path: Path) -> Columns:
     Columns
         One row for each benchmark index. The columns are ``representative`` and, for each measured
         combination, ``<device>/<framework>/<task>/latency``, ``…/energy`` and ``…/accuracy``.
-        Latency and energy are NaN where the status is not "ok".
+        Latency and energy are NaN where the status is not "ok". Several rows of one architecture
+        and combination are several measurements: the columns have the median, and
+        ``…/latency_rows`` and ``…/energy_rows`` have the number of rows.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged, lacks a column, or names two representatives of one architecture.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = ["arch_idx", "rep_arch_idx", *_KEYS, *_METRICS, "accuracy", "status"]
+    names = ["arch_idx", "rep_arch_idx", *_KEYS, *_NUMBERS, "status"]
     try:
         with pq.ParquetFile(path) as file:
             missing = [name for name in names if name not in file.schema_arrow.names]
@@ -68,7 +78,7 @@ def read_hwnas360(path: Path) -> Columns:
             table = file.read(columns=names)
         rows = table.column("arch_idx").to_numpy().astype(np.int64)
         representatives = table.column("rep_arch_idx").to_numpy().astype(np.int64)
-        numbers = {n: _floats(table.column(n)) for n in (*_METRICS, "accuracy")}
+        numbers = {n: missing_as_nan(table.column(n).to_numpy()) for n in _NUMBERS}
         keys = {n: _codes(table.column(n)) for n in _KEYS}
         ok = np.array(table.column("status").to_pylist(), dtype=object) == "ok"
     except (OSError, pa.ArrowException, TypeError, ValueError) as error:
@@ -85,6 +95,11 @@ def read_hwnas360(path: Path) -> Columns:
         raise UserError(f"{path}: a benchmark index lies outside 0..{size - 1}")
     representative = np.arange(size)
     representative[rows] = representatives
+    contradicted = rows[representative[rows] != representatives]
+    if contradicted.size:
+        raise UserError(
+            f"{path}: the rows of arch_idx {contradicted[0]} have different values of rep_arch_idx"
+        )
     arrays: dict[str, NDArray[np.generic]] = {"representative": representative}
     units: dict[str, str] = {}
     for device, framework, task in product(*(keys[n][0] for n in _KEYS)):
@@ -96,27 +111,29 @@ def read_hwnas360(path: Path) -> Columns:
             continue
         prefix = f"{device}/{framework}/{task}"
         for column, (metric, unit) in _METRICS.items():
-            good = chosen & ok & (numbers[column] >= 0)
+            good = chosen & ok & ~np.isnan(numbers[column])
             if good.any():
-                arrays[f"{prefix}/{metric}"] = _scatter(rows[good], numbers[column][good], size)
+                medians, counts = _medians(rows[good], numbers[column][good], size)
+                arrays[f"{prefix}/{metric}"] = medians
+                arrays[f"{prefix}/{metric}_rows"] = counts
                 units[f"{prefix}/{metric}"] = unit
         if task in _WITH_ACCURACY:
-            accuracy = numbers["accuracy"][chosen]
-            arrays[f"{prefix}/accuracy"] = _scatter(rows[chosen], accuracy, size)
+            arrays[f"{prefix}/accuracy"], _ = _medians(
+                rows[chosen], numbers["accuracy"][chosen], size
+            )
             units[f"{prefix}/accuracy"] = "percent"
     return Columns(arrays, units)
 
 
-def _scatter(rows: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Return an array of length `n` with the values at `rows` and NaN elsewhere."""
-    array = np.full(n, np.nan)
-    array[rows] = values
-    return array
-
-
-def _floats(column: Any) -> NDArray[np.float64]:
-    array: NDArray[np.float64] = column.to_numpy().astype(np.float64)
-    return array
+def _medians(
+    rows: NDArray[np.int64], values: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the median of the values of each row 0..n-1, NaN without a value, and their number."""
+    repeated = group_repeated(rows.tolist())
+    medians, counts = np.full(n, np.nan), np.zeros(n, dtype=np.int64)
+    medians[rows[repeated.rows]] = repeated.median(values)
+    counts[rows[repeated.rows]] = repeated.counts
+    return medians, counts
 
 
 def _codes(column: Any) -> tuple[list[str], NDArray[np.int64]]:
@@ -164,7 +181,7 @@ class HWNAS360(Benchmark):
 
     def wanted(self) -> Sequence[str]:
         """Return the names of the columns of the device, framework and task."""
-        names = (self.metric.name, "accuracy")
+        names = (self.metric.name, "accuracy", f"{self.metric.name}_rows")
         return ["representative", *(f"{self._combination}/{name}" for name in names)]
 
     def table(self, content: Content) -> Table:
@@ -180,7 +197,7 @@ class HWNAS360(Benchmark):
         known = sorted({column.rpartition("/")[0] for column in columns.units})
         check_choice("dataset.device/framework/task", self._combination, known, source.path)
         check_metric(self._combination, self.metric, self._metrics(columns))
-        _, name, accuracy = self.wanted()
+        _, name, accuracy, counts = self.wanted()
         architectures = self.architectures(columns, self.paths)
         # The file identifies an architecture by its benchmark index.
         measured = architectures[columns.arrays["representative"].astype(np.int64)]
@@ -190,7 +207,9 @@ class HWNAS360(Benchmark):
             device=self.device,
             architectures=architectures,
             values=columns.floats(name),
-            provenance=source.provenance(column=name),
+            provenance=source.provenance(
+                column=name, **repeated_details(columns.arrays[counts].astype(np.int64))
+            ),
             representative=self.space.rank(measured),
             accuracy=(columns.floats(accuracy), source.provenance(column=accuracy))
             if scored

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset._cache import Columns, position_columns
+from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._official import MB, RAW, OfficialFile
 from hwnas.dataset._official_table import OfficialTable
+from hwnas.dataset._repeated import Repeated, group_repeated
 from hwnas.dataset._unpickle import unpickle
 from hwnas.errors import UserError
 from hwnas.space import NASBench201
@@ -51,12 +53,14 @@ def read_nasbench201(path: Path) -> Columns:
     Columns
         ``position_0`` … ``position_5`` in benchmark order, and ``<image set>/<device>_<metric>``.
         There are no columns if the file holds no such tables. The file marks a network that was
-        not measured with -1, which becomes NaN.
+        not measured with -1, which becomes NaN. A row that repeats another one with equal values
+        is left out.
 
     Raises
     ------
     UserError
-        If the file is damaged or malicious, or has another layout.
+        If the file is damaged or malicious, has another layout, or has two rows of one architecture
+        with different values. The format has one row for each architecture.
     """
     image_sets = part(path, "nasbench201")
     space = NASBench201()
@@ -77,7 +81,29 @@ def read_nasbench201(path: Path) -> Columns:
                     arrays[f"{image_set}/{name}"] = measurements(columns[name], len(rank))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({error!r})") from error
+    if reference is not None:
+        arrays = _without_repetitions(path, arrays, group_repeated(reference.tolist()))
     return Columns(arrays, {n: unit_of(n) for n in arrays if "/" in n})
+
+
+def _without_repetitions(
+    path: Path, arrays: dict[str, NDArray[np.generic]], repeated: Repeated
+) -> dict[str, NDArray[np.generic]]:
+    """Return the first row of each architecture; raise `UserError` if a later one contradicts."""
+    first = repeated.rows[repeated.groups]
+    space, n = NASBench201(), len(first)
+    for name, values in arrays.items():
+        differs = ~((values == values[first]) | (np.isnan(values) & np.isnan(values[first])))
+        if differs.any():
+            row = int(np.argmax(differs))
+            (string,) = space.to_strings(Columns(arrays).architectures()[[row]])
+            raise UserError(
+                f"{path}: {name} has {values[first[row]]} in row {first[row]} and {values[row]} in "
+                f"row {row} (counted from 0) for the same architecture {string}"
+            )
+    if n > space.size:
+        raise UserError(f"{path}: {n} rows, but {space.name} has {space.size} architectures")
+    return {name: values[repeated.rows] for name, values in arrays.items()}
 
 
 def part(path: Path, space: str) -> Mapping[str, Any]:
@@ -100,17 +126,16 @@ def part(path: Path, space: str) -> Mapping[str, Any]:
 
 
 def measurements(values: Any, n: int) -> NDArray[np.float64]:
-    """Return values as an array of shape (n,), with NaN in place of negative values.
+    """Return values as an array of shape (n,), with NaN in place of missing values.
 
     Raises
     ------
     ValueError
         If the number of values is not `n`.
     """
-    array = np.array(values, dtype=np.float64)
+    array = missing_as_nan(values)
     if array.shape != (n,):
         raise ValueError(f"{array.shape} values for {n} architectures")
-    array[array < 0] = np.nan
     return array
 
 

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset._cache import Columns, position_columns
+from hwnas.dataset._delimited import TextTable, read_delimited
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._hwnas_file import CELLS
 from hwnas.dataset._local_table import METADATA, bundled_tables
+from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._official import MB, RAW, OfficialFile
 from hwnas.dataset._official_table import OfficialTable
+from hwnas.dataset._repeated import group_repeated
 from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import UNKNOWN, Accuracy, Provenance
 from hwnas.errors import UserError
@@ -24,7 +27,7 @@ from hwnas.space import Architectures, NASBench201, SearchSpace
 FILE = OfficialFile(
     family="nasbench201",
     name="nats_bench.csv",
-    url=f"{RAW}/v-tao/nats-bench-landscape/HEAD/nats_bench.csv",
+    url=f"{RAW}/v-tao/nats-bench-landscape/312680307c44fd111146b2be0d0148194fbb2ca8/nats_bench.csv",
     limit=50 * MB,
     blob="a15806cde5e774239a51874d4ba1db74950a5127",
     variants=("nats-bench-landscape/nats_bench.csv",),
@@ -57,32 +60,39 @@ def read_accuracies(path: Path) -> Columns:
         If a column is missing, a value cannot be read, or the file has not exactly one row for each
         architecture. Other files refer to the row numbers as benchmark indices.
     """
-    import pyarrow as pa
-    from pyarrow import csv
-
     space = NASBench201()
-    names = [_ARCHITECTURE, *ACCURACY.values()]
-    types = {name: pa.float64() for name in ACCURACY.values()} | {_ARCHITECTURE: pa.string()}
-    options = csv.ConvertOptions(include_columns=names, column_types=types)
-    try:
-        table = csv.read_csv(path, convert_options=options)
-        architectures = space.from_strings(table.column(_ARCHITECTURE).to_pylist())
-    except KeyError as error:
-        raise UserError(f"{path}: the column is missing: {error.args[0]}") from error
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        line = str(error).splitlines()[0]
-        raise UserError(f"{path}: cannot be read ({line})") from error
-    n = len(np.unique(space.rank(architectures)))
-    if n != space.size or len(architectures) != space.size:
-        raise UserError(
-            f"{path}: {len(architectures)} rows with {n} different architectures, instead of "
-            f"{space.size} rows with one architecture each",
-            remedy=f"move it away, then {FILE.fetch_command}",
-        )
+    table = read_delimited(path)
+    architectures = np.array(table.parsed(_ARCHITECTURE, space.parse), dtype=np.int8)
+    accuracies = {
+        image_set: missing_as_nan(table.floats(name)) for image_set, name in ACCURACY.items()
+    }
+    _check_one_row_each(table, architectures, accuracies)
     arrays: dict[str, NDArray[np.generic]] = position_columns(architectures)
-    for image_set, name in ACCURACY.items():
-        arrays[image_set] = table.column(name).to_numpy().astype(np.float64)
-    return Columns(arrays, dict.fromkeys(ACCURACY, "percent"))
+    return Columns(arrays | accuracies, dict.fromkeys(ACCURACY, "percent"))
+
+
+def _check_one_row_each(
+    table: TextTable, architectures: Architectures, accuracies: dict[str, NDArray[np.float64]]
+) -> None:
+    """Raise `UserError` unless every architecture has one row."""
+    repeated = group_repeated(map(tuple, architectures.tolist()))
+    again = np.flatnonzero(repeated.rows[repeated.groups] != np.arange(len(table)))
+    if again.size:
+        row = int(again[0])
+        first = int(repeated.rows[repeated.groups[row]])
+        equal = all(
+            np.array_equal(values[row], values[first], equal_nan=True)
+            for values in accuracies.values()
+        )
+        raise table.error(
+            row,
+            f"repeats {table.strings(_ARCHITECTURE)[row]} of line {table.lines[first]} with "
+            f"{'equal' if equal else 'other'} accuracies, but the file has one row for each "
+            "architecture",
+        )
+    size = NASBench201().size
+    if len(table) != size:
+        raise UserError(f"{table.path} is cut off: it has {len(table)} of the {size} architectures")
 
 
 ACCURACIES = OfficialTable(FILE, "accuracy", read_accuracies, NASBench201())
@@ -184,7 +194,7 @@ def _bundled(space: SearchSpace, architectures: Architectures) -> Accuracy:
             continue
         table = pq.read_table(path, columns=["architecture", "accuracy"])
         known = space.from_strings(table.column("architecture").to_pylist())
-        values = table.column("accuracy").to_numpy().astype(np.float64)
+        values = missing_as_nan(table.column("accuracy").to_numpy())
         accuracy = _join(space, architectures, known, values)
         if not np.isnan(accuracy).all():
             details = json.loads(schema.metadata[METADATA.encode()])["accuracy"]

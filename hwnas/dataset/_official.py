@@ -28,7 +28,8 @@ class OfficialFile:
     limit : int
         Largest size in bytes. A larger file is refused, on disk and from the network.
     blob : str, optional
-        Git blob hash of the published content, where it is known.
+        Git blob hash of the published content, where it is known. A download with another content
+        is refused.
     variants : tuple of str
         Other paths below ``paths.data`` where the file is looked for, such as a clone's layout.
     by_hand : bool

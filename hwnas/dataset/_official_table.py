@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwnas.dataset import _cache
-from hwnas.dataset._cache import Columns
+from hwnas.dataset._cache import Columns, Reader
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._source import Source, identify
 from hwnas.paths import Paths
@@ -35,14 +35,15 @@ class OfficialTable:
         First part of the converted table's file name. Tables of one official file, and files that
         are read differently, have different kinds.
     read : callable
-        Takes the path of the official file and returns its columns.
+        Takes the path of the official file and returns its columns. If the file has several
+        tables, it may return all of them by kind, so that the file is read once.
     space : SearchSpace, optional
         Search space of the architectures in the rows. None where a row is not an architecture.
     """
 
     file: OfficialFile
     kind: str
-    read: Callable[[Path], Columns]
+    read: Reader
     space: SearchSpace | None = None
 
     def find(self, paths: Paths, wanted: Sequence[str] | None = None) -> Content | None:

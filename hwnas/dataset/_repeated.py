@@ -53,17 +53,28 @@ class Repeated:
 
     def details(self) -> dict[str, object]:
         """Return the facts for `Provenance.details`; empty if no group has two rows."""
-        several = self.counts[self.counts > 1]
-        if not several.size:
-            return {}
-        return {
-            "repeated": {
-                "architectures": int(several.size),
-                "rows": int(several.sum()),
-                "most_rows": int(several.max()),
-                "statistic": "median",
-            }
+        return repeated_details(self.counts)
+
+
+def repeated_details(counts: NDArray[np.int64]) -> dict[str, object]:
+    """Return the facts for `Provenance.details`; empty if no architecture has two rows.
+
+    Parameters
+    ----------
+    counts : array of int64, shape (n,)
+        The number of rows of each architecture.
+    """
+    several = counts[counts > 1]
+    if not several.size:
+        return {}
+    return {
+        "repeated": {
+            "architectures": int(several.size),
+            "rows": int(several.sum()),
+            "most_rows": int(several.max()),
+            "statistic": "median",
         }
+    }
 
 
 def group_repeated(keys: Iterable[Hashable]) -> Repeated:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import collections
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hwnas.dataset._unpickle import SUBSTITUTES
 from hwnas.errors import UserError
 from hwnas.extras import missing_library, not_installed
 
-#: Types of the NumPy numbers that may occur in a file beside plain values and tensors.
-_NUMBERS = (np.float64, np.float32, np.int64, np.int32)
+#: The name, in an error message of torch, that a file asks for and must not import.
+_REFUSED = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def load_torch(path: Path) -> Any:
-    """Return the plain values, tensors and NumPy numbers of a file.
+    """Return the plain values, tensors, NumPy numbers and NumPy arrays of a file.
 
     Parameters
     ----------
     path : Path
+
+    Returns
+    -------
+    object
+        NumPy numbers become Python numbers. Tensors and arrays become objects that `as_floats`
+        converts.
 
     Raises
     ------
@@ -37,13 +46,8 @@ def load_torch(path: Path) -> Any:
             raise
         raise not_installed("torch", str(path)) from error
 
-    # NumPy has no public name for the function that unpickles its numbers.
-    scalar = cast(Callable[..., Any], np.float64(0).__reduce__()[0])
     allowed: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
-        (scalar, "numpy.core.multiarray.scalar"),
-        (scalar, "numpy._core.multiarray.scalar"),
-        np.dtype,
-        *(type(np.dtype(number)) for number in _NUMBERS),
+        *((substitute, ".".join(name)) for name, substitute in SUBSTITUTES.items()),
         collections.defaultdict,
         dict,
         list,
@@ -53,7 +57,40 @@ def load_torch(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     # A damaged file can raise any exception. To the user, all of them mean that it is damaged.
     except Exception as error:
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if isinstance(error, EOFError) or "unexpected EOF" in str(error):
+            raise UserError(f"{path} is cut off") from error
+        # Torch's own message is long and coloured, and it explains how to run the file's code.
+        refused = _REFUSED.search(str(error))
+        reason = f"it asks for {refused.group(1)}" if refused else type(error).__name__
         raise UserError(
-            f"{path}: refused, because it is not a torch file of plain values ({line})"
+            f"{path}: refused, because it is not a torch file of plain values ({reason})"
         ) from error
+
+
+def as_floats(values: Any) -> NDArray[np.float64]:
+    """Return numbers of a torch file as an array.
+
+    Parameters
+    ----------
+    values : tensor, array, or sequence of numbers, tensors or None
+        Tensors may require gradients and have any floating-point type. None becomes NaN.
+
+    Returns
+    -------
+    array of float64
+        Its shape is that of `values`.
+
+    Raises
+    ------
+    TypeError, ValueError, RuntimeError
+        If `values` has something other than numbers, or rows of different lengths.
+    """
+    if isinstance(values, list | tuple):
+        values = [_detached(value) for value in values]
+    return np.array(_detached(values), dtype=np.float64)
+
+
+def _detached(value: Any) -> Any:
+    """Return the array of a tensor, and any other value unchanged."""
+    # Torch is not imported here: a value that has this method is a tensor.
+    return value.detach().double().numpy() if hasattr(value, "detach") else value

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from numpy.typing import NDArray
 from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
 from hwnas.dataset._check import check_metric
+from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._official import MB, OfficialFile
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import UNKNOWN, Table
-from hwnas.dataset._torch_file import load_torch
+from hwnas.dataset._torch_file import as_floats, load_torch
 from hwnas.errors import UserError, check_choice
 from hwnas.metric import Metric
 from hwnas.paths import Paths
@@ -48,21 +48,20 @@ SCORES: dict[str, tuple[str, float] | None] = {
 _MS = 1e3
 
 
-def read_transnas(path: Path, space: SearchSpace) -> Columns:
-    """Read the values of one search space on every task.
+def read_transnas(path: Path) -> dict[str, Columns]:
+    """Read the values of both search spaces on every task.
 
     Parameters
     ----------
     path : Path
-    space : SearchSpace
-        ``transnas_macro`` or ``transnas_micro``.
 
     Returns
     -------
-    Columns
-        The position columns, ``<task>/latency`` in ms and, if the file has the score of a task,
+    dict of str to Columns
+        By name of the space: the position columns, ``<task>/latency`` in ms and, if the file has the score of a task,
         ``<task>/accuracy`` in percent. The accuracy is the test score of the epoch with the best
-        validation score. There are no columns if the file lacks the space.
+        validation score. It is NaN if the network has no validation score. There are no columns if
+        the file lacks the space.
 
     Raises
     ------
@@ -71,41 +70,58 @@ def read_transnas(path: Path, space: SearchSpace) -> Columns:
     """
     table = load_torch(path)
     try:
-        networks = table["data"].get(space.name.removeprefix("transnas_"), {})
-        tasks = list(table["task_list"])
-        arrays = position_columns(space.from_strings(networks)) if networks else {}
-        for task in tasks if networks else ():
-            results = [network.get(task, {}) for network in networks.values()]
-            arrays[f"{task}/latency"] = _latencies(results)
-            score = SCORES.get(task)
-            if score is not None:
-                accuracy = np.array([_test_score(r.get("metrics", {}), *score) for r in results])
-                if not np.isnan(accuracy).all():
-                    arrays[f"{task}/accuracy"] = accuracy
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        tasks = [str(task) for task in table["task_list"]]
+        return {
+            space.name: _columns(space, table["data"].get(key, {}), tasks)
+            for key, space in _SPACES.items()
+        }
+    except (
+        *(AttributeError, IndexError, KeyError, TypeError, ValueError),
+        # Torch raises it for a tensor that has no plain numbers.
+        RuntimeError,
+    ) as error:
         raise UserError(f"{path}: has not the layout of TransNAS-Bench-101 ({error!r})") from error
+
+
+def _columns(
+    space: SearchSpace, networks: Mapping[str, Mapping[str, Any]], tasks: Iterable[str]
+) -> Columns:
+    """Return the columns of one space."""
+    if not networks:
+        return Columns({})
+    arrays = position_columns(space.from_strings(networks))
+    for task in tasks:
+        results = [network.get(task, {}) for network in networks.values()]
+        arrays[f"{task}/latency"] = _latencies(results)
+        score = SCORES.get(task)
+        if score is not None:
+            accuracy = np.array([_test_score(r.get("metrics", {}), *score) for r in results])
+            if not np.isnan(accuracy).all():
+                arrays[f"{task}/accuracy"] = accuracy
     return Columns(arrays, {n: "ms" if "latency" in n else "percent" for n in arrays if "/" in n})
 
 
 def _latencies(results: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
     seconds = [r.get("model_info", {}).get("inference_time") for r in results]
-    # The conversion to float turns None into NaN.
-    array = np.array(seconds, dtype=np.float64)
-    array[array < 0] = np.nan
-    return array * _MS
+    return missing_as_nan(as_floats(seconds)) * _MS
 
 
-def _test_score(metrics: Mapping[str, Sequence[float]], score: str, scale: float) -> float:
+def _test_score(metrics: Mapping[str, Any], score: str, scale: float) -> float:
+    """Return the test score of the best epoch in percent; NaN if a network has no scores."""
     if f"valid_{score}" not in metrics or f"test_{score}" not in metrics:
         return float("nan")
-    best = int(np.nanargmax(metrics[f"valid_{score}"]))
-    return float(metrics[f"test_{score}"][best]) * scale
+    valid = missing_as_nan(as_floats(metrics[f"valid_{score}"]))
+    if np.isnan(valid).all():
+        return float("nan")
+    test = missing_as_nan(as_floats(metrics[f"test_{score}"]))
+    return float(test[np.nanargmax(valid)]) * scale
 
 
+#: The search spaces by their names in the file.
+_SPACES: dict[str, SearchSpace] = {"macro": TransNASMacro(), "micro": TransNASMicro()}
 #: The official table of each space.
 TABLES: dict[SearchSpace, OfficialTable] = {
-    space: OfficialTable(FILE, space.name, partial(read_transnas, space=space), space)
-    for space in (TransNASMacro(), TransNASMicro())
+    space: OfficialTable(FILE, space.name, read_transnas, space) for space in _SPACES.values()
 }
 
 
@@ -165,7 +181,7 @@ class TransNAS(Benchmark):
             raise UserError(
                 f"{source.path} has no results of the task {self.task} on {self.space.name}: it is "
                 "not the complete official file",
-                remedy=f"move it away, then download {FILE.name} from {FILE.url}",
+                remedy=f"move it away, then {FILE.fetch_command}",
             )
         known, score = UNKNOWN, SCORES[self.task]
         if score is not None and accuracy in columns.arrays:

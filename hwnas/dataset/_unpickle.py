@@ -84,7 +84,8 @@ def _encode(text: str, encoding: str) -> bytes:
     return codecs.latin_1_encode(text)[0]
 
 
-_ALLOWED: dict[tuple[str, str], Callable[..., object]] = {
+#: Substitutes for the names that pickled NumPy numbers and arrays refer to, by module and name.
+SUBSTITUTES: dict[tuple[str, str], Callable[..., object]] = {
     # Pickled arrays pass this name to _reconstruct. _Array ignores it.
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _DType,
@@ -106,7 +107,7 @@ _ALLOWED: dict[tuple[str, str], Callable[..., object]] = {
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Callable[..., object]:
         try:
-            return _ALLOWED[module, name]
+            return SUBSTITUTES[module, name]
         except KeyError:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
 
@@ -133,6 +134,8 @@ def unpickle(path: Path) -> object:
             return _Unpickler(stream).load()
     # A damaged pickle can raise any exception. To the user, all of them mean that it is damaged.
     except Exception as error:
+        if isinstance(error, EOFError) or "truncated" in str(error):
+            raise UserError(f"{path} is cut off") from error
         raise UserError(
             f"{path}: refused, because it is not a pickle of plain values ({error})"
         ) from error
