@@ -25,8 +25,9 @@ _COMPRESSED = {
 }
 #: A zip archive, such as a torch file, starts with the first and has the second near its end.
 _ZIP, _ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
-#: Largest distance of `_ZIP_END` from the end: its own length, and that of the longest comment.
-_ZIP_TAIL = 22 + 0xFFFF
+#: Bytes from `_ZIP_END` to the comment that may follow. The last two are the comment's length.
+_ZIP_RECORD = 22
+_ZIP_TAIL = _ZIP_RECORD + 0xFFFF
 _PARQUET = b"PAR1"
 #: Start of a pickle of protocol 2 or higher. Every pickle ends with a point.
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
@@ -77,12 +78,20 @@ def damage(path: Path) -> str | None:
         tail = stream.read()
     whole = True
     if start.startswith(_ZIP):
-        whole = _ZIP_END in tail
+        whole = _has_zip_end(tail)
     elif start.startswith(_PARQUET):
         whole = tail.endswith(_PARQUET) and len(tail) > 2 * len(_PARQUET)
     elif _PICKLE.match(start) and not start.startswith(_OLD_TORCH):
         whole = tail.endswith(b".")
     return None if whole else "is cut off"
+
+
+def _has_zip_end(tail: bytes) -> bool:
+    """Return whether the end of a zip archive has the whole record that every archive ends with."""
+    _, found, record = tail.rpartition(_ZIP_END)
+    comment = _ZIP_RECORD - len(_ZIP_END)
+    length = int.from_bytes(record[comment - 2 : comment], "little")
+    return bool(found) and len(record) >= comment + length
 
 
 def read_official(source: Source, read: Callable[[Path], T]) -> T:

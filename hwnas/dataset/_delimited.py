@@ -22,6 +22,7 @@ T = TypeVar("T")
 #: The delimiters that a file may have. The last one is rare, and architecture strings contain it.
 DELIMITERS = (",", ";", "\t", "|")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_OPEN_END = "; this last line has no line break, so the file may be cut off"
 #: A row with its number of cells, and the line on which it starts.
 _Row = tuple[int, list[str]]
 
@@ -39,12 +40,15 @@ class TextTable:
     lines : list of int, length n
         The line of the file on which each row starts. The first line of the file is line 1.
     delimiter : str
+    open_end : bool
+        Whether the file ends without a line break. Then its last row may be cut off.
     """
 
     path: Path
     cells: dict[str, list[str]]
     lines: list[int]
     delimiter: str = ","
+    open_end: bool = False
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -124,6 +128,8 @@ class TextTable:
         >>> print(table.error(0, "not a number"))
         board.csv, line 2: not a number
         """
+        if self.open_end and row == len(self) - 1:
+            problem += _OPEN_END
         return UserError(f"{self.path}, line {self.lines[row]}: {problem}", remedy)
 
 
@@ -163,6 +169,7 @@ def read_delimited(path: Path) -> TextTable:
         raise UserError(f"{path}, line {line}: two columns have the name {repeated[0]!r}")
     if not any(names):
         raise UserError(f"{path}: the file has no line with the names of the columns")
+    open_end = not text.endswith(("\n", "\r"))
     lines: list[int] = []
     columns: list[list[str]] = [[] for _ in names]
     for line, row in rows:
@@ -171,17 +178,17 @@ def read_delimited(path: Path) -> TextTable:
         while len(cells) > len(names) and not cells[-1]:
             cells.pop()
         if len(cells) != len(names):
-            cut = len(cells) < len(names) and not text.endswith(("\n", "\r"))
-            raise UserError(
-                f"{path}, line {line}: the row has {len(cells)} cells, but the header has "
-                f"{len(names)} (delimiter {delimiter!r})"
-                + (" and the file ends without a line break, so it may be cut off" if cut else "")
+            table = TextTable(path, {}, [line], delimiter, open_end and next(rows, None) is None)
+            raise table.error(
+                0,
+                f"the row has {len(cells)} cells, but the header has {len(names)} "
+                f"(delimiter {delimiter!r})",
             )
         lines.append(line)
         for column, cell in zip(columns, cells, strict=True):
             column.append(cell)
     named = {name: column for name, column in zip(names, columns, strict=True) if name}
-    return TextTable(path, named, lines, delimiter)
+    return TextTable(path, named, lines, delimiter, open_end)
 
 
 def _decode(path: Path) -> str:

@@ -85,21 +85,7 @@ def read_hwnas360(path: Path) -> Columns:
         line = str(error).splitlines()[0]
         raise UserError(f"{path}: cannot be read as a Parquet file ({line})") from error
     size = NASBench201().size
-    if (
-        rows.size
-        and not 0
-        <= min(rows.min(), representatives.min())
-        <= max(rows.max(), representatives.max())
-        < size
-    ):
-        raise UserError(f"{path}: a benchmark index lies outside 0..{size - 1}")
-    representative = np.arange(size)
-    representative[rows] = representatives
-    contradicted = rows[representative[rows] != representatives]
-    if contradicted.size:
-        raise UserError(
-            f"{path}: the rows of arch_idx {contradicted[0]} have different values of rep_arch_idx"
-        )
+    representative = _representative_of(path, rows, representatives, size)
     arrays: dict[str, NDArray[np.generic]] = {"representative": representative}
     units: dict[str, str] = {}
     for device, framework, task in product(*(keys[n][0] for n in _KEYS)):
@@ -123,6 +109,23 @@ def read_hwnas360(path: Path) -> Columns:
             )
             units[f"{prefix}/accuracy"] = "percent"
     return Columns(arrays, units)
+
+
+def _representative_of(
+    path: Path, rows: NDArray[np.int64], representatives: NDArray[np.int64], n: int
+) -> NDArray[np.int64]:
+    """Return the representative of each architecture 0..n-1, by default the architecture itself."""
+    both = np.concatenate([rows, representatives])
+    if both.size and not 0 <= both.min() <= both.max() < n:
+        raise UserError(f"{path}: a benchmark index lies outside 0..{n - 1}")
+    representative = np.arange(n)
+    representative[rows] = representatives
+    contradicted = rows[representative[rows] != representatives]
+    if contradicted.size:
+        raise UserError(
+            f"{path}: the rows of arch_idx {contradicted[0]} have different values of rep_arch_idx"
+        )
+    return representative
 
 
 def _medians(

@@ -19,6 +19,7 @@ from hwnas.dataset._local_table import (
     read_local_table,
     table_path,
 )
+from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._nasbench201 import NASBench201Accuracies, accuracy_of
 from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import Accuracy, Provenance, Table
@@ -98,7 +99,7 @@ class Local(Described):
             device=self.name,
             metric=self.metric,
             architectures=architectures,
-            values=columns[column].astype(np.float64),
+            values=missing_as_nan(columns[column]),
             representative=columns["representative"].astype(np.int64),
             provenance=_provenance(path, of_values),
             accuracy=accuracy,
@@ -134,7 +135,7 @@ class Local(Described):
                 space = spaces[facts["space"]]()
                 architectures = space.from_strings(arrays["architecture"])
                 units = {n: unit for n, unit in facts["units"].items() if n.endswith(_DESCRIBED)}
-                columns = {name: arrays[name].astype(np.float64) for name in units}
+                columns = {name: missing_as_nan(arrays[name]) for name in units}
             except (KeyError, TypeError, ValueError) as error:
                 raise UserError(
                     f"{path}: not a table of hwnas measure ({error!r})",
@@ -188,7 +189,7 @@ class Local(Described):
     ) -> Accuracy:
         if "accuracy" not in columns:
             return accuracy_of(self.space, architectures, facts["networks"]["name"], self.paths)
-        return columns["accuracy"].astype(np.float64), _provenance(self._path(), facts["accuracy"])
+        return missing_as_nan(columns["accuracy"]), _provenance(self._path(), facts["accuracy"])
 
 
 def _provenance(path: Path, details: dict[str, Any]) -> Provenance:

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from hwnas.dataset._damage import damage
 from hwnas.errors import UserError
 from hwnas.files import write_atomically
 from hwnas.paths import Paths
@@ -67,7 +68,7 @@ def read_local_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any
         facts = json.loads(table.schema.metadata[METADATA.encode()])
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{path}: not a table of hwnas measure ({error})",
+            f"{path} {damage(path) or f'is not a table of hwnas measure ({error})'}",
             remedy="move it away, then measure again",
         ) from error
     columns = {name: table[name].to_numpy() for name in table.column_names}

@@ -58,10 +58,10 @@ def read_transnas(path: Path) -> dict[str, Columns]:
     Returns
     -------
     dict of str to Columns
-        By name of the space: the position columns, ``<task>/latency`` in ms and, if the file has the score of a task,
-        ``<task>/accuracy`` in percent. The accuracy is the test score of the epoch with the best
-        validation score. It is NaN if the network has no validation score. There are no columns if
-        the file lacks the space.
+        By name of the space: the position columns, ``<task>/latency`` in ms and, if the file has
+        the score of a task, ``<task>/accuracy`` in percent. The accuracy is the test score of the
+        epoch with the best validation score. It is NaN if the network has no validation score.
+        There are no columns if the file lacks the space.
 
     Raises
     ------

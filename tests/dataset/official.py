@@ -58,12 +58,13 @@ def write_hwnas(paths: Paths, content: object, protocol: int = 4) -> Path:
 def write_nats(paths: Paths, without: str = "") -> Path:
     """Write all 15,625 rows. The accuracies of an architecture encode its lexicographic rank."""
     path = paths.data / "nats_bench.csv"
-    path.write_text(_nats(without))
+    path.write_text(nats_text(without))
     return path
 
 
 @cache
-def _nats(without: str) -> str:
+def nats_text(without: str = "") -> str:
+    """Return the content of the file that `write_nats` writes."""
     names = ["CIFAR10", "CIFAR100", "ImageNet"]
     columns = {
         "UniqueString": ["x"] * SPACE.size,

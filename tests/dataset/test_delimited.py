@@ -78,7 +78,8 @@ def test_parsed_refused_cell_raises_naming_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "no line with the names"),
+        ("", "is an empty file"),
+        ("<!DOCTYPE html>", "is an HTML page, not a CSV file"),
         ("\n\n", "no line with the names"),
         ("a,b\n1,2\n3\n", r"line 3: the row has 1 cells, but the header has 2 \(delimiter ','\)$"),
         ("a,b\n1,2\n3", "line 3: .* may be cut off"),
