@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,9 @@ def load_torch(path: Path) -> Any:
         list,
     ]
     try:
-        with torch.serialization.safe_globals(allowed):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
+            # Torch warns of a pickle protocol that it did not write itself.
+            warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     # A damaged file can raise any exception. To the user, all of them mean that it is damaged.
     except Exception as error:
@@ -91,6 +94,8 @@ def as_floats(values: Any) -> NDArray[np.float64]:
 
 
 def _detached(value: Any) -> Any:
-    """Return the array of a tensor, and any other value unchanged."""
+    """Return a tensor or an array as an array of NumPy, and any other value unchanged."""
     # Torch is not imported here: a value that has this method is a tensor.
-    return value.detach().double().numpy() if hasattr(value, "detach") else value
+    if hasattr(value, "detach"):
+        return value.detach().double().numpy()
+    return np.asarray(value) if hasattr(value, "__array__") else value

@@ -160,6 +160,54 @@ def test_fetch_existing_other_content_raises_and_keeps_it(paths: Paths, file: Of
     assert (paths.data / file.name).read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("blob", [BLOB, None])
+@pytest.mark.parametrize(
+    "damaged", [b"<!doctype html>", b"", b"version https://git-lfs.github.com/spec/v1\n"]
+)
+@pytest.mark.parametrize("name", ["folder/file.bin", "clone/file.bin"])
+def test_fetch_damaged_file_is_set_aside_and_downloaded_anew(
+    paths: Paths, file: OfficialFile, name: str, damaged: bytes, blob: str | None
+) -> None:
+    (paths.data / name).parent.mkdir()
+    (paths.data / name).write_bytes(damaged)
+    found = replace(file, variants=("clone/file.bin",), blob=blob)
+    assert f"{paths.data / name}.damaged" in fetch(found, paths)
+    assert found.require(paths).read_bytes() == CONTENT
+    assert (paths.data / f"{name}.damaged").read_bytes() == damaged
+    assert "already exists" in fetch(found, paths)
+
+
+def test_fetch_damaged_file_by_hand_is_set_aside(paths: Paths, file: OfficialFile) -> None:
+    (paths.data / "folder").mkdir()
+    (paths.data / file.name).write_bytes(b"<html>")
+    with pytest.raises(UserError, match=f"download it from {file.url}"):
+        fetch(replace(file, by_hand=True), paths)
+    assert here(paths) == ["file.bin.damaged"]
+
+
+@pytest.mark.parametrize("family", ["help", "nasbench201", "hwnas", "hwnas360"])
+def test_fetch_other_content_than_pinned_raises_and_removes_it(
+    paths: Paths, site: Site, family: str
+) -> None:
+    pinned = families()[family][-1]
+    assert pinned.blob is not None
+    moved = replace(pinned, url=f"http://127.0.0.1:{site.port}/file")
+    with pytest.raises(UserError, match=rf"not the published content \(git blob.*{pinned.blob}"):
+        fetch(moved, paths)
+    assert here(paths) == []
+
+
+def test_families_every_download_is_pinned_by_commit_and_content() -> None:
+    downloads = [f for files in families().values() for f in files if not f.by_hand]
+    assert len(downloads) > 50
+    assert [f.url for f in downloads if not re.search(r"/[0-9a-f]{40}/", f.url)] == []
+    assert [f.name for f in downloads if not re.fullmatch(r"[0-9a-f]{40}", f.blob or "")] == []
+    assert len({f.blob for f in downloads}) == len(downloads)
+    addresses = {f.name: f.url for f in downloads}
+    commit = "312680307c44fd111146b2be0d0148194fbb2ca8"
+    assert f"/nats-bench-landscape/{commit}/" in addresses["nats_bench.csv"]
+
+
 def test_fetch_missing_address_raises_naming_it(paths: Paths, file: OfficialFile) -> None:
     with pytest.raises(UserError, match="/gone answers 404"):
         fetch(replace(file, url=file.url.replace("/file", "/gone")), paths)

@@ -10,6 +10,8 @@ import torch
 
 from hwnas.dataset import HELP, HWNASFBNet
 from hwnas.dataset._fbnet_blocks import block_names
+from hwnas.dataset._help_blobs import BLOBS
+from hwnas.dataset._source import hash_file
 from hwnas.errors import UserError
 from hwnas.metric import Metric
 from hwnas.paths import Paths
@@ -74,6 +76,48 @@ def test_help_missing_part_raises_naming_it(paths: Paths) -> None:
         fbnet(paths).load()
     with pytest.raises(UserError, match="nasbench201 or fbnet"):
         HELP("gpu_1", LATENCY, TransNASMicro(), paths).load()
+
+
+@pytest.mark.parametrize(
+    "latencies",
+    [
+        torch.tensor([1.5, np.inf, -1.0], requires_grad=True),
+        torch.nn.Parameter(torch.tensor([1.5, np.nan, -1.0])),
+        [torch.tensor(1.5, requires_grad=True), torch.tensor(np.inf), torch.tensor(-1.0)],
+        [torch.tensor([1.5]), torch.tensor([np.inf]), torch.tensor([-1.0])],
+        np.array([1.5, np.inf, -1.0], dtype=np.float32),
+        np.array([[1.5], [np.inf], [-1.0]]),
+        [np.float64(1.5), np.array(np.inf), -1],
+    ],
+)
+def test_help_tensors_and_arrays_equal_lists(paths: Paths, latencies: object) -> None:
+    save(paths, "fbnet/op_idx.pt", [torch.tensor(BLOCKS[0]), np.array(BLOCKS[1]), BLOCKS[2]])
+    save(paths, "fbnet/latency/gpu_1.pt", latencies)
+    table = fbnet(paths).load()
+    np.testing.assert_array_equal(table.architectures, BLOCKS)
+    np.testing.assert_array_equal(table.values, [1.5, np.nan, np.nan])
+
+
+def test_help_repeated_architecture_has_median_and_number_of_rows(paths: Paths) -> None:
+    save(paths, "fbnet/op_idx.pt", [BLOCKS[2], BLOCKS[0], BLOCKS[2], BLOCKS[2], BLOCKS[2]])
+    save(paths, "fbnet/latency/gpu_1.pt", [9.0, 2.5, 1.0, -1, 4.0])
+    table = fbnet(paths).load()
+    np.testing.assert_array_equal(table.architectures, [BLOCKS[2], BLOCKS[0]])
+    assert table.values.tolist() == [4.0, 2.5]
+    assert table.provenance.details["repeated"] == {
+        "architectures": 1,
+        "rows": 4,
+        "most_rows": 4,
+        "statistic": "median",
+    }
+
+
+def test_help_files_have_the_published_hashes(real: Paths) -> None:
+    files = sorted((real.data / "help/ofa").rglob("*.pt"))
+    assert len(files) > 5
+    for path in files:
+        name = f"data/{path.relative_to(real.data / 'help').as_posix()}"
+        assert hash_file(path).blob == BLOBS[name]
 
 
 @pytest.mark.parametrize("latencies", [[1.5], [[1.0, 2.0], [3.0]], ["a", "b", "c"], {"a": 1}, 5.0])
@@ -142,6 +186,15 @@ def test_hwnasfbnet_value_is_sum_of_blocks(paths: Paths) -> None:
     np.testing.assert_allclose(of_blocks(paths, metric=ENERGY).load().values, 2 * table.values)
     assert table.accuracy is None
     assert table.provenance.details["seed"] == 0
+
+
+@pytest.mark.parametrize("failed", [float("inf"), -1, float("nan")])
+def test_hwnasfbnet_network_with_failed_block_is_missing(paths: Paths, failed: float) -> None:
+    searchable, _ = block_names("cifar100")
+    table = lookup("cifar100") | {searchable[0][4]: failed}
+    official.write_hwnas(paths, {"fbnet": {"edgegpu_latency": table}})
+    sample = of_blocks(paths).load()
+    np.testing.assert_array_equal(np.isnan(sample.values), sample.architectures[:, 0] == 4)
 
 
 def test_hwnasfbnet_sample_is_nested_and_depends_on_seed(paths: Paths) -> None:

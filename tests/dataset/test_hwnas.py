@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +65,41 @@ def test_hwnasbench_minus_one_and_nan_are_missing(paths: Paths) -> None:
     intensity = Metric("arithmetic_intensity", "ops/byte", "maximize")
     values = dataset(paths, "eyeriss", intensity).load().values
     np.testing.assert_array_equal(values, [10.0, 0.0, 20.0])
+
+
+def test_hwnasbench_infinite_value_is_missing(paths: Paths) -> None:
+    content = official.hwnas_content()
+    content["nasbench201"]["cifar10"]["edgegpu_latency"] = [5.5, float("inf"), float("-inf")]
+    official.write_hwnas(paths, content)
+    np.testing.assert_array_equal(dataset(paths).load().values, [5.5, np.nan, np.nan])
+
+
+def test_hwnasbench_contradictory_rows_of_one_architecture_raises_naming_it(paths: Paths) -> None:
+    content = repeated(4.25)
+    official.write_hwnas(paths, content)
+    (string,) = official.SPACE.to_strings(official.CELLS[:1])
+    with pytest.raises(UserError) as error:
+        dataset(paths).load()
+    found = "cifar10/edgegpu_latency has 5.5 in row 0 and 4.25 in row 3"
+    assert found in str(error.value)
+    assert string in str(error.value)
+    assert official.cached(paths) == []
+
+
+def test_hwnasbench_equal_rows_of_one_architecture_are_one_row(paths: Paths) -> None:
+    official.write_hwnas(paths, repeated(5.5))
+    table = dataset(paths).load()
+    np.testing.assert_array_equal(table.architectures, official.CELLS)
+    assert table.values.tolist() == [5.5, 2.5, 3.5]
+    assert "repeated" not in table.provenance.details
+
+
+def repeated(value: float) -> dict[str, Any]:
+    """Return a file whose fourth row is of the architecture of its first row."""
+    cifar10 = official.hwnas_content()["nasbench201"]["cifar10"]
+    columns = {name: [*values, values[0]] for name, values in cifar10.items()}
+    columns["edgegpu_latency"][3] = value
+    return {"nasbench201": {"cifar10": columns}}
 
 
 def test_hwnasbench_numpy_values_and_dict_configs_are_read(paths: Paths) -> None:

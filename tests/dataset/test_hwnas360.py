@@ -78,6 +78,52 @@ def test_hwnas360_minus_one_is_missing(paths: Paths) -> None:
     np.testing.assert_array_equal(energy.values[:4], [2.5, np.nan, np.nan, 2.5])
 
 
+def test_hwnas360_infinite_value_is_missing(paths: Paths) -> None:
+    rows = frame()
+    rows.loc[0, ["lat_ms_median", "accuracy"]] = np.inf
+    write(paths, rows)
+    official.write_nats(paths)
+    table = dataset(paths).load()
+    np.testing.assert_array_equal(table.values[:4], [1.5, 1.5, np.nan, np.nan])
+    assert table.accuracy is not None
+    np.testing.assert_array_equal(table.accuracy[:4], [50.5, 51.0, 70.5, np.nan])
+
+
+def test_hwnas360_repeated_rows_have_median_and_their_number(paths: Paths) -> None:
+    again = (
+        frame()
+        .iloc[[1, 1, 1]]
+        .assign(
+            lat_ms_median=[9.0, 2.5, 7.0],
+            status=["ok", "ok", "failed"],
+            accuracy=[60.5, 40.0, 50.5],
+        )
+    )
+    write(paths, pd.concat([frame(), again]))
+    official.write_nats(paths)
+    table = dataset(paths).load()
+    np.testing.assert_array_equal(table.values[:4], [2.5, 1.5, np.nan, 1.5])
+    assert table.accuracy is not None
+    assert table.accuracy[0] == 50.5
+    assert table.provenance.details["repeated"] == {
+        "architectures": 1,
+        "rows": 3,
+        "most_rows": 3,
+        "statistic": "median",
+    }
+    energy = dataset(paths, metric=ENERGY).load()
+    assert energy.provenance.details["repeated"] == table.provenance.details["repeated"]
+    write(paths, frame())
+    assert "repeated" not in dataset(paths).load().provenance.details
+
+
+def test_hwnas360_contradictory_representatives_raises_naming_row(paths: Paths) -> None:
+    write(paths, pd.concat([frame(), frame().iloc[[0]].assign(rep_arch_idx=2, task="darcy")]))
+    official.write_nats(paths)
+    with pytest.raises(UserError, match="arch_idx 3 have different values of rep_arch_idx"):
+        dataset(paths).load()
+
+
 def test_hwnas360_darcy_has_no_accuracy(paths: Paths) -> None:
     write(paths, frame())
     official.write_nats(paths)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -47,8 +49,50 @@ def test_read_accuracies_missing_rows_raises(paths: Paths) -> None:
 def test_read_accuracies_text_in_number_column_raises(paths: Paths) -> None:
     path = official.write_nats(paths)
     path.write_text(path.read_text().replace("x,0.", "x,many", 1))
-    with pytest.raises(UserError, match=r"nats_bench\.csv"):
+    with pytest.raises(UserError, match=r"nats_bench\.csv, line 2: .*'CIFAR10.* has 'many"):
         benchmark_index(paths)
+
+
+def written(paths: Paths, change: Callable[[list[str]], None]) -> None:
+    """Write the file after a change of its lines. The header is line 0."""
+    lines = official.nats_text().splitlines()
+    change(lines)
+    (paths.data / "nats_bench.csv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(("kind", "added"), [("other", "0.5"), ("equal", "")])
+def test_read_accuracies_repeated_architecture_raises_naming_both_lines(
+    paths: Paths, kind: str, added: str
+) -> None:
+    def repeat(lines: list[str]) -> None:
+        lines[9] = lines[4].replace("x,", "x,1" if added else "x,", 1)
+
+    written(paths, repeat)
+    with pytest.raises(UserError) as error:
+        benchmark_index(paths)
+    (string,) = SPACE.to_strings(SPACE.enumerate()[official.ORDER[3:4]])
+    assert f"nats_bench.csv, line 10: repeats {string} of line 5 with {kind}" in str(error.value)
+
+
+def test_read_accuracies_spreadsheet_dialect_is_read(paths: Paths) -> None:
+    text = official.nats_text().replace(",", ";").replace("\n", "\r\n")
+    (paths.data / "nats_bench.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    np.testing.assert_array_equal(SPACE.rank(benchmark_index(paths)), official.ORDER)
+    accuracy, _ = accuracy_of(SPACE, official.CELLS, "cifar10", paths)
+    expected = [official.accuracy_of_rank(rank) for rank in (9000, 7, 12345)]
+    np.testing.assert_allclose(accuracy, expected)
+
+
+@pytest.mark.parametrize("word", ["", "OOM", "inf", "-1", "nan"])
+def test_read_accuracies_missing_cell_is_nan(paths: Paths, word: str) -> None:
+    def empty(lines: list[str]) -> None:
+        cells = lines[1].split(",")
+        lines[1] = ",".join([cells[0], word, *cells[2:]])
+
+    written(paths, empty)
+    accuracy, _ = accuracy_of(SPACE, SPACE.enumerate()[official.ORDER[:2]], "cifar10", paths)
+    assert accuracy is not None
+    assert np.isnan(accuracy).tolist() == [True, False]
 
 
 def test_benchmark_index_without_files_raises_naming_both(paths: Paths) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from hwnas.dataset import TransNAS
+from hwnas.dataset._torch_file import load_torch
 from hwnas.errors import UserError
 from hwnas.metric import Metric
 from hwnas.paths import Paths
@@ -19,7 +21,7 @@ LATENCY = Metric("latency", "ms")
 MACRO, MICRO = TransNASMacro(), TransNASMicro()
 
 
-def network(seconds: float | None, **metrics: list[float]) -> dict[str, Any]:
+def network(seconds: float | None, **metrics: Any) -> dict[str, Any]:
     return {"model_info": {"inference_time": seconds}, "metrics": metrics, "total_epochs": 3}
 
 
@@ -105,6 +107,63 @@ def test_transnas_other_layout_raises(paths: Paths, file: object) -> None:
     with pytest.raises(UserError, match=r"transnas-bench_v10141024\.pth"):
         dataset(paths, "class_scene").load()
     assert official.cached(paths) == []
+
+
+def test_transnas_network_without_validation_scores_has_no_accuracy(paths: Paths) -> None:
+    file = content()
+    scores = {"valid_top1": [np.nan] * 3, "test_top1": [1.0, 2.0, 3.0]}
+    file["data"]["macro"]["64-1234-basic"]["class_scene"] = network(0.007, **scores)
+    empty = {"valid_top1": [], "test_top1": []}
+    file["data"]["macro"]["64-4112-basic"] = {"class_scene": network(float("inf"), **empty)}
+    write(paths, file)
+    table = dataset(paths, "class_scene").load()
+    np.testing.assert_allclose(table.values, [4.0, 7.0, np.nan])
+    assert table.accuracy is not None
+    np.testing.assert_allclose(table.accuracy, [55.5, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("new_format", [True, False])
+def test_transnas_scores_as_arrays_or_tensors_equal_lists(paths: Paths, new_format: bool) -> None:
+    file = content()
+    # The infinite score is missing, so the second epoch is the best one.
+    scores = {"valid_top1": np.array([1.0, 54.0, np.inf]), "test_top1": np.array([2, 55.5, 60])}
+    file["data"]["macro"]["64-4111-basic"]["class_scene"]["metrics"] = scores
+    tensors = {"valid_ssim": torch.tensor([0.5, 0.75]), "test_ssim": torch.tensor([0.25, 0.5])}
+    file["data"]["macro"]["64-4111-basic"]["normal"]["metrics"] = {
+        name: tensor.requires_grad_() for name, tensor in tensors.items()
+    }
+    path = paths.data / "transnas-bench_v10141024.pth"
+    torch.save(file, path, _use_new_zipfile_serialization=new_format)
+    accuracy = dataset(paths, "class_scene").load().accuracy
+    assert accuracy is not None
+    np.testing.assert_allclose(accuracy, [55.5, np.nan])
+    similarity = dataset(paths, "normal").load().accuracy
+    assert similarity is not None
+    np.testing.assert_allclose(similarity, [50.0, np.nan])
+
+
+def test_transnas_file_is_read_once_for_all_spaces_and_tasks(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = content()
+    file["data"]["micro"] = {"64-41414-0_12_333": {"class_scene": network(0.009)}}
+    write(paths, file)
+    reads = []
+
+    def load_once(path: Path) -> Any:
+        reads.append(path)
+        return load_torch(path)
+
+    monkeypatch.setattr("hwnas.dataset._transnas.load_torch", load_once)
+    for task in ("class_scene", "room_layout"):
+        for space in (MACRO, MICRO):
+            assert len(dataset(paths, task, space).load()) in (1, 2)
+    assert len(reads) == 1
+    # A temporary file would mean that a table was not written atomically.
+    assert [name.partition("-")[0] for name in official.cached(paths)] == [
+        "transnas_macro",
+        "transnas_micro",
+    ]
 
 
 def test_transnas_published_files_have_published_values(real: Paths) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 from collections import OrderedDict
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from hwnas.dataset._torch_file import load_torch
+from hwnas.dataset._torch_file import as_floats, load_torch
 from hwnas.dataset._unpickle import unpickle
 from hwnas.errors import UserError
 
@@ -155,3 +156,60 @@ def test_load_torch_truncated_file_raises(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(UserError, match=r"cut\.pt"):
         load_torch(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (Bomb("true"), "it asks for posix.system"),
+        (np.array([Bomb("true")], dtype=object), "it asks for posix.system"),
+        (Path("a"), "it asks for pathlib"),
+    ],
+)
+def test_load_torch_refused_content_has_no_text_of_torch(
+    tmp_path: Path, content: object, reason: str
+) -> None:
+    path = tmp_path / "evil.pth"
+    torch.save(content, path)
+    with pytest.raises(UserError) as error:
+        load_torch(path)
+    message = str(error.value)
+    assert reason in message
+    # Torch explains, with colours, how to run the code in the file.
+    assert message.isprintable()
+    assert "weights_only" not in message
+
+
+@pytest.mark.parametrize("data", [b"text", pickle.dumps([1]), b"PK\x03\x04" + bytes(50)])
+def test_load_torch_other_file_has_no_text_of_torch(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "other.pth"
+    path.write_bytes(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserError, match=r"other\.pth") as error:
+            load_torch(path)
+    assert str(error.value).isprintable()
+    assert "weights_only" not in str(error.value)
+
+
+def test_load_torch_arrays_are_equal(tmp_path: Path) -> None:
+    path = tmp_path / "arrays.pth"
+    arrays = [np.arange(6.0).reshape(2, 3).T, np.arange(3, dtype=">f4"), np.array([1, None])]
+    torch.save(arrays, path)
+    for read, array in zip(load_torch(path), arrays, strict=True):
+        np.testing.assert_array_equal(np.array(read), array)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, None, 2.5], [1.0, np.nan, 2.5]),
+        (torch.tensor([1.0, 2.5], requires_grad=True), [1.0, 2.5]),
+        ([torch.tensor(1.0, requires_grad=True), 2.5], [1.0, 2.5]),
+        (torch.tensor([1.0, 2.5], dtype=torch.bfloat16), [1.0, 2.5]),
+        ((np.float32(1.0), np.array(2.5)), [1.0, 2.5]),
+        (np.array([[1, 2]]), [[1.0, 2.0]]),
+    ],
+)
+def test_as_floats_each_kind_of_number_is_equal(values: object, expected: object) -> None:
+    np.testing.assert_array_equal(as_floats(values), expected)

@@ -19,6 +19,12 @@ def test_cost_metric_to_maximise_is_negated() -> None:
     np.testing.assert_array_equal(Metric("speed", "1/ms", "maximize").cost(values), -values)
 
 
+@pytest.mark.parametrize("bounds", [{}, {"lower": float("-inf")}, {"upper": 5.0}])
+def test_missing_infinite_value_is_missing(bounds: dict[str, float]) -> None:
+    infinite = Metric("latency", "ms", **bounds).missing([np.inf, -np.inf, np.nan, 1.0])
+    assert infinite.tolist() == [True, True, True, False]
+
+
 @pytest.mark.parametrize("direction", ["minimise", "max", "", "MINIMIZE"])
 def test_metric_unknown_direction_raises(direction: str) -> None:
     with pytest.raises(UserError, match=rf"metric\.direction={direction}: neither"):
