@@ -144,9 +144,15 @@ def test_metric_is_one_yaml(hwnas: Run, site: Path) -> None:
     assert refused.value.code == 2
 
 
-@pytest.mark.parametrize("text", ["architecture,ms\n{cell},1.0\n", "{header}\n{cell},abc,1.0\n"])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("architecture,ms\n{cell},1.0\n", ": no column 'latency'"),
+        ("{header}\n{cell},abc,1.0\n", ", line 2: column 'latency' has 'abc'"),
+    ],
+)
 def test_dataset_that_is_damaged_is_refused(
-    hwnas: Run, tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+    hwnas: Run, tmp_path: Path, text: str, problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = SPACE.to_strings(SPACE.enumerate()[:1])[0]
     content = text.format(header="architecture,latency,power", cell=cell)
@@ -155,7 +161,7 @@ def test_dataset_that_is_damaged_is_refused(
         hwnas("run", "dataset=my_board", *SMALL)
     assert refused.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "my_board.csv: every row needs architecture, latency, power" in line
+    assert f"my_board.csv{problem}" in line
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hwnas.dataset._damage import foreign_content
 from hwnas.dataset._missing import MISSING_WORDS
 from hwnas.errors import UserError, nearest
+from hwnas.space import Architectures, SearchSpace
 
 T = TypeVar("T")
 
@@ -118,6 +119,18 @@ class TextTable:
             except ValueError as error:
                 raise self.error(row, f"column {name!r}: {error}") from error
         return results
+
+    def architectures(self, name: str, space: SearchSpace) -> Architectures:
+        """Return the architectures of a column of architecture strings, shape (n, n_positions).
+
+        Raises
+        ------
+        UserError
+            If there is no such column, or a cell is not an architecture of the space. The error
+            names the file and the line.
+        """
+        rows = self.parsed(name, space.parse)
+        return np.array(rows, dtype=np.int8).reshape(len(rows), space.n_positions)
 
     def error(self, row: int, problem: str, remedy: str | None = None) -> UserError:
         """Return an error about a row, which names the file and the line.

@@ -62,7 +62,7 @@ def read_accuracies(path: Path) -> Columns:
     """
     space = NASBench201()
     table = read_delimited(path)
-    architectures = np.array(table.parsed(_ARCHITECTURE, space.parse), dtype=np.int8)
+    architectures = table.architectures(_ARCHITECTURE, space)
     accuracies = {
         image_set: missing_as_nan(table.floats(name)) for image_set, name in ACCURACY.items()
     }

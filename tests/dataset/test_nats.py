@@ -79,6 +79,7 @@ def test_read_accuracies_spreadsheet_dialect_is_read(paths: Paths) -> None:
     (paths.data / "nats_bench.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     np.testing.assert_array_equal(SPACE.rank(benchmark_index(paths)), official.ORDER)
     accuracy, _ = accuracy_of(SPACE, official.CELLS, "cifar10", paths)
+    assert accuracy is not None
     expected = [official.accuracy_of_rank(rank) for rank in (9000, 7, 12345)]
     np.testing.assert_allclose(accuracy, expected)
 

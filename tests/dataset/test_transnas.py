@@ -113,7 +113,7 @@ def test_transnas_network_without_validation_scores_has_no_accuracy(paths: Paths
     file = content()
     scores = {"valid_top1": [np.nan] * 3, "test_top1": [1.0, 2.0, 3.0]}
     file["data"]["macro"]["64-1234-basic"]["class_scene"] = network(0.007, **scores)
-    empty = {"valid_top1": [], "test_top1": []}
+    empty: dict[str, list[float]] = {"valid_top1": [], "test_top1": []}
     file["data"]["macro"]["64-4112-basic"] = {"class_scene": network(float("inf"), **empty)}
     write(paths, file)
     table = dataset(paths, "class_scene").load()

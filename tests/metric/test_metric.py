@@ -19,9 +19,11 @@ def test_cost_metric_to_maximise_is_negated() -> None:
     np.testing.assert_array_equal(Metric("speed", "1/ms", "maximize").cost(values), -values)
 
 
-@pytest.mark.parametrize("bounds", [{}, {"lower": float("-inf")}, {"upper": 5.0}])
-def test_missing_infinite_value_is_missing(bounds: dict[str, float]) -> None:
-    infinite = Metric("latency", "ms", **bounds).missing([np.inf, -np.inf, np.nan, 1.0])
+@pytest.mark.parametrize("lower", [0.0, float("-inf")])
+@pytest.mark.parametrize("upper", [5.0, float("inf")])
+def test_missing_infinite_value_is_missing(lower: float, upper: float) -> None:
+    metric = Metric("latency", "ms", lower=lower, upper=upper)
+    infinite = metric.missing([np.inf, -np.inf, np.nan, 1.0])
     assert infinite.tolist() == [True, True, True, False]
 
 
