@@ -101,7 +101,7 @@ def read_official(source: Source, read: Callable[[Path], T]) -> T:
     ----------
     source : Source
     read : callable
-        Takes the path of the file, and raises `UserError` if it cannot read the file.
+        Takes the path of the file.
 
     Raises
     ------
@@ -109,16 +109,14 @@ def read_official(source: Source, read: Callable[[Path], T]) -> T:
         If the file is damaged or has another content than the reader expects.
     """
     path, file = source.path, source.file
-    foreign = foreign_content(path)
-    if foreign is not None:
-        raise UserError(f"{path} is {foreign}", remedy=file.fetch_command)
     try:
         return read(path)
-    except UserError as error:
-        # Not before reading: a reader may accept what follows the end of a pickle.
+    # A reader may raise any exception for content that it does not expect.
+    except Exception as error:
+        # The check is not made before reading, because a reader may accept a compressed file.
         found = damage(path)
         if found is not None:
             raise UserError(f"{path} {found}", remedy=file.fetch_command) from error
-        if error.remedy is not None:
+        if not isinstance(error, UserError) or error.remedy is not None:
             raise
         raise UserError(error.problem, remedy=f"move it away, then {file.fetch_command}") from error

@@ -86,7 +86,7 @@ class TextTable:
         for row, cell in enumerate(cells):
             number = _number(cell, comma)
             if number is None:
-                raise self.error(row, f"column {name!r} has {cell!r}, which is not a number")
+                raise self.error(row, f"column {name!r} has {cell[:40]!r}, which is not a number")
             numbers[row] = number
         return numbers
 
@@ -159,8 +159,9 @@ def read_delimited(path: Path) -> TextTable:
     Raises
     ------
     UserError
-        If the file is not text, has no header, names a column twice, or has a row with another
-        number of cells than the header. The error names the file and, where there is one, the line.
+        If the file cannot be read, is not text, has no header, names a column twice, or has a row
+        with another number of cells than the header. The error names the file and, where there is
+        one, the line.
 
     Examples
     --------
@@ -205,10 +206,13 @@ def read_delimited(path: Path) -> TextTable:
 
 
 def _decode(path: Path) -> str:
-    foreign = foreign_content(path)
+    try:
+        foreign = foreign_content(path)
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     if foreign is not None:
         raise UserError(f"{path} is {foreign}, not a CSV file")
-    raw = path.read_bytes()
     try:
         return raw.decode("utf-16" if raw.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError as error:

@@ -171,9 +171,11 @@ def _verify(file: OfficialFile, part: Path) -> None:
         return
     blob = hash_file(part).blob
     if blob != file.blob:
+        found = damage(part)
         part.unlink()
         raise UserError(
             f"{file.url}: the downloaded file was removed, because its content is not the "
-            f"published content (git blob {blob}, not {file.blob})",
+            f"published content (git blob {blob}, not {file.blob})"
+            + (f": it {found}" if found else ""),
             remedy=f"{file.fetch_command}, or report it if it happens again",
         )

@@ -8,11 +8,12 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from hwnas.dataset import OfficialTable
+from hwnas.dataset import Columns, OfficialFile, OfficialTable
 from hwnas.dataset._damage import damage, foreign_content
 from hwnas.dataset._help import BLOCKS, latency_file, read_latencies
 from hwnas.dataset._hwnas360 import TABLE as HWNAS360
@@ -116,3 +117,16 @@ def test_damage_pickle_cut_off_after_a_point_raises_cut_off(paths: Paths) -> Non
     assert damage(path) is None
     with pytest.raises(UserError, match="is cut off"):
         CELLS.load(paths)
+
+
+def test_load_reader_of_compressed_files_reads_them(paths: Paths) -> None:
+    def read(path: Path) -> Columns:
+        return Columns({"value": np.array([float(gzip.decompress(path.read_bytes()))])})
+
+    table = OfficialTable(OfficialFile("mine", "mine.gz", "https://example.org", 1000), "m", read)
+    path = paths.data / "mine.gz"
+    path.write_bytes(gzip.compress(b"1.5"))
+    assert table.load(paths).columns.floats("value").tolist() == [1.5]
+    path.write_text("<html>quota exceeded")
+    with pytest.raises(UserError, match=r"is an HTML page\. Try: .*fetch mine"):
+        table.load(paths)

@@ -98,6 +98,12 @@ def test_read_delimited_malformed_file_raises_naming_line(
     assert "\n" not in str(error.value)
 
 
+def test_read_delimited_missing_file_raises(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(UserError, match=f"{path}: cannot be read"):
+            read_delimited(path)
+
+
 def test_read_delimited_spreadsheet_leftovers_are_left_out(tmp_path: Path) -> None:
     # pandas writes an index without a name. Spreadsheets write empty rows and trailing delimiters.
     table = read(tmp_path, ",network,latency_ms\n0,a,1,,\n,,\n1,b,2\n")

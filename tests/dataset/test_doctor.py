@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from hwnas.cli import main
-from hwnas.dataset import doctor
+from hwnas.dataset import doctor, write_local_table
 from hwnas.paths import Paths
 from hwnas.space import NASBench201
 from tests.dataset import official
@@ -41,6 +43,40 @@ def test_doctor_ties_zeros_and_copies_are_counted(paths: Paths) -> None:
     assert faults == []
     counted = lines(text)["hwnas cifar10/edgegpu_latency"]
     assert counted == ["5", "1", "3", "1", "2", "-"]
+
+
+@pytest.mark.usefixtures("nothing_bundled")
+def test_doctor_infinite_value_counts_as_missing(paths: Paths) -> None:
+    infinite = float("inf")
+    content = official.hwnas_content()["nasbench201"]["cifar10"]
+    content["edgegpu_latency"] = [infinite, 2.5, -infinite]
+    official.write_hwnas(paths, {"nasbench201": {"cifar10": content}})
+    row = dict.fromkeys(["lat_ms_median", "lat_ms_var", "energy_mj", "accuracy"], 1.0)
+    keys = {"device": "pi5", "framework": "onnx", "task": "cifar100", "status": "ok"}
+    rows = [keys | row | {"arch_idx": i, "rep_arch_idx": i} for i in range(3)]
+    rows[1]["lat_ms_median"] = infinite
+    pd.DataFrame(rows).to_parquet(paths.data / "hwnas360.parquet")
+    latency = paths.data / "help/nasbench201/latency/phone.pt"
+    latency.parent.mkdir(parents=True)
+    torch.save([infinite] * 5 + [1.0] * 15620, latency)
+    facts = {"name": "mine", "space": "nasbench201", "units": {"torch_latency_median": "ms"}}
+    columns = {
+        "architecture": official.SPACE.to_strings(official.CELLS),
+        "torch_latency_median": [1.0, infinite, 2.0],
+    }
+    write_local_table(paths.data / "local/mine/nasbench201.parquet", columns, facts)
+    official.write_nats(paths)
+    text, faults = doctor(paths)
+    assert faults == []
+    counted = lines(text)
+    missing = {name: cells[1] for name, cells in counted.items() if "latency" in name}
+    assert missing == {
+        "hwnas cifar10/edgegpu_latency": "2",
+        "hwnas cifar10/edgetpu_latency": "2",
+        "hwnas360 pi5/onnx/cifar100/latency": "15623",
+        "help/nasbench201 phone/latency": "5",
+        "local/mine torch_latency_median": "1",
+    }
 
 
 @pytest.mark.usefixtures("nothing_bundled")

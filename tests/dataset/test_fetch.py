@@ -197,6 +197,16 @@ def test_fetch_other_content_than_pinned_raises_and_removes_it(
     assert here(paths) == []
 
 
+def test_fetch_page_in_place_of_pinned_file_is_named(paths: Paths, file: OfficialFile) -> None:
+    # The partial file of an earlier download has as many bytes as the server's file.
+    (paths.data / "folder").mkdir()
+    page = b"<!doctype html>".ljust(len(CONTENT))
+    (paths.data / "folder/file.bin.part").write_bytes(page)
+    with pytest.raises(UserError, match=r"removed, .*: it is an HTML page"):
+        fetch(file, paths)
+    assert here(paths) == []
+
+
 def test_families_every_download_is_pinned_by_commit_and_content() -> None:
     downloads = [f for files in families().values() for f in files if not f.by_hand]
     assert len(downloads) > 50
