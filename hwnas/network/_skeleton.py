@@ -16,8 +16,9 @@ from hwnas.image_set import ImageSet
 from hwnas.network._graph import Layer, Network
 from hwnas.space import Architectures, SearchSpace
 
+DeadEdgeRule = Literal["folded", "reaching"]
 #: Whether a toolchain runs the edges that do not change the output. See `count_layers`.
-DeadEdges = bool | Literal["folded", "reaching"]
+DeadEdges = bool | DeadEdgeRule
 
 
 class Read(NamedTuple):

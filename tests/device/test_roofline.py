@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hwnas.device import Roofline
+from hwnas.errors import UserError
 from hwnas.network import Layer, LayerCounts, Read
 
 ROOFLINE = Roofline(
@@ -112,6 +113,11 @@ def test_roofline_network_equals_sum_of_layers() -> None:
     dynamic = (3 * macs + 20 * moved) * 1e-9
     assert ROOFLINE.energy(networks) == pytest.approx(dynamic + 2 * latency)
     assert ROOFLINE.arithmetic_intensity(networks) == pytest.approx(2 * macs / moved)
+
+
+def test_roofline_unknown_rule_for_dead_edges_raises() -> None:
+    with pytest.raises(UserError, match=r"dead_edges: no 'foldd'; .*folded"):
+        replace(ROOFLINE, dead_edges="foldd")  # type: ignore[arg-type]
 
 
 def test_sha256_changes_with_constants() -> None:
