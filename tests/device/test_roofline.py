@@ -126,3 +126,9 @@ def test_sha256_changes_with_constants() -> None:
     assert len(ROOFLINE.sha256) == 64
     as_list = replace(ROOFLINE, fused=["add"])  # type: ignore[arg-type]  # what YAML gives
     assert as_list.sha256 == replace(ROOFLINE, fused=("add",)).sha256
+
+
+def test_sha256_changes_with_version_of_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ROOFLINE.sha256
+    monkeypatch.setattr("hwnas.device._roofline._VERSION", 0)
+    assert ROOFLINE.sha256 != before
