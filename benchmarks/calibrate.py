@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from hydra.utils import instantiate
@@ -31,6 +31,7 @@ from benchmarks._cli import run
 from benchmarks._reference import Rows, known_rows
 from benchmarks.estimate import CONF, SPACE
 from hwnas.device import Device
+from hwnas.errors import UserError, check_choice
 from hwnas.network import LayerCounts, count_layers
 from hwnas.paths import Paths
 from hwnas.seeding import generator
@@ -89,11 +90,30 @@ class Model:
             estimates = np.concatenate([model._estimate(counts) for counts in networks])
             return np.asarray(np.log(estimates / measured))
 
-        start = np.log([getattr(self.device.roofline, name) for name in self.free])
+        start = np.log([starting_value(self.device, name) for name in self.free])
         # The robust loss has local minima, from which the fit with squared errors leads away.
         squared = least_squares(errors, start)
         robust = least_squares(errors, squared.x, loss="soft_l1", f_scale=_OUTLIER)
         return self.with_logarithms(robust.x)
+
+
+def starting_value(device: Device, constant: str) -> float:
+    """Return the value of a constant in the device's YAML, from which the fit starts.
+
+    Raises
+    ------
+    UserError
+        If the model has no such constant, or its value is not a positive number.
+    """
+    known = [each.name for each in fields(device.roofline)]
+    check_choice(device.name, constant, known, "the roofline model")
+    value = getattr(device.roofline, constant)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise UserError(
+            f"{constant} of {device.name} is {value}: a fit can only start from a positive number",
+            remedy=f"{constant}: 1.0 in conf/device/{device.name}.yaml",
+        )
+    return float(value)
 
 
 def cross_validate(model: Model, known: Sequence[Rows]) -> list[Array]:
@@ -135,6 +155,8 @@ def main() -> None:
         "--metric", choices=("latency", "energy", "arithmetic_intensity"), default="latency"
     )
     arguments = parser.parse_args()
+    names = [path.stem for path in sorted((CONF / "device").glob("*.yaml"))]
+    check_choice("device", arguments.device, names)
     device = instantiate(OmegaConf.load(CONF / "device" / f"{arguments.device}.yaml"))
     known = known_rows(device.name, arguments.metric, Paths.default())
     model = Model(device, arguments.metric, arguments.constants)

@@ -6,11 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.network import DeadEdges, Layer, LayerCounts, Read
+from hwnas.errors import check_choice
+from hwnas.network import DeadEdgeRule, DeadEdges, Layer, LayerCounts, Read
 
 _MS = 1e3  # milliseconds in a second
 _MJ_PER_PJ = 1e-9
@@ -104,6 +106,8 @@ class Roofline:
     def __post_init__(self) -> None:
         # Hydra passes a list from the YAML. A tuple makes the model hashable.
         object.__setattr__(self, "fused", tuple(self.fused))
+        if isinstance(self.dead_edges, str):
+            check_choice("device.roofline.dead_edges", self.dead_edges, get_args(DeadEdgeRule))
 
     @property
     def sha256(self) -> str:

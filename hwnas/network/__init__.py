@@ -7,6 +7,7 @@ from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_s
 from hwnas.network._graph import Kind, Layer, Network, Node
 from hwnas.network._nasbench201 import NASBench201Skeleton
 from hwnas.network._skeleton import (
+    DeadEdgeRule,
     DeadEdges,
     FunctionSkeleton,
     LayerCounts,
@@ -22,6 +23,7 @@ __all__ = [
     "STEM_CHANNELS",
     "CellSkeleton",
     "Cells",
+    "DeadEdgeRule",
     "DeadEdges",
     "FBNetSkeleton",
     "FunctionSkeleton",

@@ -27,9 +27,9 @@ def executed(space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
     96 % of the pixel3 latencies. The same numbers for all edges or for the live edges explain 86
     and 85 %, and for the edges that the output needs 94 and 93 %.
 
-    The roofline estimates of these devices use the rule too, and rank the latencies with tau .880
-    and .825. A simpler rule that keeps every convolution gives other edges in 1,392 cells, and tau
-    .803 and .752.
+    The roofline estimates of these devices use the rule too, and rank the latencies with tau .898
+    and .907. A simpler rule that keeps every convolution gives other edges in 1,392 cells, and tau
+    .824 and .834.
 
     Examples
     --------

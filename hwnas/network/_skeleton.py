@@ -17,8 +17,9 @@ from hwnas.image_set import ImageSet
 from hwnas.network._graph import Layer, Network
 from hwnas.space import Architectures, Choices, SearchSpace, Value
 
+DeadEdgeRule = Literal["folded", "reaching"]
 #: Whether a toolchain runs the edges that do not change the output. See `count_layers`.
-DeadEdges = bool | Literal["folded", "reaching"]
+DeadEdges = bool | DeadEdgeRule
 
 
 class Read(NamedTuple):

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from scipy.stats import kendalltau
 
 from benchmarks._reference import Rows, known_rows
-from benchmarks.calibrate import Model, cross_validate
+from benchmarks.calibrate import Model, cross_validate, starting_value
 from hwnas.device import Device
 from hwnas.errors import UserError
 from hwnas.paths import Paths
@@ -110,3 +110,16 @@ def test_known_rows_without_folder_names_the_files(tmp_path: Path) -> None:
     paths = Paths(tmp_path / "data", tmp_path / "cache", tmp_path / "outputs")
     with pytest.raises(UserError, match=r"reference does not hold hwnas_rows_0_182\.csv"):
         known_rows("edgegpu", "latency", paths)
+
+
+@pytest.mark.parametrize(
+    ("constant", "problem"),
+    [
+        ("kernel_overhed_us", "kernel_overhead_us"),
+        ("cache_kbytes", "positive"),
+        ("fused", "positive"),
+    ],
+)
+def test_starting_value_of_no_positive_constant_raises(constant: str, problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        starting_value(device("edgegpu"), constant)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hwnas.device import Roofline
+from hwnas.errors import UserError
 from hwnas.network import Layer, LayerCounts, Read
 
 ROOFLINE = Roofline(
@@ -114,9 +115,20 @@ def test_roofline_network_equals_sum_of_layers() -> None:
     assert ROOFLINE.arithmetic_intensity(networks) == pytest.approx(2 * macs / moved)
 
 
+def test_roofline_unknown_rule_for_dead_edges_raises() -> None:
+    with pytest.raises(UserError, match=r"dead_edges: no 'foldd'; .*folded"):
+        replace(ROOFLINE, dead_edges="foldd")  # type: ignore[arg-type]
+
+
 def test_sha256_changes_with_constants() -> None:
     assert ROOFLINE.sha256 == replace(ROOFLINE).sha256
     assert ROOFLINE.sha256 != replace(ROOFLINE, static_power_w=2.1).sha256
     assert len(ROOFLINE.sha256) == 64
     as_list = replace(ROOFLINE, fused=["add"])  # type: ignore[arg-type]  # what YAML gives
     assert as_list.sha256 == replace(ROOFLINE, fused=("add",)).sha256
+
+
+def test_sha256_changes_with_version_of_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ROOFLINE.sha256
+    monkeypatch.setattr("hwnas.device._roofline._VERSION", 0)
+    assert ROOFLINE.sha256 != before
