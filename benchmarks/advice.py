@@ -133,8 +133,8 @@ def main() -> None:
         f"Means of {n} trials a budget ({', '.join(DATASETS)}; {SO_FAR[0]} and {SO_FAR[1]} "
         f"measured so far; {MEASUREMENT:g} s a measurement), ± standard error. The central "
         f"80 % of the advice's scenarios held the retained hypervolume in "
-        f"{100 * np.mean(inside):.0f} % of its trials; it was {np.mean(errors):+.4f} off in the mean, "
-        f"{np.mean(np.abs(errors)):.4f} in the absolute."
+        f"{100 * np.mean(inside):.0f} % of its trials; it was {np.mean(errors):+.4f} off in the "
+        f"mean, {np.mean(np.abs(errors)):.4f} in the absolute."
     )
     lines += ["", f"Correlation of deviations at 1, 2, 3 differing edges: {'; '.join(smooth)}."]
     text = "\n".join(lines)
