@@ -117,13 +117,13 @@ def main() -> None:
     records = [json.loads(line) for line in RECORDS.open()] if RECORDS.is_file() else []
     done = [one["key"] for one in records]
     for name in TABLES:
-        keys = [[p, name, n, s] for p in PREDICTORS for n in TRAIN_SIZES for s in range(n_seeds)]
-        missing = [key for key in keys if key not in done]
+        wanted = [(p, n, s) for p in PREDICTORS for n in TRAIN_SIZES for s in range(n_seeds)]
+        missing = [(p, n, s) for p, n, s in wanted if [p, name, n, s] not in done]
         table = load_dataset(name) if missing else None
-        for predictor, _, n, seed in missing:
+        for predictor, n, seed in missing:
             assert table is not None
-            key = [predictor, name, n, seed]
-            records.append({"key": key, "scores": result(table, predictor, n, seed)})
+            found = result(table, predictor, n, seed)
+            records.append({"key": [predictor, name, n, seed], "scores": found})
             with RECORDS.open("a") as file:
                 file.write(json.dumps(records[-1]) + "\n")
     text = summary(records)
