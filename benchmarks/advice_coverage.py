@@ -107,16 +107,15 @@ def summary(records: list[dict[str, Any]]) -> str:
         "| held by an 80 % interval calibrated on the other tables |",
         "|---|---|---|---|---|",
     ]
-    for name in [name for name in TABLES if any(one["table"] == name for one in records)]:
-        own = [one for one in records if one["table"] == name]
-        others = [one for one in records if one["table"] != name]
-        shares = [
-            np.mean([abs(one["real"]) <= ROUNDING for one in own]),
-            np.mean([held(one) for one in own]),
-            np.mean([held_calibrated(one, others) for one in own]) if others else np.nan,
-        ]
-        cells = " | ".join(f"{100 * share:.0f} %" for share in shares)
-        lines.append(f"| {name} | {len(own)} | {cells} |")
+    rows: dict[str, list[tuple[bool, bool, bool]]] = {}
+    for one in records:
+        others = [other for other in records if other["table"] != one["table"]]
+        seen = (abs(one["real"]) <= ROUNDING, held(one), held_calibrated(one, others))
+        for name in (one["table"], "all"):
+            rows.setdefault(name, []).append(seen)
+    for name in (*(name for name in TABLES if name in rows), "all"):
+        cells = " | ".join(f"{100 * share:.0f} %" for share in np.mean(rows[name], axis=0))
+        lines.append(f"| {name} | {len(rows[name])} | {cells} |")
     return "\n".join(lines)
 
 

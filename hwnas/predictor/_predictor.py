@@ -306,7 +306,7 @@ class Predictor(RegressorMixin, BaseEstimator):
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the fitted predictor to a file that anyone can load safely.
 
-        The file holds parameters and fitted numbers. It also holds the training architectures if
+        The file holds parameters, fitted numbers and `residuals_`. It also holds the training architectures if
         the model needs them for its predictions. It holds no Python code and no pickled objects.
 
         Parameters

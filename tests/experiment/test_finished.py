@@ -89,6 +89,18 @@ def test_finished_forced_or_missing_files_is_none(folder: Path, here: Table) -> 
     assert finished(cfg(artifacts=Artifacts.result), folder, here) is not None
 
 
+def test_finished_intervals_left_out_by_a_study_is_none(folder: Path, here: Table) -> None:
+    result = Result.load(folder)
+    assert result is not None
+    for interval, enough in [({"skipped": "intervals=false"}, False), (None, True)]:
+        save(replace(result, interval=interval), {"selection": {}}, folder, everything=False)
+        OmegaConf.save(cfg(), folder / "config.yaml")
+        asked = cfg(artifacts=Artifacts.result)
+        assert (finished(asked, folder, here) is not None) == enough
+        asked.intervals = False
+        assert finished(asked, folder, here) is not None
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -162,6 +162,7 @@ def test_expand_run_keys_are_not_in_grid_points() -> None:
     running = ["experiment=quick", "report=true", "force=true", "paths.outputs=/tmp/x"]
     running += ["tuning.force=true", "action=status", "hydra/launcher=joblib"]
     running += ["tracking=wandb", "tracking.mode=offline", "artifacts=all"]
+    running += ["intervals=true"]
     assert expand(GRID, {}, running) == expand(GRID, {}, [])
     given = ["experiment.settings.trials=3"]
     assert "experiment.settings.trials=3" in expand(GRID, {}, given)[0].overrides
