@@ -158,6 +158,8 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 #: All predictors, without the settings of the paper.
 PREDICTORS = [name for name in options("predictor") if "/" not in name]
+#: A file that only torch can read.
+TRANSNAS = "transnas-bench_v10141024.pth"
 #: What a command says that needs a library.
 COMMANDS = {
     "measure n_architectures=2": "backend=onnxruntime: onnxruntime is not installed",
@@ -171,19 +173,18 @@ COMMANDS = {
 
 
 @pytest.fixture(scope="module")
-def ended(core: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+def ended(core: Path) -> Ended:
     """Return how commands ended, by the test that reads it.
 
     They run one after another in one process, because each process imports the libraries anew.
     """
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "transnas-bench_v10141024.pth").write_bytes(b"anything")
+    (core / TRANSNAS).write_bytes(b"anything")
     nothing = [f"paths.data={core}", f"paths.outputs={core}"]
     grid = ["experiment.grids.all.predictor=[lgb]", "experiment.grids.all.n_train=[11]", "seed=0"]
     commands = {
         "predictors": [["run", f"predictor={n}", *SMALL, "tracking=off"] for n in PREDICTORS],
         "commands": [[*arguments.split(), *nothing] for arguments in COMMANDS],
-        "doctor": [["doctor", "--data", str(folder)]],
+        "doctor": [["doctor", "--data", str(core)]],
         "advice": [["advise", "predictors=[ridge,xgb]", "scenarios=2", "repeats=2"]],
         "study": [["sweep", "experiment=quick", *grid]],
     }
@@ -248,13 +249,12 @@ def test_core_says_which_extra_a_command_needs(ended: Ended) -> None:
         assert end["err"].count("\n") == 1
 
 
-def test_core_doctor_describes_the_other_tables(ended: Ended) -> None:
+def test_core_doctor_describes_the_other_tables(core: Path, ended: Ended) -> None:
     (doctor,) = ended["doctor"]
     assert doctor["code"] == 2
     assert "local/cpu" in doctor["out"]
-    file, _, problem = doctor["err"].removeprefix("error: ").partition(": ")
-    assert Path(file).name == "transnas-bench_v10141024.pth"
-    assert problem == f"torch is not installed. Try: {install_command('torch')}\n"
+    problem = f"{core / TRANSNAS}: torch is not installed"
+    assert doctor["err"] == f"error: {problem}. Try: {install_command('torch')}\n"
 
 
 def test_core_advice_leaves_out_what_is_not_installed(

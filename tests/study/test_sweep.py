@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -113,7 +114,7 @@ def test_sweep_some_missing_runs_those_only(sweep: Sweep, tmp_path: Path) -> Non
     status = sweep("action=status", *some).printed
     assert "done       1\nfailed     0\nmissing    2" in status
     command = status.strip().splitlines()[-1].partition(" sweep ")[2]
-    assert sweep(*command.split()).failed == 0
+    assert sweep(*shlex.split(command)).failed == 0
     assert "done       3\n" in sweep("action=status", *some).printed
     assert finished.stat().st_mtime_ns == before
     assert [row["axis.seed"] for row in results(tmp_path, "quick")] == [0, 1, 2]
