@@ -306,8 +306,9 @@ class Predictor(RegressorMixin, BaseEstimator):
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the fitted predictor to a file that anyone can load safely.
 
-        The file holds parameters, fitted numbers and `residuals_`. It also holds the training architectures if
-        the model needs them for its predictions. It holds no Python code and no pickled objects.
+        The file holds parameters, fitted numbers and `residuals_`. It also holds the training
+        architectures if the model needs them for its predictions. It holds no Python code and no
+        pickled objects.
 
         Parameters
         ----------
