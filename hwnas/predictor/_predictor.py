@@ -209,9 +209,10 @@ class Predictor(RegressorMixin, BaseEstimator):
         """Predict an interval that a new measurement of each architecture lies in.
 
         A model with a standard deviation of its own gives the central interval of a normal
-        distribution, unless it declares that its standard deviations are too small. For any other model the interval comes from held-out residuals. If there are
-        none yet, this method calls `calibrate` first, which takes several times as long as
-        ``fit``. `interval_source_` says where the interval comes from.
+        distribution, unless it declares that its standard deviations are too small. For any other
+        model the interval comes from held-out residuals. If there are none yet, this method calls
+        `calibrate` first, which takes several times as long as ``fit``. `interval_source_` says
+        where the interval comes from.
 
         Parameters
         ----------
@@ -232,7 +233,7 @@ class Predictor(RegressorMixin, BaseEstimator):
             If `X` holds anything but architectures of the space, or `coverage` is not between 0
             and 1.
         UserError
-            If the model has no standard deviation and no residuals can be computed: the predictor
+            If the interval needs residuals and none can be computed: the predictor
             was loaded from a file without residuals, or its training measurements are a design.
 
         Examples
@@ -269,8 +270,8 @@ class Predictor(RegressorMixin, BaseEstimator):
     def calibrate(self, folds: int = 5, seed: int = 0) -> Self:
         """Compute held-out residuals by cross-validation on the training measurements.
 
-        A model with a standard deviation of its own needs no residuals. This method then changes
-        nothing.
+        A model whose own standard deviation makes the interval (`has_own_interval`) needs no
+        residuals. This method then changes nothing.
 
         Parameters
         ----------
@@ -304,8 +305,9 @@ class Predictor(RegressorMixin, BaseEstimator):
     def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write the fitted predictor to a file that anyone can load safely.
 
-        The file holds parameters, fitted numbers and `residuals_`. It also holds the training architectures if
-        the model needs them for its predictions. It holds no Python code and no pickled objects.
+        The file holds parameters, fitted numbers and `residuals_`. It also holds the training
+        architectures if the model needs them for its predictions. It holds no Python code and no
+        pickled objects.
 
         Parameters
         ----------
