@@ -42,10 +42,10 @@ def interval_scores(
         is the reason.
     """
     empty = {"nominal": NOMINAL, "coverage": None, "mean_width": None, "source": None}
-    if not (calibrates or predictor.knows_uncertainty):
+    if not (calibrates or predictor.has_own_interval):
         return empty | {"skipped": LEFT_OUT}
     n_train, needed = len(split.train), fewest_residuals(NOMINAL)
-    if not predictor.knows_uncertainty and n_train < needed:
+    if not predictor.has_own_interval and n_train < needed:
         # Without this check, folds of very few measurements could make the model's fit fail.
         return empty | {
             "skipped": f"{n_train} training measurements, but a finite interval needs {needed}"

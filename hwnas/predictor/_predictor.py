@@ -211,9 +211,10 @@ class Predictor(RegressorMixin, BaseEstimator):
         """Predict an interval that a new measurement of each architecture lies in.
 
         A model with a standard deviation of its own gives the central interval of a normal
-        distribution. For any other model the interval comes from held-out residuals. If there are
-        none yet, this method calls `calibrate` first, which takes several times as long as
-        ``fit``. `interval_source_` says where the interval comes from.
+        distribution, unless it declares that its standard deviations are too small. For any other
+        model the interval comes from held-out residuals. If there are none yet, this method calls
+        `calibrate` first, which takes several times as long as ``fit``. `interval_source_` says
+        where the interval comes from.
 
         Parameters
         ----------
@@ -234,7 +235,7 @@ class Predictor(RegressorMixin, BaseEstimator):
             If `X` holds anything but architectures of the space, or `coverage` is not between 0
             and 1.
         UserError
-            If the model has no standard deviation and no residuals can be computed: the predictor
+            If the interval needs residuals and none can be computed: the predictor
             was loaded from a file without residuals, or its training measurements are a design.
 
         Examples
@@ -250,7 +251,7 @@ class Predictor(RegressorMixin, BaseEstimator):
         """
         if not 0.0 < coverage < 1.0:
             raise ValueError(f"coverage={coverage}: must be between 0 and 1")
-        if self.knows_uncertainty:
+        if self.has_own_interval:
             predicted, std = self.predict(X, return_std=True)
             half = float(ndtri(0.5 + coverage / 2)) * std
             return predicted - half, predicted + half
@@ -264,15 +265,15 @@ class Predictor(RegressorMixin, BaseEstimator):
     def interval_source_(self) -> str | None:
         """Where `predict_interval` takes its intervals from; None before they are calibrated."""
         check_is_fitted(self, "pipeline_")
-        if self.knows_uncertainty:
+        if self.has_own_interval:
             return "predictive distribution"
         return None if self.residuals_ is None else self.residuals_.source
 
     def calibrate(self, folds: int = 5, seed: int = 0) -> Self:
         """Compute held-out residuals by cross-validation on the training measurements.
 
-        A model with a standard deviation of its own needs no residuals. This method then changes
-        nothing.
+        A model whose own standard deviation makes the interval (`has_own_interval`) needs no
+        residuals. This method then changes nothing.
 
         Parameters
         ----------
@@ -289,7 +290,7 @@ class Predictor(RegressorMixin, BaseEstimator):
             training measurements are a design, or they are all of one function.
         """
         check_is_fitted(self, "pipeline_")
-        if not self.knows_uncertainty:
+        if not self.has_own_interval:
             self.residuals_ = cross_validated(self, self._training, folds, seed)
         return self
 
@@ -358,6 +359,15 @@ class Predictor(RegressorMixin, BaseEstimator):
     def knows_uncertainty(self) -> bool:
         """Whether ``predict`` can return a standard deviation."""
         return "return_std" in inspect.signature(self.model.predict).parameters
+
+    @property
+    def has_own_interval(self) -> bool:
+        """Whether `predict_interval` uses the standard deviation of the model.
+
+        A model whose class sets ``overconfident = True`` states that its standard deviations are
+        too small. Its intervals come from residuals.
+        """
+        return self.knows_uncertainty and not getattr(self.model, "overconfident", False)
 
     def training_design(self) -> Architectures | None:
         """Return the architectures that the model must be fitted to, or None if any will do."""

@@ -38,6 +38,11 @@ class NGBoost(RegressorMixin, BaseEstimator):
         The fitted library model.
     """
 
+    # The trees fit the training measurements almost exactly, so the standard deviations are those
+    # of training errors. On 124 measurements of hwnas/raspi4 a 90 % interval made of them holds
+    # 4 % of other measurements. `Predictor.predict_interval` therefore cross-validates.
+    overconfident = True
+
     def __init__(
         self,
         n_estimators: int = 505,

@@ -195,14 +195,14 @@ class TestContract:
         assert (narrow[1] <= wide[1]).all()
         np.testing.assert_array_equal(calibrated.predict_interval(HELD_OUT, coverage=0.5), narrow)
         own = calibrated.interval_source_ == "predictive distribution"
-        assert own == calibrated.knows_uncertainty
+        assert own == calibrated.has_own_interval
 
     def test_predict_interval_from_residuals_holds_its_coverage(
         self, calibrated: Predictor
     ) -> None:
         if calibrated.residuals_ is None:
             # The model states its own uncertainty. A result says how often its intervals hold.
-            assert calibrated.knows_uncertainty
+            assert calibrated.has_own_interval
             return
         X = draw(calibrated.space, 400, seed=1)
         lower, upper = calibrated.predict_interval(X, coverage=0.9)
