@@ -32,8 +32,8 @@ class BestPredictors(Claim):
     def rule(self) -> str:
         """See `Claim`."""
         return (
-            f"A dataset and size counts if, with at least {self.least:,} training measurements, one of "
-            f"{', '.join(self.predictors)} has the highest mean τ of all predictors."
+            f"A dataset and size counts if, with at least {self.least:,} training measurements, "
+            f"one of {', '.join(self.predictors)} has the highest mean τ of all predictors."
         )
 
     def concerns(self, point: Mapping[str, Any]) -> bool:
