@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from hwnas.study.report import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXTS = {"claim": "A claim.", "study": "a figure", "command": "run"}
+TEXTS: dict[str, Any] = {"claim": "A claim.", "study": "a figure", "command": "run"}
 SELECTED = {
     "scores.kendall_tau": 0.7,
     "selection.mra_all_percent": 1.0,
@@ -35,17 +35,16 @@ SELECTED = {
 }
 
 
-def point(data: str, predictor: str, n_train: int, seeds: int = 3, **columns: Any) -> pd.DataFrame:
-    """Return the results of one predictor, one row for each seed."""
+def point(data: str, predictor: str, n_train: int, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the results of one predictor, one row for each of three seeds."""
     axes = {"axis.data": data, "axis.predictor": predictor, "axis.n_train": n_train}
-    rows = [axes | columns | {"identity.seed": seed, "axis.seed": seed} for seed in range(seeds)]
+    rows = [axes | dict(columns) | {"identity.seed": seed, "axis.seed": seed} for seed in range(3)]
     return pd.DataFrame(rows).assign(**{"provenance.kind": "measured"})
 
 
 def taus(data: str, n_train: int, **predictors: float) -> pd.DataFrame:
     rows = [
-        point(data, name, n_train, **{"scores.kendall_tau": tau})
-        for name, tau in predictors.items()
+        point(data, name, n_train, {"scores.kendall_tau": tau}) for name, tau in predictors.items()
     ]
     return pd.concat(rows, ignore_index=True)
 
@@ -88,8 +87,8 @@ def test_solved_by_linear_most_of_both_halves_decide() -> None:
 
 
 def test_suboptimal_selections_need_losses_and_order() -> None:
-    bad = point("a", "ridge", 55, **SELECTED)
-    good = point("a", "xgb", 55, **SELECTED | {"scores.kendall_tau": 0.8})
+    bad = point("a", "ridge", 55, SELECTED)
+    good = point("a", "xgb", 55, SELECTED | {"scores.kendall_tau": 0.8})
     better = good.assign(**{"selection.mra_all_percent": 0.5})
     assert held(SUBOPTIMAL, bad, better) == [True]
     worse = good.assign(**{"selection.mra_all_percent": 1.5})
@@ -100,7 +99,12 @@ def test_suboptimal_selections_need_losses_and_order() -> None:
 
 def simulation(**columns: Sequence[float]) -> pd.DataFrame:
     columns = {"sigma": [0.1, 0.2, 1.0], "hypervolume": [4.2, 4.1, 3.9]} | columns
-    fixed = {"axis.data": "a", "pairing": "sorted", "n_candidates": 100, "trials": 5}
+    fixed: dict[str, Any] = {
+        "axis.data": "a",
+        "pairing": "sorted",
+        "n_candidates": 100,
+        "trials": 5,
+    }
     return pd.DataFrame(columns).assign(**fixed)
 
 
@@ -126,7 +130,7 @@ def test_simulations_are_cases_of_losses_and_of_verification() -> None:
 def test_verification_helps_if_little_of_the_mra_is_left(
     before: list[float], after: list[float], helps: bool
 ) -> None:
-    rows = point("a", "ridge", 55, **SELECTED).assign(
+    rows = point("a", "ridge", 55, SELECTED).assign(
         **{"selection.mra_all_percent": before, "selection.mra_pareto_percent": after}
     )
     assert held(VERIFY, rows) == [helps]
@@ -142,7 +146,7 @@ def live(retained: Sequence[float]) -> pd.DataFrame:
 
 def test_predicting_beats_live_compares_equal_numbers_of_measurements() -> None:
     """Training and verification are 55 + 45 = 100 measurements; 300 at random are as good."""
-    rows = point("a", "ridge", 55, **SELECTED)
+    rows = point("a", "ridge", 55, SELECTED)
     assert held(LIVE, rows, live([0.9, 0.97, 0.99])) == [True]
     assert held(LIVE, rows, live([0.9, 0.985, 0.99])) == [False]
     (case,) = LIVE.cases(pd.concat([rows, live([0.9, 0.97, 0.99])], ignore_index=True))
@@ -153,8 +157,8 @@ def test_predicting_beats_live_compares_equal_numbers_of_measurements() -> None:
 
 
 def test_predicting_beats_live_accurate_or_slow_predictors_are_no_case() -> None:
-    accurate = point("a", "best", 55, **SELECTED | {"scores.kendall_tau": 0.9})
-    slow = point("a", "mlp", 55, **SELECTED | {"timings.fit_seconds": 5.0})
+    accurate = point("a", "best", 55, SELECTED | {"scores.kendall_tau": 0.9})
+    slow = point("a", "mlp", 55, SELECTED | {"timings.fit_seconds": 5.0})
     assert verdict(LIVE, accurate, slow, live([0.9, 0.95, 0.97])) == "no data"
 
 
