@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from hwnas.encoding import OneHot
 from hwnas.errors import UserError
 from hwnas.experiment import Experiment, Result, check_writable, split
 from hwnas.experiment._folder import save
+from hwnas.experiment._report import report
+from hwnas.predictor import Predictor, _training
+from hwnas.predictor.nn import MLP
 from hwnas.selection import Selector
 from tests.tables import ridge, whole_table
 
@@ -51,6 +55,26 @@ class TestSave:
 
 def _with_nan(result: Result) -> Result:
     return replace(result, scores=dict(result.scores) | {"mae": float("nan")})
+
+
+def test_report_restarted_network_says_so(result: Result, tmp_path: Path) -> None:
+    def restarted(n: int | None) -> str:
+        return report(replace(result, predictor=replace(result.predictor, n_restarts=n)), tmp_path)
+
+    assert "trained again once from other first weights" in restarted(1)
+    assert "trained again 3 times" in restarted(3)
+    assert "trained again" not in restarted(0)
+    assert "trained again" not in restarted(None)
+
+
+def test_run_neural_network_records_its_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every training counts as dead here, so the network is trained as often as allowed."""
+    table = whole_table()
+    small = MLP(width=4, n_layers=1, epochs=2, min_steps=2, random_state=0)
+    predictor = Predictor(table.space, OneHot(), small)
+    monkeypatch.setattr(_training, "DEAD_RANGE", float("inf"))
+    run = Experiment(table, predictor, split(table, 30, 100, 0)).run()
+    assert run.predictor.n_restarts == _training.MOST_RESTARTS
 
 
 def test_check_writable_path_below_a_file_raises(tmp_path: Path) -> None:

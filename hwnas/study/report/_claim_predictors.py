@@ -32,7 +32,7 @@ class BestPredictors(Claim):
     def rule(self) -> str:
         """See `Claim`."""
         return (
-            "A dataset counts if, with the largest number of training measurements that was run, "
+            f"A dataset and size counts if, with at least {self.least:,} training measurements, "
             f"one of {', '.join(self.predictors)} has the highest mean τ of all predictors."
         )
 
@@ -43,12 +43,10 @@ class BestPredictors(Claim):
     def cases(self, rows: pd.DataFrame) -> list[Case]:
         """See `Claim`."""
         scored = with_value(rows, TAU)
+        scored = scored[scored["axis.n_train"] >= self.least]
         found = []
-        for (data,), own in groups(scored, "axis.data"):
-            size = own["axis.n_train"].max()
-            if size < self.least:
-                continue
-            taus = own[own["axis.n_train"] == size].groupby("axis.predictor")[TAU]
+        for (data, size), own in groups(scored, "axis.data", "axis.n_train"):
+            taus = own.groupby("axis.predictor")[TAU]
             means = taus.mean().sort_values(ascending=False)
             ours = [name for name in means.index if name in self.predictors]
             others = [name for name in means.index if name not in self.predictors]

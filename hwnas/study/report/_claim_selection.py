@@ -195,7 +195,10 @@ def _as_good(retained: float, curve: pd.DataFrame) -> str:
 
 def _simulations(rows: pd.DataFrame) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:
     """Return the rows of each simulated dataset, sorted by σ."""
-    return groups(with_value(rows, "sigma").sort_values("sigma", kind="stable"), "axis.data")
+    return [
+        (data, own.sort_values("sigma"))
+        for data, own in groups(with_value(rows, "sigma"), "axis.data")
+    ]
 
 
 def _simulation(line: pd.Series[Any]) -> str:

@@ -157,6 +157,8 @@ def _missing(claim: Claim, cases: Sequence[Case], material: Material) -> str:
 
 def groups(rows: pd.DataFrame, *columns: str) -> list[tuple[tuple[Hashable, ...], pd.DataFrame]]:
     """Return the rows of each combination of values of some columns, in order of appearance."""
+    if rows.empty:
+        return []
     found = rows.groupby(list(columns), sort=False)
     return [(key if isinstance(key, tuple) else (key,), part) for key, part in found]
 
