@@ -56,11 +56,14 @@ def _heading(result: Result) -> list[str]:
     if predictor.best_params:
         parameters = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
         tuned += f": {', '.join(parameters)}"
+    trained = f"{identity['n_train']:,} training measurements"
+    if not identity["n_train"]:
+        trained = "fitted before, without training measurements of this table"
     return [
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
         f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
-        f"{identity['n_train']:,} training measurements, seed {identity['seed']}, {tuned}",
+        f"{trained}, seed {identity['seed']}, {tuned}",
     ]
 
 
