@@ -3,7 +3,15 @@
 from hwnas.predictor._archive import printable
 from hwnas.predictor._build import build
 from hwnas.predictor._fit_many import fit_many
-from hwnas.predictor._loading import PREDICTOR_FILE, load_predictor
+from hwnas.predictor._loading import PREDICTOR_FILE, load_predictor, option_in
 from hwnas.predictor._predictor import Predictor
 
-__all__ = ["PREDICTOR_FILE", "Predictor", "build", "fit_many", "load_predictor", "printable"]
+__all__ = [
+    "PREDICTOR_FILE",
+    "Predictor",
+    "build",
+    "fit_many",
+    "load_predictor",
+    "option_in",
+    "printable",
+]
