@@ -97,7 +97,8 @@ class TableFile(Described):
         metric = self._metric(column)
         space = self._space_of(cells)
         architectures, repeated = _architectures(cells, space)
-        measured = cells.floats(column.name)
+        is_accuracy = column.is_accuracy
+        measured = self._percent(cells, column) if is_accuracy else cells.floats(column.name)
         values = repeated.median(np.where(metric.missing(measured), np.nan, measured))
         n_values = int((~np.isnan(values)).sum())
         if not n_values:
@@ -204,7 +205,8 @@ class TableFile(Described):
             )
         own = known.get(column.quantity, given)
         defaults = known.get(given.name, Metric(BY_COLUMN, ""))
-        unit = column.unit or given.unit
+        # `load` converts accuracies to percent.
+        unit = "percent" if column.is_accuracy else column.unit or given.unit
         if not unit:
             raise UserError(
                 f"the column {column.name} has no unit in its name",

@@ -7,7 +7,7 @@ import logging
 from hwnas.dataset import Table
 from hwnas.errors import UserError
 from hwnas.experiment._split import Split
-from hwnas.predictor import Predictor
+from hwnas.predictor import Predictor, option_in
 from hwnas.predictor.saved import Saved
 
 _LOG = logging.getLogger(__name__)
@@ -40,14 +40,14 @@ def check_fitted_before(predictor: Predictor, table: Table, split: Split, seed: 
         raise UserError(
             f"predictor={model.path}: it predicts {known.get('metric')} in {known['unit']}, but "
             f"{table.dataset} has {table.metric.name} in {unit}",
-            remedy="target= or metric= of the same unit",
+            remedy=f"target= a column in {known['unit']}",
         )
     same_test_set = known.get("seed") == seed and known.get("n_test", 0) >= len(split.test)
     if known.get("sha256") == table.provenance.sha256 and not same_test_set:
         raise UserError(
             f"predictor={model.path}: it was fitted to measurements of {table.provenance.source}, "
             "so the test set would hold values that it has seen",
-            remedy=f"tuned={model.path}, which fits it again to the training measurements",
+            remedy=f"predictor={option_in(saved)} tuned={model.path}, which fits it again",
         )
     _LOG.info(
         "%s was fitted before, to %s measurements of %s: it is scored as it is. This experiment "

@@ -64,11 +64,14 @@ def _heading(result: Result) -> list[str]:
         parameters = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
         tuned += f": {', '.join(parameters)}"
     restarts = [] if not predictor.n_restarts else [_restarts(predictor.n_restarts)]
+    trained = f"{identity['n_train']:,} training measurements"
+    if not identity["n_train"]:
+        trained = "fitted before, without training measurements of this table"
     return [
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
         f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
-        f"{identity['n_train']:,} training measurements, seed {identity['seed']}, {tuned}",
+        f"{trained}, seed {identity['seed']}, {tuned}",
         *restarts,
     ]
 

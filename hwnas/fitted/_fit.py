@@ -15,9 +15,10 @@ from hwnas.dataset import Table
 from hwnas.errors import UserError, check_number, command
 from hwnas.experiment import load_table
 from hwnas.fitted._cross_validated import CrossValidated, cross_validate
-from hwnas.predictor import Predictor, build
+from hwnas.predictor import Predictor, build, option_in
 from hwnas.predictor.saved import Saved
 from hwnas.seeding import integer_seed
+from hwnas.space import ColumnSpace
 from hwnas.tuning import TuningResult
 
 
@@ -47,9 +48,10 @@ def fit(cfg: DictConfig) -> None:
     searched = {str(name): entry for name, entry in search_space.items()}
     predictor = build(cfg.encoding, cfg.predictor.model, table.space, cfg.seed, searched)
     if isinstance(predictor.model, Saved):
+        path = predictor.model.path
         raise UserError(
-            f"predictor={predictor.model.path}: it is fitted already",
-            remedy=f"tuned={predictor.model.path}, which fits its hyperparameters again",
+            f"predictor={path}: it is fitted already",
+            remedy=f"predictor={option_in(predictor.model.load())} tuned={path}",
         )
     if predictor.training_design() is not None:
         raise UserError(
@@ -117,11 +119,15 @@ def _report(
     if isinstance(repeated, dict):
         again = f"; {repeated['architectures']} architectures measured several times, the median"
     tuned = f", tuned in {tuning.n_trials} trials" if tuning.n_trials else ""
+    space, first = table.space, table.space.format(table.architectures[0].tolist())
+    dimensions = space.described if isinstance(space, ColumnSpace) else []
+    ask = shlex.join(["predict", str(out), "--architecture", first])
     return [
-        f"{cfg.predictor.name} on {table.space.name}, fitted to all {len(table):,} measurements of "
+        f"{cfg.predictor.name} on {space.name}, fitted to all {len(table):,} measurements of "
         f"{table.device} {table.metric.name} [{table.metric.unit}]{tuned}",
         f"{kind} values: {provenance.source} (sha256 {provenance.sha256[:12]}){again}",
+        *(f"dimension {each}" for each in dimensions),
         "too few measurements for cross-validation" if scores is None else str(scores),
-        f"kept in {out}; to ask it:",
-        "  " + command(f"predict {shlex.quote(str(out))} architectures.txt"),
+        f"kept in {out}; to ask it about an architecture:",
+        f"  {command(ask)}",
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -51,23 +50,18 @@ class SavedTuning:
             If the file cannot be loaded, or its model is of another class than the predictor's.
         """
         # Imported here because most tunings load no predictor.
-        from hwnas.predictor import load_predictor
+        from hwnas.predictor import load_predictor, option_in
 
         if self.path is None:
             raise UserError("tuning=_saved: no file is given", remedy="tuned=FILE.hwnas")
         saved = load_predictor(self.path)
         wanted, given = type(predictor.model), type(saved.model)
         if wanted is not given:
-            known = saved.metadata_.get("predictor")
+            known = option_in(saved)
             raise UserError(
                 f"tuned={self.path}: the file has hyperparameters of {given.__name__}, but the "
                 f"predictor is {wanted.__name__}",
-                remedy="another predictor=" if known is None else f"predictor={_word(known)}",
+                remedy="another predictor=" if known is None else f"predictor={known}",
             )
         values = saved.get_params()
         return TuningResult({each: values[parameter_path(each)] for each in search_space})
-
-
-def _word(text: object) -> str:
-    """Return a name from a file, which may come from a stranger, without unusual characters."""
-    return "".join(re.findall(r"[\w/-]", str(text)))[:40]
