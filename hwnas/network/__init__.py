@@ -6,19 +6,23 @@ from hwnas.network._executed import executed
 from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
 from hwnas.network._graph import Kind, Layer, Network, Node
 from hwnas.network._nasbench201 import NASBench201Skeleton
+from hwnas.network._ofa import OFASkeleton
 from hwnas.network._skeleton import (
     DeadEdges,
     FunctionSkeleton,
     LayerCounts,
+    NamedSkeleton,
     Skeleton,
     build,
     count_layers,
     skeleton,
 )
+from hwnas.network._totals import TOTALS
 from hwnas.network._transnas import TransNASMacroSkeleton, TransNASMicroSkeleton
 
 __all__ = [
     "STEM_CHANNELS",
+    "TOTALS",
     "CellSkeleton",
     "Cells",
     "DeadEdges",
@@ -29,8 +33,10 @@ __all__ = [
     "Layer",
     "LayerCounts",
     "NASBench201Skeleton",
+    "NamedSkeleton",
     "Network",
     "Node",
+    "OFASkeleton",
     "Skeleton",
     "TransNASMacroSkeleton",
     "TransNASMicroSkeleton",
