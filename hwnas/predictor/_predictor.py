@@ -112,16 +112,17 @@ class Predictor(RegressorMixin, BaseEstimator):
         architectures, values = in_canonical_order(*self._validated(X, y))
         self.n_features_in_ = architectures.shape[1]
         self.metadata_: dict[str, Any] = {}
-        if getattr(self.model, "in_metric_unit", False):
-            self.mean_, self.scale_ = 0.0, 1.0
-        else:
-            # One measurement or equal values have a standard deviation of 0: do not rescale them.
-            self.mean_, self.scale_ = float(values.mean()), float(values.std()) or 1.0
         parts = {"encoding": self.encoding, "model": self.model}
         # Setting `space` on the whole pipeline would cost a millisecond more: scikit-learn collects
         # the parameters of all parts.
         steps = [(name, set_space(clone(part), self.space)) for name, part in parts.items()]
         self.pipeline_ = Pipeline(steps)
+        # Whether a model wants the metric's unit may depend on its search space.
+        if getattr(self.pipeline_.steps[-1][1], "in_metric_unit", False):
+            self.mean_, self.scale_ = 0.0, 1.0
+        else:
+            # One measurement or equal values have a standard deviation of 0: do not rescale them.
+            self.mean_, self.scale_ = float(values.mean()), float(values.std()) or 1.0
         return architectures, (values - self.mean_) / self.scale_
 
     def _architectures(self, X: ArrayLike) -> Architectures:
@@ -245,6 +246,12 @@ class Predictor(RegressorMixin, BaseEstimator):
     def knows_uncertainty(self) -> bool:
         """Whether ``predict`` can return a standard deviation."""
         return "return_std" in inspect.signature(self.model.predict).parameters
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the fitted model says that a user must know, as sentences without a full stop."""
+        check_is_fitted(self, "pipeline_")
+        return list(getattr(self.pipeline_.steps[-1][1], "remarks_", []))
 
     def training_design(self) -> Architectures | None:
         """Return the architectures that the model must be fitted to, or None if any will do."""
