@@ -24,7 +24,8 @@ def report(result: Result, folder: Path, note: str = "") -> str:
         A remark after the folder.
     """
     lines = ["", *_heading(result), ""]
-    lines += [*_score_rows(result), "", *_selection_rows(result), "", _timings(result)]
+    lines += [*_score_rows(result), *_remarks(result), "", *_selection_rows(result), ""]
+    lines.append(_timings(result))
     lines.append(f"{folder}" + (f"  ({note})" if note else ""))
     return "\n".join(lines)
 
@@ -70,6 +71,13 @@ def _score_rows(result: Result) -> list[str]:
         label = f"{each.title} [{unit}]" if each.in_unit else each.title
         rows.append(_row(label, _short(test[each.name]), _short(whole[each.name])))
     return rows
+
+
+def _remarks(result: Result) -> list[str]:
+    """Return what the predictor says about itself, if it is at hand."""
+    if result.details is None:
+        return []
+    return [f"note: {remark}" for remark in result.details.predictor.remarks]
 
 
 def _selection_rows(result: Result) -> list[str]:

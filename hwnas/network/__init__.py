@@ -4,6 +4,7 @@ from hwnas.network._builder import GraphBuilder
 from hwnas.network._cell_skeleton import Cells, CellSkeleton
 from hwnas.network._executed import executed
 from hwnas.network._fbnet import STEM_CHANNELS, FBNetSkeleton, positions, stem_stride
+from hwnas.network._gpt import GPTSkeleton
 from hwnas.network._graph import Kind, Layer, Network, Node
 from hwnas.network._nasbench201 import NASBench201Skeleton
 from hwnas.network._ofa import OFASkeleton
@@ -28,6 +29,7 @@ __all__ = [
     "DeadEdges",
     "FBNetSkeleton",
     "FunctionSkeleton",
+    "GPTSkeleton",
     "GraphBuilder",
     "Kind",
     "Layer",

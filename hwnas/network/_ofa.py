@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +149,7 @@ def _divisible(channels: int) -> int:
     return rounded + _DIVISOR if rounded < 0.9 * channels else rounded
 
 
-@lru_cache(maxsize=None)
+@cache
 def _block_costs(
     stage: int, first: bool, resolution: int, kernel: int, expansion: int
 ) -> NDArray[np.float64]:

@@ -181,11 +181,12 @@ def skeleton(space: SearchSpace) -> Skeleton:
             f"space={space.name}: {space.skeleton} cannot be imported ({error})",
             remedy="the full name of a function on the search path of Python",
         ) from error
-    if isinstance(found, type) and issubclass(found, Skeleton):
-        return found(space) if issubclass(found, NamedSkeleton) else found()
+    named = isinstance(found, type) and issubclass(found, NamedSkeleton)
+    if isinstance(found, type) and issubclass(found, Skeleton) and not named:
+        return found()
     if not isinstance(space, Choices) or not callable(found):
         raise UserError(f"space={space.name}: {space.skeleton} is not a skeleton or a function")
-    return FunctionSkeleton(space, found)
+    return found(space) if named else FunctionSkeleton(space, found)
 
 
 def build(

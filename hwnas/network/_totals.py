@@ -12,7 +12,9 @@ from hwnas.network._graph import Layer
 #: Names of the total costs: multiply-accumulates, bytes and layers, each of dense and of grouped
 #: convolutions, and of all other layers.
 TOTALS = tuple(
-    f"{cost}_{kind}" for kind in ("dense", "grouped", "other") for cost in ("macs", "bytes", "layers")
+    f"{cost}_{kind}"
+    for kind in ("dense", "grouped", "other")
+    for cost in ("macs", "bytes", "layers")
 )
 
 

@@ -120,9 +120,9 @@ class DimensionCovariance:
 
         `weights` are symmetric, shape (n, n).
         """
-        gradient: Array = np.bincount(
-            self._linear, weighted_products(a.linear, weights), minlength=len(theta)
-        )
+        gradient = np.zeros(len(theta))
+        by_column = weighted_products(a.linear, weights)
+        gradient += np.bincount(self._linear, by_column, minlength=len(theta))
         parts = zip(self._variance, self._scale, a.smooth, self._smooth(a, a, theta), strict=True)
         for variance, scale, columns, part in parts:
             part *= weights

@@ -39,7 +39,7 @@ _N_CALIBRATION = 500
 #: The standard deviation is widened as if the measurements had been used for as many more effects.
 _N_EFFECTS = 5
 #: A predictor that explains a smaller share of the variation has learnt nothing worth using.
-_LEARNT = 0.2
+_LEARNT = 0.3
 #: Half the width of a 90 % interval, in standard deviations.
 _WIDTH = float(norm.ppf(0.95))
 
@@ -149,7 +149,7 @@ class DimensionProcess:
             self.shape, self.scale = chosen.shape, chosen.scale
             known, y = self.shape.select(features), self.scale(values)
             covariance = DimensionCovariance(known)
-            factors = np.ones(len(y))
+            factors: Array = np.ones(len(y))
             for _ in range(_ROUNDS):
                 self.process = condition(covariance, chosen.theta, known, y, factors)
                 factors = _noise_factors(chosen.theta, *self._left_out(np.arange(len(y))))

@@ -130,19 +130,24 @@ class Decisions:
     @property
     def exists(self) -> Array:
         """How many of the dimensions exist, shape (n, 1)."""
-        return (~np.isnan(self.values)).sum(axis=1, keepdims=True).astype(np.float64)
+        there = ~np.isnan(self.values)
+        return _numbers(np.sum(there, axis=1, keepdims=True))
 
     @property
     def total(self) -> Array:
         """The sum of the numbers, shape (n, 1)."""
-        return np.nansum(self.values, axis=1, keepdims=True)
+        return _numbers(np.nansum(self.values, axis=1, keepdims=True))
 
     @property
     def chosen(self) -> Array:
         """Whether each dimension has each choice, shape (n, n_dimensions, n_choices)."""
         if not self.choices:
-            return np.nan_to_num(self.values)[:, :, None]
-        return (self.values[:, :, None] == np.array(self.choices)).astype(np.float64)
+            return _numbers(np.nan_to_num(self.values)[:, :, None])
+        return _numbers(self.values[:, :, None] == np.array(self.choices))
+
+
+def _numbers(array: NDArray[np.generic]) -> Array:
+    return np.asarray(array, dtype=np.float64)
 
 
 @singledispatch

@@ -16,7 +16,7 @@ from hwnas.predictor.best._dimension_process import DimensionProcess
 from hwnas.predictor.best._dimensions import by_dimensions
 from hwnas.predictor.best._features import Features, describe
 from hwnas.predictor.best._kernel import Covariance
-from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, Process, fit_process, refine
+from hwnas.predictor.best._model_choice import N_CHECK, Model, Process, choose, fit_process, refine
 from hwnas.predictor.gp import restored
 from hwnas.space import Architectures, SearchSpace
 
@@ -176,4 +176,3 @@ class Best(RegressorMixin, BaseEstimator):
 
     def _describe(self, X: Architectures) -> Features:
         return describe(self._space, self._space.validate(np.asarray(X)))
-
