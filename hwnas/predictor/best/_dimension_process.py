@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best._calibration import calibration
@@ -22,16 +23,17 @@ Process = Posterior[Described, Scaled]
 #: Mean and standard deviation of the normal prior of the log noise variance.
 _NOISE_PRIOR = (-3.0, 2.0)
 #: Numbers of iterations of L-BFGS: in the first fit, and in each fit after new noise factors.
-_ITERATIONS, _ITERATIONS_AGAIN = 50, 12
+_ITERATIONS, _ITERATIONS_AGAIN = 40, 10
 #: Number of times that the noise of each measurement is estimated, and then the hyperparameters.
-_ROUNDS = 4
+_ROUNDS = 3
 #: Degrees of freedom of Student's distribution, which the noise has. Few of them mean that many
 #: measurements may be outliers.
 _FREEDOM = 2.0
-#: Largest number of measurements that the hyperparameters are fitted to, and models compared on.
-_N_FIT = 400
-#: A deviation counts at most as this many standard deviations when models are compared.
-_LARGEST = 5.0
+#: Largest numbers of measurements that models are compared on, and that the hyperparameters of the
+#: chosen one are fitted to.
+_N_COMPARE, _N_FIT = 124, 400
+#: Two models are about as good if their scores differ by at most this many standard errors.
+_CLOSE = 2.0
 #: With fewer measurements no models are compared: they cannot tell the models apart.
 _N_CHOICE = 10
 #: Largest number of measurements whose deviations calibrate the intervals.
@@ -143,9 +145,11 @@ class DimensionProcess:
         order : array of int, shape (n,)
         """
         features = described(self.space, X)
-        few = order[:_N_FIT]
+        few, more = order[:_N_COMPARE], order[:_N_FIT]
         with blas_threads(len(values)):
             chosen = _chosen(features[few], values[few])
+            if len(more) > len(few):
+                chosen = _fitted(chosen.shape, features[more], values[more], chosen.theta)
             self.shape, self.scale = chosen.shape, chosen.scale
             known, y = self.shape.select(features), self.scale(values)
             covariance = DimensionCovariance(known)
@@ -184,7 +188,7 @@ class DimensionProcess:
         if self.explained >= _LEARNT:
             return []
         return [
-            "nothing is learnt from these measurements: predictions of left-out ones explain "
+            "hardly anything is learnt from these measurements: predictions of left-out ones explain "
             f"{max(self.explained, 0):.0%} of their variation"
         ]
 
@@ -228,7 +232,7 @@ class DimensionProcess:
 def _chosen(features: Described, values: Array) -> Fitted:
     """Return the simplest model that predicts about as well as the best one.
 
-    Its mean score is lower than that of the best by at most one standard error of the difference.
+    Its mean score is lower than that of the best by at most two standard errors of the difference.
     """
     scales = (False, True) if (values > 0).all() else (False,)
     if len(values) < _N_CHOICE:
@@ -243,18 +247,18 @@ def _chosen(features: Described, values: Array) -> Fitted:
     best = max(candidates, key=lambda fitted: float(fitted.scores.mean()))
     for candidate in candidates:
         lost = best.scores - candidate.scores
-        if lost.mean() <= lost.std() / np.sqrt(len(lost)):
+        if lost.mean() <= _CLOSE * lost.std() / np.sqrt(len(lost)):
             return candidate
     return best
 
 
-def _fitted(shape: Shape, features: Described, values: Array) -> Fitted:
+def _fitted(shape: Shape, features: Described, values: Array, start: Array | None = None) -> Fitted:
     """Return a model with hyperparameters fitted to measurements, assuming noise for outliers."""
     known, scale = shape.select(features), Scale.of(values, shape.log)
     covariance, y = DimensionCovariance(known), scale(values)
     every = np.arange(len(y))
     factors: Array = np.ones(len(y))
-    theta: Array | None = None
+    theta = start
     for _ in range(_ROUNDS + 1):
         theta = fit_hyperparameters(
             covariance,
@@ -270,7 +274,7 @@ def _fitted(shape: Shape, features: Described, values: Array) -> Fitted:
         factors = _noise_factors(theta, deviation, variance)
     assert theta is not None
     spread = np.sqrt(variance + np.exp(theta[-1]))
-    scores = norm.logpdf(np.minimum(np.abs(deviation) / spread, _LARGEST)) - np.log(spread)
+    scores = student.logpdf(deviation / spread, _FREEDOM) - np.log(spread)
     return Fitted(shape, scale, theta, scores + scale.log_slope(values))
 
 
