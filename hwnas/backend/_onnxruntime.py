@@ -145,6 +145,14 @@ def _onnx_nodes(
             make("GlobalAveragePool", inputs, [pooled]),
             make("Flatten", [pooled], [output], axis=1),
         ]
+    if layer.kind == "scale":
+        x, factors = inputs
+        axes, unflat = f"{output}_axes", f"{output}_factors"
+        return [
+            make("Constant", [], [axes], value_ints=[2, 3]),
+            make("Unsqueeze", [factors, axes], [unflat]),
+            make("Mul", [x, unflat], [output]),
+        ]
     window: dict[str, Any] = {
         "kernel_shape": [layer.kernel] * 2,
         "strides": [layer.stride] * 2,
@@ -156,6 +164,8 @@ def _onnx_nodes(
         "linear": ("Gemm", {"transB": 1}),
         "avg_pool": ("AveragePool", window),
         "relu": ("Relu", {}),
+        "hard_swish": ("HardSwish", {}),
+        "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
         "add": ("Add", {}),
         "concat": ("Concat", {"axis": 1}),
         # x - x, because the optimiser could remove a multiplication with a constant 0.

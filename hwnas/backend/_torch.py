@@ -172,6 +172,9 @@ def _call(layer: Layer, weights: RandomWeights, device: torch.device | str) -> C
         return lambda x: functional.channel_shuffle(x, groups)
     plain: dict[str, Call] = {
         "relu": torch.relu,
+        "hard_swish": functional.hardswish,
+        "hard_sigmoid": functional.hardsigmoid,
+        "scale": lambda x, factors: x * factors[:, :, None, None],
         "add": torch.add,
         "zero": lambda x: x.mul(0.0),
         "concat": lambda x, y: torch.cat((x, y), dim=1),

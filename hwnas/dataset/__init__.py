@@ -10,7 +10,10 @@ from hwnas.dataset._described import Column, Described
 from hwnas.dataset._doctor import doctor, doctor_columns
 from hwnas.dataset._download import fetch
 from hwnas.dataset._estimate import EstimatedWarning
+from hwnas.dataset._hat import HAT
 from hwnas.dataset._help import HELP
+from hwnas.dataset._help_ofa import HELPOFA
+from hwnas.dataset._hwgpt import HWGPT
 from hwnas.dataset._hwnas import HWNASBench
 from hwnas.dataset._hwnas360 import HWNAS360
 from hwnas.dataset._hwnas_fbnet import HWNASFBNet
@@ -32,7 +35,10 @@ from hwnas.dataset._table import Accuracy, Dataset, Kind, Provenance, Table
 from hwnas.dataset._transnas import TransNAS
 
 __all__ = [
+    "HAT",
     "HELP",
+    "HELPOFA",
+    "HWGPT",
     "HWNAS360",
     "MISSING_WORDS",
     "STATISTICS",

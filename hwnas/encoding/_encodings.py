@@ -101,18 +101,26 @@ def _(space: Choices, X: Architectures) -> NDArray[np.float64]:
     Numbers are scaled to 0 … 1. Where a dimension does not exist, its columns are 0, and one more
     column says so.
     """
-    numbers, exists = space.numbers(X), space.exists(X)
+    numbers, exists = _scaled(space, X), space.exists(X)
     columns: list[NDArray[np.generic]] = []
     for each, value, there in zip(space.dimensions, numbers.T, exists.T, strict=True):
         if each.ordered:
-            low, high = each.bounds
-            scaled = (value - low) / ((high - low) or 1.0)
-            columns.append(np.where(there, scaled, 0.0))
+            columns.append(np.where(there, value, 0.0))
         else:
             columns += [there & (value == index) for index in range(len(each.choices))]
         if each.ordered and each.when:
             columns.append(there)
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _scaled(space: Choices, X: Architectures) -> NDArray[np.float64]:
+    """Return the numbers of each dimension, scaled to 0 … 1, and the indices of words."""
+    numbers = space.numbers(X)
+    for column, each in enumerate(space.dimensions):
+        if each.ordered:
+            low, high = each.bounds
+            numbers[:, column] = (numbers[:, column] - low) / ((high - low) or 1.0)
+    return numbers
 
 
 @singledispatch
@@ -124,20 +132,19 @@ def _counts(space: SearchSpace, X: Architectures) -> NDArray[np.float64]:
 
 @_counts.register
 def _(space: Choices, X: Architectures) -> NDArray[np.float64]:
-    """Return the number of dimensions that exist, and sums of those with the same choices.
+    """Return the sums and the counts of dimensions with the same choices.
 
-    Dimensions with the same choices are treated as the same decision at several positions. For
-    numbers the columns are the sum and the number of each, for words the number of each.
+    These dimensions are the same decision at several positions. For numbers the columns are the sum
+    and the number of each, for words the number of each.
     """
-    numbers, exists = space.numbers(X), space.exists(X)
-    columns: list[NDArray[np.generic]] = [exists.sum(axis=1)]
+    numbers, scaled = space.numbers(X), _scaled(space, X)
+    columns: list[NDArray[np.generic]] = []
     for group in space.alike():
-        value = numbers[:, group]
         each = space.dimensions[group[0]]
         if each.ordered:
-            columns.append(np.nansum(value, axis=1))
-        columns += [(value == code).sum(axis=1) for code in each.choice_numbers]
-    return np.stack(columns, axis=1).astype(np.float64)
+            columns.append(np.nansum(scaled[:, group], axis=1))
+        columns += [(numbers[:, group] == code).sum(axis=1) for code in each.choice_numbers]
+    return np.array(columns, dtype=np.float64).reshape(len(columns), len(X)).T
 
 
 class OneHot(Encoding):

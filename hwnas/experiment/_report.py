@@ -27,6 +27,7 @@ def report(result: Result, folder: Path, note: str = "") -> str:
     lines += [
         *_score_rows(result),
         *_interval_rows(result),
+        *_remarks(result),
         "",
         *_selection_rows(result),
         "",
@@ -107,6 +108,13 @@ def _interval_rows(result: Result) -> list[str]:
         _row(f"{name}, width [{result.identity['unit']}]", _short(interval["mean_width"]), ""),
         f"  {name} from: {interval['source']}",
     ]
+
+
+def _remarks(result: Result) -> list[str]:
+    """Return what the predictor says about itself, if it is at hand."""
+    if result.details is None:
+        return []
+    return [f"note: {remark}" for remark in result.details.predictor.remarks]
 
 
 def _selection_rows(result: Result) -> list[str]:

@@ -83,10 +83,37 @@ class GraphBuilder:
         *,
         groups: int = 1,
         relu: bool = False,
+        activation: Kind | None = None,
     ) -> int:
-        """Append a convolution, batch norm and, with `relu`, ReLU."""
+        """Append a convolution, batch norm and an activation: ReLU with `relu`, else the given."""
         y = self.pointwise("batch_norm", self.conv(x, channels, kernel, stride, groups))
-        return self.pointwise("relu", y) if relu else y
+        chosen = "relu" if relu else activation
+        return y if chosen is None else self.pointwise(chosen, y)
+
+    def squeeze_excitation(self, x: int, squeezed: int) -> int:
+        """Append squeeze-and-excitation: a factor for each channel, computed from its mean.
+
+        Parameters
+        ----------
+        x : int
+            Index of the node to scale.
+        squeezed : int
+            Channels between the two linear layers.
+        """
+        channels, size = self.channels(x), self.size(x)
+        mean = self.global_pool(x)
+        hidden = self.pointwise("relu", self.linear(mean, squeezed))
+        factors = self.pointwise("hard_sigmoid", self.linear(hidden, channels))
+        return self._append(Layer("scale", channels, channels, size, size), x, factors)
+
+    def global_pool(self, x: int) -> int:
+        """Append global average pooling."""
+        channels = self.channels(x)
+        return self._append(Layer("global_avg_pool", channels, channels, self.size(x), 1), x)
+
+    def linear(self, x: int, channels: int) -> int:
+        """Append a linear layer, which reads the output of a global pooling or of another one."""
+        return self._append(Layer("linear", self.channels(x), channels, 1, 1), x)
 
     def add(self, terms: Sequence[int]) -> int:
         """Append the sum of the terms as additions of two tensors, from left to right.
@@ -100,9 +127,7 @@ class GraphBuilder:
 
     def classifier(self, x: int, classes: int) -> int:
         """Append global average pooling and a linear layer."""
-        channels = self.channels(x)
-        pooled = self._append(Layer("global_avg_pool", channels, channels, self.size(x), 1), x)
-        return self._append(Layer("linear", channels, classes, 1, 1), pooled)
+        return self.linear(self.global_pool(x), classes)
 
     @property
     def layer_counts(self) -> Counter[Layer]:

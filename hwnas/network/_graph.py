@@ -20,10 +20,15 @@ Kind = Literal[
     "zero",
     "concat",
     "channel_shuffle",
+    "hard_swish",
+    "hard_sigmoid",
+    "scale",
 ]
 
 #: Layers that can write their output over their input, if no later layer reads that input.
-_IN_PLACE: frozenset[Kind] = frozenset({"batch_norm", "relu", "add", "zero"})
+_IN_PLACE: frozenset[Kind] = frozenset(
+    {"batch_norm", "relu", "hard_swish", "hard_sigmoid", "add", "zero"}
+)
 _BYTES_FLOAT32 = 4
 
 
@@ -40,7 +45,8 @@ class Layer:
         ``input`` (the image), ``conv`` (no bias), ``batch_norm`` (affine), ``relu``, ``avg_pool``
         (padding is not counted in the average), ``global_avg_pool``, ``linear`` (with bias),
         ``add`` (of two tensors), ``zero`` (the input times 0), ``concat`` (of two tensors, along
-        the channels), ``channel_shuffle`` (of `groups` groups of channels).
+        the channels), ``channel_shuffle`` (of `groups` groups of channels), ``hard_swish``,
+        ``hard_sigmoid``, ``scale`` (a tensor times one number for each channel).
     in_channels, out_channels : int
         Channels of each input, and of the output.
     in_size, out_size : int
@@ -68,7 +74,7 @@ class Layer:
     @property
     def n_inputs(self) -> int:
         """Number of tensors that the layer reads."""
-        return {"input": 0, "add": 2, "concat": 2}.get(self.kind, 1)
+        return {"input": 0, "add": 2, "concat": 2, "scale": 2}.get(self.kind, 1)
 
     @property
     def params(self) -> int:
@@ -103,13 +109,15 @@ class Layer:
             return self.input_elements
         if self.kind == "batch_norm":
             return 2 * self.output_elements
-        if self.kind in ("relu", "add", "zero"):
+        if self.kind in ("relu", "hard_swish", "hard_sigmoid", "add", "zero", "scale"):
             return self.output_elements
         return 0
 
     @property
     def input_elements(self) -> int:
         """Number of values that the layer reads from all inputs, without the parameters."""
+        if self.kind == "scale":
+            return self.in_channels * (self.in_size**2 + 1)
         return self.n_inputs * self.in_channels * self.in_size**2
 
     @property

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network._graph import Layer, Network
+from hwnas.network._totals import layer_costs
 from hwnas.space import Architectures, Choices, SearchSpace, Value
 
 DeadEdgeRule = Literal["folded", "reaching"]
 #: Whether a toolchain runs the edges that do not change the output. See `count_layers`.
 DeadEdges = bool | DeadEdgeRule
+#: Number of networks whose layers are counted at a time.
+_CHUNK = 500
 
 
 class Read(NamedTuple):
@@ -103,36 +106,31 @@ class Skeleton(ABC):
     ) -> LayerCounts:
         """Return the layer counts of many architectures, without building their graphs."""
 
+    def totals(self, architectures: Architectures, image_set: ImageSet) -> NDArray[np.float64]:
+        """Return the total costs of many networks, shape (n, 9), see `hwnas.network.TOTALS`."""
+        parts = []
+        for start in range(0, len(architectures), _CHUNK):
+            counted = self.count(architectures[start : start + _CHUNK], image_set, False)
+            parts.append(counted.counts @ layer_costs(counted.layers))
+        return np.concatenate(parts)
+
 
 @dataclass(frozen=True)
-class FunctionSkeleton(Skeleton):
-    """The skeleton of a space that names a function from an architecture to its network.
+class NamedSkeleton(Skeleton):
+    """The skeleton of a space of choices, whose `build` reads the dimensions by name.
 
     Parameters
     ----------
     space : Choices
-    function : callable
-        Takes an architecture, a mapping of the names of its dimensions to their values, and
-        returns its network. Dimensions that do not exist are not in the mapping.
     """
 
     space: Choices
-    function: Callable[[Mapping[str, Value]], Network]
-
-    def build(
-        self,
-        architecture: Sequence[float],
-        image_set: ImageSet,  # noqa: ARG002  (the function knows its images)
-        dead_edges: bool,  # noqa: ARG002  (the function knows no dead edges)
-    ) -> Network:
-        """Return the network of one architecture."""
-        return self.function(self.space.named(architecture))
 
     def count(
         self,
         architectures: Architectures,
         image_set: ImageSet,
-        dead_edges: DeadEdges,  # noqa: ARG002  (the function knows no dead edges)
+        dead_edges: DeadEdges,  # noqa: ARG002  (these networks have none)
     ) -> LayerCounts:
         """Return the layer counts of many architectures. Every network is built once."""
         column: dict[Layer, int] = {}
@@ -146,6 +144,30 @@ class FunctionSkeleton(Skeleton):
             for layer, times in layers.items():
                 counts[row, column[layer]] = times
         return LayerCounts(tuple(column), counts)
+
+
+@dataclass(frozen=True)
+class FunctionSkeleton(NamedSkeleton):
+    """The skeleton of a space that names a function from an architecture to its network.
+
+    Parameters
+    ----------
+    space : Choices
+    function : callable
+        Takes an architecture, a mapping of the names of its dimensions to their values, and
+        returns its network. Dimensions that do not exist are not in the mapping.
+    """
+
+    function: Callable[[Mapping[str, Value]], Network]
+
+    def build(
+        self,
+        architecture: Sequence[float],
+        image_set: ImageSet,  # noqa: ARG002  (the function knows its images)
+        dead_edges: bool,  # noqa: ARG002  (the function knows no dead edges)
+    ) -> Network:
+        """Return the network of one architecture."""
+        return self.function(self.space.named(architecture))
 
 
 def skeleton(space: SearchSpace) -> Skeleton:
@@ -179,11 +201,12 @@ def skeleton(space: SearchSpace) -> Skeleton:
             f"space={space.name}: {space.skeleton} cannot be imported ({error})",
             remedy="the full name of a function on the search path of Python",
         ) from error
-    if isinstance(found, type) and issubclass(found, Skeleton):
+    named = isinstance(found, type) and issubclass(found, NamedSkeleton)
+    if isinstance(found, type) and issubclass(found, Skeleton) and not named:
         return found()
     if not isinstance(space, Choices) or not callable(found):
         raise UserError(f"space={space.name}: {space.skeleton} is not a skeleton or a function")
-    return FunctionSkeleton(space, found)
+    return found(space) if named else FunctionSkeleton(space, found)
 
 
 def build(

@@ -121,16 +121,17 @@ class Predictor(RegressorMixin, BaseEstimator):
         self.residuals_: Residuals | None = None
         # `calibrate` needs the training measurements. A saved file does not hold them.
         self._training: tuple[Architectures, Values] | None = (architectures, values)
-        if getattr(self.model, "in_metric_unit", False):
-            self.mean_, self.scale_ = 0.0, 1.0
-        else:
-            # One measurement or equal values have a standard deviation of 0: do not rescale them.
-            self.mean_, self.scale_ = float(values.mean()), float(values.std()) or 1.0
         parts = {"encoding": self.encoding, "model": self.model}
         # Setting `space` on the whole pipeline would cost a millisecond more: scikit-learn collects
         # the parameters of all parts.
         steps = [(name, set_space(clone(part), self.space)) for name, part in parts.items()]
         self.pipeline_ = Pipeline(steps)
+        # Whether a model wants the metric's unit may depend on its search space.
+        if getattr(self.pipeline_.steps[-1][1], "in_metric_unit", False):
+            self.mean_, self.scale_ = 0.0, 1.0
+        else:
+            # One measurement or equal values have a standard deviation of 0: do not rescale them.
+            self.mean_, self.scale_ = float(values.mean()), float(values.std()) or 1.0
         return architectures, (values - self.mean_) / self.scale_
 
     def _architectures(self, X: ArrayLike) -> Architectures:
@@ -368,6 +369,12 @@ class Predictor(RegressorMixin, BaseEstimator):
         too small. Its intervals come from residuals.
         """
         return self.knows_uncertainty and not getattr(self.model, "overconfident", False)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the fitted model says that a user must know, as sentences without a full stop."""
+        check_is_fitted(self, "pipeline_")
+        return list(getattr(self.pipeline_.steps[-1][1], "remarks_", []))
 
     def training_design(self) -> Architectures | None:
         """Return the architectures that the model must be fitted to, or None if any will do."""

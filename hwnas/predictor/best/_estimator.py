@@ -6,15 +6,17 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
+from hwnas.predictor.best._calibration import mean_square_scale, quantile_scale
+from hwnas.predictor.best._dimension_process import DimensionProcess
+from hwnas.predictor.best._dimensions import by_dimensions
 from hwnas.predictor.best._features import Features, describe
 from hwnas.predictor.best._kernel import Covariance
-from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, fit_process, refine
+from hwnas.predictor.best._model_choice import N_CHECK, Model, Process, choose, fit_process, refine
 from hwnas.predictor.gp import restored
 from hwnas.space import Architectures, SearchSpace
 
@@ -22,17 +24,12 @@ Values = NDArray[np.floating]
 
 #: Largest number of training measurements that calibration predicts from all others.
 _N_CALIBRATION = 500
-#: Calibration adds pseudo-observations from a standard normal distribution to the n standardised
-#: deviations. Their number is this constant / n. They keep the scale near 1 if n is small.
-_PRIOR_WEIGHT = 1500
 #: The variance of a model does not contain the uncertainty of its hyperparameters and of having
 #: chosen it. The standard deviation is widened as if the n measurements had been used to fit this
 #: many more effects.
 _N_EFFECTS = 5
 #: The views of a model of all features in files that do not name them: hwnas 0.2 and earlier.
 _FIRST_VIEWS = ("raw", "executed", "live")
-#: Share of the measurements that the calibrated interval contains.
-_COVERAGE = 0.9
 #: Number of decimals of standardised predictions. Rounding makes predictions equal that differ by
 #: rounding errors only.
 _DECIMALS = 6
@@ -48,7 +45,11 @@ class Best(RegressorMixin, BaseEstimator):
     the standard deviation, noise included, so that 90 % of the left-out training measurements lie
     in their 90 % interval. ``docs/best.md`` describes the method.
 
-    The input is the encoding :class:`hwnas.encoding.Operations`. Values are standardised.
+    On a space whose operations it cannot count, such as a space of choices, a Gaussian process on
+    the dimensions takes the place of these models.
+
+    The input is the encoding :class:`hwnas.encoding.Operations`. Values are standardised, except on
+    a space of dimensions.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ class Best(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     model_ : Model
-        The chosen model.
-    process_ : Posterior
+        The chosen model. A space of dimensions has none.
+    process_ : Posterior or DimensionProcess
         The fitted Gaussian process.
     std_scale_ : float
         Factor by which calibration multiplies the standard deviations.
@@ -75,10 +76,15 @@ class Best(RegressorMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Architectures, y: Values) -> Self:
-        """Fit to operation indices, shape (n, n_positions), and standardised values."""
-        features = self._describe(X)
+        """Fit to operation indices, shape (n, n_positions), and values."""
         values = np.asarray(y, dtype=np.float64)
         order = check_random_state(self.random_state).permutation(len(values))
+        self.process_: Process | DimensionProcess
+        if self.in_metric_unit:
+            self.architectures_ = self._space.validate(np.asarray(X))
+            self.process_ = DimensionProcess(self._space).fit(self.architectures_, values, order)
+            return self
+        features = self._describe(X)
         with blas_threads(min(len(values), N_CHECK)):
             chosen = refine(choose(features, values, order), features, values, order)
         self.model_ = chosen.model
@@ -87,13 +93,16 @@ class Best(RegressorMixin, BaseEstimator):
             self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
         scores = deviation / np.sqrt(variance + self._noise)
-        calibration = _quantile_scale if chosen.compared else _mean_square_scale
-        self.std_scale_ = calibration(scores) * float(np.sqrt(1 + _N_EFFECTS / len(values)))
+        scale = quantile_scale if chosen.compared else mean_square_scale
+        self.std_scale_ = scale(scores) * float(np.sqrt(1 + _N_EFFECTS / len(values)))
         return self
 
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
         """Return predicted values, and with `return_std` standard deviations of measurements."""
         check_is_fitted(self, "process_")
+        if isinstance(self.process_, DimensionProcess):
+            mean, std = self.process_.predict(self._space.validate(np.asarray(X)), return_std)
+            return (mean, std) if return_std else mean
         features = self._describe(X)
         with blas_threads(len(self.process_.alpha)):
             mean, variance = self.process_.predict(self.model_.select(features), return_std)
@@ -109,6 +118,8 @@ class Best(RegressorMixin, BaseEstimator):
         The state holds the names of the hyperparameters, because a later version may have others.
         """
         process = self.process_
+        if isinstance(process, DimensionProcess):
+            return {"architectures": self.architectures_, "dimensions": process.state()}
         assert isinstance(process.kernel, Covariance)
         return {
             "view": self.model_.view,
@@ -130,9 +141,14 @@ class Best(RegressorMixin, BaseEstimator):
         ValueError
             If a version with other hyperparameters saved the state.
         """
+        self.architectures_ = state["architectures"]
+        if "dimensions" in state:
+            self.process_ = DimensionProcess.restored(
+                self._space, self.architectures_, state["dimensions"]
+            )
+            return
         views = state.get("views", _FIRST_VIEWS)
         self.model_ = Model(state["view"], state["by_position"], views and tuple(views))
-        self.architectures_ = state["architectures"]
         features = self.model_.select(self._describe(self.architectures_))
         covariance = Covariance(features)
         if covariance.names != state["names"]:
@@ -143,30 +159,25 @@ class Best(RegressorMixin, BaseEstimator):
         self.std_scale_ = state["std_scale"]
 
     @property
+    def in_metric_unit(self) -> bool:
+        """Whether values are in the metric's unit, because their logarithm may be modelled."""
+        return self.space is not None and by_dimensions(self.space)
+
+    @property
+    def remarks_(self) -> list[str]:
+        """What a user must know before using the predictions, as sentences."""
+        return self.process_.remarks if isinstance(self.process_, DimensionProcess) else []
+
+    @property
     def _noise(self) -> float:
+        assert not isinstance(self.process_, DimensionProcess)
         return float(np.exp(self.process_.theta[-1]))
 
-    def _describe(self, X: Architectures) -> Features:
+    @property
+    def _space(self) -> SearchSpace:
         if self.space is None:
             raise ValueError("Best: the parameter `space` is not set")
-        return describe(self.space, self.space.validate(np.asarray(X)))
+        return self.space
 
-
-def _quantile_scale(scores: Values) -> float:
-    """Return the factor with which 90 % intervals contain 90 % of the scores.
-
-    `scores` are deviations divided by their standard deviations, shape (n,).
-    """
-    n_prior = int(np.ceil(_PRIOR_WEIGHT / len(scores)))
-    pseudo_observations = norm.ppf((1 + (np.arange(n_prior) + 0.5) / n_prior) / 2)
-    widths = np.concatenate([np.abs(scores), pseudo_observations])
-    return float(np.quantile(widths, _COVERAGE) / norm.ppf((1 + _COVERAGE) / 2))
-
-
-def _mean_square_scale(scores: Values) -> float:
-    """Return the root mean square of the scores and of one more, which is 1.
-
-    So few scores have no useful quantile, but their mean square differs much between devices: it is
-    .2 where costs add up almost without noise, and above 1 where there is much noise.
-    """
-    return float(np.sqrt((1 + scores @ scores) / (1 + len(scores))))
+    def _describe(self, X: Architectures) -> Features:
+        return describe(self._space, self._space.validate(np.asarray(X)))

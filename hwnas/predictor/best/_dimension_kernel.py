@@ -1,0 +1,131 @@
+"""The covariance function of `best` on spaces that are described by their dimensions.
+
+It models the metric as a linear function of every block of features, plus a smooth function of the
+dimensions and one of the total costs, if there are any. The columns of the smooth functions have
+lengthscales of their own. All hyperparameters are logarithms with a normal prior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnas.predictor.best._dimensions import Described
+from hwnas.predictor.gp import similarity, weighted_products, weighted_squares
+
+Array = NDArray[np.floating]
+
+#: Mean and standard deviation of the prior of a linear block's log variance, by kind of block.
+_LINEAR = {
+    "constant": (0.0, 1.0),
+    "number": (-4.0, 2.0),
+    "exists": (-4.0, 2.0),
+    "counts": (-4.5, 2.0),
+    "positions": (-5.0, 2.0),
+    "totals": (-1.0, 2.0),
+}
+#: The same for the log variance of a smooth function, and for the inverse squared lengthscales of
+#: its columns.
+_SMOOTH = (-3.0, 2.0)
+_SCALE = {"dimensions": (-2.5, 1.5), "totals": (-1.5, 1.5)}
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Features of architectures, scaled by the hyperparameters.
+
+    Inner products of `linear` are covariances. The columns of `smooth` are divided by their
+    lengthscales.
+    """
+
+    linear: Array
+    smooth: tuple[Array, ...]
+
+    def __len__(self) -> int:
+        return len(self.linear)
+
+    def __getitem__(self, rows: slice | NDArray[np.integer]) -> Scaled:
+        return Scaled(self.linear[rows], tuple(part[rows] for part in self.smooth))
+
+
+class DimensionCovariance:
+    """The covariance function on one search space.
+
+    Parameters
+    ----------
+    features : Described
+        Features of any architectures. Only the names and widths of the blocks are used.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the hyperparameters, in their order.
+    mean, deviation : array
+        Means and standard deviations of the hyperparameters' normal priors.
+    """
+
+    #: Without it, the covariance matrix of a device without noise has no Cholesky factor.
+    jitter = 1e-8
+
+    def __init__(self, features: Described) -> None:
+        priors = {"constant": _LINEAR["constant"]}
+        priors |= {name: _LINEAR[name.partition(":")[0]] for name in features.linear}
+        widths = [1, *(block.shape[1] for block in features.linear.values())]
+        self._linear = np.repeat(np.arange(len(widths)), widths)
+        self._parts = list(features.smooth)
+        self._variance: list[int] = []
+        self._scale: list[NDArray[np.integer]] = []
+        for name, block in features.smooth.items():
+            self._variance.append(len(priors))
+            priors[f"smooth {name}"] = _SMOOTH
+            self._scale.append(len(priors) + np.arange(block.shape[1]))
+            priors |= {f"smooth {name} {i}": _SCALE[name] for i in range(block.shape[1])}
+        self.names = list(priors)
+        self.mean, self.deviation = np.array(list(priors.values())).T
+
+    def prior(self, features: Described) -> tuple[Array, Array]:  # noqa: ARG002 (part of the protocol Kernel)
+        """Return means and standard deviations of the hyperparameters' normal priors."""
+        return self.mean, self.deviation
+
+    def scale(self, features: Described, theta: Array) -> Scaled:
+        """Return the features scaled by the hyperparameters."""
+        root = np.exp(theta / 2)
+        linear = np.hstack([np.ones((len(features), 1)), *features.linear.values()])
+        smooth = zip(self._parts, self._scale, strict=True)
+        return Scaled(
+            linear * root[self._linear],
+            tuple(features.smooth[name] * root[columns] for name, columns in smooth),
+        )
+
+    def _smooth(self, a: Scaled, b: Scaled, theta: Array) -> list[Array]:
+        parts = zip(self._variance, a.smooth, b.smooth, strict=True)
+        return [float(np.exp(theta[index])) * similarity(x, y) for index, x, y in parts]
+
+    def __call__(self, a: Scaled, b: Scaled, theta: Array) -> Array:
+        """Return the covariances, shape (len(a), len(b))."""
+        covariance: Array = a.linear @ b.linear.T
+        for part in self._smooth(a, b, theta):
+            covariance += part
+        return covariance
+
+    def diagonal(self, a: Scaled, theta: Array) -> Array:
+        """Return the variance of every row, shape (n,)."""
+        variance: Array = (a.linear**2).sum(axis=1) + np.exp(theta[self._variance]).sum()
+        return variance
+
+    def pullback(self, a: Scaled, theta: Array, weights: Array) -> Array:
+        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
+
+        `weights` are symmetric, shape (n, n).
+        """
+        gradient = np.zeros(len(theta))
+        by_column = weighted_products(a.linear, weights)
+        gradient += np.bincount(self._linear, by_column, minlength=len(theta))
+        parts = zip(self._variance, self._scale, a.smooth, self._smooth(a, a, theta), strict=True)
+        for variance, scale, columns, part in parts:
+            part *= weights
+            gradient[variance] += part.sum()
+            gradient[scale] -= weighted_squares(columns, part) / 2
+        return gradient

@@ -1,0 +1,294 @@
+"""The fit of `best` on spaces that are described by their dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from hwnas.predictor._threads import blas_threads
+from hwnas.predictor.best._calibration import quantile_scale
+from hwnas.predictor.best._dimension_kernel import DimensionCovariance, Scaled
+from hwnas.predictor.best._dimensions import Described, described
+from hwnas.predictor.gp import Posterior, condition, fit_hyperparameters, restored
+from hwnas.space import Architectures, SearchSpace
+
+Array = NDArray[np.floating]
+Process = Posterior[Described, Scaled]
+
+#: Mean and standard deviation of the normal prior of the log noise variance.
+_NOISE_PRIOR = (-3.0, 2.0)
+#: Numbers of iterations of L-BFGS: in the first fit, and in each fit after new noise factors.
+_ITERATIONS, _ITERATIONS_AGAIN = 40, 10
+#: Number of times that the noise of each measurement is estimated, and then the hyperparameters.
+_ROUNDS = 3
+#: Degrees of freedom of Student's distribution, which the noise has. Few of them mean that many
+#: measurements may be outliers.
+_FREEDOM = 2.0
+#: Largest numbers of measurements that models are compared on, and that the hyperparameters of the
+#: chosen one are fitted to.
+_N_COMPARE, _N_FIT = 124, 400
+#: Two models are about as good if their scores differ by at most this many standard errors.
+_CLOSE = 2.0
+#: With fewer measurements no models are compared: they cannot tell the models apart.
+_N_CHOICE = 10
+#: Largest number of measurements whose deviations calibrate the intervals.
+_N_CALIBRATION = 500
+#: The standard deviation is widened as if the measurements had been used for as many more effects.
+_N_EFFECTS = 5
+#: A predictor that explains a smaller share of the variation has learnt nothing worth using.
+_LEARNT = 0.3
+#: Half the width of a 90 % interval, in standard deviations.
+_WIDTH = float(norm.ppf(0.95))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model assumes of the metric.
+
+    Parameters
+    ----------
+    smooth : bool
+        Whether it has smooth functions beside the linear one.
+    log : bool
+        Whether it models the logarithm of the metric, whose noise is then relative.
+    """
+
+    smooth: bool
+    log: bool
+
+    def select(self, features: Described) -> Described:
+        """Return the features of this model."""
+        return features if self.smooth else features.without_smooth()
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The transformation of the metric to a scale with mean 0 and standard deviation 1."""
+
+    log: bool
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, values: Array, log: bool) -> Scale:
+        """Return the scale of measured values, in the metric's unit."""
+        known = np.log(values) if log else values
+        return cls(log, float(known.mean()), float(known.std()) or 1.0)
+
+    def __call__(self, values: Array) -> Array:
+        """Return the values on this scale."""
+        scaled: Array = ((np.log(values) if self.log else values) - self.mean) / self.deviation
+        return scaled
+
+    def log_slope(self, values: Array) -> Array:
+        """Return the logarithm of this function's slope, to compare densities on two scales."""
+        slope: Array = -np.log(self.deviation) - (np.log(values) if self.log else 0.0 * values)
+        return slope
+
+    def back(self, mean: Array, std: Array) -> tuple[Array, Array]:
+        """Return means and standard deviations in the metric's unit.
+
+        The standard deviation is that of a normal distribution whose 90 % interval is as wide.
+        """
+        mean, std = mean * self.deviation + self.mean, std * self.deviation
+        if not self.log:
+            return mean, std
+        # An interval of a factor of more than e^20 is as good as no bound.
+        half = np.minimum(_WIDTH * std, 20.0)
+        return np.exp(mean), np.exp(mean) * np.sinh(half) / _WIDTH
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model with fitted hyperparameters, and the scores of left-out measurements."""
+
+    shape: Shape
+    scale: Scale
+    theta: Array
+    scores: Array
+
+
+class DimensionProcess:
+    """A Gaussian process on the dimensions of a space, with noise of Student's distribution.
+
+    Four models compete: linear or smooth, of the metric or of its logarithm. The simplest one is
+    chosen that predicts left-out measurements about as well as the best.
+
+    Attributes
+    ----------
+    explained : float
+        Share of the variation of the training measurements that predictions from all others
+        explain; 0 if none, or less. Outliers do not count.
+    """
+
+    shape: Shape
+    scale: Scale
+    process: Process
+    std_scale: float
+    explained: float
+
+    def __init__(self, space: SearchSpace) -> None:
+        self.space = space
+
+    def fit(self, X: Architectures, values: Array, order: NDArray[np.integer]) -> Self:
+        """Fit to values in the metric's unit. Steps that cannot use all take the first in `order`.
+
+        Parameters
+        ----------
+        X : array, shape (n, n_positions)
+        values : array, shape (n,)
+        order : array of int, shape (n,)
+        """
+        features = described(self.space, X)
+        few, more = order[:_N_COMPARE], order[:_N_FIT]
+        with blas_threads(len(values)):
+            chosen = _chosen(features[few], values[few])
+            if len(more) > len(few):
+                chosen = _fitted(chosen.shape, features[more], values[more], chosen.theta)
+            self.shape, self.scale = chosen.shape, chosen.scale
+            known, y = self.shape.select(features), self.scale(values)
+            covariance = DimensionCovariance(known)
+            factors: Array = np.ones(len(y))
+            for _ in range(_ROUNDS):
+                self.process = condition(covariance, chosen.theta, known, y, factors)
+                factors = _noise_factors(chosen.theta, *self._left_out(np.arange(len(y))))
+            self.process = condition(covariance, chosen.theta, known, y, factors)
+            checked = np.sort(order[:_N_CALIBRATION])
+            deviation, variance = self._left_out(checked)
+        self.std_scale = quantile_scale(deviation / np.sqrt(variance + self._noise))
+        self.std_scale *= float(np.sqrt(1 + _N_EFFECTS / len(values)))
+        self.explained = _explained(deviation, y[checked])
+        return self
+
+    def _left_out(self, rows: NDArray[np.integer]) -> tuple[Array, Array]:
+        return self.process.left_out(rows)
+
+    @property
+    def _noise(self) -> float:
+        return float(np.exp(self.process.theta[-1]))
+
+    def predict(self, X: Architectures, return_std: bool) -> tuple[Array, Array]:
+        """Return predicted values and standard deviations of measurements, in the metric's unit.
+
+        Without `return_std`, the standard deviations are those of the noise alone.
+        """
+        features = self.shape.select(described(self.space, X))
+        with blas_threads(len(self.process.alpha)):
+            mean, variance = self.process.predict(features, return_std)
+        return self.scale.back(mean, self.std_scale * np.sqrt(variance + self._noise))
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a user must know before using the predictions, as sentences."""
+        if self.explained >= _LEARNT:
+            return []
+        return [
+            "hardly anything is learnt from these measurements: predictions of left-out ones explain "
+            f"{max(self.explained, 0):.0%} of their variation"
+        ]
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restored` needs, without the training architectures."""
+        assert isinstance(self.process.kernel, DimensionCovariance)
+        return {
+            "shape": [self.shape.smooth, self.shape.log],
+            "scale": [self.scale.mean, self.scale.deviation],
+            "names": self.process.kernel.names,
+            "theta": self.process.theta,
+            "noise": self.process.noise,
+            "alpha": self.process.alpha,
+            "std_scale": self.std_scale,
+            "explained": self.explained,
+        }
+
+    @classmethod
+    def restored(cls, space: SearchSpace, X: Architectures, state: dict[str, Any]) -> Self:
+        """Return the process from the return value of `state`.
+
+        Raises
+        ------
+        ValueError
+            If a version with other hyperparameters saved the state.
+        """
+        found = cls(space)
+        smooth, log = state["shape"]
+        found.shape, found.scale = Shape(smooth, log), Scale(log, *state["scale"])
+        features = found.shape.select(described(space, X))
+        covariance = DimensionCovariance(features)
+        if covariance.names != state["names"]:
+            raise ValueError("a version of `best` with other hyperparameters saved this predictor")
+        found.process = restored(
+            covariance, state["theta"], features, state["alpha"], state["noise"]
+        )
+        found.std_scale, found.explained = state["std_scale"], state["explained"]
+        return found
+
+
+def _chosen(features: Described, values: Array) -> Fitted:
+    """Return the simplest model that predicts about as well as the best one.
+
+    Its mean score is lower than that of the best by at most two standard errors of the difference.
+    """
+    scales = (False, True) if (values > 0).all() else (False,)
+    if len(values) < _N_CHOICE:
+        return _fitted(Shape(smooth=False, log=False), features, values)
+    candidates = [
+        max(
+            (_fitted(Shape(smooth, log), features, values) for log in scales),
+            key=lambda fitted: float(fitted.scores.mean()),
+        )
+        for smooth in (False, True)
+    ]
+    best = max(candidates, key=lambda fitted: float(fitted.scores.mean()))
+    for candidate in candidates:
+        lost = best.scores - candidate.scores
+        if lost.mean() <= _CLOSE * lost.std() / np.sqrt(len(lost)):
+            return candidate
+    return best
+
+
+def _fitted(shape: Shape, features: Described, values: Array, start: Array | None = None) -> Fitted:
+    """Return a model with hyperparameters fitted to measurements, assuming noise for outliers."""
+    known, scale = shape.select(features), Scale.of(values, shape.log)
+    covariance, y = DimensionCovariance(known), scale(values)
+    every = np.arange(len(y))
+    factors: Array = np.ones(len(y))
+    theta = start
+    for _ in range(_ROUNDS + 1):
+        theta = fit_hyperparameters(
+            covariance,
+            known,
+            y,
+            factors,
+            noise_prior=_NOISE_PRIOR,
+            start=theta,
+            max_iterations=_ITERATIONS if theta is None else _ITERATIONS_AGAIN,
+        )
+        process = condition(covariance, theta, known, y, factors)
+        deviation, variance = process.left_out(every)
+        factors = _noise_factors(theta, deviation, variance)
+    assert theta is not None
+    spread = np.sqrt(variance + np.exp(theta[-1]))
+    scores = student.logpdf(deviation / spread, _FREEDOM) - np.log(spread)
+    return Fitted(shape, scale, theta, scores + scale.log_slope(values))
+
+
+def _noise_factors(theta: Array, deviation: Array, variance: Array) -> Array:
+    """Return the noise factor of each measurement, shape (n,).
+
+    It is the expected factor if the noise has Student's distribution, and at least 1.
+    """
+    squared = deviation**2 / (variance + np.exp(theta[-1]))
+    factor: Array = np.maximum(1.0, (_FREEDOM + squared) / (_FREEDOM + 1))
+    return factor
+
+
+def _explained(deviation: Array, values: Array) -> float:
+    """Return the share of the variation that is explained, with absolute values for outliers."""
+    spread = float(np.abs(values - np.median(values)).mean())
+    return 1 - (float(np.abs(deviation).mean()) / spread) ** 2 if spread > 0 else 0.0
