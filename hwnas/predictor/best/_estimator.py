@@ -12,10 +12,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
+from hwnas.predictor.best._companion import average, companion, encoded, left_out
 from hwnas.predictor.best._features import Features, describe
 from hwnas.predictor.best._kernel import Covariance
 from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, fit_process, refine
-from hwnas.predictor.gp import restored
+from hwnas.predictor.gp import ExactGP, restored
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -64,6 +65,8 @@ class Best(RegressorMixin, BaseEstimator):
         The chosen model.
     process_ : Posterior
         The fitted Gaussian process.
+    companion_ : ExactGP or None
+        The Gaussian process whose predictions are averaged with those of `process_`.
     std_scale_ : float
         Factor by which calibration multiplies the standard deviations.
     architectures_ : array of int, shape (n, n_positions)
@@ -86,7 +89,12 @@ class Best(RegressorMixin, BaseEstimator):
         with blas_threads(len(values)):
             self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
-        scores = deviation / np.sqrt(variance + self._noise)
+        variance = variance + self._noise
+        assert self.space is not None
+        self.companion_ = companion(self.space, self.architectures_, values, deviation)
+        if self.companion_ is not None:
+            deviation, variance = average((deviation, variance), left_out(self.companion_))
+        scores = deviation / np.sqrt(variance)
         calibration = _quantile_scale if chosen.compared else _mean_square_scale
         self.std_scale_ = calibration(scores) * float(np.sqrt(1 + _N_EFFECTS / len(values)))
         return self
@@ -97,11 +105,15 @@ class Best(RegressorMixin, BaseEstimator):
         features = self._describe(X)
         with blas_threads(len(self.process_.alpha)):
             mean, variance = self.process_.predict(self.model_.select(features), return_std)
-        mean = np.round(mean + self.model_.expected(features), _DECIMALS)
+        mean, variance = mean + self.model_.expected(features), variance + self._noise
+        if self.companion_ is not None:
+            assert self.space is not None
+            other = self.companion_.predict(encoded(self.space, X), return_std=True)
+            mean, variance = average((mean, variance), (other[0], other[1] ** 2))
+        mean = np.round(mean, _DECIMALS)
         if not return_std:
             return mean
-        rounding = 10.0**-_DECIMALS
-        return mean, self.std_scale_ * np.sqrt(variance + self._noise) + rounding
+        return mean, self.std_scale_ * np.sqrt(variance) + 10.0**-_DECIMALS
 
     def saved_state(self) -> dict[str, Any]:
         """Return the chosen model, its hyperparameters and the training architectures.
@@ -120,6 +132,7 @@ class Best(RegressorMixin, BaseEstimator):
             "noise": process.noise,
             "alpha": process.alpha,
             "std_scale": self.std_scale_,
+            "companion": None if self.companion_ is None else self.companion_.saved_state(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -141,6 +154,11 @@ class Best(RegressorMixin, BaseEstimator):
             covariance, state["theta"], features, state["alpha"], state["noise"]
         )
         self.std_scale_ = state["std_scale"]
+        self.companion_ = None
+        # Files of hwnas 0.2 and earlier have no companion.
+        if state.get("companion") is not None:
+            self.companion_ = ExactGP()
+            self.companion_.restore_state(state["companion"])
 
     @property
     def _noise(self) -> float:
