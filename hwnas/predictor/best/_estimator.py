@@ -185,6 +185,9 @@ def _mean_square_scale(scores: Values) -> float:
     """Return the root mean square of the scores and of one more, which is 1.
 
     So few scores have no useful quantile, but their mean square differs much between devices: it is
-    .2 where costs add up almost without noise, and above 1 where there is much noise.
+    .2 where costs add up almost without noise, and above 1 where there is much noise. The factor
+    n / (n - 1) corrects the standard deviation that the values were divided by. It is too small,
+    because it was computed from the same n values.
     """
-    return float(np.sqrt((1 + scores @ scores) / (1 + len(scores))))
+    n = len(scores)
+    return float(np.sqrt((1 + scores @ scores) / (1 + n) * n / max(n - 1, 1)))
