@@ -11,7 +11,7 @@ from hwnas.encoding import Operations
 from hwnas.predictor import Predictor
 from hwnas.predictor.best import Best
 from hwnas.predictor.best._features import describe
-from hwnas.predictor.best._views import LOG_PRIOR, Needed
+from hwnas.predictor.best._views import MARGINS, Needed
 from hwnas.space import Architectures, NASBench201
 from tests.predictor.members import draw
 
@@ -94,7 +94,7 @@ def test_best_too_few_measurements_to_compare_models_leaves_the_rare_view_out() 
 
 def test_describe_views_of_a_model_have_no_blocks_of_other_views() -> None:
     features = describe(SPACE, CELLS[:5])
-    assert set(features.views) == set(LOG_PRIOR)
+    assert set(features.views) == set(MARGINS)
     kept = features.of_views(["raw", "live"])
     names = {name.partition(":")[0] for name in [*kept.linear, *kept.choices]}
     assert names == {"raw", "live"}
