@@ -12,7 +12,7 @@ from hwnas.predictor import Predictor
 from hwnas.predictor.best import Best
 from hwnas.predictor.best._features import describe
 from hwnas.predictor.best._views import MARGINS, Needed
-from hwnas.space import Architectures, NASBench201
+from hwnas.space import Architectures, NASBench201, TransNASMicro
 from tests.predictor.members import draw
 
 SPACE = NASBench201()
@@ -32,7 +32,8 @@ def cost_by_read_node(X: Architectures) -> NDArray[np.float64]:
     kept = np.where(Needed().keeps(SPACE, X), X, 0)
     reads_input = np.array([True, True, False, True, False, False])
     cost: NDArray[np.float64] = on_input[kept][:, reads_input].sum(axis=1)
-    return 2 + cost + on_inner[kept][:, ~reads_input].sum(axis=1)
+    cost += on_inner[kept][:, ~reads_input].sum(axis=1)
+    return 2 + cost
 
 
 # Edges: 0>1, 0>2, 1>2, 0>3, 1>3, 2>3. Operations: none, skip, 1x1, 3x3, pooling.
@@ -92,9 +93,14 @@ def test_best_too_few_measurements_to_compare_models_leaves_the_rare_view_out() 
     assert fitted(X, cost_by_read_node(X)).model_.views == ("raw", "executed", "live")
 
 
-def test_describe_views_of_a_model_have_no_blocks_of_other_views() -> None:
+def test_describe_has_the_views_that_fit_the_space() -> None:
     features = describe(SPACE, CELLS[:5])
     assert set(features.views) == set(MARGINS)
+    assert "needed" not in describe(TransNASMicro(), draw(TransNASMicro(), 5, seed=0)).views
+
+
+def test_of_views_some_views_has_no_blocks_of_the_others() -> None:
+    features = describe(SPACE, CELLS[:5])
     kept = features.of_views(["raw", "live"])
     names = {name.partition(":")[0] for name in [*kept.linear, *kept.choices]}
     assert names == {"raw", "live"}

@@ -40,6 +40,10 @@ class View(ABC):
     by_position: ClassVar[bool] = True
     margin: ClassVar[float] = 0.0
 
+    def fits(self, space: CellSpace) -> bool:  # noqa: ARG002 (for subclasses)
+        """Return whether the view says something about the cells of a space. By default it does."""
+        return True
+
     @abstractmethod
     def keeps(self, space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
         """Return which edges of every cell the view counts, shape (n, 6)."""
@@ -109,6 +113,10 @@ class Needed(View):
     by_position = False
     # A device that follows the view gains about 0.5. Others gain less, by chance.
     margin = 0.25
+
+    def fits(self, space: CellSpace) -> bool:
+        """Return whether identities on the cell's input run no layer, see `CellSpace.strided`."""
+        return not space.strided
 
     def keeps(self, space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
         """Return the edges that lead to the output, also if their own input is 0.
