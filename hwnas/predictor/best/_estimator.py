@@ -43,9 +43,10 @@ class Best(RegressorMixin, BaseEstimator):
     """Calibrated Gaussian process on the costs of operations, robust to outliers.
 
     The prior assumes that an operation costs the same at all positions. Measurements can show
-    different costs. Several models compete, which count the operations in three views of a cell.
-    ``fit`` keeps the simplest model that predicts left-out measurements about as well as the best
-    one. It assumes more noise for measurements that are far from what the others predict. It scales
+    different costs. Several models compete, which count the operations in different views of a
+    cell. ``fit`` keeps the simplest model that predicts left-out measurements about as well as the
+    best one. It assumes more noise for measurements that are far from what the others predict. On
+    cells whose values are mostly noise, predictions are averaged with those of `gp`. ``fit`` scales
     the standard deviation, noise included, so that 90 % of the left-out training measurements lie
     in their 90 % interval. ``docs/best.md`` describes the method.
 
