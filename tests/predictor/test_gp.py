@@ -9,7 +9,7 @@ from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor, kernels
 
-from hwnas.predictor.gp import ExactGP, SparseGP, condition, fit_hyperparameters
+from hwnas.predictor.gp import ExactGP, SparseGP, condition, fit_hyperparameters, log_posterior
 from hwnas.predictor.gp._core import Array, log_marginal_likelihood
 from hwnas.predictor.gp._rbf import RBF
 from hwnas.predictor.gp._sparse import evidence_bound
@@ -51,6 +51,18 @@ def test_log_marginal_likelihood_gradient_equals_finite_differences(kernel: RBF)
         parameters(kernel),
     )
     assert error < 1e-3
+
+
+def test_log_posterior_equals_likelihood_times_normal_prior() -> None:
+    kernel, theta = KERNELS[1], parameters(KERNELS[1])
+    mean, deviation = kernel.prior(X)
+    prior = multivariate_normal(np.append(mean, 0.5), np.diag(np.append(deviation, 2.0) ** 2))
+    value, gradient = log_posterior(kernel, theta, X, Y, noise_prior=(0.5, 2.0))
+    expected = log_marginal_likelihood(kernel, theta, X, Y)[0] + prior.logpdf(theta)
+    assert value == pytest.approx(expected - prior.logpdf(prior.mean))
+    step = 1e-5 * np.eye(len(theta))[-1]
+    higher, _ = log_posterior(kernel, theta + step, X, Y, noise_prior=(0.5, 2.0))
+    assert gradient[-1] == pytest.approx((higher - value) / 1e-5, rel=1e-3)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)

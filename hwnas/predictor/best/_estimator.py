@@ -12,12 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best._calibration import mean_square_scale, quantile_scale
+from hwnas.predictor.best._companion import average, companion, encoded, left_out
 from hwnas.predictor.best._dimension_process import DimensionProcess
 from hwnas.predictor.best._dimensions import by_dimensions
 from hwnas.predictor.best._features import Features, describe
 from hwnas.predictor.best._kernel import Covariance
 from hwnas.predictor.best._model_choice import N_CHECK, Model, Process, choose, fit_process, refine
-from hwnas.predictor.gp import restored
+from hwnas.predictor.gp import ExactGP, restored
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -39,9 +40,10 @@ class Best(RegressorMixin, BaseEstimator):
     """Calibrated Gaussian process on the costs of operations, robust to outliers.
 
     The prior assumes that an operation costs the same at all positions. Measurements can show
-    different costs. Several models compete, which count the operations in three views of a cell.
-    ``fit`` keeps the simplest model that predicts left-out measurements about as well as the best
-    one. It assumes more noise for measurements that are far from what the others predict. It scales
+    different costs. Several models compete, which count the operations in different views of a
+    cell. ``fit`` keeps the simplest model that predicts left-out measurements about as well as the
+    best one. It assumes more noise for measurements that are far from what the others predict. On
+    cells whose values are mostly noise, predictions are averaged with those of `gp`. ``fit`` scales
     the standard deviation, noise included, so that 90 % of the left-out training measurements lie
     in their 90 % interval. ``docs/best.md`` describes the method.
 
@@ -65,6 +67,8 @@ class Best(RegressorMixin, BaseEstimator):
         The chosen model. A space of dimensions has none.
     process_ : Posterior or DimensionProcess
         The fitted Gaussian process.
+    companion_ : ExactGP or None
+        The Gaussian process whose predictions are averaged with those of `process_`.
     std_scale_ : float
         Factor by which calibration multiplies the standard deviations.
     architectures_ : array of int, shape (n, n_positions)
@@ -92,7 +96,11 @@ class Best(RegressorMixin, BaseEstimator):
         with blas_threads(len(values)):
             self.process_ = fit_process(chosen, features, values, order)
             deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
-        scores = deviation / np.sqrt(variance + self._noise)
+        variance = variance + self._noise
+        self.companion_ = companion(self._space, self.architectures_, values, deviation)
+        if self.companion_ is not None:
+            deviation, variance = average((deviation, variance), left_out(self.companion_))
+        scores = deviation / np.sqrt(variance)
         scale = quantile_scale if chosen.compared else mean_square_scale
         self.std_scale_ = scale(scores) * float(np.sqrt(1 + _N_EFFECTS / len(values)))
         return self
@@ -106,11 +114,14 @@ class Best(RegressorMixin, BaseEstimator):
         features = self._describe(X)
         with blas_threads(len(self.process_.alpha)):
             mean, variance = self.process_.predict(self.model_.select(features), return_std)
-        mean = np.round(mean + self.model_.expected(features), _DECIMALS)
+        mean, variance = mean + self.model_.expected(features), variance + self._noise
+        if self.companion_ is not None:
+            other = self.companion_.predict(encoded(self._space, X), return_std=True)
+            mean, variance = average((mean, variance), (other[0], other[1] ** 2))
+        mean = np.round(mean, _DECIMALS)
         if not return_std:
             return mean
-        rounding = 10.0**-_DECIMALS
-        return mean, self.std_scale_ * np.sqrt(variance + self._noise) + rounding
+        return mean, self.std_scale_ * np.sqrt(variance) + 10.0**-_DECIMALS
 
     def saved_state(self) -> dict[str, Any]:
         """Return the chosen model, its hyperparameters and the training architectures.
@@ -131,6 +142,7 @@ class Best(RegressorMixin, BaseEstimator):
             "noise": process.noise,
             "alpha": process.alpha,
             "std_scale": self.std_scale_,
+            "companion": None if self.companion_ is None else self.companion_.saved_state(),
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -157,6 +169,11 @@ class Best(RegressorMixin, BaseEstimator):
             covariance, state["theta"], features, state["alpha"], state["noise"]
         )
         self.std_scale_ = state["std_scale"]
+        self.companion_ = None
+        # Files of hwnas 0.2 and earlier have no companion.
+        if state.get("companion") is not None:
+            self.companion_ = ExactGP()
+            self.companion_.restore_state(state["companion"])
 
     @property
     def in_metric_unit(self) -> bool:

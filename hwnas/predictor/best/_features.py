@@ -201,6 +201,8 @@ def _(space: CellSpace, X: Architectures) -> Features:
     linear: dict[str, Array] = {}
     choices: dict[str, Array] = {}
     for view in CELL_VIEWS:
+        if not view.fits(space):
+            continue
         chosen = _one_hot(np.where(view.keeps(space, X), X, dropped), n_operations + 1)
         kept = chosen[:, :, :n_operations]
         blocks = {**view.totals(kept, per_operation), **view.groups(kept)}

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from hwnas.predictor.best._features import Features
 from hwnas.predictor.best._kernel import Covariance, Scaled
-from hwnas.predictor.best._views import LOG_PRIOR
+from hwnas.predictor.best._views import MARGINS
 from hwnas.predictor.gp import Posterior, condition, fit_hyperparameters, log_posterior
 
 Array = NDArray[np.floating]
@@ -34,6 +34,8 @@ _OUTLIER = 2.5
 _ROUNDS = 2
 #: With fewer measurements no models are compared: they cannot tell the models apart.
 _N_CHOICE = 10
+#: Number of effects that a model which counts operations fits.
+_N_EFFECTS = 5
 #: Prior slope: change of the standardised value if all total costs grow by a standard deviation.
 _SLOPE = 0.5
 
@@ -110,7 +112,7 @@ def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidat
     order : array of int, shape (n,)
         Random order of the measurements. Steps that cannot use all take the first ones.
     """
-    views = [view for view in features.views if LOG_PRIOR.get(view, 0.0) >= 0]
+    views = [view for view in features.views if MARGINS.get(view, 0.0) == 0]
     if len(y) < _N_CHOICE:
         everything = Model(views=tuple(views))
         return replace(_candidate(everything, features, y, order), compared=False)
@@ -119,10 +121,7 @@ def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidat
         return [_candidate(model, features, y, order) for model in models]
 
     counting = {view: fitted([Model(view, by_position=False)])[0] for view in features.views}
-    # A rare view has to be the most probable one. Scores of left-out measurements cannot decide
-    # this: with 11 measurements, a view that no device follows sometimes fits them by chance.
-    probable = max(counting, key=lambda v: counting[v].log_density + LOG_PRIOR.get(v, 0.0))
-    views = [view for view in features.views if view in views or view == probable]
+    views += _earned(counting, len(order[:N_HYPERPARAMETERS]))
     by_position = [view for view in features.views_by_position if view in views]
     candidates = [
         max(level, key=_mean_score)
@@ -138,6 +137,22 @@ def choose(features: Features, y: Array, order: NDArray[np.integer]) -> Candidat
         if lost.mean() <= lost.std() / np.sqrt(len(lost)):
             return candidate
     return best
+
+
+def _earned(counting: dict[str, Candidate], n: int) -> list[str]:
+    """Return the rare views that the measurements ask for: none, or the most probable view.
+
+    The scores of left-out measurements cannot decide this. With 11 measurements, a view that no
+    device follows sometimes fits all of them by chance. The density of all `n` measurements is less
+    easily deceived. About `_N_EFFECTS` measurements tell nothing, because any view can fit them.
+    """
+    free = n - _N_EFFECTS
+    density = {
+        view: candidate.log_density - free * MARGINS.get(view, 0.0)
+        for view, candidate in counting.items()
+    }
+    probable = max(density, key=density.__getitem__)
+    return [probable] if MARGINS.get(probable, 0.0) else []
 
 
 def _mean_score(candidate: Candidate) -> float:

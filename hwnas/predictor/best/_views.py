@@ -31,15 +31,18 @@ class View(ABC):
         The first part of the names of the view's blocks of features.
     by_position : bool
         Whether the cost of an operation may depend on its position in this view.
-    log_prior : float
-        Logarithm of how often devices follow this view, relative to the most common view. A view
-        below 0 has to earn its place: `best` uses it only if the measurements make it more
-        probable than all other views.
+    margin : float
+        By how much the view must raise the log density of a measurement above that of all other
+        views, to be used. It is 0 for views that many devices follow.
     """
 
     name: ClassVar[str]
     by_position: ClassVar[bool] = True
-    log_prior: ClassVar[float] = 0.0
+    margin: ClassVar[float] = 0.0
+
+    def fits(self, space: CellSpace) -> bool:  # noqa: ARG002 (for subclasses)
+        """Return whether the view says something about the cells of a space. By default it does."""
+        return True
 
     @abstractmethod
     def keeps(self, space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
@@ -108,7 +111,12 @@ class Needed(View):
 
     name = "needed"
     by_position = False
-    log_prior = -1.6  # one device in five
+    # A device that follows the view gains about 0.5. Others gain less, by chance.
+    margin = 0.25
+
+    def fits(self, space: CellSpace) -> bool:
+        """Return whether identities on the cell's input run no layer, see `CellSpace.strided`."""
+        return not space.strided
 
     def keeps(self, space: CellSpace, X: Architectures) -> NDArray[np.bool_]:
         """Return the edges that lead to the output, also if their own input is 0.
@@ -145,5 +153,5 @@ def _inner(chosen: Array) -> Array:
 #: The views of cells. The order decides between views that predict equally well.
 CELL_VIEWS: tuple[View, ...] = (Raw(), Executed(), Live(), Needed())
 
-#: Logarithm of how often devices follow a view, by name. Views of other spaces have 0.
-LOG_PRIOR = {view.name: view.log_prior for view in CELL_VIEWS}
+#: The margins of the views by name. Views of other spaces have none.
+MARGINS = {view.name: view.margin for view in CELL_VIEWS}

@@ -132,11 +132,8 @@ def log_posterior(
     scipy.linalg.LinAlgError
         If the covariances are not positive definite in floating point.
     """
-    mean, deviation = _prior(kernel, inputs, noise_prior)
     value, gradient = log_marginal_likelihood(kernel, theta, inputs, y, noise_factors)
-    distance = (theta - mean) / deviation
-    slope: Array = gradient - distance / deviation
-    return value - 0.5 * float(distance @ distance), slope
+    return _add_prior(value, gradient, theta, _prior(kernel, inputs, noise_prior))
 
 
 def fit_hyperparameters(
@@ -163,16 +160,16 @@ def fit_hyperparameters(
         Start of the search; by default the prior's mean.
     max_iterations : int
     """
-    mean, deviation = _prior(kernel, inputs, noise_prior)
+    prior = _prior(kernel, inputs, noise_prior)
+    mean, deviation = prior
 
     def negative_log_posterior(theta: Array) -> tuple[float, Array]:
         try:
-            value, gradient = log_posterior(
-                kernel, theta, inputs, y, noise_factors, noise_prior=noise_prior
-            )
+            likelihood = log_marginal_likelihood(kernel, theta, inputs, y, noise_factors)
         except LinAlgError:
             # The covariances have no Cholesky factor: a large value makes L-BFGS step back.
             return 1e25, np.zeros_like(theta)
+        value, gradient = _add_prior(*likelihood, theta, prior)
         return -value, -gradient
 
     found = minimize(
@@ -197,6 +194,16 @@ def _prior(
         np.append(deviation, noise_prior[1]),
     )
     return of_all
+
+
+def _add_prior(
+    value: float, gradient: Array, theta: Array, prior: tuple[Array, Array]
+) -> tuple[float, Array]:
+    """Add the log density of `theta` under the prior to a log likelihood and its gradient."""
+    mean, deviation = prior
+    distance = (theta - mean) / deviation
+    slope: Array = gradient - distance / deviation
+    return value - 0.5 * float(distance @ distance), slope
 
 
 @dataclass
