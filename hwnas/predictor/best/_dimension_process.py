@@ -188,8 +188,8 @@ class DimensionProcess:
         if self.explained >= _LEARNT:
             return []
         return [
-            "hardly anything is learnt from these measurements: predictions of left-out ones explain "
-            f"{max(self.explained, 0):.0%} of their variation"
+            "hardly anything is learnt from these measurements: predictions of left-out ones "
+            f"explain {max(self.explained, 0):.0%} of their variation"
         ]
 
     def state(self) -> dict[str, Any]:
