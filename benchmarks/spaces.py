@@ -50,7 +50,7 @@ COLUMNS = [*KEY, "kendall_tau", "coverage", "width", "fit_seconds"]
 
 def tables(chosen: list[str]) -> Iterator[tuple[str, Table]]:
     """Yield the name and the table of every device of the chosen datasets that is here."""
-    paths = Paths(DATA, "unused", "unused")
+    paths = Paths(DATA, Path("unused"), Path("unused"))
     for family in chosen:
         for metric in DATASETS[family]:
             for device in _devices(family, paths):

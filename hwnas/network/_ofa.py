@@ -97,12 +97,13 @@ class OFASkeleton(NamedSkeleton):
         for number in range(1, len(STAGES) + 1):
             for block in range(1, _BLOCKS + 1):
                 name = f"stage{number}.block{block}"
-                key = np.stack(
-                    [value["resolution"], value[f"{name}.kernel"], value[f"{name}.expansion"]]
-                )
-                kinds, of_row = np.unique(np.nan_to_num(key), axis=1, return_inverse=True)
-                costs = [_block_costs(number - 1, block == 1, *map(int, kind)) for kind in kinds.T]
-                total += np.stack(costs)[of_row.ravel()]
+                # Three small numbers as one: the last two digits are the kernel and the expansion.
+                key = 100 * value["resolution"] + 10 * value[f"{name}.kernel"]
+                key = np.nan_to_num(key + value[f"{name}.expansion"]).astype(np.int64)
+                kinds, of_row = np.unique(key, return_inverse=True)
+                parts = [(kind // 100, kind // 10 % 10, kind % 10) for kind in kinds.tolist()]
+                costs = [_block_costs(number - 1, block == 1, *part) for part in parts]
+                total += np.stack(costs)[of_row]
         return total
 
     def _fixed(self, resolution: int) -> NDArray[np.float64]:

@@ -30,7 +30,8 @@ def layer_costs(layers: Iterable[Layer]) -> NDArray[np.float64]:
     rows = list(layers)
     costs = np.zeros((len(rows), len(TOTALS)))
     for row, layer in zip(costs, rows, strict=True):
-        weighted = layer.kind in ("conv", "linear")
-        kind = int(layer.groups > 1) if weighted else 2
+        kind = 2
+        if layer.kind in ("conv", "linear"):
+            kind = 0 if layer.groups == 1 else 1
         row[3 * kind : 3 * kind + 3] = layer.macs, layer.bytes_moved, 1
     return costs

@@ -80,6 +80,9 @@ class Choices(SearchSpace):
             known[each] = dimension(each, content, known)
         self.dimensions = tuple(known.values())
         self.n_positions = len(known)
+        #: The type of the rows: int8, or float64 if a dimension is a range.
+        self.dtype = np.dtype(np.float64 if any(d.is_range for d in self.dimensions) else np.int8)
+        self._hash = hash((type(self), name, self.dimensions, network, image_set))
         self._column = {each.name: index for index, each in enumerate(self.dimensions)}
         too_many = [each.name for each in self.dimensions if len(each.choices) > _MOST]
         if too_many:
@@ -99,22 +102,19 @@ class Choices(SearchSpace):
         }
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Choices) and self._key == other._key
+        return (
+            type(self) is type(other)
+            and isinstance(other, Choices)
+            and self.dimensions == other.dimensions
+            and (self.name, self.skeleton, self.image_set)
+            == (other.name, other.skeleton, other.image_set)
+        )
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return self._hash
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.n_positions} dimensions)"
-
-    @property
-    def _key(self) -> tuple[object, ...]:
-        return (type(self), self.name, self.dimensions, self.skeleton, self.image_set)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the rows: int8, or float64 if a dimension is a range."""
-        return np.dtype(np.float64 if any(d.is_range for d in self.dimensions) else np.int8)
 
     @property
     def size(self) -> int:
@@ -199,8 +199,11 @@ class Choices(SearchSpace):
 
     def exists(self, architectures: Architectures) -> NDArray[np.bool_]:
         """Return whether each dimension exists in each architecture, shape (n, n_positions)."""
-        columns = [self._exists(architectures, column) for column in range(self.n_positions)]
-        return np.stack(columns, axis=1) if columns else np.ones((len(architectures), 0), bool)
+        exists = np.ones((len(architectures), self.n_positions), dtype=bool)
+        for column, each in enumerate(self.dimensions):
+            if each.when:
+                exists[:, column] = self._exists(architectures, column)
+        return exists
 
     def live(self, architectures: Architectures) -> Architectures:
         """Return the architectures with the first value wherever a dimension does not exist."""

@@ -64,7 +64,7 @@ class Dimension:
         """Whether the dimension is a range of numbers."""
         return not self.choices
 
-    @property
+    @cached_property
     def ordered(self) -> bool:
         """Whether the values are numbers."""
         return not any(isinstance(choice, str) for choice in self.choices)

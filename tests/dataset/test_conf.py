@@ -12,7 +12,10 @@ from omegaconf import DictConfig
 
 from hwnas.composition import CONF, options, register, targets
 from hwnas.dataset import (
+    HAT,
     HELP,
+    HELPOFA,
+    HWGPT,
     HWNAS360,
     Described,
     EstimatedWarning,
@@ -30,6 +33,8 @@ FAMILIES: dict[str, type] = {
     "transnas": TransNAS,
     "hwnas360": HWNAS360,
     "help": HELP,
+    "hwgpt": HWGPT,
+    "hat": HAT,
     "hwnas_fbnet": HWNASFBNet,
     "local": Local,
 }
@@ -45,7 +50,10 @@ def composed(*overrides: str, data: str = "/d") -> DictConfig:
 
 def test_dataset_options_include_published_ones() -> None:
     published = [name for name in NAMES if name.partition("/")[0] in FAMILIES]
-    assert len([name for name in published if not name.startswith("local/")]) == 6 + 7 + 2 + 2 + 5
+    assert (
+        len([name for name in published if not name.startswith("local/")])
+        == 6 + 7 + 2 + 3 + 5 + 14 + 8
+    )
     assert "local/cpu" in published
 
 
@@ -59,15 +67,17 @@ def test_dataset_of_every_yaml_is_built(name: str) -> None:
     assert built.metric.name == ("_column" if name == "csv" else "latency")
     if family not in FAMILIES:
         return
-    assert kind is FAMILIES[family]
+    assert kind is (HELPOFA if name == "help/ofa" else FAMILIES[family])
     if isinstance(built, HWNASBench):
         assert (built.device.name, built.image_set.name) == (member, "cifar10")
     elif isinstance(built, TransNAS):
         assert (built.task, built.space.name) == (member, "transnas_macro")
     elif isinstance(built, HELP):
         assert built.space.name == member
-    elif isinstance(built, Local):
+    elif isinstance(built, Local | HAT):
         assert built.name == member
+    elif isinstance(built, HELPOFA):
+        assert built.space.name == "ofa"
     else:
         assert built.device == member
 

@@ -268,4 +268,4 @@ def test_families_files_are_complete() -> None:
     every = [each for family in files.values() for each in family]
     assert len({each.name for each in every}) == len({each.url for each in every}) == len(every)
     assert all(each.url.startswith("https://") for each in every)
-    assert len(files["help"]) == 1 + 27 + 27
+    assert len(files["help"]) == 1 + 27 + 27 + 1 + 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -32,14 +33,14 @@ _FREEDOM = 2.0
 #: Largest numbers of measurements that models are compared on, and that the hyperparameters of the
 #: chosen one are fitted to.
 _N_COMPARE, _N_FIT = 124, 400
-#: Two models are about as good if their scores differ by at most this many standard errors.
-_CLOSE = 2.0
 #: With fewer measurements no models are compared: they cannot tell the models apart.
 _N_CHOICE = 10
 #: Largest number of measurements whose deviations calibrate the intervals.
 _N_CALIBRATION = 500
 #: The standard deviation is widened as if the measurements had been used for as many more effects.
 _N_EFFECTS = 5
+#: The number of threads is not limited for so few predictions.
+_FEW = 20
 #: A predictor that explains a smaller share of the variation has learnt nothing worth using.
 _LEARNT = 0.3
 #: Half the width of a 90 % interval, in standard deviations.
@@ -178,7 +179,9 @@ class DimensionProcess:
         Without `return_std`, the standard deviations are those of the noise alone.
         """
         features = self.shape.select(described(self.space, X))
-        with blas_threads(len(self.process.alpha)):
+        # To find the threads takes longer than to predict a few architectures with all of them.
+        many = len(features) > _FEW
+        with blas_threads(len(self.process.alpha)) if many else nullcontext():
             mean, variance = self.process.predict(features, return_std)
         return self.scale.back(mean, self.std_scale * np.sqrt(variance + self._noise))
 
@@ -188,8 +191,8 @@ class DimensionProcess:
         if self.explained >= _LEARNT:
             return []
         return [
-            "hardly anything is learnt from these measurements: predictions of left-out ones explain "
-            f"{max(self.explained, 0):.0%} of their variation"
+            "hardly anything is learnt from these measurements: predictions of left-out ones "
+            f"explain {max(self.explained, 0):.0%} of their variation"
         ]
 
     def state(self) -> dict[str, Any]:
@@ -232,7 +235,7 @@ class DimensionProcess:
 def _chosen(features: Described, values: Array) -> Fitted:
     """Return the simplest model that predicts about as well as the best one.
 
-    Its mean score is lower than that of the best by at most two standard errors of the difference.
+    Its mean score is lower than that of the best by at most one standard error of the difference.
     """
     scales = (False, True) if (values > 0).all() else (False,)
     if len(values) < _N_CHOICE:
@@ -247,7 +250,7 @@ def _chosen(features: Described, values: Array) -> Fitted:
     best = max(candidates, key=lambda fitted: float(fitted.scores.mean()))
     for candidate in candidates:
         lost = best.scores - candidate.scores
-        if lost.mean() <= _CLOSE * lost.std() / np.sqrt(len(lost)):
+        if lost.mean() <= lost.std() / np.sqrt(len(lost)):
             return candidate
     return best
 

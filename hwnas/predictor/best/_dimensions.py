@@ -60,29 +60,26 @@ class Described:
         """Return the linear blocks alone."""
         return type(self)(self.linear, {})
 
-    def standardised(self, reference: Described) -> Self:
-        """Return the features, standardised by the means and variances of `reference`.
 
-        Columns that are constant there are left out. The variances of the columns of a linear
-        block add up to 1, those of the other columns are 1.
-        """
-        linear, smooth = {}, {}
-        for name, block in self.linear.items():
-            scaled = _standardised(block, reference.linear[name])
-            if scaled.shape[1]:
-                linear[name] = scaled / np.sqrt(scaled.shape[1])
-        for name, block in self.smooth.items():
-            scaled = _standardised(block, reference.smooth[name])
-            if scaled.shape[1]:
-                smooth[name] = scaled
-        return type(self)(linear, smooth)
+@dataclass(frozen=True)
+class Moments:
+    """How a block of columns is standardised: which columns vary, their means and deviations."""
 
+    varies: NDArray[np.bool_]
+    mean: Array
+    spread: Array
 
-def _standardised(block: Array, reference: Array) -> Array:
-    spread = reference.std(axis=0)
-    varies = spread > 1e-9 * (1 + np.abs(reference).max(axis=0))
-    scaled: Array = (block[:, varies] - reference.mean(axis=0)[varies]) / spread[varies]
-    return scaled
+    @classmethod
+    def of(cls, block: Array) -> Self:
+        """Return the moments of the columns of a block."""
+        spread = block.std(axis=0)
+        varies = spread > 1e-9 * (1 + np.abs(block).max(axis=0))
+        return cls(varies, block.mean(axis=0)[varies], spread[varies])
+
+    def __call__(self, block: Array) -> Array:
+        """Return the columns that vary, with mean 0 and variance 1."""
+        scaled: Array = (block[:, self.varies] - self.mean) / self.spread
+        return scaled
 
 
 def by_dimensions(space: SearchSpace) -> bool:
@@ -92,19 +89,37 @@ def by_dimensions(space: SearchSpace) -> bool:
 
 
 def described(space: SearchSpace, X: Architectures) -> Described:
-    """Return the standardised features of architectures, shape (n, n_positions)."""
-    return _features(space, X).standardised(_reference(space))
+    """Return the standardised features of architectures, shape (n, n_positions).
+
+    Columns that are constant all over the space are left out. The variances of the columns of a
+    linear block add up to 1, those of the other columns are 1.
+    """
+    features, of_linear, of_smooth = _features(space, X), *_moments(space)
+    linear = {
+        name: of_linear[name](block) / np.sqrt(len(of_linear[name].mean))
+        for name, block in features.linear.items()
+        if len(of_linear[name].mean)
+    }
+    smooth = {
+        name: of_smooth[name](block)
+        for name, block in features.smooth.items()
+        if len(of_smooth[name].mean)
+    }
+    return Described(linear, smooth)
 
 
 @lru_cache(maxsize=8)
-def _reference(space: SearchSpace) -> Described:
-    """Return the features of architectures from all over the space, to standardise others."""
+def _moments(space: SearchSpace) -> tuple[dict[str, Moments], dict[str, Moments]]:
+    """Return the moments of the linear and smooth features of architectures all over the space."""
     if space.size <= LISTABLE:
         everything = space.enumerate()
         sample = everything[:: max(1, len(everything) // _SAMPLE_SIZE)]
     else:
         sample = space.sample(_SAMPLE_SIZE, np.random.default_rng(0))
-    return _features(space, sample)
+    features = _features(space, sample)
+    linear = {name: Moments.of(block) for name, block in features.linear.items()}
+    smooth = {name: Moments.of(block) for name, block in features.smooth.items()}
+    return linear, smooth
 
 
 @dataclass(frozen=True)
