@@ -14,6 +14,7 @@ from hwnas.dataset._column_names import ColumnName
 from hwnas.dataset._csv_cells import ARCHITECTURE, read_architectures, read_cells
 from hwnas.dataset._delimited import TextTable
 from hwnas.dataset._described import Column, Described
+from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._nasbench201 import accuracy_of
 from hwnas.dataset._repeated import Repeated, group_repeated
 from hwnas.dataset._source import hash_file
@@ -155,7 +156,7 @@ class TableFile(Described):
                 table=cells.path.stem,
                 name=each.name,
                 unit=each.unit or "",
-                values=repeated.median(cells.floats(each.name)),
+                values=repeated.median(missing_as_nan(cells.floats(each.name))),
                 space=space,
                 architectures=architectures,
                 accuracy=None

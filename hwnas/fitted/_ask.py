@@ -40,7 +40,10 @@ def read_strings(source: str, predictor: Predictor) -> tuple[list[str], list[int
         If the file cannot be read, or holds no architectures.
     """
     if source == "-":
-        lines = sys.stdin.read().splitlines()
+        try:
+            lines = sys.stdin.read().splitlines()
+        except UnicodeDecodeError as error:
+            raise UserError("standard input is not text in UTF-8") from error
     else:
         path = Path(source).expanduser()
         lines = _lines(path)

@@ -43,6 +43,20 @@ def fit(cfg: DictConfig) -> None:
     out = Path(cfg.out or f"{table.device}.hwnas").expanduser()
     if out.is_dir():
         raise UserError(f"out={out}: is a folder", remedy=f"out={out / 'board.hwnas'}")
+    predictor = _built(cfg, table)
+    tuning = _tune(cfg, predictor, table)
+    predictor = tuning.apply(predictor)
+    scores = cross_validate(predictor, table, cfg.folds, cfg.seed)
+    predictor.fit(table.architectures, table.values)
+    if scores is not None:
+        # Without a distribution of its own, the predictor keeps held-out residuals for intervals.
+        predictor.calibrate(cfg.folds, cfg.seed)
+    predictor.save(out, metadata=_metadata(cfg, table, tuning, scores))
+    print("\n".join(_report(cfg, table, tuning, scores, out)))  # noqa: T201 - the command's output
+
+
+def _built(cfg: DictConfig, table: Table) -> Predictor:
+    """Return the unfitted predictor; raise `UserError` if it cannot be fitted to a whole table."""
     search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
     assert isinstance(search_space, dict)
     searched = {str(name): entry for name, entry in search_space.items()}
@@ -59,15 +73,7 @@ def fit(cfg: DictConfig) -> None:
             "be fitted to all of a table",
             remedy="predictor=best",
         )
-    tuning = _tune(cfg, predictor, table)
-    predictor = tuning.apply(predictor)
-    scores = cross_validate(predictor, table, cfg.folds, cfg.seed)
-    predictor.fit(table.architectures, table.values)
-    if scores is not None:
-        # Without a distribution of its own, the predictor keeps held-out residuals for intervals.
-        predictor.calibrate(cfg.folds, cfg.seed)
-    predictor.save(out, metadata=_metadata(cfg, table, tuning, scores))
-    print("\n".join(_report(cfg, table, tuning, scores, out)))  # noqa: T201 - the command's output
+    return predictor
 
 
 def _tune(cfg: DictConfig, predictor: Predictor, table: Table) -> TuningResult:

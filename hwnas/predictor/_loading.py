@@ -101,14 +101,14 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
         ) from error
 
 
-def option_in(predictor: Predictor) -> str | None:
-    """Return the option of ``predictor=`` that a loaded predictor was made with, if it is known.
+def option_in(predictor: Predictor) -> str:
+    """Return the option of ``predictor=`` that a loaded predictor was made with.
 
-    The name becomes part of commands that the user may run. A file may come from a stranger, so
-    unusual characters are left out.
+    It is ``NAME`` if the file does not say. The option becomes part of commands that the user may
+    run. A file may come from a stranger, so unusual characters are left out.
     """
-    name = predictor.metadata_.get("predictor")
-    return None if name is None else "".join(re.findall(r"[\w/]", str(name)))[:40]
+    name = str(predictor.metadata_.get("predictor", "NAME"))
+    return "".join(re.findall(r"[\w/]", name))[:40]
 
 
 def _check_kind(file: Path) -> None:

@@ -57,11 +57,10 @@ class SavedTuning:
         saved = load_predictor(self.path)
         wanted, given = type(predictor.model), type(saved.model)
         if wanted is not given:
-            known = option_in(saved)
             raise UserError(
                 f"tuned={self.path}: the file has hyperparameters of {given.__name__}, but the "
                 f"predictor is {wanted.__name__}",
-                remedy="another predictor=" if known is None else f"predictor={known}",
+                remedy=f"predictor={option_in(saved)}",
             )
         values = saved.get_params()
         return TuningResult({each: values[parameter_path(each)] for each in search_space})

@@ -101,7 +101,7 @@ def _composed(option: str) -> DictConfig:
 def members() -> list[Member]:
     """Return all predictors of conf/predictor with all their presets."""
     found = []
-    for path in sorted(FOLDER.rglob("*.yaml")):
+    for path in sorted(FOLDER.rglob("[!_]*.yaml")):
         preset = path.parent.relative_to(FOLDER).as_posix()
         found.append(Member(path.stem, "default" if preset == "." else preset))
     return found

@@ -15,13 +15,13 @@ from optuna.samplers import RandomSampler, TPESampler
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
-from hwnas.composition import register
+from hwnas.composition import options, register
 from hwnas.errors import UserError
 from hwnas.tuning import NoTuning, Tuner
 from tests.tuning.worker import SPACE, Blend, X, Y, tune
 
 CONF = Path(__file__).parents[2] / "conf"
-CHOICES = sorted(path.stem for path in (CONF / "tuning").glob("*.yaml"))
+CHOICES = options("tuning")
 
 
 @pytest.mark.parametrize("choice", CHOICES)
