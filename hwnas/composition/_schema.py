@@ -126,6 +126,7 @@ class RunConfig:
     experiment: Any = None
     n_train: int | None = None
     n_test: int | None = None
+    train: str = "random"
     seed: int = 0
     study: str = "single"
     force: bool = False

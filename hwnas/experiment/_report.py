@@ -68,9 +68,14 @@ def _heading(result: Result) -> list[str]:
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
         f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
-        f"{identity['n_train']:,} training measurements, seed {identity['seed']}, {tuned}",
+        f"{identity['n_train']:,} training measurements{_chosen(identity)}, seed {identity['seed']}, {tuned}",
         *restarts,
     ]
+
+
+def _chosen(identity: Mapping[str, Any]) -> str:
+    """Say that training measurements are a design. Results of older versions do not state it."""
+    return ", chosen (train=design)" if identity.get("train", "random") == "design" else ""
 
 
 def _restarts(n: int) -> str:
