@@ -35,8 +35,8 @@ from hwnas.space import spaces
 DOCS = Path(__file__).parents[1] / "docs" / "next.md"
 MARKS = ("<!-- design: written by benchmarks/design.py -->", "<!-- end of design -->")
 TABLES = [
-    *(f"nasbench201/{name}" for name in ("gold_6226", "pixel2", "raspi4", "titan_rtx_256")),
-    *(f"fbnet/{name}" for name in ("fpga", "gold_6226", "raspi4", "1080ti_1")),
+    *(f"nasbench201/{device}" for device in ("titan_rtx_1", "silver_4210r", "samsung_a50")),
+    *(f"fbnet/{device}" for device in ("1080ti_1", "fpga", "raspi4")),
 ]
 KEY = ["table", "n_train", "seed", "train"]
 COLUMNS = [*KEY, "kendall_tau"]

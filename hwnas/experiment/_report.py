@@ -68,7 +68,8 @@ def _heading(result: Result) -> list[str]:
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
         f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
-        f"{identity['n_train']:,} training measurements{_chosen(identity)}, seed {identity['seed']}, {tuned}",
+        f"{identity['n_train']:,} training measurements{_chosen(identity)}, seed "
+        f"{identity['seed']}, {tuned}",
         *restarts,
     ]
 
