@@ -15,7 +15,7 @@ from hwnas.dataset import Table, TableFile
 from hwnas.errors import UserError, check_above, check_choice, check_number, command
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
-from hwnas.next._accuracy import Listed, Predicted, Published, Source, with_accuracy
+from hwnas.next._accuracy import Source, listed, predicted, published, with_accuracy
 from hwnas.next._candidates import Candidates, of_file, of_space
 from hwnas.next._choose import Choice, Known, improve_front, teach
 from hwnas.next._files import check_onnx, check_out, onnx_name, write_csv, write_onnx
@@ -121,8 +121,7 @@ def _choose(cfg: DictConfig, start: Start) -> tuple[Candidates, Choice, str]:
     of_accuracy = None
     if cfg.objective == "front":
         source = _source(cfg, start, candidates)
-        candidates, known = with_accuracy(candidates, known, source)
-        of_accuracy = source.name
+        candidates, known, of_accuracy = with_accuracy(candidates, known, source)
     candidates = candidates.without(known.architectures, cfg.seed)
     _check_enough(cfg.n, len(candidates))
     how = f"of {len(candidates):,} candidates ({candidates.source})"
@@ -143,11 +142,11 @@ def _choose(cfg: DictConfig, start: Start) -> tuple[Candidates, Choice, str]:
 def _source(cfg: DictConfig, start: Start, candidates: Candidates) -> Source:
     """Return where the accuracies of candidates come from."""
     if cfg.accuracy is not None:
-        return Predicted(cfg.accuracy, start.space)
+        return predicted(cfg.accuracy, start.space)
     if candidates.accuracy is not None:
-        return Listed(candidates)
+        return listed(candidates)
     image_set = "cifar10" if start.file is None else start.file.accuracy
-    return Published(start.space, image_set, _paths(cfg))
+    return published(start.space, image_set, _paths(cfg))
 
 
 def _paths(cfg: DictConfig) -> Paths:
@@ -179,8 +178,8 @@ def _write(cfg: DictConfig, start: Start, chosen: Candidates, out: Path) -> None
         rows, delimiter = [list(row) for row in zip(*columns, strict=True)], ","
     else:
         # Accuracies of another source would not fit those of the file.
-        listed = cfg.candidates != "space" and cfg.accuracy is None
-        accuracy = chosen.accuracy if listed else None
+        own = cfg.candidates != "space" and cfg.accuracy is None
+        accuracy = chosen.accuracy if own else None
         rows = start.file.new_rows(start.space, chosen.architectures, accuracy)
         delimiter = start.file.delimiter
         if cfg.onnx is not None and "file" in rows[0]:
