@@ -205,7 +205,6 @@ def unmeasured_front(
     spread: float | Float,
     batch: int,
     optimism: float = 0.0,
-    limit: float = np.inf,
 ) -> tuple[Rows, float]:
     """Return the unmeasured rows on the front after lowering the predicted costs, and by how much.
 
@@ -226,8 +225,6 @@ def unmeasured_front(
         Smallest number of unmeasured rows to return, if the largest optimism gives as many.
     optimism : float
         Amount of the last round: a multiple of `spread`.
-    limit : float
-        Highest cost. Architectures whose lowered cost is above it are not returned.
 
     Returns
     -------
@@ -240,7 +237,7 @@ def unmeasured_front(
     while True:
         lowered = np.where(known, cost, cost - optimism * spread)
         _, front = fronts(accuracy[np.newaxis], lowered[np.newaxis])
-        new = front[~known[front] & (lowered[front] <= limit)]
+        new = front[~known[front]]
         if len(new) >= batch or np.all(spread == 0) or optimism >= MOST_OPTIMISM:
             return new, optimism
         optimism += OPTIMISM_STEP

@@ -22,6 +22,9 @@ N_DESIGN = 1000
 #: Largest number of measured architectures that a design takes into account. More of them leave
 #: little to learn anywhere, and the work grows with their cube.
 N_MEASURED = 3000
+#: An architecture may be within the limit if its predicted cost, lowered by this many standard
+#: deviations, is: 5 % of a normal distribution are below that.
+_WITHIN = 1.645
 #: Half the width of this interval of a normal distribution is its standard deviation.
 _ONE_SIGMA = 0.6827
 
@@ -110,8 +113,8 @@ def improve_front(
     n : int
         Number of architectures to choose, at most the number of candidates.
     limit : float, optional
-        In the metric's unit. Architectures that do not keep within it are not chosen, not even if
-        their cost is lowered.
+        In the metric's unit. Architectures that are within it with a probability below 5 % are not
+        chosen for the front.
     """
     assert candidates.accuracy is not None
     assert known.accuracy is not None
@@ -124,14 +127,11 @@ def improve_front(
     filled = np.flatnonzero(measured[placed])
     cost[filled] = metric.cost(known.values[placed][filled])
     order = np.lexsort((candidates.space.identity(rows), -accuracy))
-    found, _ = unmeasured_front(
-        accuracy[order],
-        cost[order],
-        order < len(placed),
-        spread[order],
-        n,
-        limit=np.inf if limit is None else float(metric.cost(np.array([limit]))[0]),
-    )
+    if limit is not None:
+        highest = float(metric.cost(np.array([limit]))[0])
+        # Those above the limit cost more than those within it, so they cannot beat them.
+        order = order[(order < len(placed)) | (cost - _WITHIN * spread <= highest)[order]]
+    found, _ = unmeasured_front(accuracy[order], cost[order], order < len(placed), spread[order], n)
     chosen = order[spaced(found, n)] - len(placed)
     rest = np.setdiff1d(np.arange(len(candidates)), chosen)
     taken = np.concatenate([known.architectures, candidates.architectures[chosen]])

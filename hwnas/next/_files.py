@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from hwnas.backend import build_onnx
@@ -94,5 +95,8 @@ def write_onnx(
     for row, string in zip(architectures.tolist(), space.to_strings(architectures), strict=True):
         model = build_onnx(build(space, row, image_set, dead_edges=False), batch_size, seed)
         helper.set_model_props(model, {"architecture": string})
-        content = model.SerializeToString()
-        write_atomically(folder / onnx_name(string), lambda file, c=content: file.write_bytes(c))
+        write_atomically(folder / onnx_name(string), partial(_write, model.SerializeToString()))
+
+
+def _write(content: bytes, file: Path) -> None:
+    file.write_bytes(content)

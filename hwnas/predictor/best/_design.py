@@ -133,7 +133,7 @@ def _prior(space: SearchSpace, X: Architectures) -> Prior:
     def scaled(of: Features) -> Scaled:
         return covariance.scale(model.select(of), theta)
 
-    unit = covariance.diagonal(scaled(typical(space)), theta).mean()
+    unit = float(covariance.diagonal(scaled(typical(space)), theta).mean())
     rows, expected = scaled(features), model.select(features).expectation
 
     def covariances(a: Rows, b: Rows) -> Array:
@@ -154,7 +154,7 @@ def _(space: Choices, X: Architectures) -> Prior:
     reference = _dimensions(space, space.sample(_SAMPLE_SIZE, np.random.default_rng(0)))
     spread = reference.std(axis=0)
     rows = (_dimensions(space, X) - reference.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    rows /= np.sqrt(max(np.count_nonzero(spread), 1))
+    rows /= np.sqrt(max(int(np.count_nonzero(spread)), 1))
 
     def covariances(a: Rows, b: Rows) -> Array:
         products = rows[a] @ rows[b].T
