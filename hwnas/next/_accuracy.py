@@ -22,21 +22,30 @@ Source = Callable[[Architectures], tuple[NDArray[np.float64], str]]
 
 
 def listed(candidates: Candidates) -> Source:
-    """Return the source of accuracies that a file of candidates is.
+    """Return the source of accuracies that a file is.
 
     Parameters
     ----------
     candidates : Candidates
-        With accuracies.
+        The architectures of the file.
+
+    Raises
+    ------
+    UserError
+        If the file has no accuracies.
     """
-    assert candidates.accuracy is not None
+    if candidates.accuracy is None:
+        raise UserError(
+            f"{candidates.source}: there is no column accuracy", remedy="another accuracy="
+        )
     space = candidates.space
     own = space.identity(candidates.architectures).tolist()
     known = dict(zip(own, candidates.accuracy.tolist(), strict=True))
 
     def of(architectures: Architectures) -> tuple[NDArray[np.float64], str]:
         wanted = space.identity(architectures).tolist()
-        return np.array([known.get(each, np.nan) for each in wanted]), candidates.source
+        accuracy = np.array([known.get(each, np.nan) for each in wanted], dtype=np.float64)
+        return accuracy, candidates.source
 
     return of
 
@@ -77,7 +86,7 @@ def predicted(path: str, space: SearchSpace) -> Source:
     if metric not in (None, "accuracy"):
         raise UserError(
             f"accuracy={path}: predicts {metric}, not accuracy",
-            remedy="a predictor fitted with target=accuracy",
+            remedy="a predictor fitted with metric=accuracy",
         )
     return lambda architectures: (predictor.predict(architectures), f"predicted by {path}")
 
@@ -107,8 +116,8 @@ def with_accuracy(
     if len(candidates) and not len(kept):
         raise UserError(
             "objective=front: the accuracies of the networks that are not measured are missing",
-            remedy="candidates=FILE.csv with the columns architecture and accuracy, or "
-            "accuracy=FILE.hwnas, a predictor fitted with target=accuracy",
+            remedy="accuracy=FILE.csv with the columns architecture and accuracy, or "
+            "accuracy=FILE.hwnas, a predictor fitted with metric=accuracy",
         )
     of_known, _ = source(known.architectures)
     if candidates.accuracy is not None and known.accuracy is not None:

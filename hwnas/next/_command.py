@@ -26,6 +26,8 @@ from hwnas.space import ColumnSpace, SearchSpace
 OBJECTIVES = ("predictor", "front")
 #: Fewest measurements that a front is predicted from. With fewer, the predictor is taught first.
 FEWEST = 10
+#: Endings of tables. Any other file of accuracies is a predictor.
+_TABLES = (".csv", ".tsv", ".txt", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ def _choose(cfg: DictConfig, start: Start) -> tuple[Candidates, Choice, str]:
 
 def _source(cfg: DictConfig, start: Start, candidates: Candidates) -> Source:
     """Return where the accuracies of candidates come from."""
+    if cfg.accuracy is not None and Path(cfg.accuracy).suffix in _TABLES:
+        return listed(of_file(_file(cfg, start, cfg.accuracy), with_accuracy=True))
     if cfg.accuracy is not None:
         return predicted(cfg.accuracy, start.space)
     if candidates.accuracy is not None:
@@ -156,9 +160,13 @@ def _paths(cfg: DictConfig) -> Paths:
 def _candidates(cfg: DictConfig, start: Start) -> Candidates:
     if cfg.candidates == "space":
         return of_space(start.space, cfg.seed)
-    unit = None if start.file is None else start.file.accuracy_unit
-    file = TableFile(start.metric, start.space, _paths(cfg), cfg.candidates, accuracy_unit=unit)
+    file = _file(cfg, start, cfg.candidates)
     return of_file(file, with_accuracy=cfg.objective == "front" and cfg.accuracy is None)
+
+
+def _file(cfg: DictConfig, start: Start, path: str) -> TableFile:
+    unit = None if start.file is None else start.file.accuracy_unit
+    return TableFile(start.metric, start.space, _paths(cfg), path, accuracy_unit=unit)
 
 
 def _check_enough(n: int, n_left: int) -> None:

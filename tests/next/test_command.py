@@ -135,6 +135,7 @@ def test_next_filled_file_is_never_replaced(hwnas: Hwnas, tmp_path: Path) -> Non
         (["table=no.csv"], "no.csv: no such file"),
         (["candidates=no.csv"], "no.csv: no such file"),
         (["objective=front", "accuracy=no.hwnas"], "no.hwnas"),
+        (["objective=front", "accuracy=no.csv"], "no.csv: no such file"),
     ],
 )
 def test_next_mistake_is_one_line(
