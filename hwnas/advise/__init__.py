@@ -4,7 +4,7 @@ from hwnas.advise._advisor import Advice, Advisor
 from hwnas.advise._command import advise
 from hwnas.advise._duration import duration, seconds
 from hwnas.advise._learning_curve import LearningCurve, learn, power_law
-from hwnas.advise._plan import Expected, Plan, verify_within
+from hwnas.advise._plan import Expected, Plan, spaced, unmeasured_front, verify_within
 from hwnas.advise._problem import Problem
 from hwnas.advise._replay import replay
 from hwnas.advise._scenarios import Scenario, ScenarioOutcome
@@ -24,5 +24,7 @@ __all__ = [
     "power_law",
     "replay",
     "seconds",
+    "spaced",
+    "unmeasured_front",
     "verify_within",
 ]

@@ -171,13 +171,12 @@ def verify_within(
     known[measured] = True
     batch, n_fits, optimism = -(-limit // ROUNDS), 0, 0.0
     while limit > 0:
-        new, optimism = _unmeasured_front(
+        new, optimism = unmeasured_front(
             accuracy, np.where(known, true, predicted), known, spread, batch, optimism
         )
         if len(new) == 0:
             break
-        if len(new) > limit:
-            new = new[np.linspace(0, len(new) - 1, limit).round().astype(np.int64)]
+        new = spaced(new, limit)
         known[new] = True
         limit -= len(new)
         if relearn is not None and limit > 0:
@@ -186,13 +185,26 @@ def verify_within(
     return Verified(np.flatnonzero(known), n_fits)
 
 
-def _unmeasured_front(
+def spaced(rows: Rows, n: int) -> Rows:
+    """Return at most `n` of the rows, spaced evenly.
+
+    Examples
+    --------
+    >>> spaced(np.arange(7), 3).tolist()
+    [0, 3, 6]
+    """
+    if len(rows) <= n:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, n).round().astype(np.int64)]
+
+
+def unmeasured_front(
     accuracy: Float,
     cost: Float,
     known: NDArray[np.bool_],
-    spread: float,
+    spread: float | Float,
     batch: int,
-    optimism: float,
+    optimism: float = 0.0,
 ) -> tuple[Rows, float]:
     """Return the unmeasured rows on the front after lowering the predicted costs, and by how much.
 
@@ -207,19 +219,26 @@ def _unmeasured_front(
         Measured or predicted costs.
     known : array of bool, shape (n,)
         Whether each architecture is measured.
-    spread : float
-        Standard deviation of the deviations.
+    spread : float or array, shape (n,)
+        Standard deviation of the deviations, of all or of each architecture.
     batch : int
         Smallest number of unmeasured rows to return, if the largest optimism gives as many.
     optimism : float
         Amount of the last round: a multiple of `spread`.
+
+    Returns
+    -------
+    rows : array of int64
+        In the order of their accuracy.
+    optimism : float
+        By how many `spread` the predicted costs were lowered.
     """
     optimism = max(optimism - OPTIMISM_STEP, 0.0)
     while True:
         lowered = np.where(known, cost, cost - optimism * spread)
         _, front = fronts(accuracy[np.newaxis], lowered[np.newaxis])
         new = front[~known[front]]
-        if len(new) >= batch or spread == 0 or optimism >= MOST_OPTIMISM:
+        if len(new) >= batch or np.all(spread == 0) or optimism >= MOST_OPTIMISM:
             return new, optimism
         optimism += OPTIMISM_STEP
 

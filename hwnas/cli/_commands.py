@@ -110,6 +110,14 @@ def _fit(cfg: DictConfig) -> None:
     fit(cfg)
 
 
+def _next(cfg: DictConfig) -> None:
+    # Before any library with threads of its own is loaded.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from hwnas.next import propose
+
+    propose(cfg)
+
+
 def _predict(arguments: Sequence[str]) -> None:
     from hwnas.cli._fitted import predict
 
@@ -139,6 +147,7 @@ COMMANDS: Mapping[str, Command] = {
     "fit": Command("fit a predictor to a whole table and keep it", _hydra(_fit, "fit")),
     "predict": Command("predict architectures with a kept predictor", _predict),
     "show": Command("describe a kept predictor", _show),
+    "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),

@@ -126,6 +126,7 @@ class RunConfig:
     experiment: Any = None
     n_train: int | None = None
     n_test: int | None = None
+    train: str = "random"
     seed: int = 0
     study: str = "single"
     force: bool = False
@@ -238,6 +239,29 @@ class FitConfig:
     paths: PathsConfig = MISSING
 
 
+@dataclass
+class NextConfig:
+    """One proposal of what to measure; see `hwnas.next.propose`."""
+
+    metric: MetricConfig = MISSING
+    device: Any = None
+    space: Any = MISSING
+    image_set: Any = None
+    dataset: Any = None
+    encoding: Any = MISSING
+    predictor: PredictorConfig = MISSING
+    n: int = MISSING
+    objective: str = MISSING
+    limit: float | None = None
+    candidates: str = MISSING
+    accuracy: str | None = None
+    out: str = MISSING
+    onnx: str | None = None
+    batch_size: int = MISSING
+    seed: int = MISSING
+    paths: PathsConfig = MISSING
+
+
 def _default_folder(kind: Literal["data", "cache"]) -> str:
     return str(default_folder(kind))
 
@@ -261,6 +285,7 @@ def register() -> None:
     store.store(name="accuracy_schema", node=AccuracyConfig, provider="hwnas")
     store.store(name="advise_schema", node=AdviseConfig, provider="hwnas")
     store.store(name="fit_schema", node=FitConfig, provider="hwnas")
+    store.store(name="next_schema", node=NextConfig, provider="hwnas")
     store.store(group="tuning", name="_schema", node=TunerConfig, provider="hwnas")
     store.store(group="selection", name="_schema", node=SelectorConfig, provider="hwnas")
     store.store(group="tracking", name="_schema", node=WandbConfig, provider="hwnas")

@@ -36,6 +36,9 @@ INERT: Mapping[str, str] = {
     "seeds": "the seeds of a study's job",
     "job": "the identity of a study's job",
 }
+#: Values that a configuration has had before it could state them. They are left out, so that a
+#: result of an older version, and its tuning, have the same configuration as a new one.
+_IMPLIED: Mapping[str, Any] = {"train": "random"}
 #: Prefixes of keys that affect a result although `INERT` includes them.
 _DECISIVE = ("experiment.settings.",)
 _NODE = re.compile(r"\$\{[\w.]+\}")
@@ -60,7 +63,12 @@ def decisive(cfg: DictConfig, copies: Container[str] | None = None) -> dict[str,
         `copied_nodes`, which needs a configuration whose interpolations are not resolved yet.
     """
     left_out = copied_nodes(cfg) if copies is None else copies
-    return {k: v for k, v in leaves(cfg).items() if not (is_inert(k) or _is_below(k, left_out))}
+    return {
+        key: value
+        for key, value in leaves(cfg).items()
+        if not (is_inert(key) or _is_below(key, left_out))
+        and not (key in _IMPLIED and value == _IMPLIED[key])
+    }
 
 
 def differences(cfg: DictConfig, reference: DictConfig) -> dict[str, Any]:

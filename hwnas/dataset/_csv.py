@@ -16,6 +16,7 @@ from hwnas.dataset._delimited import TextTable
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._missing import missing_as_nan
 from hwnas.dataset._nasbench201 import accuracy_of
+from hwnas.dataset._new_rows import new_rows
 from hwnas.dataset._repeated import Repeated, group_repeated
 from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import Accuracy, Provenance, Table
@@ -88,6 +89,22 @@ class TableFile(Described):
         Raises
         ------
         UserError
+            If the column with the values has none, or `unfilled` raises it.
+        """
+        table = self.unfilled()
+        if np.isnan(table.values).all():
+            column = table.provenance.details["column"]
+            raise UserError(
+                f"{self._file()}: column {column!r} has no value", remedy="another target="
+            )
+        return table
+
+    def unfilled(self) -> Table:
+        """Return the table as `load` does, also if no value is filled in yet.
+
+        Raises
+        ------
+        UserError
             If the file is missing, cannot be read or has another `digest`, it is not clear which
             column holds the values
             or what their unit is, or an architecture is not of the space.
@@ -102,10 +119,6 @@ class TableFile(Described):
         measured = self._percent(cells, column) if is_accuracy else cells.floats(column.name)
         values = repeated.median(np.where(metric.missing(measured), np.nan, measured))
         n_values = int((~np.isnan(values)).sum())
-        if not n_values:
-            raise UserError(
-                f"{file}: column {column.name!r} has no value", remedy="another target="
-            )
         sha256 = hash_file(file).sha256
         if self.digest is not None and not sha256.startswith(self.digest):
             raise UserError(
@@ -134,6 +147,60 @@ class TableFile(Described):
             accuracy=accuracy,
             accuracy_provenance=of_accuracy,
         )
+
+    def listed(self, *, with_accuracy: bool) -> tuple[Architectures, NDArray[np.float64] | None]:
+        """Return the different architectures of a file that needs no column with values.
+
+        Parameters
+        ----------
+        with_accuracy : bool
+            Whether a column ``accuracy`` is read.
+
+        Returns
+        -------
+        architectures : array, shape (n, n_positions)
+            Of the given space, of which no dimension is inferred.
+        accuracy : array of float64, shape (n,), or None
+            Percent, NaN where unknown.
+
+        Raises
+        ------
+        UserError
+            If the file cannot be read, or an architecture is not of the space.
+        """
+        cells = read_cells(self._file())
+        architectures, repeated = _architectures(cells, self.space)
+        names = [each for each in map(ColumnName.of, cells.cells) if each.is_accuracy]
+        if not (names and with_accuracy):
+            return architectures, None
+        return architectures, repeated.median(self._percent(cells, names[0]))
+
+    def new_rows(
+        self, space: SearchSpace, architectures: Architectures, accuracy: NDArray[np.float64] | None
+    ) -> list[list[str]]:
+        """Return rows with blank values that can be appended to the file.
+
+        Parameters
+        ----------
+        space : SearchSpace
+            The space of the loaded table.
+        architectures : array, shape (n, n_positions)
+        accuracy : array, shape (n,), optional
+            Percent, NaN where unknown. They fill a column of accuracies, if the file has one.
+
+        Returns
+        -------
+        list of list of str
+            The header of the file, and n rows.
+        """
+        return new_rows(
+            read_cells(self._file()), space, architectures, accuracy, self.accuracy_unit
+        )
+
+    @property
+    def delimiter(self) -> str:
+        """The delimiter of the file."""
+        return read_cells(self._file()).delimiter
 
     def described(self) -> list[Column]:
         """Return every column of the file that has a unit, for ``hwnas doctor``.

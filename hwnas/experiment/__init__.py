@@ -11,12 +11,13 @@ from hwnas.experiment._loading import load_table
 from hwnas.experiment._result import PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
-from hwnas.experiment._split import Split, split
+from hwnas.experiment._split import TRAIN, Split, split
 
 __all__ = [
     "PREDICTIONS",
     "RESULT",
     "REVISIONS",
+    "TRAIN",
     "Data",
     "Experiment",
     "Prepared",

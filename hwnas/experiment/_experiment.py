@@ -76,7 +76,8 @@ class Experiment:
     seed : int
         Seed of tuning and of the candidate set.
     labels : mapping of str to str
-        Names in the result and the report, under ``predictor``, ``preset`` and ``study``.
+        Names in the result and the report, under ``predictor``, ``preset`` and ``study``, and
+        under ``train`` how the training measurements were chosen, see `hwnas.experiment.split`.
     tuning_set : TuningSet, optional
         Default: `predictor` and the training measurements of `split`.
     measure : callable, optional
@@ -269,6 +270,7 @@ class Experiment:
             "n_test": len(self.split.test),
             "seed": self.seed,
             "study": self.labels.get("study", "single"),
+            "train": self.labels.get("train", "random"),
         }
 
     def _label(self, name: str) -> str:

@@ -65,7 +65,7 @@ def _heading(result: Result) -> list[str]:
         parameters = (f"{k}={_short(v)}" for k, v in predictor.best_params.items())
         tuned += f": {', '.join(parameters)}"
     restarts = [] if not predictor.n_restarts else [_restarts(predictor.n_restarts)]
-    trained = f"{identity['n_train']:,} training measurements"
+    trained = f"{identity['n_train']:,} training measurements{_chosen(identity)}"
     if not identity["n_train"]:
         trained = "fitted before, without training measurements of this table"
     return [
@@ -75,6 +75,11 @@ def _heading(result: Result) -> list[str]:
         f"{trained}, seed {identity['seed']}, {tuned}",
         *restarts,
     ]
+
+
+def _chosen(identity: Mapping[str, Any]) -> str:
+    """Say that training measurements are a design. Results of older versions do not state it."""
+    return ", chosen (train=design)" if identity.get("train", "random") == "design" else ""
 
 
 def _restarts(n: int) -> str:

@@ -119,7 +119,9 @@ class Result:
     ----------
     identity : mapping
         ``space``, ``dataset``, ``device``, ``metric``, ``unit``, ``predictor``, ``n_train``,
-        ``n_test``, ``seed`` and ``study``.
+        ``n_test``, ``seed``, ``study`` and ``train``: whether the training measurements are
+        ``random`` or a ``design``. Results of older versions of hwnas lack ``train``: all of their
+        training measurements are random, except for predictors that choose them themselves.
     scores : mapping of str to float
         Scores on the test set: each of `hwnas.scores.SCORES` by its name, and ``n``, the number
         of architectures.

@@ -235,6 +235,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
             "predictor": cfg.predictor.name,
             "preset": cfg.predictor.preset,
             "study": cfg.study,
+            "train": cfg.train,
         },
         tuning_set=tuning_set,
         measure=device_measure(dataset),
@@ -257,7 +258,8 @@ def _predictor_and_split(cfg: DictConfig, table: Table, seed: int) -> tuple[Pred
         seed,
         search_space={str(name): entry for name, entry in search_space.items()},
     )
-    return predictor, split(table, cfg.n_train, cfg.n_test, seed, predictor.training_design())
+    own = predictor.training_design()
+    return predictor, split(table, cfg.n_train, cfg.n_test, seed, own, cfg.train)
 
 
 def _tuning_set(

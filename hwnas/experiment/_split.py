@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.dataset import Table
-from hwnas.errors import UserError, check_number
+from hwnas.errors import UserError, check_choice, check_number
 from hwnas.seeding import generator
 from hwnas.space import Architectures
 
 Rows = NDArray[np.int64]
 
+#: How training measurements are chosen: at random, or as a design (`choose_design`).
+TRAIN = ("random", "design")
+#: Largest number of measurements that a design is chosen from.
+N_DESIGN = 1000
 #: Sizes of the split of a table that is large enough, those of Laube et al. 2022.
 N_TRAIN, N_TEST = 124, 625
 
@@ -86,6 +90,7 @@ def split(
     n_test: int | None = None,
     seed: int = 0,
     design: Architectures | None = None,
+    train: str = "random",
 ) -> Split:
     """Draw training measurements and a test set at random.
 
@@ -107,11 +112,17 @@ def split(
         Architectures that the predictor must be fitted to (`Predictor.training_design`). They
         become the training measurements. The test set is the same as without a design, except
         that architectures with a measurement in the design are left out.
+    train : {"random", "design"}
+        With ``design``, the training measurements are those that teach a predictor most
+        (`hwnas.predictor.best.choose_design`), of `N_DESIGN` random ones. They depend on the
+        architectures only, not on values. The test set is the same. Scores of designs and of
+        random measurements must not be compared as if they were of one kind.
 
     Raises
     ------
     UserError
-        If the table has too few measurements, or lacks an architecture of the design.
+        If the table has too few measurements or lacks an architecture of the design, or if
+        ``train=design`` meets a predictor that has a design of its own.
 
     Examples
     --------
@@ -124,7 +135,13 @@ def split(
     defaults = default_sizes(table)
     n_train = defaults[0] if n_train is None else n_train
     n_test = defaults[1] if n_test is None else n_test
+    check_choice("train", train, TRAIN)
     if design is not None:
+        if train != "random":
+            raise UserError(
+                f"train={train}: this predictor chooses its training measurements itself",
+                remedy="train=random",
+            )
         return _split_by_design(table, design, n_test, seed)
     for name, number in (("n_train", n_train), ("n_test", n_test)):
         check_number(name, number, 2, remedy=f"{name}=124")
@@ -137,7 +154,19 @@ def split(
             remedy=f"n_train={left}" if left >= 2 else f"n_test={len(rows) // 4}",
         )
     order = generator(seed, "split").permutation(rows)
-    return Split(table, train=order[n_test : n_test + n_train], test=order[:n_test])
+    test, rest = order[:n_test], order[n_test:]
+    if train == "design":
+        rest = _design(table, rest, n_train)
+    return Split(table, train=rest[:n_train], test=test)
+
+
+def _design(table: Table, rows: Rows, n: int) -> Rows:
+    """Return the `n` rows, of the first `N_DESIGN` or more, that teach a predictor most."""
+    # Imported here because it imports SciPy's linear algebra.
+    from hwnas.predictor.best import choose_design
+
+    pool = rows[: max(N_DESIGN, n)]
+    return pool[choose_design(table.space, table.architectures[pool], n)]
 
 
 def _split_by_design(table: Table, design: Architectures, n_test: int, seed: int) -> Split:

@@ -10,6 +10,7 @@ import pytest
 
 from hwnas.errors import UserError
 from hwnas.study.report import LookupAgainstLinear, Material, TrainSizes, published_table
+from hwnas.study.report._report import marked_designs
 from hwnas.study.report._simulation import _SCORES, _table
 
 ROWS = pd.DataFrame(
@@ -180,3 +181,11 @@ def test_simulation_table_fewer_grid_points_is_marked() -> None:
     assert "| sorted | 0.1 [1 of 2 grid points] |" in text
     assert "a mean marked [n of m] covers fewer" in text
     assert "marked" not in _table(rows.iloc[:2])
+
+
+def test_train_sizes_chosen_measurements_have_a_line_of_their_own(tmp_path: Path) -> None:
+    chosen = ROWS.assign(**{"identity.train": "design"})
+    both = pd.concat([ROWS.assign(**{"identity.train": "random"}), chosen])
+    text = TrainSizes().write(material([], tmp_path, rows=marked_designs(both)))
+    assert "| ridge |" in text
+    assert "| ridge (train=design) |" in text

@@ -121,6 +121,11 @@ def describe(space: SearchSpace, X: Architectures) -> Features:
     return _features(space, X).standardised(_reference(space))
 
 
+def typical(space: SearchSpace) -> Features:
+    """Return the standardised features of a fixed sample from all over the space."""
+    return _reference(space).standardised(_reference(space))
+
+
 @lru_cache(maxsize=8)
 def _reference(space: SearchSpace) -> Features:
     """Return the features of the sample, whose means and variances standardise all others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,12 +102,36 @@ def write_report(study: Study, rows: Sequence[Row]) -> str:
         folder=folder,
         points=tuple(point.axes for point in study.points),
     )
-    parts = [instantiate(part).write(material) for part in node.get("reports") or []]
+    marked = replace(material, rows=marked_designs(material.rows))
+    parts = [instantiate(part).write(marked) for part in node.get("reports") or []]
     parts += [_not_compared(material), _cost(study, material)]
     text = "\n\n".join([f"# {node['title']}", *parts])
     path = folder / "report.md"
     path.write_text(text + "\n", encoding="utf-8")
     return f"\n{text}\n\nreport     {path}"
+
+
+def marked_designs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which chosen training measurements are marked, in the name of the predictor.
+
+    Scores with chosen and with random training measurements are never in one group then.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The rows of ``results.parquet``.
+
+    Examples
+    --------
+    >>> rows = {"axis.predictor": ["best", "best"], "identity.train": ["random", "design"]}
+    >>> marked_designs(pd.DataFrame(rows))["axis.predictor"].tolist()
+    ['best', 'best (train=design)']
+    """
+    if "identity.train" not in rows or "axis.predictor" not in rows:
+        return rows
+    design = rows["identity.train"] == "design"
+    named = rows["axis.predictor"].where(~design, rows["axis.predictor"] + " (train=design)")
+    return rows.assign(**{"axis.predictor": named})
 
 
 def _not_compared(material: Material) -> str:
