@@ -97,7 +97,9 @@ class TableFile(Described):
         metric = self._metric(column)
         space = self._space_of(cells)
         architectures, repeated = _architectures(cells, space)
-        measured = cells.floats(column.name)
+        measured = (
+            self._percent(cells, column) if column.is_accuracy else cells.floats(column.name)
+        )
         values = repeated.median(np.where(metric.missing(measured), np.nan, measured))
         n_values = int((~np.isnan(values)).sum())
         if not n_values:
@@ -204,7 +206,7 @@ class TableFile(Described):
             )
         own = known.get(column.quantity, given)
         defaults = known.get(given.name, Metric(BY_COLUMN, ""))
-        unit = column.unit or given.unit
+        unit = "percent" if column.is_accuracy else column.unit or given.unit
         if not unit:
             raise UserError(
                 f"the column {column.name} has no unit in its name",

@@ -122,15 +122,9 @@ class Archive:
         return np.flatnonzero(~np.isnan(self.points).any(axis=1))
 
     def front(self) -> Rows:
-        """Return the rows of the Pareto front, by ascending cost of the first hardware metric.
-
-        Of several architectures with one network the front has the cheapest.
-        """
+        """Return the rows of the Pareto front, by ascending cost of the first hardware metric."""
         rows = self.known()
         if not len(rows):
             return rows
         rows = rows[nondominated(self.points[rows])]
-        order = rows[np.lexsort((rows, *self.points[rows].T, self.points[rows, 1]))]
-        networks = self.problem.space.network_representative(self.architectures[order])
-        _, first = np.unique(networks, return_index=True)
-        return order[np.sort(first)]
+        return rows[np.lexsort((rows, *self.points[rows].T, self.points[rows, 1]))]

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.linear_model import RidgeCV
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
@@ -25,6 +26,8 @@ _POOL, _FITTED = 20_000, 4_000
 _PAIRS = 1_500
 #: Number of draws from the models by which the probability of being on the front is estimated.
 _DRAWS = 64
+#: Number of evaluated architectures by which the error of a prediction is estimated.
+_SIMILAR = 50
 _ALPHAS = (0.1, 1.0, 10.0, 100.0)
 
 
@@ -83,27 +86,31 @@ def _most_likely(archive: Archive, pool: Architectures, rng: np.random.Generator
     on_front = nondominated(points)
     orders = []
     for scale in (_standardised, _gaussian_ranks):
-        means, spreads, targets = [], [], []
-        for column in points.T:
-            target = scale(column)
-            model = RidgeCV(_ALPHAS).fit(X, target)
-            means.append(model.predict(new))
-            # The error of a fit to the same rows is too small; its degrees of freedom correct it.
-            spreads.append(_spread(X, target, model))
-            targets.append(target)
-        front = np.column_stack(targets)[on_front]
-        share = _share_undominated(np.column_stack(means), np.array(spreads), front, rng)
+        targets = np.column_stack([scale(column) for column in points.T])
+        models = [RidgeCV(_ALPHAS, store_cv_results=True).fit(X, each) for each in targets.T]
+        means = np.column_stack([model.predict(new) for model in models])
+        held_out = np.column_stack([_held_out(model) for model in models])
+        spreads = _spreads(held_out, targets, means)
+        share = _share_undominated(means, spreads, targets[on_front], rng)
         # Equal shares are in random order.
         orders.append(np.lexsort((rng.random(len(pool)), -share)))
     # The two models choose alternately.
     return list(dict.fromkeys(np.stack(orders, axis=1).ravel().tolist()))
 
 
-def _spread(X: Float, target: Float, model: RidgeCV) -> float:
-    residuals = target - model.predict(X)
-    values = np.linalg.eigvalsh(np.cov(X, rowvar=False) * (len(X) - 1))
-    freedom = float((values / (values + model.alpha_)).clip(0).sum())
-    return float(np.sqrt((residuals**2).sum() / max(1.0, len(X) - freedom)))
+def _held_out(model: RidgeCV) -> Float:
+    """Return the squared error of each row's prediction by a model without that row."""
+    chosen = _ALPHAS.index(model.alpha_)
+    return np.asarray(model.cv_results_)[:, chosen]
+
+
+def _spreads(squared: Float, targets: Float, means: Float) -> Float:
+    """Return the standard deviation of each new prediction, shape (n, n_objectives).
+
+    It is that of the rows with similar values, because noise often grows with the value.
+    """
+    similar = KNeighborsRegressor(min(_SIMILAR, len(targets))).fit(targets, squared)
+    return np.sqrt(similar.predict(means))
 
 
 def _standardised(values: Float) -> Float:
