@@ -97,9 +97,7 @@ class TableFile(Described):
         metric = self._metric(column)
         space = self._space_of(cells)
         architectures, repeated = _architectures(cells, space)
-        measured = (
-            self._percent(cells, column) if column.is_accuracy else cells.floats(column.name)
-        )
+        measured = self._percent(cells, column) if column.is_accuracy else cells.floats(column.name)
         values = repeated.median(np.where(metric.missing(measured), np.nan, measured))
         n_values = int((~np.isnan(values)).sum())
         if not n_values:

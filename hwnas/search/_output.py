@@ -65,10 +65,14 @@ class Found:
             on_front.append("no")
         architectures = archive.architectures[rows]
         names, columns = ["architecture"], [problem.space.to_strings(architectures)]
-        for quantity, name in zip(problem.quantities, column_names(problem.quantities), strict=True):
-            lower, upper = quantity.interval(architectures)
-            names += [name, f"{name}_lower", f"{name}_upper"]
-            columns += [_texts(each) for each in (quantity.values(architectures), lower, upper)]
+        named = column_names(problem.quantities)
+        for quantity, name in zip(problem.quantities, named, strict=True):
+            names.append(name)
+            columns.append(_texts(quantity.values(architectures)))
+            bounds = quantity.interval(architectures)
+            if not np.isnan(bounds).all():
+                names += [f"{name}_lower", f"{name}_upper"]
+                columns += [_texts(each) for each in bounds]
         if self.limits.given:
             names += ["probability_within_limit", "chosen"]
             columns.append(_texts(self.limits.probability(archive, architectures)))
@@ -185,9 +189,7 @@ def compared(best: Archive, other: Archive) -> tuple[float, float]:
     span = np.where(high > low, high - low, 1.0)
     reference = np.full(points.shape[1], 1.1)
     fronts = [np.unique(each.points[each.front()], axis=0) for each in (best, other)]
-    volumes = [
-        hypervolume((each - low) / span, reference) if len(each) else 0.0 for each in fronts
-    ]
+    volumes = [hypervolume((each - low) / span, reference) if len(each) else 0.0 for each in fronts]
     found = {tuple(point) for point in fronts[1].tolist()}
     shared = sum(tuple(point) in found for point in fronts[0].tolist()) / len(fronts[0])
     return volumes[1] / volumes[0], shared
