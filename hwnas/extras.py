@@ -19,6 +19,7 @@ EXTRAS: Mapping[str, str] = {
     "wandb": "wandb",
     "onnx": "onnx",
     "onnxruntime": "onnx",
+    "pymoo": "search",
 }
 _CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -118,6 +118,18 @@ def _next(cfg: DictConfig) -> None:
     propose(cfg)
 
 
+def _search(cfg: DictConfig) -> None:
+    from hwnas.search import run
+
+    run(cfg)
+
+
+def _start_search(arguments: Sequence[str]) -> None:
+    from hwnas.cli._short_forms import searched
+
+    _hydra(_search, "search")(searched(arguments))
+
+
 def _predict(arguments: Sequence[str]) -> None:
     from hwnas.cli._fitted import predict
 
@@ -148,6 +160,7 @@ COMMANDS: Mapping[str, Command] = {
     "predict": Command("predict architectures with a kept predictor", _predict),
     "show": Command("describe a kept predictor", _show),
     "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
+    "search": Command("the front of accuracy and hardware metrics of a whole space", _start_search),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),

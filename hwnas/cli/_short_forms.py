@@ -41,6 +41,24 @@ def with_digest(arguments: Sequence[str]) -> list[str]:
     return [*arguments, *([] if digest is None else [f"dataset.digest={digest!r}"])]
 
 
+def searched(arguments: Sequence[str]) -> list[str]:
+    """Return a command line of ``hwnas search``, whose ``predictor`` takes one or several files.
+
+    Examples
+    --------
+    >>> searched(["predictor=a.hwnas", "limit=10"]), searched(["predictor=[a.hwnas,b.hwnas]"])
+    (['predictors=[a.hwnas]', 'limit=10'], ['predictors=[a.hwnas,b.hwnas]'])
+    """
+    return [_searched(argument) for argument in arguments]
+
+
+def _searched(argument: str) -> str:
+    key, equals, value = argument.partition("=")
+    if not equals or key != "predictor":
+        return argument
+    return f"predictors={value}" if value.startswith("[") else f"predictors=[{value}]"
+
+
 def _overrides(argument: str) -> Iterator[str]:
     key, equals, value = argument.partition("=")
     if equals and key == "table":

@@ -262,6 +262,26 @@ class NextConfig:
     paths: PathsConfig = MISSING
 
 
+@dataclass
+class SearchConfig:
+    """One search; see `hwnas.search.run`."""
+
+    metric: MetricConfig = MISSING
+    device: Any = None
+    space: Any = MISSING
+    image_set: Any = None
+    dataset: Any = None
+    predictors: list[str] = field(default_factory=list)
+    accuracy: str | None = None
+    limit: Any = None
+    confidence: float = MISSING
+    out: str = MISSING
+    method: str = MISSING
+    evaluations: int = MISSING
+    seed: int = MISSING
+    paths: PathsConfig = MISSING
+
+
 def _default_folder(kind: Literal["data", "cache"]) -> str:
     return str(default_folder(kind))
 
@@ -286,6 +306,7 @@ def register() -> None:
     store.store(name="advise_schema", node=AdviseConfig, provider="hwnas")
     store.store(name="fit_schema", node=FitConfig, provider="hwnas")
     store.store(name="next_schema", node=NextConfig, provider="hwnas")
+    store.store(name="search_schema", node=SearchConfig, provider="hwnas")
     store.store(group="tuning", name="_schema", node=TunerConfig, provider="hwnas")
     store.store(group="selection", name="_schema", node=SelectorConfig, provider="hwnas")
     store.store(group="tracking", name="_schema", node=WandbConfig, provider="hwnas")
