@@ -102,7 +102,9 @@ def write_report(study: Study, rows: Sequence[Row]) -> str:
         folder=folder,
         points=tuple(point.axes for point in study.points),
     )
-    parts = [instantiate(part, _convert_="all").write(material) for part in node.get("reports") or []]
+    parts = [
+        instantiate(part, _convert_="all").write(material) for part in node.get("reports") or []
+    ]
     parts += [_not_compared(material), _cost(study, material)]
     text = "\n\n".join([f"# {node['title']}", *parts])
     path = folder / "report.md"
