@@ -87,9 +87,9 @@ def test_experiments_state_their_command_and_name() -> None:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_sweep_every_experiment_runs(name: str, sweep: Sweep, tmp_path: Path) -> None:
     """The report composes the whole grid, so a predictor or key that was renamed fails here."""
-    cheap = SIMULATION if name == "paper_simulation" else CHEAP
+    cheap: tuple[str, ...] = SIMULATION if name == "paper_simulation" else CHEAP
     if name == "paper_claims":
-        cheap = (*CHEAP, *SIMULATION[len(ESTIMATED) :], "experiment.settings.live_sizes=[100]")
+        cheap = (*cheap, *SIMULATION[len(ESTIMATED) :], "experiment.settings.live_sizes=[100]")
     run = sweep(f"experiment={name}", *cheap, "report=true")
     assert "failed     0\nmissing    0" in run.printed
     assert "ESTIMATED" in run.printed

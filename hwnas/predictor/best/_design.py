@@ -19,7 +19,7 @@ from scipy.linalg import cholesky, solve_triangular
 from hwnas.predictor.best._features import Features, describe, typical
 from hwnas.predictor.best._kernel import Covariance, Scaled
 from hwnas.predictor.best._model_choice import Model
-from hwnas.predictor.best._views import LOG_PRIOR
+from hwnas.predictor.best._views import MARGINS
 from hwnas.space import Architectures, Choices, SearchSpace
 
 Array = NDArray[np.floating]
@@ -124,7 +124,7 @@ def _prior(space: SearchSpace, X: Architectures) -> Prior:
     The costs of operations have a mean variance of 1 over the space.
     """
     features = describe(space, X)
-    model = Model(views=tuple(v for v in features.views if LOG_PRIOR.get(v, 0.0) >= 0))
+    model = Model(views=tuple(v for v in features.views if MARGINS.get(v, 0.0) == 0))
     covariance = Covariance(model.select(features))
     theta = covariance.mean.copy()
     # `_OFFSET` takes the place of the constant.

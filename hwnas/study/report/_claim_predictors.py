@@ -55,7 +55,7 @@ class BestPredictors(Claim):
             texts = [f"{name} {spread(taus.get_group(name))}" for name in (*ours, others[0])]
             text = (
                 f"with {size:,.0f}, {', '.join(texts)} (best of {len(others)} others; "
-                f"{taus.size().max()} seeds)"
+                f"{taus.size()[ours[0]]} seeds)"
             )
             found.append(Case(str(data), means[ours[0]] > means[others[0]], text))
         return found

@@ -103,7 +103,7 @@ def write_report(study: Study, rows: Sequence[Row]) -> str:
         points=tuple(point.axes for point in study.points),
     )
     marked = replace(material, rows=marked_designs(material.rows))
-    parts = [instantiate(part).write(marked) for part in node.get("reports") or []]
+    parts = [instantiate(part, _convert_="all").write(marked) for part in node.get("reports") or []]
     parts += [_not_compared(material), _cost(study, material)]
     text = "\n\n".join([f"# {node['title']}", *parts])
     path = folder / "report.md"
