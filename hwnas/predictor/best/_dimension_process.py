@@ -22,7 +22,7 @@ Array = NDArray[np.floating]
 Process = Posterior[Described, Scaled]
 
 #: Mean and standard deviation of the normal prior of the log noise variance.
-_NOISE_PRIOR = (-3.0, 2.0)
+_NOISE_PRIOR = (-2.0, 1.5)
 #: Numbers of iterations of L-BFGS: in the first fit, and in each fit after new noise factors.
 _ITERATIONS, _ITERATIONS_AGAIN = 40, 10
 #: Number of times that the noise of each measurement is estimated, and then the hyperparameters.
