@@ -72,6 +72,7 @@ def _heading(result: Result) -> list[str]:
         f"{identity['predictor']} on {identity['space']} / {identity['dataset']} / "
         f"{identity['device']} {identity['metric']} [{identity['unit']}]",
         f"{kind} values: {values.source} (sha256 {values.sha256[:12]})",
+        *_inferred(values.details),
         f"{trained}, seed {identity['seed']}, {tuned}",
         *restarts,
     ]
@@ -88,6 +89,12 @@ def _restarts(n: int) -> str:
         f"trained again {times} from other first weights, because the network had predicted one "
         "value for all training measurements"
     )
+
+
+def _inferred(details: Mapping[str, Any]) -> list[str]:
+    """Return a line on the dimensions of the space, if they come from the table's columns."""
+    found = details.get("inferred")
+    return [f"dimensions, from the columns: {'; '.join(found)}"] if found else []
 
 
 def _score_rows(result: Result) -> list[str]:

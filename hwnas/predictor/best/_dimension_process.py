@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from scipy.stats import norm
 from scipy.stats import t as student
 
@@ -22,7 +23,7 @@ Array = NDArray[np.floating]
 Process = Posterior[Described, Scaled]
 
 #: Mean and standard deviation of the normal prior of the log noise variance.
-_NOISE_PRIOR = (-3.0, 2.0)
+_NOISE_PRIOR = (-2.0, 1.5)
 #: Numbers of iterations of L-BFGS: in the first fit, and in each fit after new noise factors.
 _ITERATIONS, _ITERATIONS_AGAIN = 40, 10
 #: Number of times that the noise of each measurement is estimated, and then the hyperparameters.
@@ -33,6 +34,8 @@ _FREEDOM = 2.0
 #: Largest numbers of measurements that models are compared on, and that the hyperparameters of the
 #: chosen one are fitted to.
 _N_COMPARE, _N_FIT = 124, 400
+#: Models with a smaller weight are left out of the average.
+_LEAST_WEIGHT = 0.1
 #: With fewer measurements no models are compared: they cannot tell the models apart.
 _N_CHOICE = 10
 #: Largest number of measurements whose deviations calibrate the intervals.
@@ -114,22 +117,87 @@ class Fitted:
     scores: Array
 
 
-class DimensionProcess:
-    """A Gaussian process on the dimensions of a space, with noise of Student's distribution.
+@dataclass(frozen=True)
+class Component:
+    """One model of the average: its weight, and its process on all measurements."""
 
-    Four models compete: linear or smooth, of the metric or of its logarithm. The simplest one is
-    chosen that predicts left-out measurements about as well as the best.
-
-    Attributes
-    ----------
-    explained : float
-        Share of the variation of the training measurements that predictions from all others
-        explain; 0 if none, or less. Outliers do not count.
-    """
-
+    weight: float
     shape: Shape
     scale: Scale
     process: Process
+
+    @classmethod
+    def of(cls, weight: float, fitted: Fitted, features: Described, values: Array) -> Self:
+        """Return the component of a fitted model on measurements in the metric's unit."""
+        known, y = fitted.shape.select(features), fitted.scale(values)
+        covariance, every = DimensionCovariance(known), np.arange(len(y))
+        factors: Array = np.ones(len(y))
+        for _ in range(_ROUNDS):
+            process = condition(covariance, fitted.theta, known, y, factors)
+            factors = _noise_factors(fitted.theta, *process.left_out(every))
+        process = condition(covariance, fitted.theta, known, y, factors)
+        return cls(weight, fitted.shape, fitted.scale, process)
+
+    @property
+    def noise(self) -> float:
+        """Variance of the noise, on the component's scale."""
+        return float(np.exp(self.process.theta[-1]))
+
+    def left_out(self, values: Array, rows: NDArray[np.integer]) -> tuple[Array, Array]:
+        """Predict some measurements from all others, in the metric's unit."""
+        deviation, variance = self.process.left_out(rows)
+        mean = self.scale(values[rows]) - deviation
+        return self.scale.back(mean, np.sqrt(variance + self.noise))
+
+    def predict(self, features: Described, with_variance: bool) -> tuple[Array, Array]:
+        """Return predicted values and standard deviations of measurements, in the metric's unit."""
+        mean, variance = self.process.predict(self.shape.select(features), with_variance)
+        return self.scale.back(mean, np.sqrt(variance + self.noise))
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restored` needs, without the training architectures."""
+        assert isinstance(self.process.kernel, DimensionCovariance)
+        return {
+            "weight": self.weight,
+            "shape": [self.shape.smooth, self.shape.log],
+            "scale": [self.scale.mean, self.scale.deviation],
+            "names": self.process.kernel.names,
+            "theta": self.process.theta,
+            "noise": self.process.noise,
+            "alpha": self.process.alpha,
+        }
+
+    @classmethod
+    def restored(cls, features: Described, state: dict[str, Any]) -> Self:
+        """Return the component from the return value of `state`."""
+        smooth, log = state["shape"]
+        shape = Shape(smooth, log)
+        known = shape.select(features)
+        covariance = DimensionCovariance(known)
+        if covariance.names != state["names"]:
+            raise ValueError("a version of `best` with other hyperparameters saved this predictor")
+        process = restored(covariance, state["theta"], known, state["alpha"], state["noise"])
+        return cls(state["weight"], shape, Scale(log, *state["scale"]), process)
+
+
+class DimensionProcess:
+    """An average of Gaussian processes on the dimensions, with noise of Student's distribution.
+
+    There are four models: linear or smooth, of the metric or of its logarithm. Each has the weight
+    that its predictions of left-out measurements deserve.
+
+    Attributes
+    ----------
+    components : list of Component
+        The models with their weights, which add up to 1.
+    std_scale : float
+        Factor by which calibration multiplies the standard deviations.
+    explained : float
+        Share of the variation of the training measurements that predictions from all others
+        explain. It is below 0 if they are worse than the median.
+    """
+
+    components: list[Component]
     std_scale: float
     explained: float
 
@@ -148,42 +216,39 @@ class DimensionProcess:
         features = described(self.space, X)
         few, more = order[:_N_COMPARE], order[:_N_FIT]
         with blas_threads(len(values)):
-            chosen = _chosen(features[few], values[few])
-            if len(more) > len(few):
-                chosen = _fitted(chosen.shape, features[more], values[more], chosen.theta)
-            self.shape, self.scale = chosen.shape, chosen.scale
-            known, y = self.shape.select(features), self.scale(values)
-            covariance = DimensionCovariance(known)
-            factors: Array = np.ones(len(y))
-            for _ in range(_ROUNDS):
-                self.process = condition(covariance, chosen.theta, known, y, factors)
-                factors = _noise_factors(chosen.theta, *self._left_out(np.arange(len(y))))
-            self.process = condition(covariance, chosen.theta, known, y, factors)
+            self.components = []
+            for weight, fitted in _weighted(features[few], values[few]):
+                if len(more) > len(few):
+                    fitted = _fitted(fitted.shape, features[more], values[more], fitted.theta)
+                self.components.append(Component.of(weight, fitted, features, values))
             checked = np.sort(order[:_N_CALIBRATION])
-            deviation, variance = self._left_out(checked)
-        self.std_scale = quantile_scale(deviation / np.sqrt(variance + self._noise))
+            mean, std = self._average([each.left_out(values, checked) for each in self.components])
+        deviation = values[checked] - mean
+        self.std_scale = quantile_scale(deviation / std)
         self.std_scale *= float(np.sqrt(1 + _N_EFFECTS / len(values)))
-        self.explained = _explained(deviation, y[checked])
+        self.explained = _explained(deviation, values[checked])
         return self
 
-    def _left_out(self, rows: NDArray[np.integer]) -> tuple[Array, Array]:
-        return self.process.left_out(rows)
-
-    @property
-    def _noise(self) -> float:
-        return float(np.exp(self.process.theta[-1]))
+    def _average(self, predictions: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+        """Return the mean and the standard deviation of the mixture of predictions."""
+        weights = np.array([each.weight for each in self.components])
+        means = np.stack([mean for mean, _ in predictions])
+        stds = np.stack([std for _, std in predictions])
+        mean = weights @ means
+        return mean, np.sqrt(weights @ (stds**2 + (means - mean) ** 2))
 
     def predict(self, X: Architectures, return_std: bool) -> tuple[Array, Array]:
         """Return predicted values and standard deviations of measurements, in the metric's unit.
 
-        Without `return_std`, the standard deviations are those of the noise alone.
+        Without `return_std`, the standard deviations mean nothing.
         """
-        features = self.shape.select(described(self.space, X))
+        features = described(self.space, X)
         # To find the threads takes longer than to predict a few architectures with all of them.
         many = len(features) > _FEW
-        with blas_threads(len(self.process.alpha)) if many else nullcontext():
-            mean, variance = self.process.predict(features, return_std)
-        return self.scale.back(mean, self.std_scale * np.sqrt(variance + self._noise))
+        with blas_threads(len(self.components[0].process.alpha)) if many else nullcontext():
+            predictions = [each.predict(features, return_std) for each in self.components]
+        mean, std = self._average(predictions)
+        return mean, self.std_scale * std
 
     @property
     def remarks(self) -> list[str]:
@@ -197,14 +262,8 @@ class DimensionProcess:
 
     def state(self) -> dict[str, Any]:
         """Return what `restored` needs, without the training architectures."""
-        assert isinstance(self.process.kernel, DimensionCovariance)
         return {
-            "shape": [self.shape.smooth, self.shape.log],
-            "scale": [self.scale.mean, self.scale.deviation],
-            "names": self.process.kernel.names,
-            "theta": self.process.theta,
-            "noise": self.process.noise,
-            "alpha": self.process.alpha,
+            "components": [each.state() for each in self.components],
             "std_scale": self.std_scale,
             "explained": self.explained,
         }
@@ -218,41 +277,31 @@ class DimensionProcess:
         ValueError
             If a version with other hyperparameters saved the state.
         """
-        found = cls(space)
-        smooth, log = state["shape"]
-        found.shape, found.scale = Shape(smooth, log), Scale(log, *state["scale"])
-        features = found.shape.select(described(space, X))
-        covariance = DimensionCovariance(features)
-        if covariance.names != state["names"]:
-            raise ValueError("a version of `best` with other hyperparameters saved this predictor")
-        found.process = restored(
-            covariance, state["theta"], features, state["alpha"], state["noise"]
-        )
+        found, features = cls(space), described(space, X)
+        found.components = [Component.restored(features, each) for each in state["components"]]
         found.std_scale, found.explained = state["std_scale"], state["explained"]
         return found
 
 
-def _chosen(features: Described, values: Array) -> Fitted:
-    """Return the simplest model that predicts about as well as the best one.
+def _weighted(features: Described, values: Array) -> list[tuple[float, Fitted]]:
+    """Return the models and their weights, without those of a small weight.
 
-    Its mean score is lower than that of the best by at most one standard error of the difference.
+    The weights are those of a softmax of the total scores, divided by the square root of their
+    number, by which the totals differ by chance.
     """
-    scales = (False, True) if (values > 0).all() else (False,)
     if len(values) < _N_CHOICE:
-        return _fitted(Shape(smooth=False, log=False), features, values)
-    candidates = [
-        max(
-            (_fitted(Shape(smooth, log), features, values) for log in scales),
-            key=lambda fitted: float(fitted.scores.mean()),
-        )
-        for smooth in (False, True)
+        return [(1.0, _fitted(Shape(smooth=False, log=False), features, values))]
+    scales = (False, True) if (values > 0).all() else (False,)
+    shapes = [Shape(smooth, log) for smooth in (False, True) for log in scales]
+    models = [_fitted(shape, features, values) for shape in shapes]
+    weights = softmax(np.array([each.scores.sum() for each in models]) / np.sqrt(len(values)))
+    kept = weights >= _LEAST_WEIGHT
+    total = float(weights[kept].sum())
+    return [
+        (float(weight) / total, model)
+        for weight, model, keep in zip(weights, models, kept, strict=True)
+        if keep
     ]
-    best = max(candidates, key=lambda fitted: float(fitted.scores.mean()))
-    for candidate in candidates:
-        lost = best.scores - candidate.scores
-        if lost.mean() <= lost.std() / np.sqrt(len(lost)):
-            return candidate
-    return best
 
 
 def _fitted(shape: Shape, features: Described, values: Array, start: Array | None = None) -> Fitted:
