@@ -2,6 +2,7 @@
 
 from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
+from hwnas.dataset._candidates import candidate_table, covers_space, file_table, space_table
 from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._csv import TableFile
@@ -59,12 +60,15 @@ __all__ = [
     "TransNAS",
     "accuracy_of",
     "benchmark_index",
+    "candidate_table",
     "check_metric",
+    "covers_space",
     "described_classes",
     "doctor",
     "doctor_columns",
     "families",
     "fetch",
+    "file_table",
     "group_repeated",
     "is_bundled",
     "measured_column",
@@ -72,6 +76,7 @@ __all__ = [
     "position_columns",
     "read_delimited",
     "read_local_table",
+    "space_table",
     "table_path",
     "write_local_table",
 ]

@@ -20,6 +20,7 @@ from hwnas.dataset import Table
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._report import print_report
 from hwnas.experiment._revision import REVISIONS
+from hwnas.paths import Paths
 from hwnas.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -209,12 +210,18 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     selector = instantiate(cfg.selection)
     table, tuner = table or load_table(dataset), instantiate(cfg.tuning)
 
+    from hwnas.experiment._candidates import MEASURED, Unmeasured, default_name
     from hwnas.experiment._experiment import Experiment
     from hwnas.experiment._fitted_before import check_fitted_before
     from hwnas.experiment._resolved import resolved
     from hwnas.measure import device_measure
 
-    cfg, reference = resolved(cfg, reference, table)
+    unmeasured, names = None, (MEASURED, MEASURED)
+    if selector is not None:
+        paths = Paths(**cfg.paths)
+        unmeasured = Unmeasured.of(selector.candidates, dataset, table, paths)
+        names = (MEASURED if unmeasured is None else unmeasured.name, default_name(dataset, table))
+    cfg, reference = resolved(cfg, reference, table, names)
 
     predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
     check_fitted_before(predictor, table, drawn, cfg.seed)
@@ -239,6 +246,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
         tuning_set=tuning_set,
         measure=device_measure(dataset),
         intervals=cfg.intervals,
+        unmeasured=unmeasured,
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)
