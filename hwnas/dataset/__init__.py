@@ -2,7 +2,7 @@
 
 from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
-from hwnas.dataset._candidates import candidate_table, covers_space, file_table, space_table
+from hwnas.dataset._candidates import MEASURED, candidates_of, default_candidates
 from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._csv import TableFile
@@ -35,6 +35,7 @@ from hwnas.dataset._transnas import TransNAS
 __all__ = [
     "HELP",
     "HWNAS360",
+    "MEASURED",
     "MISSING_WORDS",
     "STATISTICS",
     "Accuracy",
@@ -60,15 +61,14 @@ __all__ = [
     "TransNAS",
     "accuracy_of",
     "benchmark_index",
-    "candidate_table",
+    "candidates_of",
     "check_metric",
-    "covers_space",
+    "default_candidates",
     "described_classes",
     "doctor",
     "doctor_columns",
     "families",
     "fetch",
-    "file_table",
     "group_repeated",
     "is_bundled",
     "measured_column",
@@ -76,7 +76,6 @@ __all__ = [
     "position_columns",
     "read_delimited",
     "read_local_table",
-    "space_table",
     "table_path",
     "write_local_table",
 ]

@@ -8,14 +8,85 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.dataset._csv import TableFile
 from hwnas.dataset._csv_cells import read_architectures, read_cells
 from hwnas.dataset._nasbench201 import accuracy_of
-from hwnas.dataset._table import Table
+from hwnas.dataset._source import hash_file
+from hwnas.dataset._table import Dataset, Table
+from hwnas.errors import UserError, command
 from hwnas.paths import Paths
 from hwnas.space import LISTABLE, Architectures
 
+MEASURED, SPACE = "measured", "space"
 #: Largest difference of two accuracies in percent points that are the same but for rounding.
 _ROUNDING = 0.051
+
+
+def default_candidates(dataset: Dataset, measured: Table) -> str:
+    """Return what the value null of ``selection.candidates`` stands for.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    measured : Table
+        The rows of the dataset that have a value.
+
+    Returns
+    -------
+    {"space", "measured"}
+        "space" for a table of the user's own that does not cover its space.
+    """
+    own = isinstance(dataset, TableFile)
+    return SPACE if own and not covers_space(measured) else MEASURED
+
+
+def candidates_of(
+    given: str | None, dataset: Dataset, measured: Table, paths: Paths, key: str
+) -> tuple[str, Table | None]:
+    """Return the candidates that a configuration names.
+
+    Parameters
+    ----------
+    given : str or None
+        "space", "measured", a file, or None for `default_candidates`.
+    dataset : Dataset
+    measured : Table
+        The rows of the dataset that have a value.
+    paths : Paths
+    key : str
+        Key of the configuration that has the value `given`, for messages.
+
+    Returns
+    -------
+    name : str
+        "space", "measured", or the name of the file and the start of its SHA-256.
+    table : Table or None
+        The candidates with the values and accuracies that are known. None if they are the
+        architectures that were measured.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or the space is too large to be enumerated.
+    """
+    given = default_candidates(dataset, measured) if given is None else given
+    if given == MEASURED:
+        return MEASURED, None
+    # The rows without a value have accuracies too.
+    whole = dataset.load()
+    images = dataset.accuracy if isinstance(dataset, TableFile) else "cifar10"
+    if given == SPACE:
+        if whole.space.size > LISTABLE:
+            raise UserError(
+                f"{key}=space: {whole.space.name} has more than {LISTABLE:,} architectures",
+                remedy=f"{command('search --help')}, or {key}=measured",
+            )
+        return SPACE, space_table(whole, paths, images)
+    file = Path(given).expanduser()
+    if not file.is_file():
+        raise UserError(f"{key}={given}: no such file", f"{key}=space, measured or FILE.csv")
+    name = f"{file.stem}-{hash_file(file).sha256[:8]}"
+    return name, file_table(whole, file, paths, images)
 
 
 def covers_space(table: Table) -> bool:

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.composition import file_digest
-from hwnas.dataset import Dataset, Table, TableFile, covers_space, file_table, space_table
-from hwnas.errors import UserError
+from hwnas.dataset import Table
 from hwnas.experiment._interval import NOMINAL
-from hwnas.paths import Paths
 from hwnas.predictor import Predictor
 from hwnas.selection import CandidateSet, Learner, Selector, constrain, pareto_front
-from hwnas.space import LISTABLE
-
-MEASURED, SPACE = "measured", "space"
-
-
-def default_name(dataset: Dataset, measured: Table) -> str:
-    """Return what ``selection.candidates=null`` stands for.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    measured : Table
-        The rows of the dataset that have a value.
-    """
-    own = isinstance(dataset, TableFile)
-    return SPACE if own and not covers_space(measured) else MEASURED
 
 
 @dataclass(frozen=True)
@@ -48,54 +28,6 @@ class Unmeasured:
 
     name: str
     table: Table
-
-    @classmethod
-    def of(
-        cls, given: str | None, dataset: Dataset, measured: Table, paths: Paths
-    ) -> Unmeasured | None:
-        """Return the candidates that a configuration names.
-
-        Parameters
-        ----------
-        given : str or None
-            "space", "measured" or a file. None is "space" for a table of the user's own that does
-            not cover its space, and "measured" for a benchmark.
-        dataset : Dataset
-        measured : Table
-            The rows of the dataset that have a value.
-        paths : Paths
-
-        Returns
-        -------
-        Unmeasured or None
-            None if the candidates are the architectures that were measured.
-
-        Raises
-        ------
-        UserError
-            If there is no such file, or the space is too large to be enumerated.
-        """
-        given = default_name(dataset, measured) if given is None else given
-        if given == MEASURED:
-            return None
-        # The rows without a value have accuracies too.
-        whole = dataset.load()
-        images = dataset.accuracy if isinstance(dataset, TableFile) else "cifar10"
-        if given == SPACE:
-            if whole.space.size > LISTABLE:
-                raise UserError(
-                    f"selection.candidates=space: {whole.space.name} has more than {LISTABLE:,} "
-                    "architectures",
-                    remedy="hwnas search, or selection.candidates=measured",
-                )
-            return cls(SPACE, space_table(whole, paths, images))
-        file = Path(str(given)).expanduser()
-        if not file.is_file():
-            raise UserError(
-                f"selection.candidates={given}: no such file",
-                remedy="selection.candidates=space, measured or FILE.csv",
-            )
-        return cls(f"{file.stem}-{file_digest(str(file))}", file_table(whole, file, paths, images))
 
     def front(
         self, predictor: Predictor, selector: Selector, learner: Learner
