@@ -27,8 +27,8 @@ from hwnas.api import load_dataset
 from hwnas.errors import UserError
 from hwnas.search import Archive, Known, Moves, Problem, search
 from hwnas.search._nsga2 import evolve
-from hwnas.selection import hypervolume
 from hwnas.seeding import integer_seed
+from hwnas.selection import hypervolume
 
 DOCS = Path(__file__).parents[1] / "docs" / "search.md"
 RECORDS = Path("outputs/benchmarks/search.csv")

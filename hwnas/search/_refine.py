@@ -25,9 +25,9 @@ _POOL, _FITTED = 20_000, 4_000
 _PAIRS = 1_500
 #: Number of draws from the models by which the probability of being on the front is estimated.
 _DRAWS = 64
-#: Factor of the errors in these draws. A front consists of architectures that are better than
+#: Factors of the errors in these draws. A front consists of architectures that are better than
 #: models predict, so larger errors find more of it.
-_OPTIMISM = 3.0
+_OPTIMISM_RANKS, _OPTIMISM_LOGARITHMS = 4.0, 2.0
 _ALPHAS = (0.1, 1.0, 10.0, 100.0)
 
 
@@ -85,12 +85,15 @@ def _most_likely(archive: Archive, pool: Architectures, rng: np.random.Generator
     points = archive.points[known]
     on_front = nondominated(points)
     orders = []
-    for scale in (_gaussian_ranks, _logarithms):
+    for scale, optimism in (
+        (_gaussian_ranks, _OPTIMISM_RANKS),
+        (_logarithms, _OPTIMISM_LOGARITHMS),
+    ):
         targets = np.column_stack([scale(column) for column in points.T])
         models = [RidgeCV(_ALPHAS, store_cv_results=True).fit(X, each) for each in targets.T]
         means = np.column_stack([model.predict(new) for model in models])
         held_out = np.column_stack([_held_out(model) for model in models])
-        spreads = _OPTIMISM * np.sqrt(held_out.mean(axis=0))
+        spreads = optimism * np.sqrt(held_out.mean(axis=0))
         share = _share_undominated(means, spreads, targets[on_front], rng)
         # Equal shares are in random order.
         orders.append(np.lexsort((rng.random(len(pool)), -share)))
