@@ -15,9 +15,10 @@ from hwnas.advise._duration import seconds
 from hwnas.advise._problem import Problem
 from hwnas.advise._report import report
 from hwnas.composition import composed, options
-from hwnas.dataset import EstimatedWarning, Table
+from hwnas.dataset import EstimatedWarning, Table, candidates_of
 from hwnas.errors import check_choice
 from hwnas.extras import missing_library, not_installed
+from hwnas.paths import Paths
 from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
 
@@ -92,9 +93,12 @@ def _load(cfg: DictConfig) -> Table:
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        table: Table = instantiate(cfg.dataset).load()
+        dataset = instantiate(cfg.dataset)
+        table: Table = dataset.load()
     for warning in caught:
         kind = "ESTIMATED VALUES" if warning.category is EstimatedWarning else "warning"
         # To standard error: standard output holds the report only.
         print(f"{kind}: {warning.message}", file=sys.stderr)  # noqa: T201
-    return table
+    measured, paths = table.measured_rows(), Paths(**cfg.paths)
+    _, candidates = candidates_of(cfg.candidates, dataset, measured, paths, "candidates")
+    return table if candidates is None else candidates

@@ -78,6 +78,7 @@ class SelectorConfig:
     """See `hwnas.selection.Selector`."""
 
     _target_: str = "hwnas.selection.Selector"
+    candidates: str | None = None
     n_candidates: int | None = None
     rounds: int = MISSING
     verify: str = MISSING
@@ -212,6 +213,7 @@ class AdviseConfig:
     budget: str = MISSING
     measurement: str = MISSING
     measured: int | None = None
+    candidates: str | None = None
     predictors: list[str] = field(default_factory=list)
     objective: str = MISSING
     worth: float = MISSING

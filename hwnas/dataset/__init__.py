@@ -2,6 +2,7 @@
 
 from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
+from hwnas.dataset._candidates import MEASURED, candidates_of, default_candidates
 from hwnas.dataset._catalogue import described_classes, families
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._csv import TableFile
@@ -40,6 +41,7 @@ __all__ = [
     "HELPOFA",
     "HWGPT",
     "HWNAS360",
+    "MEASURED",
     "MISSING_WORDS",
     "STATISTICS",
     "Accuracy",
@@ -65,7 +67,9 @@ __all__ = [
     "TransNAS",
     "accuracy_of",
     "benchmark_index",
+    "candidates_of",
     "check_metric",
+    "default_candidates",
     "described_classes",
     "doctor",
     "doctor_columns",

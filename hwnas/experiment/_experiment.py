@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from hwnas.dataset import Table
 from hwnas.errors import check_above
+from hwnas.experiment._candidates import Unmeasured
 from hwnas.experiment._environment import environment
 from hwnas.experiment._interval import interval_scores
 from hwnas.experiment._result import (
@@ -86,6 +87,8 @@ class Experiment:
     intervals : bool
         Whether a predictor without a standard deviation of its own is calibrated, which takes five
         more fits. The result then has the coverage of its intervals.
+    unmeasured : Unmeasured, optional
+        Candidates beyond those that were measured. The result then has their predicted front.
 
     Examples
     --------
@@ -108,6 +111,7 @@ class Experiment:
     tuning_set: TuningSet | None = None
     measure: Callable[[Architectures], NDArray[np.float64]] | None = None
     intervals: bool = True
+    unmeasured: Unmeasured | None = None
 
     @cached_property
     def candidates(self) -> CandidateSet:
@@ -200,6 +204,8 @@ class Experiment:
         skipped = self._skipped()
         selection = None if skipped is not None else self._select(predictor, predicted)
         rows = None if selection is None else self.candidates.rows
+        # The intervals of unmeasured candidates need the calibration that this call makes.
+        interval = interval_scores(predictor, self.split, calibrates=self.intervals, seed=self.seed)
         details = Details(table, self.split, predictor, predicted, selection, rows, tuning.trials)
         return Result(
             identity=self._identity(),
@@ -208,11 +214,9 @@ class Experiment:
             scores_all=score(
                 table.values[measured], predicted[measured], table.metric, network[measured]
             ),
-            selection=self._selection_scores(selection, predicted),
+            selection=self._selection_scores(selection, predictor, predicted),
             selection_skipped=skipped,
-            interval=interval_scores(
-                predictor, self.split, calibrates=self.intervals, seed=self.seed
-            ),
+            interval=interval,
             timings=Timings(tuning.seconds, fit_seconds, query_seconds),
             predictor=self._record(predictor, tuning),
             provenance=ProvenanceRecord(
@@ -241,16 +245,20 @@ class Experiment:
         )
 
     def _selection_scores(
-        self, selection: Selection | None, predicted: NDArray[np.float64]
+        self, selection: Selection | None, predictor: Predictor, predicted: NDArray[np.float64]
     ) -> dict[str, object] | None:
         if selection is None:
             return None
         assert self.selector is not None
         bound = self.selector.lowest_accuracy(self.table.accuracy_provenance)
-        return {
+        scores = {
             "min_accuracy": bound,
             **selection_scores(selection, self.candidates, predicted),
         }
+        if self.unmeasured is None:
+            return scores
+        learner = Learner(predictor, self.candidates, self.split.train)
+        return scores | {"unmeasured": self.unmeasured.front(predictor, self.selector, learner)}
 
     def _skipped(self) -> str | None:
         """Return the reason why there is no selection, or None if there is one."""

@@ -16,7 +16,7 @@ import hwnas
 from hwnas.errors import UserError
 from hwnas.experiment._plots import save_plots
 from hwnas.experiment._result import CONFIG, PREDICTIONS, RESULT, Result
-from hwnas.experiment._tables import save_predictions, save_selected, save_trials
+from hwnas.experiment._tables import save_candidates, save_predictions, save_selected, save_trials
 from hwnas.predictor import PREDICTOR_FILE
 
 _LOG = logging.getLogger(__name__)
@@ -50,6 +50,9 @@ def _save_details(result: Result, folder: Path) -> None:
     save_predictions(folder / PREDICTIONS, details)
     if details.selection is not None:
         save_selected(folder / "selected.csv", details)
+    unmeasured = (result.selection or {}).get("unmeasured")
+    if unmeasured is not None:
+        save_candidates(folder / "candidates.csv", unmeasured["front"])
     save_plots(folder, details)
 
 

@@ -149,7 +149,40 @@ def _selection_rows(result: Result) -> list[str]:
         )
     if "constraint" in selection:
         rows.append(_constraint_row(selection["constraint"], result.identity["unit"]))
+    if selection.get("unmeasured") is not None:
+        rows += _unmeasured_rows(selection["unmeasured"], result.identity["unit"])
     return rows
+
+
+def _unmeasured_rows(found: Mapping[str, Any], unit: str) -> list[str]:
+    """Return what is predicted of the candidates that were not measured."""
+    n, n_measured, front = found["n"], found["n_measured"], found["front"]
+    rows = [
+        f"candidates={found['candidates']}: {n:,} networks, {n_measured:,} of them measured. The "
+        "scores above are those of the measured ones.",
+        f"  predicted front: {len(front)} networks, in candidates.csv; the most accurate:",
+        *(f"  {_candidate(line, unit)}" for line in front[:3]),
+    ]
+    if "chosen" in found:
+        chosen = found["chosen"]
+        rows.append(
+            "  within the limit: no candidate has the required probability"
+            if chosen is None
+            else f"  within the limit: {_candidate(chosen, unit)}, with probability "
+            f"{_short(chosen['probability'])}"
+        )
+    return rows
+
+
+def _candidate(line: Mapping[str, Any], unit: str) -> str:
+    bounds = ""
+    if line["lower"] is not None and line["upper"] is not None:
+        bounds = f" ({_short(line['lower'])} to {_short(line['upper'])})"
+    measured = "" if line["measured"] is None else f", measured {_short(line['measured'])}"
+    return (
+        f"{line['architecture']}, accuracy {line['accuracy_percent']:.4g} %, predicted "
+        f"{_short(line['predicted'])}{bounds} {unit}{measured}"
+    )
 
 
 def _bound(min_accuracy: float | None, details: Mapping[str, Any]) -> str:

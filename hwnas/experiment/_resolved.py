@@ -10,7 +10,9 @@ from hwnas.experiment._split import default_sizes
 _METRIC = ("name", "unit", "direction", "lower", "upper")
 
 
-def resolved(cfg: DictConfig, reference: DictConfig, table: Table) -> tuple[DictConfig, DictConfig]:
+def resolved(
+    cfg: DictConfig, reference: DictConfig, table: Table, candidates: tuple[str, str] = ("", "")
+) -> tuple[DictConfig, DictConfig]:
     """Return copies of a configuration and of its reference, with the values that a table decides.
 
     ``n_train: null`` and ``n_test: null`` become the default sizes of the table. The metric becomes
@@ -22,12 +24,17 @@ def resolved(cfg: DictConfig, reference: DictConfig, table: Table) -> tuple[Dict
     cfg, reference : DictConfig
         See `hwnas.experiment.run`.
     table : Table
+    candidates : pair of str
+        What ``selection.candidates`` stands for, as it is given and by default.
     """
     n_train, n_test = default_sizes(table)
     own, other = cfg.copy(), reference.copy()
     for each in (own, other):
         each.n_train = n_train if each.n_train is None else each.n_train
         each.n_test = n_test if each.n_test is None else each.n_test
+    for each, name in zip((own, other), candidates, strict=True):
+        if each.selection is not None:
+            each.selection.candidates = name
     for name in _METRIC:
         own.metric[name] = getattr(table.metric, name)
     if not other.metric.unit:

@@ -16,10 +16,11 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
-from hwnas.dataset import Table
+from hwnas.dataset import MEASURED, Table, candidates_of, default_candidates
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._report import print_report
 from hwnas.experiment._revision import REVISIONS
+from hwnas.paths import Paths
 from hwnas.tracking import Tracker
 
 if TYPE_CHECKING:
@@ -209,12 +210,21 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     selector = instantiate(cfg.selection)
     table, tuner = table or load_table(dataset), instantiate(cfg.tuning)
 
+    from hwnas.experiment._candidates import Unmeasured
     from hwnas.experiment._experiment import Experiment
     from hwnas.experiment._fitted_before import check_fitted_before
     from hwnas.experiment._resolved import resolved
     from hwnas.measure import device_measure
 
-    cfg, reference = resolved(cfg, reference, table)
+    unmeasured, names = None, (MEASURED, MEASURED)
+    if selector is not None:
+        paths = Paths(**cfg.paths)
+        name, whole = candidates_of(
+            selector.candidates, dataset, table, paths, "selection.candidates"
+        )
+        names = (name, default_candidates(dataset, table))
+        unmeasured = None if whole is None else Unmeasured(name, whole)
+    cfg, reference = resolved(cfg, reference, table, names)
 
     predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
     check_fitted_before(predictor, table, drawn, cfg.seed)
@@ -240,6 +250,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
         tuning_set=tuning_set,
         measure=device_measure(dataset),
         intervals=cfg.intervals,
+        unmeasured=unmeasured,
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)

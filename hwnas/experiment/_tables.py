@@ -93,6 +93,22 @@ def save_selected(path: Path, details: Details) -> None:
             writer.writerow([string, *numbers, *measured, candidate in verified, kind])
 
 
+def save_candidates(path: Path, front: Sequence[Mapping[str, Any]]) -> None:
+    """Write the predicted front of candidates that were not measured as a CSV file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    front : sequence of mapping
+        The lines, with the same names in each.
+    """
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(front[0]))
+        writer.writeheader()
+        writer.writerows(front)
+
+
 def _device_values(table: Table, selection: Selection) -> dict[int, float]:
     """Return the values measured on the device by candidate, in the metric's unit."""
     if selection.device_values is None:

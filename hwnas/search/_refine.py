@@ -8,7 +8,6 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.linear_model import RidgeCV
-from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
@@ -26,8 +25,9 @@ _POOL, _FITTED = 20_000, 4_000
 _PAIRS = 1_500
 #: Number of draws from the models by which the probability of being on the front is estimated.
 _DRAWS = 64
-#: Number of evaluated architectures by which the error of a prediction is estimated.
-_SIMILAR = 50
+#: Factors of the errors in these draws. A front consists of architectures that are better than
+#: models predict, so larger errors find more of it.
+_OPTIMISM_RANKS, _OPTIMISM_LOGARITHMS = 4.0, 2.0
 _ALPHAS = (0.1, 1.0, 10.0, 100.0)
 
 
@@ -35,8 +35,8 @@ def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     """Spend the evaluations that are left on architectures that are likely on the front.
 
     Each round fits two simple models of every objective to what is evaluated, and evaluates the
-    architectures that are most likely not dominated by the front. One model predicts the values,
-    the other one their ranks, in which outliers count less.
+    architectures that are most likely not dominated by the front. One model predicts the ranks of
+    the values, the other one logarithms, which spread the best values out.
 
     Parameters
     ----------
@@ -85,12 +85,15 @@ def _most_likely(archive: Archive, pool: Architectures, rng: np.random.Generator
     points = archive.points[known]
     on_front = nondominated(points)
     orders = []
-    for scale in (_standardised, _gaussian_ranks):
+    for scale, optimism in (
+        (_gaussian_ranks, _OPTIMISM_RANKS),
+        (_logarithms, _OPTIMISM_LOGARITHMS),
+    ):
         targets = np.column_stack([scale(column) for column in points.T])
         models = [RidgeCV(_ALPHAS, store_cv_results=True).fit(X, each) for each in targets.T]
         means = np.column_stack([model.predict(new) for model in models])
         held_out = np.column_stack([_held_out(model) for model in models])
-        spreads = _spreads(held_out, targets, means)
+        spreads = optimism * np.sqrt(held_out.mean(axis=0))
         share = _share_undominated(means, spreads, targets[on_front], rng)
         # Equal shares are in random order.
         orders.append(np.lexsort((rng.random(len(pool)), -share)))
@@ -104,17 +107,12 @@ def _held_out(model: RidgeCV) -> Float:
     return np.asarray(model.cv_results_)[:, chosen]
 
 
-def _spreads(squared: Float, targets: Float, means: Float) -> Float:
-    """Return the standard deviation of each new prediction, shape (n, n_objectives).
-
-    It is that of the rows with similar values, because noise often grows with the value.
-    """
-    similar = KNeighborsRegressor(min(_SIMILAR, len(targets))).fit(targets, squared)
-    return np.sqrt(similar.predict(means))
-
-
-def _standardised(values: Float) -> Float:
-    return np.asarray((values - values.mean()) / (values.std() or 1.0))
+def _logarithms(values: Float) -> Float:
+    # The lowest cost is the best. A share of the median keeps its logarithm finite.
+    above = values - values.min()
+    middle = float(np.median(above)) or 1.0
+    logarithms = np.log(above + 0.05 * middle)
+    return np.asarray((logarithms - logarithms.mean()) / (logarithms.std() or 1.0))
 
 
 def _gaussian_ranks(values: Float) -> Float:

@@ -43,6 +43,9 @@ class Selector:
 
     Parameters
     ----------
+    candidates : str, optional
+        What can be selected: "measured", "space" or a file. An experiment reads it, and also
+        resolves the default: "space" for a table of the user's own, "measured" for a benchmark.
     n_candidates : int, optional
         Size of the candidate set, which is drawn at random. Default: all candidates.
     rounds : int
@@ -78,6 +81,7 @@ class Selector:
     2
     """
 
+    candidates: str | None = None
     n_candidates: int | None = None
     rounds: int = 1
     verify: Verify = "table"
