@@ -58,7 +58,7 @@ def test_candidates_of_a_file_are_its_architectures(tmp_path: Path) -> None:
     assert table is not None
     assert name.startswith("others-")
     assert table.space.to_strings(table.architectures) == [cell for cell, _, _ in rows(30, 1)]
-    with pytest.raises(UserError, match="candidates=none.csv: no such file"):
+    with pytest.raises(UserError, match=r"candidates=none\.csv: no such file"):
         candidates_of("none.csv", own, own.load(), own.paths, "candidates")
 
 
