@@ -69,5 +69,5 @@ def test_candidates_of_a_benchmark_are_the_measured_architectures() -> None:
         def load(self) -> object:
             return table
 
-    paths = Paths("data", "cache", "outputs")
+    paths = Paths(Path("data"), Path("cache"), Path("outputs"))
     assert candidates_of(None, Benchmark(), table, paths, "candidates") == ("measured", None)  # type: ignore[arg-type]
