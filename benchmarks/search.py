@@ -119,8 +119,9 @@ def _table(records: list[dict[str, str]]) -> str:
                 continue
             retained = np.array([float(row["retained"]) for row in rows])
             found = 100 * np.array([float(row["found"]) for row in rows])
+            title = TITLES.get(method, method)
             lines.append(
-                f"| `{dataset}` | {rows[0]['front']} | {TITLES.get(method, method)} | {len(rows)} | "
+                f"| `{dataset}` | {rows[0]['front']} | {title} | {len(rows)} | "
                 f"{retained.mean():.5f} ({retained.min():.5f}) | "
                 f"{found.mean():.0f} % ({found.min():.0f} %) |"
             )

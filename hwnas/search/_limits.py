@@ -43,7 +43,7 @@ class Limits:
             )
 
     @classmethod
-    def of(cls, given: object, archive_metrics: Sequence[str], confidence: float) -> Limits:
+    def of(cls, given: object, metrics: Sequence[str], confidence: float) -> Limits:
         """Return the limits that ``limit=`` gives: nothing, a number, or one for each metric.
 
         Raises
@@ -56,24 +56,27 @@ class Limits:
         >>> Limits.of([10, None], ["latency", "energy"], 0.9).bounds
         (10.0, None)
         """
-        n = len(archive_metrics)
-        bounds = list(given) if isinstance(given, list | tuple) else [given] * (1 if n == 1 else 0)
-        if given is None:
+        n = len(metrics)
+        bounds: list[object] = [given] if n == 1 else []
+        if isinstance(given, list | tuple):
+            bounds = list(given)
+        elif given is None:
             bounds = [None] * n
-        numbers = all(
-            each is None or (isinstance(each, int | float) and not isinstance(each, bool))
+        numbers = [
+            None if each is None else float(each)
             for each in bounds
-        )
-        if not numbers or len(bounds) != n:
+            if each is None or (isinstance(each, int | float) and not isinstance(each, bool))
+        ]
+        if not len(numbers) == len(bounds) == n:
             example = ",".join(["10", *["null"] * (n - 1)])
             raise UserError(
-                f"limit={given}: a number for each of {', '.join(archive_metrics)} is needed",
+                f"limit={given}: a number for each of {', '.join(metrics)} is needed",
                 remedy="limit=10" if n == 1 else f"limit=[{example}]",
             )
-        for each in bounds:
-            if each is not None:
-                check_above("limit", float(each), 0.0)
-        return cls(tuple(None if b is None else float(b) for b in bounds), confidence)
+        for bound in numbers:
+            if bound is not None:
+                check_above("limit", bound, 0.0)
+        return cls(tuple(numbers), confidence)
 
     @property
     def given(self) -> bool:

@@ -132,9 +132,9 @@ def evolve(archive: Archive, evaluations: int, moves: Moves, seed: int) -> None:
         archive.add(archive.new(rows)[: evaluations - n_before])
         without_new = 0 if len(archive) > n_before else without_new + 1
         points = archive.points_of(rows)
-        unknown = np.isnan(points).any(axis=1)
+        unknown = np.isnan(points).any(axis=1).reshape(-1, 1)
         # An architecture without a value is worse than every other one.
-        costs = np.where(unknown[:, np.newaxis], 0.0, points)
-        static = StaticProblem(problem, F=costs, G=unknown[:, np.newaxis].astype(np.float64))
+        costs = np.where(unknown, 0.0, points)
+        static = StaticProblem(problem, F=costs, G=unknown.astype(np.float64))
         Evaluator().eval(static, children)
         algorithm.tell(infills=children)

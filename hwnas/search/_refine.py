@@ -79,7 +79,8 @@ def _most_likely(archive: Archive, pool: Architectures, rng: np.random.Generator
     """Return the rows of the pool, the most likely members of the front first."""
     known = archive.known()[-_FITTED:]
     if len(known) < 2 * archive.problem.space.n_positions:
-        return rng.permutation(len(pool)).tolist()
+        shuffled: list[int] = rng.permutation(len(pool)).tolist()
+        return shuffled
     features = _features(archive.problem.space, archive.architectures[known])
     X, new = features(archive.architectures[known]), features(pool)
     points = archive.points[known]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.commands import Hwnas, python
+from tests.tables_of_users import write_csv
 
 
 def test_advise_command_invalid_budget_prints_one_line(hwnas: Hwnas) -> None:
@@ -39,3 +40,16 @@ def test_advise_command_published_table_prints_a_plan(hwnas_data: Path, tmp_path
         "twice the",
     ):
         assert expected in run.stdout
+
+
+def test_advise_command_own_table_has_the_space_left_to_measure(
+    hwnas: Hwnas, tmp_path: Path
+) -> None:
+    board = write_csv(tmp_path / "board.csv", 60)
+    run = hwnas(
+        *("advise", f"table={board}", "budget=10min", "predictors=[ridge]"),
+        *("scenarios=1", "repeats=2"),
+    )
+    assert run.returncode == 0, run.stderr
+    # The 60 architectures are of 57 networks.
+    assert "7,122 candidates; 57 measured so far" in run.stdout
