@@ -74,16 +74,6 @@ def results(outputs: Path, study: str) -> list[dict[str, object]]:
     return rows
 
 
-def test_experiments_state_their_command_and_name() -> None:
-    assert {"quick", "paper_hwnas", "paper_transnas", "paper_simulation", "paper_lut_table"} <= set(
-        EXPERIMENTS
-    )
-    for name in EXPERIMENTS:
-        text = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text()
-        assert text.startswith(f"# hwnas sweep experiment={name}")
-        assert f"\nname: {name}\n" in text
-
-
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_sweep_every_experiment_runs(name: str, sweep: Sweep, tmp_path: Path) -> None:
     """The report composes the whole grid, so a predictor or key that was renamed fails here."""
