@@ -32,7 +32,9 @@ Hwnas = Callable[..., Finished]
 
 
 def in_process(*arguments: str) -> Finished:
-    """Run ``hwnas <arguments>`` in this process and in its working directory, without official files.
+    """Run ``hwnas <arguments>`` in this process and its working directory.
+
+    It finds no official files.
 
     It saves the two seconds in which a new process imports the libraries. Log messages are not in
     the returned output, because pytest handles them.

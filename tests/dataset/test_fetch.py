@@ -211,7 +211,7 @@ def test_families_every_download_is_pinned_by_commit() -> None:
     downloads = [f for files in families().values() for f in files if not f.by_hand]
     assert len(downloads) > 50
     assert [f.url for f in downloads if not re.search(r"/[0-9a-f]{40}/", f.url)] == []
-    # The content behind a commit cannot change. A blob also pins it where the commit is trusted less.
+    # The content behind a commit cannot change. The blobs of HAT and HW-GPT-Bench are not known.
     pinned = [f.blob for f in downloads if f.family not in ("hat", "hwgpt")]
     assert all(re.fullmatch(r"[0-9a-f]{40}", blob or "") for blob in pinned)
     assert len(set(pinned)) == len(pinned)
