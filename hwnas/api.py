@@ -26,8 +26,8 @@ def load_dataset(name: str, metric: str | None = None, **options: Any) -> Table:
         What ``metric=`` takes. Default: latency, or what the dataset ``csv`` finds in its file.
     **options
         Groups (``image_set="cifar100"``, ``space="micro"``) and keys of the dataset itself
-        (``framework="onnx"``), as on the command line; ``data="folder"`` is the folder of the
-        published files.
+        (``framework="onnx"``, ``device="titan_rtx_64"`` of ``help/ofa``), as on the command line;
+        ``data="folder"`` is the folder of the published files.
 
     Returns
     -------
@@ -46,15 +46,25 @@ def load_dataset(name: str, metric: str | None = None, **options: Any) -> Table:
     >>> len(table), table.metric.unit
     (15625, 'ms')
     """
-    groups = {"device", "space", "image_set"}
     overrides = [f"dataset={name}", *([] if metric is None else [f"metric={metric}"])]
     if "data" in options:
         overrides.append(f"paths.data={_value(str(options.pop('data')))}")
+    own = _own_keys(name) if options else frozenset()
     for key, value in options.items():
-        prefix = "" if key in groups else "dataset."
-        overrides.append(f"{prefix}{key}={_value(value)}")
+        is_group = key in {"device", "space", "image_set"} and key not in own
+        overrides.append(f"{'' if is_group else 'dataset.'}{key}={_value(value)}")
     table: Table = instantiate(composed("run", overrides).dataset).load()
     return table.measured_rows()
+
+
+def _own_keys(name: str) -> frozenset[str]:
+    """Return the keys of a dataset that hold a value of its own, not one of a group.
+
+    ``device`` of ``help/ofa`` is the name of a file, but ``device`` of ``hwnas/raspi4`` is what the
+    group of that name has chosen.
+    """
+    dataset = composed("run", [f"dataset={name}"]).dataset
+    return frozenset(str(key) for key in dataset if not OmegaConf.is_interpolation(dataset, key))
 
 
 def make_predictor(name: str, space: SearchSpace, seed: int = 0, **parameters: Any) -> Predictor:

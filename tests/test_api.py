@@ -51,6 +51,15 @@ class TestLoadDataset:
         minimum = hwnas.load_dataset("local/cpu", statistic="minimum")
         assert minimum.dataset == "local-onnxruntime-minimum"
 
+    @pytest.mark.parametrize("name", ["help/ofa", "help/fbnet"])
+    def test_load_dataset_own_device_reaches_the_dataset(self, name: str, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match=r"v100_32\.pt"):
+            hwnas.load_dataset(name, device="v100_32", data=tmp_path)
+
+    def test_load_dataset_device_of_a_group_chooses_from_the_group(self) -> None:
+        with pytest.raises(UserError, match="did you mean 'raspi4'"):
+            hwnas.load_dataset("hwnas/fpga", device="raspi5")
+
     def test_load_dataset_published_values(self, hwnas_data: Path) -> None:
         values = hwnas.load_dataset("hwnas/raspi4", data=hwnas_data)
         # data/README.md: the first architecture of the benchmark.
