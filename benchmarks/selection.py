@@ -69,7 +69,9 @@ def measure(table: Table) -> tuple[Means, Means, Means]:
         deviations = ((predicted - true) / true.std())[held_out]
         rng = generator(fit, "benchmark", "candidates")
         for _ in range(TRIALS):
-            scores = Selector(n_candidates=N_CANDIDATES).run(accuracy, true, predicted, rng).to_dict()
+            scores = (
+                Selector(n_candidates=N_CANDIDATES).run(accuracy, true, predicted, rng).to_dict()
+            )
             kinds.setdefault("real: ridge", []).append({name: scores[name] for name in SCORES})
         simulated: Sequence[Deviations] = (Bootstrap(deviations), Normal(), Mixture())
         for kind in simulated:

@@ -32,7 +32,9 @@ Hwnas = Callable[..., Finished]
 
 
 def in_process(*arguments: str) -> Finished:
-    """Run ``hwnas <arguments>`` in this process, without official files.
+    """Run ``hwnas <arguments>`` in this process and its working directory.
+
+    It finds no official files.
 
     It saves the two seconds in which a new process imports the libraries. Log messages are not in
     the returned output, because pytest handles them.
@@ -40,7 +42,8 @@ def in_process(*arguments: str) -> Finished:
     code: object = 0
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.chdir(ROOT)
+        # A command may change the working directory. The test goes on in its own.
+        patch.chdir(Path.cwd())
         patch.delenv("HWNAS_DATA", raising=False)
         # A command sets them for its process.
         for variable in ("MPLBACKEND", "HYDRA_FULL_ERROR"):

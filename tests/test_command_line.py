@@ -167,7 +167,7 @@ def test_help_offers_each_choice_where_it_is_taken(hwnas: Hwnas) -> None:
         pairs = [line.split(": ") for line in lines if re.fullmatch(r"\w+: \S.*", line)]
         return {name: options.split(", ") for name, options in pairs}
 
-    assert groups("run")["selection"] == ["default", "none"]
+    assert groups("run")["selection"] == ["default", "none", "paper"]
     assert not {"deviations", "backend"} & set(groups("run"))
     assert groups("sweep")["deviations"] == ["bootstrap", "mixture", "normal"]
 

@@ -122,7 +122,7 @@ def options(group: str) -> list[str]:
     Examples
     --------
     >>> options("metric")[:2]
-    ['arithmetic_intensity', 'energy']
+    ['accuracy', 'arithmetic_intensity']
     """
     found = set()
     for folder in conf_folders():

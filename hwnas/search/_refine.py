@@ -19,6 +19,8 @@ from hwnas.space import Architectures, Choices, SearchSpace
 
 #: Number of times that the models are fitted, and a share of the evaluations is chosen by them.
 ROUNDS = 10
+#: Most of a round that goes to architectures which differ from the front in one decision.
+_NEAR = 0.8
 #: Most architectures among which the models choose, and most that the models are fitted to.
 _POOL, _FITTED = 20_000, 4_000
 #: Most inputs of a model that has the products of all pairs of decisions.
@@ -35,7 +37,8 @@ def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     """Spend the evaluations that are left on architectures that are likely on the front.
 
     Each round fits two simple models of every objective to what is evaluated, and evaluates the
-    architectures that are most likely not dominated by the front. One model predicts the ranks of
+    architectures that are most likely not dominated by the front: first among those that differ
+    from a member of the front in one decision, then among all. One model predicts the ranks of
     the values, the other one logarithms, which spread the best values out.
 
     Parameters
@@ -48,13 +51,21 @@ def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     assert archive.left is not None
     per_round = max(1, -(-archive.left // ROUNDS))
     while archive.left > 0:
-        # A small archive is known as a whole, or has no values to learn from.
-        pool = archive.new(_pool(archive, moves, rng))
-        if not len(pool):
+        before = len(archive)
+        near = archive.new(moves.neighbours(archive.architectures[archive.front()]))
+        _add_most_likely(archive, near, int(_NEAR * per_round), rng)
+        anywhere = archive.new(_pool(archive, moves, rng))
+        _add_most_likely(archive, anywhere, per_round - (len(archive) - before), rng)
+        if len(archive) == before:
             return
-        chosen = _most_likely(archive, pool, rng)
-        if not archive.add(pool[chosen[: min(per_round, archive.left)]]):
-            return
+
+
+def _add_most_likely(
+    archive: Archive, pool: Architectures, n: int, rng: np.random.Generator
+) -> None:
+    """Evaluate the `n` architectures of a pool that are most likely on the front."""
+    if len(pool) and n > 0:
+        archive.add(pool[_most_likely(archive, pool, rng)[:n]])
 
 
 def _pool(archive: Archive, moves: Moves, rng: np.random.Generator) -> Architectures:

@@ -173,9 +173,9 @@ class Selector:
         Examples
         --------
         >>> from hwnas.dataset import Provenance
-        >>> Selector().lowest_accuracy(Provenance("measured", "a.csv", "", {"classes": 10}))
+        >>> Selector().lowest_accuracy(Provenance("measured", "", "", details={"classes": 10}))
         20.0
-        >>> Selector().lowest_accuracy(Provenance("measured", "a.csv", "", {"score": "mIoU"}))
+        >>> Selector().lowest_accuracy(Provenance("measured", "", "", details={"score": "mIoU"}))
         """
         if self.min_accuracy != "twice_chance":
             return self.min_accuracy

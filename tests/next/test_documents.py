@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from hwnas.cli import COMMANDS
-from tests import commands
 from tests.commands import ROOT, Hwnas
 
 BLOCK = re.compile(r"```(?P<language>bash|python)\n(?P<code>.*?)```", re.DOTALL)
@@ -30,7 +29,6 @@ def test_your_board_every_line_runs_as_written(
 ) -> None:
     pytest.importorskip("onnx")
     # The commands run in this folder.
-    monkeypatch.setattr(commands, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     printed: list[str] = []

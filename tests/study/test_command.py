@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tests.commands import ROOT, in_process
 
+EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
+
 
 def test_sweep_config_dir_given_is_part_of_the_printed_command(tmp_path: Path) -> None:
     (tmp_path / "predictor").mkdir()
@@ -16,3 +18,14 @@ def test_sweep_config_dir_given_is_part_of_the_printed_command(tmp_path: Path) -
     run = in_process("sweep", "--config-dir", str(tmp_path), *some, outputs, "action=status")
     command = run.stdout.partition("to run the rest: ")[2].splitlines()[0]
     assert f"--config-dir {tmp_path}" in command
+
+
+def test_experiments_state_their_command_and_name() -> None:
+    papers = {
+        f"paper_{name}" for name in ("claims", "hwnas", "transnas", "simulation", "lut_table")
+    }
+    assert {"quick", *papers} <= set(EXPERIMENTS)
+    for name in EXPERIMENTS:
+        text = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text()
+        assert text.startswith(f"# hwnas sweep experiment={name}")
+        assert f"\nname: {name}\n" in text
