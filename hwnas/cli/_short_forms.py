@@ -18,8 +18,15 @@ def expanded(arguments: Sequence[str]) -> list[str]:
      'seed=1']
     >>> expanded(["tuned=old.hwnas", "target=latency_ms"])
     ['tuning=_saved', 'tuning.path=old.hwnas', 'dataset.target=latency_ms']
+
+    The folder of the chosen dataset stands for ``dataset`` at the start of a key.
+
+    >>> expanded(["dataset=hat/wmt14ende_cpu_xeon", "hat.part=encoder"])
+    ['dataset=hat/wmt14ende_cpu_xeon', 'dataset.part=encoder']
     """
-    return [override for argument in arguments for override in _overrides(argument)]
+    chosen = [each.removeprefix("dataset=") for each in arguments if each.startswith("dataset=")]
+    family = chosen[-1].rpartition("/")[0] if chosen else ""
+    return [override for argument in arguments for override in _overrides(argument, family)]
 
 
 def with_digest(arguments: Sequence[str]) -> list[str]:
@@ -59,7 +66,7 @@ def _searched(argument: str) -> str:
     return f"predictors={value}" if value.startswith("[") else f"predictors=[{value}]"
 
 
-def _overrides(argument: str) -> Iterator[str]:
+def _overrides(argument: str, family: str) -> Iterator[str]:
     key, equals, value = argument.partition("=")
     if equals and key == "table":
         yield from ("dataset=csv", f"dataset.path={value}")
@@ -67,6 +74,8 @@ def _overrides(argument: str) -> Iterator[str]:
         yield f"dataset.target={value}"
     elif equals and key == "tuned":
         yield from ("tuning=_saved", f"tuning.path={value}")
+    elif equals and family and key.startswith(f"{family}."):
+        yield f"dataset.{argument.removeprefix(f'{family}.')}"
     elif equals and key == "predictor" and value.strip("'\"").endswith(SAVED):
         yield from ("predictor=_saved", f"predictor.model.path={value}")
     else:

@@ -260,8 +260,11 @@ class TableFile(Described):
         problem = f"several columns could be the target ({columns})"
         if not found:
             problem = f"no {wanted}; columns: {columns}"
-        example = (found or names or [ColumnName("latency_ms", "", None)])[0].name
-        raise UserError(f"{cells.path}: {problem}", remedy=f"target={example}")
+        numeric = [each for each in found or names if cells.is_numeric(each.name)]
+        remedy = "a column with the measured numbers, named for example latency_ms"
+        raise UserError(
+            f"{cells.path}: {problem}", remedy=f"target={numeric[0].name}" if numeric else remedy
+        )
 
     def _metric(self, column: ColumnName) -> Metric:
         """Return the metric that a column holds."""

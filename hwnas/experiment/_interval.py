@@ -10,6 +10,7 @@ import numpy as np
 from hwnas.errors import UserError
 from hwnas.experiment._split import Split
 from hwnas.predictor import Predictor, fewest_residuals
+from hwnas.predictor.saved import Saved
 
 #: Probability that an interval should hold the true value.
 NOMINAL = 0.9
@@ -41,7 +42,18 @@ def interval_scores(
         intervals come from. Without intervals these are None except ``nominal``, and ``skipped``
         is the reason.
     """
-    empty = {"nominal": NOMINAL, "coverage": None, "mean_width": None, "source": None}
+    empty: dict[str, Any] = {
+        "nominal": NOMINAL,
+        "coverage": None,
+        "mean_width": None,
+        "source": None,
+    }
+    if isinstance(predictor.model, Saved):
+        # Its intervals are those of the file. Calibration would need training measurements.
+        predictor = predictor.model.load()
+        if predictor.interval_source_ is None:
+            return empty | {"skipped": "the predictor in the file has none"}
+        return empty | _scores(predictor, split)
     if not (calibrates or predictor.has_own_interval):
         return empty | {"skipped": LEFT_OUT}
     n_train, needed = len(split.train), fewest_residuals(NOMINAL)
@@ -54,10 +66,14 @@ def interval_scores(
         predictor.calibrate(seed=seed)
     except UserError as error:
         return empty | {"skipped": error.problem}
+    return empty | _scores(predictor, split)
+
+
+def _scores(predictor: Predictor, split: Split) -> dict[str, Any]:
     measured = split.table.measured_on()[split.test]
     lower, upper = predictor.predict_interval(split.table.architectures[measured], NOMINAL)
     true = split.test_values
-    return empty | {
+    return {
         "coverage": float(np.mean((lower <= true) & (true <= upper))),
         "mean_width": float(np.mean(upper - lower)),
         "source": predictor.interval_source_,

@@ -234,9 +234,23 @@ def _report(cfg: DictConfig, start: Start, how: str, out: Path) -> list[str]:
             f"fill in the column {start.target} of {out}, then:",
             "  " + command(f"fit table={file} {then}"),
         ]
-    table = shlex.quote(str(start.file.path))
     return [
         *lines,
         f"fill in the column {start.target} of {out}, and append the rows to {start.file.path}:",
-        f"  tail -n +2 {file} >> {table}",
+        f"  {_append(out, Path(str(start.file.path)).expanduser())}",
     ]
+
+
+def _append(rows: Path, table: Path) -> str:
+    """Return the shell command that appends the rows of a file to a table."""
+    new, old = shlex.quote(str(rows)), shlex.quote(str(table))
+    if table.suffix == ".parquet":
+        program = (
+            "import sys, pandas; old, new = sys.argv[1:]; "
+            "pandas.concat([pandas.read_parquet(old), pandas.read_csv(new)]).to_parquet(old)"
+        )
+        return f"python -c {shlex.quote(program)} {old} {new}"
+    if not table.read_bytes().endswith(b"\n"):
+        # Some spreadsheets do not end the last line. Without `echo`, the first row continues it.
+        return f"(echo; tail -n +2 {new}) >> {old}"
+    return f"tail -n +2 {new} >> {old}"

@@ -29,7 +29,6 @@ from hwnas.space import LISTABLE, SearchSpace
 #: Value of ``accuracy`` that takes multiply-accumulates as a stand-in.
 FLOPS = "flops"
 _SAVED = ".hwnas"
-_ACCURACIES = "accuracy=FILE.hwnas, accuracy=TABLE.csv or accuracy=flops"
 
 
 def problem_of(cfg: DictConfig) -> Problem:
@@ -99,7 +98,7 @@ def _accuracy(cfg: DictConfig, space: SearchSpace, table: Table | None) -> Quant
             )
         return Predicted(predictor, metric, given)
     if not path.is_file():
-        raise UserError(f"accuracy={given}: no such file", remedy=_ACCURACIES)
+        raise UserError(f"accuracy={given}: no such file", remedy=_choices(space))
     own = Metric(ACCURACY.name, ACCURACY.unit, "maximize", ACCURACY.lower, ACCURACY.upper)
     return Known.of(load_table(TableFile(own, space, Paths(**cfg.paths), given)))
 
@@ -115,4 +114,10 @@ def _known(space: SearchSpace, table: Table | None, cfg: DictConfig) -> Known:
             images = provenance.details.get("image_set")
             source = f"{provenance.source} ({images})"
             return Known(space, architectures, np.asarray(accuracy), ACCURACY, source)
-    raise UserError(f"no accuracies of the space {space.name} are known", remedy=_ACCURACIES)
+    raise UserError(f"no accuracies of the space {space.name} are known", remedy=_choices(space))
+
+
+def _choices(space: SearchSpace) -> str:
+    """Return what ``accuracy=`` can be on a space. Counting operations needs its networks."""
+    files = "accuracy=FILE.hwnas or accuracy=TABLE.csv"
+    return files if space.skeleton is None else f"{files} or accuracy={FLOPS}"

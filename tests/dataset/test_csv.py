@@ -134,6 +134,12 @@ MISTAKES = {
         "no column whose name ends in a unit",
         "target=",
     ),
+    "no numbers": (
+        "architecture,name\nCELL,fast\n",
+        {},
+        "no column whose name ends in a unit",
+        "a column with the measured numbers",
+    ),
     "target without unit": (
         "architecture,speed\nCELL,1\n",
         {"target": "speed"},

@@ -98,6 +98,22 @@ class TestFittedBefore:
         score = api.score(drawn.test_values, predicted)
         assert result["scores"]["kendall_tau"] == score["kendall_tau"]
 
+    @pytest.mark.parametrize(
+        ("predictor", "source"),
+        [("ridge", "conformal, 5 folds, 40 residuals"), ("best", "predictive distribution")],
+    )
+    def test_run_predictor_from_a_file_has_the_intervals_of_the_file(
+        self, predictor: str, source: str, hwnas: Hwnas, run: Hwnas, tmp_path: Path
+    ) -> None:
+        write_csv(tmp_path / "phone.csv", 40, seed=1)
+        own = ("table=phone.csv", f"predictor={predictor}", "tuning=none", "out=p.hwnas")
+        assert hwnas("fit", *own).returncode == 0
+        finished = run("predictor=p.hwnas")
+        assert finished.returncode == 0, finished.stderr
+        (result,) = _results(tmp_path)
+        assert result["interval"]["source"] == source
+        assert 0 < result["interval"]["coverage"] <= 1
+
     def test_run_predictor_of_the_same_table_is_refused(self, saved: str, hwnas: Hwnas) -> None:
         finished = hwnas("run", "table=phone.csv", *QUICK, f"predictor={saved}")
         assert finished.returncode == 2

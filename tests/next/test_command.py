@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hwnas.space import NASBench201
@@ -170,3 +173,27 @@ def test_next_columns_space_writes_the_columns_of_the_table(hwnas: Hwnas, tmp_pa
     assert not {row.rpartition(";")[0] for row in rows} & {
         line.rpartition(";")[0] for line in lines
     }
+
+
+@pytest.mark.parametrize("name", ["board.csv", "board.parquet"])
+def test_next_printed_append_command_keeps_every_row(
+    name: str, hwnas: Hwnas, tmp_path: Path
+) -> None:
+    """The CSV file does not end in a line break, as those of some spreadsheets."""
+    csv_file, table, out = (
+        write_csv(tmp_path / "board.csv", 12),
+        tmp_path / name,
+        tmp_path / "n.csv",
+    )
+    csv_file.write_text(csv_file.read_text().rstrip())
+    if table != csv_file:
+        pd.read_csv(csv_file).to_parquet(table)
+    run = hwnas("next", f"table={table}", "n=2", f"out={out}")
+    assert run.returncode == 0, run.stderr
+    fill(out)
+    append = run.stdout.splitlines()[-1].strip().replace("python -c", f"{sys.executable} -c")
+    subprocess.run(["sh", "-c", append], check=True)
+    rows = pd.read_csv(table) if table == csv_file else pd.read_parquet(table)
+    assert list(rows["architecture"][-2:]) == [row["architecture"] for row in read(out)]
+    assert len(rows) == 14
+    assert rows["latency_ms"].notna().all()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hwnas
-from hwnas.space import FBNet
+from hwnas.space import Choices, FBNet
 from tests.commands import Hwnas, in_process
 from tests.tables_of_users import bundled, write_csv
 
@@ -35,6 +35,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells = FBNet().sample(20, np.random.default_rng(0))
     other = hwnas.make_predictor("ridge", FBNet()).fit(cells, np.arange(20.0))
     other.save(made / "fbnet.hwnas", {"metric": "latency", "unit": "ms"})
+    dimensions = Choices("dimensions", {"depth": [1, 2, 3], "width": [8, 16, 32]})
+    without_network = hwnas.make_predictor("ridge", dimensions)
+    without_network.fit(dimensions.enumerate(), np.arange(9.0))
+    without_network.save(made / "dimensions.hwnas", {"metric": "latency", "unit": "ms"})
     whole = (made / "latency.hwnas").read_bytes()
     (made / "cut.hwnas").write_bytes(whole[: len(whole) // 2])
     return made
@@ -108,6 +112,10 @@ def test_search_with_a_table_of_accuracies_has_its_architectures_only(
         ),
         (["predictor=[{0}/latency.hwnas,{0}/fbnet.hwnas]"], "fbnet.hwnas: is of the space fbnet"),
         (["predictor={0}/fbnet.hwnas"], "no accuracies of the space fbnet are known"),
+        (
+            ["predictor={0}/dimensions.hwnas"],
+            "are known. Try: accuracy=FILE.hwnas or accuracy=TABLE.csv\n",
+        ),
         (["predictor={0}/latency.hwnas", "limit=[1,2]"], "a number for each of latency is needed"),
         (["predictor={0}/latency.hwnas", "method=all"], "method: no 'all'"),
         (["predictor={0}/latency.hwnas", "metric=speed"], "metric=speed: no such option"),
