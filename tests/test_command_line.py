@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -229,15 +230,22 @@ def test_interrupted_run_exits_with_130_and_one_line(tmp_path: Path, arguments: 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that starts pytest in the background makes it ignore the signal of Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    deadline = time.monotonic() + 100
-    while not any(journals.glob("*.journal")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    # To the whole group, as a terminal does.
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + 100
+        while not any(journals.glob("*.journal")):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        # To the whole group, as a terminal does.
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        # Endless jobs must not outlive a test that fails.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert (out, err) == ("", "stopped, the same command continues\n")
     assert process.returncode == 130
 
