@@ -369,3 +369,14 @@ def test_study_runs_a_predictor_of_the_user(hwnas: Hwnas, own: Path, tmp_path: P
     run = hwnas("sweep", "experiment=quick", *grid, f"paths.outputs={tmp_path}")
     assert run.returncode == 0, run.stderr
     assert len(list(tmp_path.rglob("result.json"))) == 2
+
+
+def test_folder_among_the_configurations_that_hides_a_key_is_named(
+    hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "onnx").mkdir()
+    monkeypatch.setenv("HWNAS_CONF", str(tmp_path))
+    done = hwnas("next", "space=nasbench201", f"onnx={tmp_path / 'onnx'}")
+    assert done.returncode == 2
+    assert f"the folder {tmp_path / 'onnx'} lies among your configurations" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

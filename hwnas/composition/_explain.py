@@ -25,7 +25,14 @@ from omegaconf.errors import (
 )
 
 from hwnas.composition._choices import several_values
-from hwnas.composition._folder import is_group, known_groups, option_file, options
+from hwnas.composition._folder import (
+    CONF,
+    is_group,
+    known_groups,
+    option_file,
+    options,
+    user_conf_folder,
+)
 from hwnas.composition._values import leaves
 from hwnas.errors import UserError, nearest
 from hwnas.extras import missing_library, not_installed
@@ -181,6 +188,11 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
         known = [f"{parent}.{name}" if parent else name for name in names]
         return _elsewhere(key) or f"no such key; {nearest(key, known)}"
     if "No match in the defaults list" in text:
+        own = user_conf_folder() / key
+        if own.is_dir() and not (CONF / key).is_dir():
+            # Hydra takes every folder on its search path for a group.
+            problem = f"the folder {own} lies among your configurations, and hides the key {key}"
+            return str(UserError(problem, remedy="another folder in HWNAS_CONF"))
         return f"no such group; {nearest(key, known_groups())}"
     # The first line says that a value could not be set, and the other lines say why.
     return _first_lines(text.partition("\n")[2]) or _first_lines(text)

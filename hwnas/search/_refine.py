@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.linear_model import RidgeCV
@@ -139,11 +140,21 @@ def _share_undominated(
     distinct = np.unique(front, axis=0)
     for _ in range(_DRAWS):
         drawn = means + spreads * rng.standard_normal(means.shape)
-        dominated = np.zeros(len(drawn), dtype=bool)
-        for member in distinct:
-            dominated |= (member <= drawn).all(axis=1)
-        share += ~dominated
+        share += ~_dominated(drawn, distinct)
     return np.asarray(share / _DRAWS)
+
+
+def _dominated(points: Float, front: Float) -> NDArray[np.bool_]:
+    """Tell which points have a member of the sorted front that is at most as large everywhere."""
+    if front.shape[1] == 2:
+        # Of the members up to a point's first value, the one with the lowest second value decides.
+        n_before = np.searchsorted(front[:, 0], points[:, 0], side="right")
+        lowest = np.concatenate([[np.inf], np.minimum.accumulate(front[:, 1])])
+        return np.asarray(lowest[n_before] <= points[:, 1])
+    dominated = np.zeros(len(points), dtype=bool)
+    for member in front:
+        dominated |= (member <= points).all(axis=1)
+    return dominated
 
 
 def _features(space: SearchSpace, seen: Architectures) -> Callable[[Architectures], Float]:
