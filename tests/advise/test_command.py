@@ -36,7 +36,6 @@ def test_advise_command_published_table_prints_a_plan(hwnas_data: Path, tmp_path
         "15,625 candidates",
         "plan        ",
         "next best",
-        "80 % of scenarios between",
         "twice the",
     ):
         assert expected in run.stdout

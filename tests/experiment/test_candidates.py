@@ -18,11 +18,12 @@ def test_run_own_table_has_the_predicted_front_of_the_space(tmp_path: Path, hwna
     ]
     done = hwnas(*arguments)
     assert done.returncode == 0, done.stderr
-    assert "candidates=space: 7,122 networks" in done.stdout
+    # Five of the 7,122 networks compute nothing, so their accuracy is below twice that of a guess.
+    assert "candidates=space: 7,117 networks" in done.stdout
     result = next(tmp_path.rglob("result.json"))
     found = json.loads(result.read_text())["selection"]["unmeasured"]
     front = found["front"]
-    assert found["n"] == 7122
+    assert found["n"] == 7117
     assert found["n_measured"] <= 40
     assert all(line["lower"] < line["predicted"] < line["upper"] for line in front)
     assert [line["accuracy_percent"] for line in front] == sorted(
