@@ -123,7 +123,11 @@ def _report(
     kind = "ESTIMATED" if table.estimated else provenance.kind
     again = ""
     if isinstance(repeated, dict):
-        again = f"; {repeated['architectures']} architectures measured several times, the median"
+        n = repeated["architectures"]
+        several, verb = (
+            ("1 architecture was", "counts") if n == 1 else (f"{n} architectures were", "count")
+        )
+        again = f"; {several} measured several times and {verb} with the median"
     tuned = f", tuned in {tuning.n_trials} trials" if tuning.n_trials else ""
     space, first = table.space, table.space.format(table.architectures[0].tolist())
     dimensions = space.described if isinstance(space, ColumnSpace) else []

@@ -52,7 +52,7 @@ def test_engineer_fits_and_predicts_from_a_csv_with_ties_a_failure_and_a_repeate
     fitted = hwnas("fit", "table=my board.csv", "predictor=best", "out=board.hwnas")
     assert fitted.returncode == 0, fitted.stderr
     assert "fitted to all 39 measurements of my_board latency [ms]" in fitted.stdout
-    assert "1 architectures measured several times, the median" in fitted.stdout
+    assert "1 architecture was measured several times and counts with the median" in fitted.stdout
     assert "Kendall's tau" in fitted.stdout
 
     shown = hwnas("show", "board.hwnas").stdout
