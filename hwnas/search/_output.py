@@ -101,20 +101,33 @@ class Found:
             return quantity.metric.cost(points[:, column]), accuracy.metric.cost(points[:, 0])
 
         axes.scatter(*values(archive, known), s=3, color=_GREY, linewidths=0, label="evaluated")
+        marked = [values(archive, front)]
         if self.random is not None:
-            beside = values(self.random, self.random.front())
-            axes.scatter(*beside, s=14, color=_ORANGE, marker="x", label="random search")
-        axes.scatter(*values(archive, front), s=12, color=_BLUE, label=f"front ({len(front)})")
+            marked.append(values(self.random, self.random.front()))
+            axes.scatter(*marked[-1], s=14, color=_ORANGE, marker="x", label="random search")
+        axes.scatter(*marked[0], s=12, color=_BLUE, label=f"front ({len(front)})")
         bound = self.limits.bounds[column - 1]
         if bound is not None:
-            axes.axvline(bound, color=_GREEN, linewidth=1, label="limit")
+            self._mark_limit(axes, bound, quantity.metric.unit)
         if self.chosen is not None and self.limits.given:
             at = values(archive, np.array([self.chosen[0]]))
+            marked.append(at)
             axes.scatter(*at, s=90, color=_GREEN, marker="*", label="chosen")
+        _from_the_marked(axes, values(archive, known)[1], np.concatenate([y for _, y in marked]))
         axes.set_xlabel(quantity.metric.label)
         stand_in = isinstance(accuracy, StandIn)
         axes.set_ylabel(f"{accuracy.metric.label}{', a stand-in for accuracy' if stand_in else ''}")
         axes.legend(fontsize=8)
+
+    @staticmethod
+    def _mark_limit(axes: Axes, bound: float, unit: str) -> None:
+        """Draw the limit, or only name it if it is far from all networks."""
+        lowest, highest = axes.get_xlim()
+        label = f"limit, {bound:g} {unit}"
+        if lowest <= bound <= highest + 0.3 * (highest - lowest):
+            axes.axvline(bound, color=_GREEN, linewidth=1, label=label)
+        else:
+            axes.plot([], [], color=_GREEN, linewidth=1, label=f"{label} (outside the picture)")
 
     def report(self, out: Path) -> list[str]:
         """Return the lines that the command prints."""
@@ -197,3 +210,14 @@ def compared(best: Archive, other: Archive) -> tuple[float, float]:
 
 def _texts(values: Float) -> list[str]:
     return ["" if np.isnan(value) else f"{value:.6g}" for value in values]
+
+
+def _from_the_marked(axes: Axes, every: Float, marked: Float) -> None:
+    """Let the vertical axis start at its lowest marked point, or at the 3 % quantile of all.
+
+    A few networks have a very low accuracy. With an axis for all, the front would look flat.
+    """
+    lowest = min(float(np.nanquantile(every, 0.03)), float(marked.min()))
+    highest = float(np.nanmax(every))
+    margin = 0.03 * (highest - lowest) or 1.0
+    axes.set_ylim(lowest - margin, highest + margin)

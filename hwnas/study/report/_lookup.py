@@ -79,7 +79,9 @@ class LookupAgainstLinear:
             axes.plot(means[self.linear], places, "s", label="linear regression")
             axes.set_yticks(list(places), [str(label) for label in means.index])
             axes.set_xlabel("Kendall's τ")
-            axes.set_title(material.title + (" (ESTIMATED values)" if material.estimated else ""))
+            # Centred on the figure, because the names of the datasets take much of its width.
+            note = " (ESTIMATED values)" if material.estimated else ""
+            figure.suptitle(material.title + note, fontsize="medium")
             figure.legend(loc="outside lower center", ncols=2)
 
         save_figure(material.folder / "lookup.png", draw, figsize=(8, 0.4 * len(means) + 1.5))
