@@ -96,9 +96,12 @@ from tests.commands import ROOT, Finished, Hwnas, in_process, python
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_run_with_a_mistake_ends_in_one_line(
-    hwnas: Hwnas, arguments: list[str], expected: str
+    hwnas: Hwnas, tmp_path: Path, arguments: list[str], expected: str
 ) -> None:
-    check_mistake(hwnas("run", *arguments), expected)
+    # In the project's own outputs the experiment may be finished, so that it would not run.
+    given = any(argument.startswith("paths.outputs=") for argument in arguments)
+    outputs = [] if given else [f"paths.outputs={tmp_path}"]
+    check_mistake(hwnas("run", *arguments, *outputs), expected)
 
 
 def check_mistake(
