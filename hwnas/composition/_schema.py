@@ -202,13 +202,22 @@ class AccuracyConfig:
 
 
 @dataclass
-class AdviseConfig:
-    """One request for advice; see `hwnas.advise.Advisor`."""
+class TableConfig:
+    """The keys that every command on a table has."""
 
     metric: MetricConfig = MISSING
     device: Any = None
     space: Any = MISSING
     image_set: Any = None
+    dataset: Any = None
+    seed: int = MISSING
+    paths: PathsConfig = MISSING
+
+
+@dataclass
+class AdviseConfig(TableConfig):
+    """One request for advice; see `hwnas.advise.Advisor`."""
+
     dataset: Any = MISSING
     budget: str = MISSING
     measurement: str = MISSING
@@ -219,37 +228,24 @@ class AdviseConfig:
     worth: float = MISSING
     scenarios: int = MISSING
     repeats: int = MISSING
-    seed: int = MISSING
-    paths: PathsConfig = MISSING
 
 
 @dataclass
-class FitConfig:
+class FitConfig(TableConfig):
     """One predictor to keep; see `hwnas.fitted.fit`."""
 
-    metric: MetricConfig = MISSING
-    device: Any = None
-    space: Any = MISSING
-    image_set: Any = None
     dataset: Any = MISSING
     encoding: Any = MISSING
     predictor: PredictorConfig = MISSING
     tuning: Any = MISSING
     out: str | None = None
     folds: int = MISSING
-    seed: int = MISSING
-    paths: PathsConfig = MISSING
 
 
 @dataclass
-class NextConfig:
+class NextConfig(TableConfig):
     """One proposal of what to measure; see `hwnas.next.propose`."""
 
-    metric: MetricConfig = MISSING
-    device: Any = None
-    space: Any = MISSING
-    image_set: Any = None
-    dataset: Any = None
     encoding: Any = MISSING
     predictor: PredictorConfig = MISSING
     n: int = MISSING
@@ -260,19 +256,12 @@ class NextConfig:
     out: str = MISSING
     onnx: str | None = None
     batch_size: int = MISSING
-    seed: int = MISSING
-    paths: PathsConfig = MISSING
 
 
 @dataclass
-class SearchConfig:
+class SearchConfig(TableConfig):
     """One search; see `hwnas.search.run`."""
 
-    metric: MetricConfig = MISSING
-    device: Any = None
-    space: Any = MISSING
-    image_set: Any = None
-    dataset: Any = None
     predictors: list[str] = field(default_factory=list)
     accuracy: str | None = None
     limit: Any = None
@@ -280,8 +269,6 @@ class SearchConfig:
     out: str = MISSING
     method: str = MISSING
     evaluations: int = MISSING
-    seed: int = MISSING
-    paths: PathsConfig = MISSING
 
 
 def _default_folder(kind: Literal["data", "cache"]) -> str:

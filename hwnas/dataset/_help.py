@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
@@ -149,13 +150,8 @@ class HELP(Benchmark):
             If the file that lists the architectures is missing, or has another number of rows than
             the latency file.
         """
-        values = content.columns.floats("latency")
         architectures = _architectures(self.space, self.paths)
-        if len(values) != len(architectures):
-            raise UserError(
-                f"{content.source.path}: {len(values)} values for {len(architectures)} "
-                "architectures"
-            )
+        values = latencies_of(content, len(architectures))
         return self.made(
             dataset="help" if self.accuracy == HELP.accuracy else f"help-{self.accuracy}",
             device=self.device,
@@ -184,6 +180,22 @@ class HELP(Benchmark):
                 values = _latencies(space, device).load(paths).columns.floats("latency")
                 table, column = f"help/{space.name}", f"{device}/latency"
                 yield Column(table, column, "ms", values, space, architectures, accuracy)
+
+
+def latencies_of(content: Content, n_architectures: int) -> NDArray[np.float64]:
+    """Return the values of a latency file.
+
+    Raises
+    ------
+    UserError
+        If it has another number of values than there are architectures.
+    """
+    values = content.columns.floats("latency")
+    if len(values) != n_architectures:
+        raise UserError(
+            f"{content.source.path}: {len(values)} values for {n_architectures} architectures"
+        )
+    return values
 
 
 def _latencies(space: SearchSpace, device: str) -> OfficialTable:

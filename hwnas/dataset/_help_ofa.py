@@ -14,7 +14,7 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns
 from hwnas.dataset._check import check_metric, check_space, dimension_rows
 from hwnas.dataset._described import Column
-from hwnas.dataset._help import latency_file, read_latencies
+from hwnas.dataset._help import latencies_of, latency_file, read_latencies
 from hwnas.dataset._official import MB, OfficialFile
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import Table
@@ -108,13 +108,8 @@ class HELPOFA(Benchmark):
             If the file that lists the architectures is missing, or has another number of rows than
             the latency file.
         """
-        values = content.columns.floats("latency")
         architectures = _architectures(self.space, self.paths)
-        if len(values) != len(architectures):
-            raise UserError(
-                f"{content.source.path}: {len(values)} values for {len(architectures)} "
-                "architectures"
-            )
+        values = latencies_of(content, len(architectures))
         return self.made(
             dataset="help",
             device=self.device,

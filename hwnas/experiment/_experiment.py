@@ -122,9 +122,13 @@ class Experiment:
         UserError
             If the table has no accuracies, or all are below ``selection.min_accuracy``.
         """
+        return CandidateSet.of(self.table, self._min_accuracy)
+
+    @property
+    def _min_accuracy(self) -> float | None:
+        """The lowest accuracy of a candidate in percent, or None if there is no bound."""
         assert self.selector is not None, "an experiment without a selector has no candidates"
-        bound = self.selector.lowest_accuracy(self.table.accuracy_provenance)
-        return CandidateSet.of(self.table, bound)
+        return self.selector.lowest_accuracy(self.table.accuracy_provenance)
 
     def check(self) -> None:
         """Raise `UserError` if the selection cannot work, before the predictor is fitted.
@@ -250,9 +254,8 @@ class Experiment:
         if selection is None:
             return None
         assert self.selector is not None
-        bound = self.selector.lowest_accuracy(self.table.accuracy_provenance)
         scores = {
-            "min_accuracy": bound,
+            "min_accuracy": self._min_accuracy,
             **selection_scores(selection, self.candidates, predicted),
         }
         if self.unmeasured is None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.selection import CandidateSet, Selection, Selector
+from hwnas.selection import CandidateSet, Selection, twice_chance
 
 
 def selection_scores(
@@ -43,14 +43,14 @@ def selection_scores(
     candidate = selection.constraint.row
     names = ("architecture", "predicted", "true", "accuracy_percent", "below_twice_chance")
     chosen: tuple[Any, ...] = (None,) * len(names)
-    twice_chance = Selector().lowest_accuracy(table.accuracy_provenance) or 0.0
+    bound = twice_chance(table.accuracy_provenance) or 0.0
     if candidate is not None:
         row = rows[candidate]
         assert table.accuracy is not None
         string = table.space.format(table.architectures[row].tolist())
         accuracy = float(table.accuracy[row])
         numbers = (float(predicted[row]), float(table.values[row]), accuracy)
-        chosen = (string, *numbers, accuracy < twice_chance)
+        chosen = (string, *numbers, accuracy < bound)
     rest = {key: value for key, value in scores["constraint"].items() if key != "row"}
     scores["constraint"] = dict(zip(names, chosen, strict=True)) | rest
     return scores

@@ -25,7 +25,7 @@ from hwnas.selection._selection import (
     score_selected,
     select_front,
 )
-from hwnas.selection._selector import MinAccuracy, Selector
+from hwnas.selection._selector import MinAccuracy, Selector, twice_chance
 from hwnas.selection._simulate import CANDIDATES, SIGMAS, Simulation, simulate
 from hwnas.selection._simulation_rows import (
     Comparison,
@@ -79,6 +79,7 @@ __all__ = [
     "select_front",
     "simulate",
     "simulation_rows",
+    "twice_chance",
     "verify",
     "write_rows",
 ]

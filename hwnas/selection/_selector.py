@@ -179,8 +179,7 @@ class Selector:
         """
         if self.min_accuracy != "twice_chance":
             return self.min_accuracy
-        classes = None if provenance is None else provenance.details.get("classes")
-        return 2 * 100 / classes if isinstance(classes, int) else None
+        return twice_chance(provenance)
 
     def check(self, n: int, *, measurable: bool, where: str = "the table") -> None:
         """Raise `UserError` if the settings do not fit the candidates.
@@ -251,6 +250,21 @@ class Selector:
         chosen = constrain(-true[:, 0], true[:, 1], costs, within, cost_limit, self.confidence)
         # `constrain` returns an index into `candidates`. A selection holds the rows themselves.
         return replace(chosen, row=None if chosen.row is None else int(candidates[chosen.row]))
+
+
+def twice_chance(provenance: Provenance | None) -> float | None:
+    """Return twice the accuracy of a random guess in percent, or None if it is not known.
+
+    It is known if the details of the accuracies' provenance contain the number of ``classes``.
+
+    Examples
+    --------
+    >>> from hwnas.dataset import Provenance
+    >>> twice_chance(Provenance("measured", "", "", details={"classes": 100}))
+    2.0
+    """
+    classes = None if provenance is None else provenance.details.get("classes")
+    return 2 * 100 / classes if isinstance(classes, int) else None
 
 
 def _check_min_accuracy(bound: MinAccuracy) -> None:

@@ -116,8 +116,13 @@ class Best(RegressorMixin, BaseEstimator):
             mean, variance = self.process_.predict(self.model_.select(features), return_std)
         mean, variance = mean + self.model_.expected(features), variance + self._noise
         if self.companion_ is not None:
-            other = self.companion_.predict(encoded(self._space, X), return_std=True)
-            mean, variance = average((mean, variance), (other[0], other[1] ** 2))
+            inputs = encoded(self._space, X)
+            if return_std:
+                other, std = self.companion_.predict(inputs, return_std=True)
+                mean, variance = average((mean, variance), (other, std**2))
+            else:
+                # The variances cost more than the means, and the mean does not depend on them.
+                mean = (mean + self.companion_.predict(inputs)) / 2
         mean = np.round(mean, _DECIMALS)
         if not return_std:
             return mean
