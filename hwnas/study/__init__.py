@@ -2,7 +2,7 @@
 
 from hwnas.study._actions import act
 from hwnas.study._grid import GridPoint, expand
-from hwnas.study._ledger import Ledger, Outcome, Progress
+from hwnas.study._ledger import POINTS, Ledger, Outcome, Progress
 from hwnas.study._study import Study
 
-__all__ = ["GridPoint", "Ledger", "Outcome", "Progress", "Study", "act", "expand"]
+__all__ = ["POINTS", "GridPoint", "Ledger", "Outcome", "Progress", "Study", "act", "expand"]

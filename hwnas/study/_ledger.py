@@ -15,6 +15,8 @@ from hwnas.study._grid import GridPoint
 #: States of a grid point. The ledger's files hold the first two only. The others are found by
 #: comparison: STALE was finished on other data than there are now, OLDER by older code.
 DONE, FAILED, STALE, OLDER = "done", "failed", "stale", "older"
+#: Name of the ledger's folder in the folder of a study.
+POINTS = "points"
 
 
 @dataclass(frozen=True)

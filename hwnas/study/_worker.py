@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from hwnas.composition import Artifacts, mistake_in, register
 from hwnas.experiment import PREDICTIONS, RESULT
-from hwnas.study._ledger import FAILED, Ledger, Outcome
+from hwnas.study._ledger import FAILED, POINTS, Ledger, Outcome
 
 
 def run_job(cfg: DictConfig) -> int:
@@ -72,4 +72,4 @@ def ledger_of(cfg: DictConfig) -> Ledger:
     """Return the ledger of a study."""
     files = (RESULT, PREDICTIONS) if cfg.artifacts == Artifacts.all else (RESULT,)
     outputs = Path(cfg.paths.outputs).expanduser()
-    return Ledger(study_folder(cfg) / "points", outputs, files)
+    return Ledger(study_folder(cfg) / POINTS, outputs, files)
