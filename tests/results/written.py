@@ -11,7 +11,7 @@ def write_result(folder: Path, **identity: Any) -> Path:
     """Write ``result.json`` and ``config.yaml`` into a new folder and return it."""
     predictor = identity.setdefault("predictor", "ridge")
     seed = identity.setdefault("seed", 0)
-    values = {
+    values: dict[str, Any] = {
         "kind": "measured",
         "source": "board.csv",
         "sha256": "0" * 64,
