@@ -20,6 +20,8 @@ from hwnas.selection import Selection
 RESULT = "result.json"
 CONFIG = "config.yaml"
 PREDICTIONS = "predictions.parquet"
+#: The command that made a result. Results of studies have none: their study has it.
+COMMAND = "command.txt"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +16,16 @@ from typing import TYPE_CHECKING
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
+from hwnas.composition import (
+    Artifacts,
+    check_same_configuration,
+    decisive,
+    key_of,
+    overrides,
+    variant,
+)
 from hwnas.dataset import MEASURED, Table, candidates_of, default_candidates
+from hwnas.errors import command
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._report import print_report
 from hwnas.experiment._revision import REVISIONS
@@ -68,9 +77,15 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     from hwnas.experiment._folder import check_writable
 
     check_writable(prepared.outputs)
-    result = prepared.record(prepared.experiment.run)
+    result = prepared.record(prepared.experiment.run, _command())
     print_report(result, prepared.folder)
     return result.scores["kendall_tau"]
+
+
+def _command() -> str:
+    """Return the command of this experiment. One of a multirun is named alone."""
+    dropped = ("force", "tuning.force")
+    return command(shlex.join(["run", *(o for o in overrides() if key_of(o) not in dropped)]))
 
 
 def _log_sizes(cfg: DictConfig, prepared: Prepared) -> None:
@@ -152,13 +167,15 @@ class Prepared:
             intervals=self.cfg.intervals,
         )
 
-    def record(self, compute: Callable[[], Result]) -> Result:
+    def record(self, compute: Callable[[], Result], made_by: str | None = None) -> Result:
         """Compute the result, save it in the result folder, and log it to the tracker.
 
         Parameters
         ----------
         compute : callable
             Runs the experiment and returns its result.
+        made_by : str, optional
+            The command of this experiment, which the result folder keeps.
         """
         from hwnas.experiment._folder import save
 
@@ -174,7 +191,7 @@ class Prepared:
         )
         with tracked_run as tracked:
             result = compute()
-            save(result, plain, self.folder, everything=self._everything)
+            save(result, plain, self.folder, self._everything, made_by)
             # The result is saved before it is logged, so that it exists even if logging fails.
             tracked.log(result.to_dict(), self.folder)
         return result

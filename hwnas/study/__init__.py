@@ -1,8 +1,18 @@
 """Studies: grids of experiments or simulations, which ``hwnas sweep`` runs and reports on."""
 
-from hwnas.study._actions import act
+from hwnas.study._actions import COMMANDS, act
 from hwnas.study._grid import GridPoint, expand
 from hwnas.study._ledger import POINTS, Ledger, Outcome, Progress
 from hwnas.study._study import Study
 
-__all__ = ["POINTS", "GridPoint", "Ledger", "Outcome", "Progress", "Study", "act", "expand"]
+__all__ = [
+    "COMMANDS",
+    "POINTS",
+    "GridPoint",
+    "Ledger",
+    "Outcome",
+    "Progress",
+    "Study",
+    "act",
+    "expand",
+]
