@@ -142,6 +142,12 @@ def _show(arguments: Sequence[str]) -> None:
     show(arguments)
 
 
+def _report(arguments: Sequence[str]) -> None:
+    from hwnas.cli._report import report
+
+    report(arguments)
+
+
 def _fetch(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import fetch
 
@@ -162,6 +168,7 @@ COMMANDS: Mapping[str, Command] = {
     "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
     "search": Command("the front of accuracy and hardware metrics of a whole space", _start_search),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
+    "report": Command("one HTML page about studies or results, to open in a browser", _report),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
