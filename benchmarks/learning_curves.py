@@ -1,6 +1,6 @@
 """The README's picture: how fast predictors learn a device, and what their fronts lose.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.learning_curves          fit what is missing, draw
+    HWNAS_DATA=../shared/data python -m benchmarks.learning_curves         fit what is missing, draw
     HWNAS_DATA=../shared/data python -m benchmarks.learning_curves --docs   also write docs/
 
 Each row of the CSV file is one experiment as ``hwnas run`` runs it: a predictor is tuned and fitted

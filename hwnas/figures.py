@@ -1,4 +1,4 @@
-"""The one style of all plots: colours of predictors, line styles, labels, and saving as PNG and PDF.
+"""The one style of all plots: colours of predictors, bands, labels, and files as PNG and PDF.
 
 The report page (`hwnas.page`) uses the same colours as the Matplotlib plots.
 """
@@ -43,8 +43,8 @@ BLUE, ORANGE, GREEN = (
 #: Colours that stay apart for people with any kind of colour blindness, after Okabe and Ito
 #: (2008), darkened where their contrast to white was below 3 to 1.
 PALETTE = (
-    *(Color("#a0206a", "#e0609f"), ORANGE, Color("#d673a8", "#f7b6d8"), GREEN),
-    *(Color("#6b4c00", "#c9a45c"), BLUE, Color("#332288", "#8f86f0")),
+    *(ORANGE, Color("#d673a8", "#f7b6d8"), Color("#332288", "#8f86f0"), BLUE),
+    *(Color("#6b4c00", "#c9a45c"), GREEN, Color("#a0206a", "#e0609f")),
 )
 #: Markers by their names in Matplotlib, and the same ones in Plotly.
 _MARKERS = {
@@ -52,7 +52,7 @@ _MARKERS = {
     "X": "x", "P": "cross",
 }  # fmt: skip
 # With this salt, the seven predictors that are compared most often have seven colours.
-_SALT = "16789"
+_SALT = "3890"
 
 
 @dataclass(frozen=True)
@@ -143,11 +143,12 @@ def label_ends(axes: Axes, n_most: int = 24) -> None:
     n_most : int
         With more lines, the font is smaller.
     """
-    lines = [line for line in axes.lines if len(line.get_xdata()) and line.get_label()[0] != "_"]
+    lines = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
     if not lines:
         return
     size = 8 if len(lines) <= n_most / 2 else 6
-    figure = axes.figure
+    figure = axes.get_figure(root=True)
+    assert figure is not None
     height = axes.get_position().height * figure.get_figheight() * 72
     step = 1.15 * size / height
     ends = [axes.transLimits.transform(axes.transScale.transform(_end(line))) for line in lines]
@@ -259,7 +260,8 @@ def save_figure(
         # pyplot is avoided: it keeps global state and may need a display.
         from matplotlib.figure import Figure
 
-        with rc_context(dict(STYLE)):
+        settings_of_style: Any = dict(STYLE)
+        with rc_context(settings_of_style):
             figure = Figure(layout="constrained", **settings)
             draw(figure)
             for file in files:

@@ -1,7 +1,8 @@
-"""The answer in plain sentences: which predictor, what it costs, and what verification gives back."""
+"""The answer in plain sentences: which predictor, its cost, and what verification gives back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -33,12 +34,25 @@ class Answer:
     sentences: tuple[str, ...]
 
 
-def answer(data: DataSet, found: list[Cell], n_train: int) -> Answer:
-    """Return the answer for one number of training measurements."""
+def answer(
+    data: DataSet, found: list[Cell], n_train: int, every: Mapping[str, list[Cell]]
+) -> Answer:
+    """Return the answer for one number of training measurements.
+
+    Parameters
+    ----------
+    data : DataSet
+    found : list of Cell
+        Its cells.
+    n_train : int
+    every : mapping of str to list of Cell
+        The cells of each data set of the page, by its title.
+    """
     ranked = at_size(found, n_train)
     best = ranked[0]
     sentences = [_ranking(best), *_compared(ranked), *_cost(best), *_cheaper(ranked)]
     sentences += _other_sizes(found, n_train)
+    sentences += elsewhere(best.predictor, n_train, every)
     return Answer(
         data.key, n_train, f"{_measurements(n_train)} of {data.title}", best.predictor,
         tuple(sentences),
@@ -71,10 +85,10 @@ def _compared(ranked: list[Cell]) -> list[str]:
         return ["No other predictor was run with this number of measurements."]
     next_best = others[0]
     ahead, n_common = n_ahead(best, next_best)
-    text = f"The next best of {len(ranked)} predictors, {next_best.predictor}, reaches "
+    text = f"The next of {len(ranked)} predictors, “{next_best.predictor}”, reaches "
     text += next_best.tau.text()
     if n_common:
-        text += f"; {best.predictor} is ahead of it on {ahead} of {n_common} seeds"
+        text += f"; “{best.predictor}” is ahead of it on {ahead} of {n_common} seeds"
         if n_common < 3 or ahead < n_common:
             text += ", which does not settle which of the two is better"
     return [f"{text}."]
@@ -108,13 +122,13 @@ def _cheaper(ranked: list[Cell]) -> list[str]:
     losses = [(mean.mean, cell) for cell in ranked if (mean := cell.mean("mra_all_percent"))]
     if len(losses) < 2:
         return []
-    loss, least = min(losses, key=lambda pair: pair[0])
+    least = min(losses, key=lambda pair: pair[0])[1]
     if least is ranked[0]:
         return ["No other predictor's choice loses less accuracy."]
     mean = least.mean("mra_all_percent")
     assert mean is not None
     return [
-        f"{least.predictor} has a lower τ, but its choice loses less accuracy: {mean.text(2)} "
+        f"“{least.predictor}” has a lower τ, but its choice loses less accuracy: {mean.text(2)} "
         "percent points."
     ]
 
@@ -123,18 +137,41 @@ def _other_sizes(found: list[Cell], n_train: int) -> list[str]:
     """Say which predictor is best with the next smaller and the next larger number."""
     sizes = sorted({cell.n_train for cell in found})
     place = sizes.index(n_train)
-    parts = []
+    own = at_size(found, n_train)[0].predictor
+    sentences = []
     for word, other in (("fewer", place - 1), ("more", place + 1)):
         if 0 <= other < len(sizes):
             best = at_size(found, sizes[other])[0]
-            parts.append(
-                f"with {word} measurements, {sizes[other]:,}, the best is {best.predictor} "
-                f"(τ = {best.tau.text()})"
+            which = "it reaches" if best.predictor == own else f"take “{best.predictor}”:"
+            sentences.append(
+                f"With {word} measurements, {sizes[other]:,}, {which} τ = {best.tau.text()}."
             )
-    if not parts:
+    return [" ".join(sentences)] if sentences else []
+
+
+def elsewhere(predictor: str, n_train: int, others: Mapping[str, list[Cell]]) -> list[str]:
+    """Say on how many data sets a predictor has the highest τ.
+
+    Parameters
+    ----------
+    predictor : str
+    n_train : int
+        Number of training measurements; data sets without experiments of this size are left out.
+    others : mapping of str to list of Cell
+        The cells of each data set, by its title.
+    """
+    winners = {
+        title: ranked[0].predictor
+        for title, found in others.items()
+        if len(ranked := at_size(found, n_train)) > 1
+    }
+    if len(winners) < 2:
         return []
-    text = "; ".join(parts)
-    return [f"{text[0].upper()}{text[1:]}."]
+    n_first = sum(winner == predictor for winner in winners.values())
+    return [
+        f"Over all data sets with {n_train:,} measurements, “{predictor}” has the highest τ on "
+        f"{n_first} of {len(winners)}."
+    ]
 
 
 def simulation_sentences(rows: pd.DataFrame) -> list[str]:

@@ -37,6 +37,8 @@ class Chart:
         Plotly's ``data`` and ``layout``.
     note : str
         A remark on what was left out.
+    wide : bool
+        Whether it takes a row of its own.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Chart:
     finding: str
     figure: Mapping[str, Any]
     note: str = ""
+    wide: bool = False
 
 
 def colors() -> dict[str, dict[str, str]]:
@@ -85,6 +88,7 @@ def curve(
     spread: Sequence[float] | None,
     hover: str,
     details: Sequence[str],
+    lowest: float = -np.inf,
 ) -> list[Trace]:
     """Return a predictor's line, and the band of its spread.
 
@@ -97,6 +101,8 @@ def curve(
     hover : str
         Plotly's template for one point. ``%{text}`` is its part of `details`.
     details : sequence of str, shape (n,)
+    lowest : float
+        Smallest possible value, at which the band ends.
     """
     style = predictor_style(label)
     color, name = token(label), text(label)
@@ -114,7 +120,9 @@ def curve(
     }
     if spread is None:
         return [line]
-    low, high = (np.asarray(mean) + sign * np.asarray(spread) for sign in (-1, 1))
+    low, high = (
+        np.maximum(np.asarray(mean) + sign * np.asarray(spread), lowest) for sign in (-1, 1)
+    )
     band: Trace = {
         "type": "scatter",
         "mode": "lines",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from hwnas.page._chart import Chart, Trace, curve, layout, size_axis
 from hwnas.page._gather import DataSet
 from hwnas.page._summary import Cell, Mean, at_size
@@ -21,6 +23,7 @@ def _lines(
     x: Callable[[Cell], float | None],
     hover: str,
     bands: bool = True,
+    lowest: float = -np.inf,
 ) -> tuple[list[Trace], int]:
     """Return the lines of all predictors, and the largest number of points in one of them."""
     traces: list[Trace] = []
@@ -51,6 +54,7 @@ def _lines(
             [spread or 0.0 for spread in spreads] if known else None,
             hover,
             details,
+            lowest,
         )
     return traces, longest
 
@@ -63,12 +67,12 @@ def _tau(data: DataSet, found: Sequence[Cell]) -> Chart | None:
     best = [(size, at_size(list(found), size)[0].predictor) for size in sizes]
     names = {name for _, name in best}
     if len({cell.predictor for cell in found}) == 1:
-        finding = f"How well {best[0][1]} ranks networks, by number of training measurements."
+        finding = f"How well “{best[0][1]}” ranks networks, by number of training measurements."
     elif len(names) == 1:
-        finding = f"{best[0][1]} ranks networks best at every number of training measurements."
+        finding = f"“{best[0][1]}” has the highest τ at every number of training measurements."
     else:
-        parts = ", ".join(f"{name} at {size:,}" for size, name in best)
-        finding = f"The best ranking has {parts}."
+        parts = ", ".join(f"“{name}” with {size:,}" for size, name in best)
+        finding = f"The highest τ has {parts} measurements."
     figure = {
         "data": traces,
         "layout": layout("", "Kendall's τ on the test set", xaxis=size_axis(sizes)),
@@ -85,8 +89,12 @@ def _loss(data: DataSet, found: Sequence[Cell]) -> list[Chart]:
         ("mra_pareto_percent", "Accuracy still lost after verification", "after verification"),
     ):
         traces, longest = _lines(
-            found, lambda cell, name=name: cell.mean(name), _size, "loses %{y:.3f} percent points"
-        )  # fmt: skip
+            found,
+            lambda cell, name=name: cell.mean(name),  # type: ignore[misc]
+            _size,
+            "loses %{y:.3f} percent points",
+            lowest=0.0,
+        )
         if longest < 2:
             continue
         figure = {
@@ -101,12 +109,13 @@ def _loss(data: DataSet, found: Sequence[Cell]) -> list[Chart]:
         mean = least.mean(name)
         assert mean is not None
         finding = (
-            f"With {sizes[-1]:,} measurements, {least.predictor} loses least {what}: "
+            f"With {sizes[-1]:,} measurements, “{least.predictor}” loses least {what}: "
             f"{mean.text(2)} percent points."
         )
         note = (
             "MRA, mean reduction in accuracy: how much less accurate the chosen networks are than "
-            f"the best ones that cost no more. Band: ± 1 standard deviation over seeds. {data.title}."
+            "the best ones that cost no more. Band: ± 1 standard deviation over seeds. "
+            f"{data.title}."
         )
         charts.append(Chart(f"{data.key}-{name}", title, finding, figure, note))
     return charts
@@ -122,8 +131,8 @@ def _time(data: DataSet, found: Sequence[Cell]) -> Chart | None:
     fastest = min(timed, key=lambda cell: _seconds(cell) or 0.0)
     slowest = max(timed, key=lambda cell: _seconds(cell) or 0.0)
     finding = (
-        f"Tuning and fitting take from {_seconds(fastest):.2g} s ({fastest.predictor}, "
-        f"{fastest.n_train:,} measurements) to {_seconds(slowest):.3g} s ({slowest.predictor}, "
+        f"Tuning and fitting take from {_seconds(fastest):.2g} s (“{fastest.predictor}”, "
+        f"{fastest.n_train:,} measurements) to {_seconds(slowest):.3g} s (“{slowest.predictor}”, "
         f"{slowest.n_train:,} measurements)."
     )
     figure = {

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from hwnas.experiment import PREDICTIONS
 from hwnas.metric import Metric
-from hwnas.page._chart import Chart, Trace, layout, numbers, token
+from hwnas.page._chart import Chart, Trace, layout, numbers, text, token
 from hwnas.page._gather import Run
-from hwnas.page._shared import Store
+from hwnas.page._shared import Rows, Shown, Store
 from hwnas.page._tuning import tuning_charts
 from hwnas.selection import pareto_front
 
@@ -47,12 +48,18 @@ class Detail:
 
 def predictions(run: Run) -> pd.DataFrame:
     """Return the predictions of an experiment, one row for each architecture of its table."""
-    table = pd.read_parquet(run.finished.folder / PREDICTIONS)
+    return _read(run.finished.folder / PREDICTIONS)
+
+
+# A page that is too large is made again with fewer points.
+@lru_cache(maxsize=64)
+def _read(file: Path) -> pd.DataFrame:
+    table = pd.read_parquet(file)
     return table[[name for name in _COLUMNS if name in table]]
 
 
-def detail(run: Run, store: Store, key: str) -> Detail:
-    """Return what the page shows of one experiment.
+def detail(run: Run, store: Store, key: str) -> tuple[Detail, dict[str, Any]]:
+    """Return what the page shows of one experiment, and the table that its charts name.
 
     Parameters
     ----------
@@ -63,14 +70,17 @@ def detail(run: Run, store: Store, key: str) -> Detail:
     key : str
         Its id in the page.
     """
-    view = _View(run, predictions(run), store, key)
+    table = predictions(run)
+    shown = Shown(store, key, table["predicted"].to_numpy())
+    view = _View(run, table, store, shown, key)
     selected = view.selected()
     charts = [view.scatter(), view.deviations()]
     if len(selected):
         charts.append(view.fronts(selected))
     charts += tuning_charts(run, key)
     label = f"{run.predictor}, {run.n_train:,} measurements, seed {run.seed}"
-    return Detail(key, label, tuple(charts), tuple(selected.to_dict("records")))  # type: ignore[arg-type]
+    networks: Any = selected.to_dict("records")
+    return Detail(key, label, tuple(charts), tuple(networks)), shown.values()
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,7 @@ class _View:
     run: Run
     table: pd.DataFrame
     store: Store
+    shown: Shown
     key: str
 
     @cached_property
@@ -99,29 +110,28 @@ class _View:
             return ""
         return (
             f" Shown: {len(self.store.sample):,} of {len(self.table):,} networks, drawn at random; "
-            "scores are of all."
+            "the scores count all."
         )
 
-    def _points(self, rows: NDArray[np.int64], x: str, y: str, name: str) -> Trace:
+    def _points(self, rows: Rows, x: str, y: str, name: str) -> Trace:
         """Return a trace whose hover shows architecture, true and predicted value, accuracy."""
-        own = {"predicted": numbers(self.table["predicted"].to_numpy()[rows])}
-        unit = self.metric.unit
+        unit = text(self.metric.unit)
+        columns = ["true", "predicted"]
         hover = f"%{{text}}<br>true %{{customdata[0]:.4g}} {unit}<br>"
         hover += f"predicted %{{customdata[1]:.4g}} {unit}"
-        columns: list[Any] = [self.store.ref("true", rows), own["predicted"]]
         if "accuracy" in self.table:
             hover += "<br>accuracy %{customdata[2]:.2f} %"
-            columns.append(self.store.ref("accuracy", rows))
+            columns.append("accuracy")
         return {
             "type": "scatter",
             "mode": "markers",
             "name": name,
-            "x": own.get(x) or self.store.ref(x, rows),
-            "y": own.get(y) or self.store.ref(y, rows),
-            "text": self.store.ref("architecture", rows),
-            "customdata": {"columns": columns},
+            "x": x,
+            "y": y,
+            "text": "architecture",
+            "customdata": columns,
             "hovertemplate": f"<b>{name}</b><br>{hover}<extra></extra>",
-        }
+        } | self.shown.rows(rows)
 
     def scatter(self) -> Chart:
         part = self.table["part"].to_numpy()
@@ -140,9 +150,9 @@ class _View:
         traces.append(_diagonal(ends))
         scores = self.run.finished.result.scores
         finding = (
-            f"On {scores['n']:,} networks of the test set, predictions deviate from the true values "
-            f"by {scores['mae']:.3g} {self.metric.unit} on average and rank them with Kendall's "
-            f"τ = {scores['kendall_tau']:.3f}."
+            f"On {scores['n']:,} networks of the test set, predictions deviate from the true "
+            f"values by {scores['mae']:.3g} {self.metric.unit} on average and rank them with "
+            f"Kendall's τ = {scores['kendall_tau']:.3f}."
         )
         label = self.metric.label
         figure = {
@@ -163,7 +173,7 @@ class _View:
             "y": [int(n) for n in counts],
             "width": float(edges[1] - edges[0]),
             "marker": {"color": token(self.run.predictor)},
-            "text": [f"{a:.3g} to {b:.3g} {unit}" for a, b in zip(edges, edges[1:], strict=False)],
+            "text": [f"{a:.3g} to {b:.3g} {unit}" for a, b in pairwise(edges)],
             "textposition": "none",
             "hovertemplate": "%{text}<br>%{y} networks<extra></extra>",
             "showlegend": False,
@@ -198,6 +208,7 @@ class _View:
         selection = self.run.finished.result.selection
         assert selection is not None
         accuracy = self.table["accuracy"].to_numpy()
+        # A choice from a random part of the candidates is shown before all of them.
         lowest = selection["min_accuracy"] or 0.0
         candidates = np.flatnonzero(accuracy >= lowest)
         true = self.table["true"].to_numpy()
@@ -217,9 +228,10 @@ class _View:
             | {"marker": {"color": "@green", "size": 7}},
         ]
         finding = (
-            f"Of {len(front):,} networks on the true front, predictions select {len(selected)}; "
-            f"their choice loses {selection['mra_all_percent']:.2f} percent points of accuracy, "
-            f"after verification {selection['mra_pareto_percent']:.2f}."
+            f"The true front has {len(front):,} networks. The predictions of "
+            f"“{self.run.predictor}” choose {len(selected)}, which loses "
+            f"{selection['mra_all_percent']:.2f} percent points of accuracy; after verification, "
+            f" {selection['mra_pareto_percent']:.2f}."
         )
         shown = accuracy[np.concatenate([front, rows])]
         low = min(float(np.quantile(accuracy[candidates], 0.03)), float(shown.min()))
@@ -230,7 +242,8 @@ class _View:
             "layout": layout(
                 self.metric.label, "accuracy [%]", showlegend=True,
                 yaxis={
-                    "title": {"text": "accuracy [%]"}, "range": numbers([low - margin, high + margin])
+                    "title": {"text": "accuracy [%]"},
+                    "range": numbers([low - margin, high + margin]),
                 },
             ),
         }  # fmt: skip
@@ -238,12 +251,11 @@ class _View:
             f"{self._where}{self._sampling} Fronts are whole. The accuracy axis leaves out the "
             "least accurate 3 % of the candidates."
         )
-        return Chart(f"{self.key}-fronts", "Fronts", finding, figure, note)
+        return Chart(f"{self.key}-fronts", "Fronts", finding, figure, note, wide=True)
 
-    def _front(
-        self, rows: NDArray[np.int64], x: str, name: str, color: str, step: str, dash: str
-    ) -> Trace:
-        order = np.lexsort((self.table["accuracy"].to_numpy()[rows], self.table[x].to_numpy()[rows]))
+    def _front(self, rows: Rows, x: str, name: str, color: str, step: str, dash: str) -> Trace:
+        accuracy, values = (self.table[column].to_numpy()[rows] for column in ("accuracy", x))
+        order = np.lexsort((accuracy, values))
         line = {"color": color, "shape": step, "dash": dash, "width": 2}
         points = self._points(rows[order], x, "accuracy", name)
         return points | {

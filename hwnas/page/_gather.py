@@ -155,9 +155,7 @@ def gather(paths: Sequence[Path]) -> Material:
     commands, unrecorded = _commands(paths, finished)
     simulations = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     sets = _sets(finished)
-    return Material(
-        _title(finished, paths), sets, simulations, commands, tuple(paths), unrecorded
-    )
+    return Material(_title(finished, paths), sets, simulations, commands, tuple(paths), unrecorded)
 
 
 def _simulations(path: Path) -> pd.DataFrame:
@@ -181,10 +179,12 @@ def _sets(finished: Iterable[Finished]) -> tuple[DataSet, ...]:
         names = ("space", "dataset", "device", "metric", "unit")
         grouped.setdefault(tuple(str(identity[name]) for name in names), []).append(one)
     labels = _labels([one for group in grouped.values() for one in group])
-    return tuple(
-        DataSet(f"d{place}", *key, tuple(Run(one, labels[one.folder]) for one in group))
-        for place, (key, group) in enumerate(grouped.items())
-    )
+    sets = []
+    for place, (key, group) in enumerate(sorted(grouped.items())):
+        space, dataset, device, metric, unit = key
+        runs = tuple(Run(one, labels[one.folder]) for one in group)
+        sets.append(DataSet(f"d{place}", space, dataset, device, metric, unit, runs))
+    return tuple(sets)
 
 
 def _labels(finished: Sequence[Finished]) -> dict[Path, str]:

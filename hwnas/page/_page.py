@@ -29,7 +29,7 @@ LIMIT = 6_000_000
 _TEMPLATE = Path(__file__).parent / "template"
 #: Networks that charts of a whole table show, and experiments shown in detail: the first pair
 #: with which the page is small enough is used.
-_LEVELS = ((2000, 8), (600, 30), (300, 40), (150, 40), (150, 20), (100, 8), (60, 3), (0, 0))
+_LEVELS = ((4000, 30), (1500, 30), (800, 30), (400, 30), (400, 12), (200, 8), (100, 4), (0, 0))
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ def write_page(paths: Sequence[Path], out: Path) -> Path:
 def _content(material: Material, n_sampled: int, n_details: int) -> dict[str, Any]:
     """Return the variables of the template."""
     shared: dict[str, Any] = {}
-    panels = [
-        _panel(data, shared, n_sampled, max(1, n_details // len(material.sets)) if n_details else 0)
-        for data in material.sets
-    ]
+    every = {data.title: cells(data) for data in material.sets}
+    tables: dict[str, Any] = {}
+    share = min(n_details, max(1, n_details // max(1, len(material.sets))))
+    panels = [_panel(data, every, shared, tables, n_sampled, share) for data in material.sets]
     simulated = []
     if len(material.simulations):
         for place, (name, rows) in enumerate(material.simulations.groupby("axis.data", sort=False)):
@@ -117,6 +117,7 @@ def _content(material: Material, n_sampled: int, n_details: int) -> dict[str, An
     figures = {
         "figures": {chart.key: chart.figure for chart in charts},
         "shared": shared,
+        "tables": tables,
         "colors": colors(),
     }
     script = (_TEMPLATE / "page.js").read_text(encoding="utf-8")
@@ -139,19 +140,30 @@ def _content(material: Material, n_sampled: int, n_details: int) -> dict[str, An
     }
 
 
-def _panel(data: DataSet, shared: dict[str, Any], n_sampled: int, n_details: int) -> _Panel:
-    found = cells(data)
+def _panel(
+    data: DataSet,
+    every: Mapping[str, list[Cell]],
+    shared: dict[str, Any],
+    tables: dict[str, Any],
+    n_sampled: int,
+    n_details: int,
+) -> _Panel:
+    """Return a data set on the page, and add the values that its charts name."""
+    found = every[data.title]
     shown, note = _in_detail(data, n_details)
     details: list[Detail] = []
     if shown:
         store = Store(data.key, predictions(shown[0]), n_sampled)
-        details = [detail(run, store, f"{data.key}-r{i}") for i, run in enumerate(shown)]
+        for place, run in enumerate(shown):
+            key = f"{data.key}-r{place}"
+            one, tables[key] = detail(run, store, key)
+            details.append(one)
         shared[data.key] = store.values()
     return _Panel(
         data=data,
         sizes=data.sizes,
         opens_with=most_useful_size(data),
-        answers=[answer(data, found, size) for size in data.sizes],
+        answers=[answer(data, found, size, every) for size in data.sizes],
         charts=curves(data, found),
         cells=found,
         details=details,
@@ -182,9 +194,8 @@ def _in_detail(data: DataSet, n_most: int) -> tuple[list[Run], str]:
     if len(shown) == n_all:
         return shown, ""
     return shown, (
-        f"Shown: {len(shown)} of {n_all:,} experiments on these data, the lowest seed of each "
-        "predictor and number of measurements, nearest to "
-        f"{opens_with:,} measurements."
+        f"Shown: {len(shown)} of {n_all:,} experiments on these data. Each has the lowest seed of "
+        f"its predictor and number of measurements; those near {opens_with:,} come first."
     )
 
 
@@ -209,5 +220,3 @@ def _hash(script: str) -> str:
     """Return what a content security policy calls a script by."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +40,20 @@ class Mean:
     def text(self, digits: int = 3) -> str:
         """Return the mean and the spread, for sentences and tables.
 
+        Parameters
+        ----------
+        digits : int
+            Digits behind the point. A smaller spread gets as many as show it, up to three.
+
         Examples
         --------
         >>> Mean(0.9041, 0.0042, 4).text()
         '0.904 ± 0.004'
+        >>> Mean(0.0987, 0.0042, 4).text(2)
+        '0.099 ± 0.004'
         """
+        if self.std:
+            digits = min(3, max(digits, -math.floor(math.log10(self.std))))
         spread = "" if self.std is None else f" ± {self.std:.{digits}f}"
         return f"{self.mean:.{digits}f}{spread}"
 
@@ -85,7 +95,10 @@ class Cell:
 def cells(data: DataSet) -> list[Cell]:
     """Return the cells of a data set, by predictor and number of training measurements."""
     groups = data.rows.groupby(["predictor", "n_train"], sort=True)
-    return [Cell(str(key[0]), int(key[1]), rows) for key, rows in groups]
+    return [
+        Cell(str(rows["predictor"].iloc[0]), int(rows["n_train"].iloc[0]), rows)
+        for _, rows in groups
+    ]
 
 
 def at_size(found: list[Cell], n_train: int) -> list[Cell]:

@@ -64,7 +64,7 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
             "hoverinfo": "skip", "line": {"color": color, "shape": "hv", "width": 2},
         },
     ]  # fmt: skip
-    best = trials.loc[trials["kendall_tau"].idxmax()]
+    best = trials.iloc[int(trials["kendall_tau"].argmax())]
     finding = (
         f"The best of {len(trials)} trials is number {best['trial']:.0f}, with τ = "
         f"{best['kendall_tau']:.3f} on held-out training measurements; the first trial, the "
@@ -92,8 +92,8 @@ def _importance(run: Run, trials: pd.DataFrame, key: str) -> list[Chart]:
         f"{names[-1]} matters most: {100 * found[names[-1]]:.0f} % of the total importance "
         "(PED-ANOVA of Optuna, on the trials that ended)."
     )
-    figure = {"data": [bars], "layout": layout("share of the importance", "")}
-    figure["layout"]["yaxis"] = {"automargin": True}
+    axes = layout("share of the importance", "", yaxis={"automargin": True})
+    figure = {"data": [bars], "layout": axes}
     return [Chart(f"{key}-importance", "Importance of hyperparameters", finding, figure)]
 
 

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const { figures, shared, colors } = JSON.parse(document.getElementById("figures").textContent);
+  const { figures, shared, tables, colors } = JSON.parse(document.getElementById("figures").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const coarse = matchMedia("(pointer: coarse)");
   const said = document.getElementById("said");
@@ -8,8 +8,13 @@
   let printing = false;
 
   // A chart refers to values that several charts share, and names its colours.
-  const values = (part) =>
-    part && part.ref ? part.rows.map((row) => shared[part.ref[0]][part.ref[1]][row]) : part;
+  const columnOf = (trace, name) => {
+    const table = tables[trace.table];
+    const rows = Array.isArray(trace.rows) ? trace.rows : [...Array(trace.rows).keys()];
+    if (name === "predicted") return rows.map((row) => table.predicted[row]);
+    const values = shared[table.data][name];
+    return rows.map((row) => values[table.place[row]]);
+  };
   const colored = (part, theme) => {
     if (Array.isArray(part) || part === null || typeof part !== "object") return part;
     return Object.fromEntries(
@@ -20,12 +25,11 @@
     );
   };
   const traceOf = (trace, theme) => {
-    const made = colored(trace, theme);
-    for (const key of ["x", "y", "text"]) if (key in trace) made[key] = values(trace[key]);
-    if (trace.customdata) {
-      const columns = trace.customdata.columns.map(values);
-      made.customdata = columns[0].map((_, row) => columns.map((column) => column[row]));
-    }
+    const { table, rows, ...made } = colored(trace, theme);
+    if (!table) return made;
+    for (const key of ["x", "y", "text"]) made[key] = columnOf(trace, trace[key]);
+    const columns = trace.customdata.map((name) => columnOf(trace, name));
+    made.customdata = made.x.map((_, row) => columns.map((column) => column[row]));
     return made;
   };
 
@@ -68,8 +72,10 @@
       gridcolor: theme["@grid"], linecolor: theme["@grey"], zerolinecolor: theme["@grid"],
       automargin: true, fixedrange: coarse.matches,
     };
-    made.xaxis = { ...axis, ...made.xaxis };
-    made.yaxis = { ...axis, ...made.yaxis };
+    for (const name of ["xaxis", "yaxis"]) {
+      made[name] = { ...axis, ...made[name] };
+      if (made[name].title) made[name].title = { ...made[name].title, standoff: 10 };
+    }
     const annotations = endLabels(traces, made, height);
     const longest = Math.max(0, ...annotations.map((a) => a.text.length));
     // Names beside all points of a chart of times would cover its points.
@@ -77,16 +83,15 @@
       annotations, height, width: width || undefined, autosize: !width,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: theme["@ink"], size: 13, family: getComputedStyle(document.body).fontFamily },
-      margin: { l: 56, r: 14 + (annotations.length ? Math.min(8 + longest * 7.4, 150) : 0), t: 12, b: 52 },
-      legend: { orientation: "h", y: -0.22, x: 0, yanchor: "top", itemsizing: "constant" },
+      margin: { l: 56, r: 14 + (annotations.length ? Math.min(8 + longest * 7.4, 150) : 0), t: 12, b: 48 },
+      legend: { orientation: "h", y: 1.02, x: 0, yanchor: "bottom", itemsizing: "constant" },
       showlegend: made.showlegend === true,
       hovermode: "closest", dragmode: coarse.matches ? false : "zoom",
       hoverlabel: { bgcolor: theme["@paper"], bordercolor: theme["@ink"], align: "left",
         font: { color: theme["@ink"], size: 13 }, namelength: -1 },
     });
     const settings = {
-      displaylogo: false, responsive: !width, displayModeBar: coarse.matches ? false : "hover",
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      responsive: !width, displayModeBar: false, doubleClick: "reset",
     };
     node.dataset.drawn = "yes";
     return Plotly.react(node, traces, made, settings);
