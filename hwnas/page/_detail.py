@@ -208,11 +208,13 @@ class _View:
         selection = self.run.finished.result.selection
         assert selection is not None
         accuracy = self.table["accuracy"].to_numpy()
-        # A choice from a random part of the candidates is shown before all of them.
         lowest = selection["min_accuracy"] or 0.0
         candidates = np.flatnonzero(accuracy >= lowest)
         true = self.table["true"].to_numpy()
         front = candidates[pareto_front(accuracy[candidates], self.metric.cost(true[candidates]))]
+        # Copies of a measurement are equal points; one of them is enough.
+        _, first = np.unique(np.column_stack([accuracy, true])[front], axis=0, return_index=True)
+        front = front[np.sort(first)]
         rows = selected["row"].to_numpy().astype(np.int64)
         kept = rows[selected["verified"].to_numpy(dtype=bool)]
         cloud = np.intersect1d(self.store.sample, candidates)
@@ -228,8 +230,8 @@ class _View:
             | {"marker": {"color": "@green", "size": 7}},
         ]
         finding = (
-            f"The true front has {len(front):,} networks. The predictions of "
-            f"“{self.run.predictor}” choose {len(selected)}, which loses "
+            f"The true front has {selection['n_true_front']:,} networks. The predictions of "
+            f"“{self.run.predictor}” choose {selection['n_selected']:,}, which loses "
             f"{selection['mra_all_percent']:.2f} percent points of accuracy; after verification, "
             f" {selection['mra_pareto_percent']:.2f}."
         )

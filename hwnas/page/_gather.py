@@ -226,7 +226,9 @@ def _title(finished: Sequence[Finished], paths: Sequence[Path]) -> str:
     if len(paths) == 1 and (paths[0] / POINTS).is_dir():
         node: Mapping[str, Any] = finished[0].config().get("experiment") or {} if finished else {}
         return str(node.get("title") or f"Study {paths[0].name}")
-    return f"{len(finished):,} experiments" if finished else "Simulated selections"
+    if finished:
+        return f"{len(finished):,} experiments"
+    return f"Simulated selections: {', '.join(path.name for path in paths)}"
 
 
 def _commands(paths: Sequence[Path], finished: Sequence[Finished]) -> tuple[tuple[str, ...], bool]:

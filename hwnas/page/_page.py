@@ -21,7 +21,7 @@ from hwnas.page._detail import Detail, detail, predictions
 from hwnas.page._gather import DataSet, Material, Run, gather
 from hwnas.page._provenance import origins
 from hwnas.page._shared import Store
-from hwnas.page._simulation import simulation_charts
+from hwnas.page._simulation import simulations
 from hwnas.page._summary import Cell, at_size, cells, most_useful_size
 
 #: Largest size of a page in bytes. Plotly's bundle takes 4.8 million of them.
@@ -44,6 +44,11 @@ class _Panel:
     cells: Sequence[Cell]
     details: Sequence[Detail]
     note: str
+
+    @property
+    def selects(self) -> bool:
+        """Whether an experiment on these data made a selection."""
+        return any(cell.mean("mra_all_percent") for cell in self.cells)
 
     def ranked(self, n_train: int) -> list[Cell]:
         """Return the cells with so many measurements, by descending τ."""
@@ -107,13 +112,10 @@ def _content(material: Material, n_sampled: int, n_details: int) -> dict[str, An
     tables: dict[str, Any] = {}
     share = min(n_details, max(1, n_details // max(1, len(material.sets))))
     panels = [_panel(data, every, shared, tables, n_sampled, share) for data in material.sets]
-    simulated = []
-    if len(material.simulations):
-        for place, (name, rows) in enumerate(material.simulations.groupby("axis.data", sort=False)):
-            simulated.append((str(name), simulation_charts(rows, f"s{place}")))
+    simulated = simulations(material.simulations)
     charts = [chart for panel in panels for chart in panel.charts]
     charts += [chart for panel in panels for one in panel.details for chart in one.charts]
-    charts += [chart for _, group in simulated for chart in group]
+    charts += [chart for one in simulated for chart in one.charts]
     figures = {
         "figures": {chart.key: chart.figure for chart in charts},
         "shared": shared,

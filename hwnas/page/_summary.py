@@ -57,6 +57,21 @@ class Mean:
         spread = "" if self.std is None else f" ± {self.std:.{digits}f}"
         return f"{self.mean:.{digits}f}{spread}"
 
+    def significant(self) -> str:
+        """Return the mean with three significant digits, and the spread with as many digits.
+
+        Examples
+        --------
+        >>> Mean(31266.138, 1882.155, 3).significant()
+        '31,266 ± 1,882'
+        >>> Mean(0.02163, 0.0011, 3).significant()
+        '0.0216 ± 0.0011'
+        """
+        scale = math.floor(math.log10(abs(self.mean))) if self.mean else 0
+        digits = max(0, 2 - scale)
+        spread = "" if self.std is None else f" ± {self.std:,.{digits}f}"
+        return f"{self.mean:,.{digits}f}{spread}"
+
 
 @dataclass(frozen=True)
 class Cell:

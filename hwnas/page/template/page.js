@@ -67,7 +67,7 @@
     const { data, layout } = figures[node.dataset.chart];
     const traces = data.map((trace) => traceOf(trace, theme));
     const made = colored(layout, theme);
-    const height = node.clientHeight || 320;
+    const height = printing ? 320 : node.clientHeight || 320;
     const axis = {
       gridcolor: theme["@grid"], linecolor: theme["@grey"], zerolinecolor: theme["@grid"],
       automargin: true, fixedrange: coarse.matches,
@@ -183,7 +183,7 @@
   dark.addEventListener("change", () => drawVisible(true));
   addEventListener("beforeprint", () => {
     printing = true;
-    for (const node of all("[data-chart]")) if (visible(node)) draw(node, 640);
+    for (const node of all("[data-chart]")) if (visible(node)) draw(node, 680);
   });
   addEventListener("afterprint", () => {
     printing = false;
