@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -250,5 +251,5 @@ def _commands(paths: Sequence[Path], finished: Sequence[Finished]) -> tuple[tupl
                 lines[file.read_text(encoding="utf-8").strip()] = None
             elif one.result.identity.get("study", "single") == "single":
                 unrecorded = True
-    quoted = " ".join(str(path) for path in paths)
+    quoted = shlex.join(map(str, paths))
     return (*lines, command(f"report {quoted}")), unrecorded
