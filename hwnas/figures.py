@@ -108,7 +108,7 @@ def curve(
     axes: Axes,
     x: Sequence[float],
     mean: Sequence[float],
-    spread: Sequence[float] | None,
+    band: tuple[Sequence[float], Sequence[float]] | None,
     label: str,
 ) -> None:
     """Draw a predictor's mean as a line, and its spread as a band around it.
@@ -117,24 +117,23 @@ def curve(
     ----------
     axes : matplotlib.axes.Axes
     x, mean : sequence of float, shape (n,)
-    spread : sequence of float, shape (n,), optional
-        Half the height of the band, such as the standard deviation over seeds.
+    band : pair of sequence of float, shape (n,), optional
+        The lower and the upper end of the spread, such as the mean ± the standard deviation.
     label : str
         The predictor, see `predictor_style`.
     """
     style = predictor_style(label)
     color = style.color.light
     axes.plot(x, mean, style.dash, marker=style.marker, color=color, label=label)
-    if spread is not None:
-        low, high = ([m + s * d for m, d in zip(mean, spread, strict=True)] for s in (-1, 1))
-        axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+    if band is not None:
+        axes.fill_between(x, *band, color=color, alpha=0.15, linewidth=0)
 
 
 def label_ends(axes: Axes, n_most: int = 24) -> None:
     """Write the label of each line beside its right end, in the line's colour.
 
-    Labels are moved apart vertically until none covers another one. The limits and scales of the
-    axes must be set before.
+    Labels are moved apart vertically until none covers another one. The scales of the axes must be
+    set before.
 
     Parameters
     ----------
@@ -146,20 +145,25 @@ def label_ends(axes: Axes, n_most: int = 24) -> None:
     lines = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
     if not lines:
         return
+    # Matplotlib computes the limits of the axes late, but places need them.
+    axes.autoscale_view()
     size = 8 if len(lines) <= n_most / 2 else 6
     figure = axes.get_figure(root=True)
     assert figure is not None
     height = axes.get_position().height * figure.get_figheight() * 72
     step = 1.15 * size / height
     ends = [axes.transLimits.transform(axes.transScale.transform(_end(line))) for line in lines]
+    right = max(float(x) for x, _ in ends) + 0.03
     places = _apart([float(y) for _, y in ends], step)
     for line, (x, y), place in zip(lines, ends, places, strict=True):
+        color = line.get_color()
+        pointer = {"arrowstyle": "-", "color": color, "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
         axes.annotate(
             str(line.get_label()),
             xy=(x, y), xycoords="axes fraction",
-            xytext=(1.03, place), textcoords="axes fraction",
-            va="center", fontsize=size, color=line.get_color(), annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 0.5, "shrinkA": 0},
+            xytext=(right, place), textcoords="axes fraction",
+            va="center", fontsize=size, color=color, annotation_clip=False,
+            arrowprops=pointer if abs(place - y) > step / 2 else None,
         )  # fmt: skip
 
 
@@ -194,7 +198,10 @@ def _apart(places: Sequence[float], step: float) -> list[float]:
 
 
 def _start(block: Sequence[int], places: Sequence[float], step: float) -> float:
-    return sum(places[i] for i in block) / len(block) - step * (len(block) - 1) / 2
+    """Return the lowest place of a block, which lies between 0 and 1 if it fits."""
+    length = step * (len(block) - 1)
+    lowest = sum(places[i] for i in block) / len(block) - length / 2
+    return max(0.0, min(lowest, 1.0 - length))
 
 
 def _stop(block: Sequence[int], places: Sequence[float], step: float) -> float:

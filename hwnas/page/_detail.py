@@ -14,7 +14,7 @@ import pandas as pd
 
 from hwnas.experiment import PREDICTIONS
 from hwnas.metric import Metric
-from hwnas.page._chart import Chart, Trace, layout, numbers, text, token
+from hwnas.page._chart import Chart, Trace, layout, numbers, text
 from hwnas.page._gather import Run
 from hwnas.page._shared import Rows, Shown, Store
 from hwnas.page._tuning import tuning_charts
@@ -172,7 +172,7 @@ class _View:
             "x": numbers((edges[1:] + edges[:-1]) / 2),
             "y": [int(n) for n in counts],
             "width": float(edges[1] - edges[0]),
-            "marker": {"color": token(self.run.predictor)},
+            "marker": {"color": "@blue"},
             "text": [f"{a:.3g} to {b:.3g} {unit}" for a, b in pairwise(edges)],
             "textposition": "none",
             "hovertemplate": "%{text}<br>%{y} networks<extra></extra>",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hwnas.figures import save_figure
+from hwnas.figures import curve, label_ends, save_figure, size_axis
 from hwnas.study.report._markdown import MARK_NOTE, mark
 from hwnas.study.report._published import published_table
 from hwnas.study.report._report import Material
@@ -81,24 +82,32 @@ class TrainSizes:
         self._plot(centred, material, "sizes_centred.png", f"{self.title} − average of predictors")
 
     def _plot(self, means: pd.DataFrame, material: Material, name: str, label: str) -> None:
+        spreads = self._spreads(material.rows)
+
         def draw(figure: Figure) -> None:
             axes = figure.subplots()
-            markers = "osv^D<>pP*X"
-            for place, (predictor, line) in enumerate(means.iterrows()):
+            for predictor, line in means.iterrows():
                 known = line.dropna()
                 if known.empty:
                     continue
-                style = f"{'-' if place < 10 else '--'}{markers[place % len(markers)]}"
-                axes.plot(known.index, known, style, label=predictor, markersize=4, linewidth=1.2)
-            axes.set_xscale("log")
-            axes.set_xticks(list(means.columns), [f"{size:,}" for size in means.columns])
-            axes.minorticks_off()
-            axes.set_xlabel("training measurements")
+                sizes = [float(size) for size in known.index]
+                spread = [spreads.get((predictor, size), math.nan) for size in sizes]
+                band = None
+                if len(known) > 1 and not any(map(math.isnan, spread)):
+                    band = list(known - spread), list(known + spread)
+                curve(axes, sizes, list(known), band, str(predictor))
+            size_axis(axes, [float(size) for size in means.columns])
             axes.set_ylabel(label)
             note = " (ESTIMATED values)" if material.estimated else ""
-            axes.set_title(material.title + note)
-            axes.grid(alpha=0.3)
-            if axes.lines:
-                figure.legend(loc="outside right upper", fontsize="small")
+            axes.set_title(f"{material.title}{note}\nbands: ± 1 standard deviation over seeds")
+            label_ends(axes)
 
         save_figure(material.folder / name, draw, figsize=(8, 5))
+
+    def _spreads(self, rows: pd.DataFrame) -> dict[Any, float]:
+        """Return the standard deviation over seeds of the mean over datasets."""
+        cell = ["axis.predictor", "axis.n_train"]
+        if "axis.seed" not in rows:
+            return {}
+        of_seed = rows.groupby([*cell, "axis.seed"])[self.score].mean()
+        return dict(of_seed.groupby(level=cell).std().items())
