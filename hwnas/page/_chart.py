@@ -89,8 +89,8 @@ def curve(
     hover: str,
     details: Sequence[str],
     lowest: float = -np.inf,
-) -> list[Trace]:
-    """Return a predictor's line, and the band of its spread.
+) -> Trace:
+    """Return a predictor's line, with the band of its spread.
 
     Parameters
     ----------
@@ -105,38 +105,24 @@ def curve(
         Smallest possible value, at which the band ends.
     """
     style = predictor_style(label)
-    color, name = token(label), text(label)
     line: Trace = {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": name,
+        "name": text(label),
         "x": numbers(x),
         "y": numbers(mean),
-        "text": [f"<b>{name}</b><br>{text(each)}" for each in details],
-        "hovertemplate": f"%{{text}}<br>{hover}<extra></extra>",
-        "line": {"color": color, "width": 2, "dash": style.plotly_dash},
-        "marker": {"color": color, "symbol": style.symbol, "size": 8},
-        "legendgroup": name,
+        "text": list(map(text, details)),
+        "hovertemplate": f"<b>%{{fullData.name}}</b><br>%{{text}}<br>{hover}<extra></extra>",
+        "line": {"color": token(label), "dash": style.plotly_dash},
+        "marker": {"color": token(label), "symbol": style.symbol},
     }
-    if spread is None:
-        return [line]
-    low, high = (
-        np.maximum(np.asarray(mean) + sign * np.asarray(spread), lowest) for sign in (-1, 1)
-    )
-    band: Trace = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [*numbers(x), *numbers(x)[::-1]],
-        "y": [*numbers(low), *numbers(high)[::-1]],
-        "fill": "toself",
-        "fillcolor": f"{color}~",
-        "line": {"width": 0, "color": f"{color}~"},
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "legendgroup": name,
-        "meta": "band",
-    }
-    return [band, line]
+    if spread is not None:
+        low, high = (
+            np.maximum(np.asarray(mean) + sign * np.asarray(spread), lowest) for sign in (-1, 1)
+        )
+        # The script draws it as a trace of its own.
+        line["band"] = [numbers(low), numbers(high)]
+    return line
 
 
 def layout(x: str, y: str, **more: Any) -> dict[str, Any]:

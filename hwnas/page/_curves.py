@@ -47,7 +47,7 @@ def _lines(
             + ("" if mean.std is None else f", ± {mean.std:.3g}")
             for cell, _, mean in points
         ]
-        traces += curve(
+        line = curve(
             predictor,
             [at for _, at, _ in points],
             [mean.mean for _, _, mean in points],
@@ -56,6 +56,7 @@ def _lines(
             details,
             lowest,
         )
+        traces.append(line)
     return traces, longest
 
 

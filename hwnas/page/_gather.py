@@ -17,6 +17,9 @@ from hwnas.results import Finished, find
 from hwnas.study import COMMANDS, POINTS
 
 RESULTS = "results.parquet"
+_OF_SELECTION = ("mra_all_percent", "mra_pareto_percent", "retained_hypervolume", "n_measured")
+#: The scores of `Run.row`.
+SCORES = ("tau", "mae", *_OF_SELECTION)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,6 @@ class Run:
         """Return the scores that tables and curves show."""
         result = self.finished.result
         selection = result.selection or {}
-        names = ("mra_all_percent", "mra_pareto_percent", "retained_hypervolume", "n_measured")
         return {
             "predictor": self.predictor,
             "n_train": self.n_train,
@@ -62,7 +64,7 @@ class Run:
             "tune_seconds": result.timings.tune_seconds,
             "fit_seconds": result.timings.fit_seconds,
             "tuning_reused": result.predictor.tuning_reused,
-        } | {name: selection.get(name) for name in names}
+        } | {name: selection.get(name) for name in _OF_SELECTION}
 
 
 @dataclass(frozen=True)

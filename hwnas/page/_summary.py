@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from hwnas.page._gather import DataSet
+from hwnas.page._gather import SCORES, DataSet
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,6 @@ class Mean:
     mean: float
     std: float | None
     n: int
-
-    @classmethod
-    def of(cls, values: pd.Series) -> Mean | None:
-        """Return the mean of the values that are there; None without any."""
-        known = pd.to_numeric(values).dropna()
-        if known.empty:
-            return None
-        std = float(known.std()) if len(known) > 1 else None
-        return cls(float(known.mean()), std, len(known))
 
     def text(self, digits: int = 3) -> str:
         """Return the mean and the spread, for sentences and tables.
@@ -81,39 +72,59 @@ class Cell:
     ----------
     predictor : str
     n_train : int
-    rows : pandas.DataFrame
-        One row for each seed.
+    means : mapping of str to Mean or None
+        The mean of each score; None if no seed has it. ``seconds`` are those of tuning and fitting,
+        of seeds whose tuning was not taken from stored trials.
+    taus : mapping of int to float
+        Kendall's τ on the test set by seed.
     """
 
     predictor: str
     n_train: int
-    rows: pd.DataFrame
+    means: Mapping[str, Mean | None]
+    taus: Mapping[int, float]
 
     def mean(self, name: str) -> Mean | None:
-        """Return the mean of a column over seeds; None if no seed has a value."""
-        return Mean.of(self.rows[name])
+        """Return the mean of a score over seeds; None if no seed has a value."""
+        return self.means[name]
 
     @property
     def tau(self) -> Mean:
         """Kendall's τ on the test set."""
-        mean = self.mean("tau")
+        mean = self.means["tau"]
         assert mean is not None
         return mean
 
     @property
     def seconds(self) -> Mean | None:
         """Seconds of tuning and fitting. None if tuning was taken from stored trials."""
-        own = self.rows[~self.rows["tuning_reused"].astype(bool)]
-        return Mean.of(own["tune_seconds"] + own["fit_seconds"])
+        return self.means["seconds"]
 
 
 def cells(data: DataSet) -> list[Cell]:
     """Return the cells of a data set, by predictor and number of training measurements."""
-    groups = data.rows.groupby(["predictor", "n_train"], sort=True)
-    return [
-        Cell(str(rows["predictor"].iloc[0]), int(rows["n_train"].iloc[0]), rows)
-        for _, rows in groups
-    ]
+    rows = data.rows
+    seconds = rows["tune_seconds"] + rows["fit_seconds"]
+    rows = rows.assign(seconds=seconds.where(~rows["tuning_reused"].astype(bool)))
+    scores = [*SCORES, "seconds"]
+    rows[scores] = rows[scores].apply(pd.to_numeric)
+    groups = rows.groupby(["predictor", "n_train"], sort=True)
+    # All means at once, because a large study has thousands of cells.
+    of = {how: groups[scores].agg(how).to_dict("index") for how in ("mean", "std", "count")}
+    taus = {
+        key: dict(zip(own["seed"].tolist(), own["tau"].tolist(), strict=True))
+        for key, own in groups
+    }
+    found = []
+    for key in of["mean"]:
+        assert isinstance(key, tuple)
+        means = {name: _mean(*(of[how][key][name] for how in of)) for name in scores}
+        found.append(Cell(str(key[0]), int(key[1]), means, taus[key]))
+    return found
+
+
+def _mean(mean: float, std: float, n: float) -> Mean | None:
+    return Mean(mean, None if n < 2 else std, int(n)) if n else None
 
 
 def at_size(found: list[Cell], n_train: int) -> list[Cell]:
@@ -123,9 +134,8 @@ def at_size(found: list[Cell], n_train: int) -> list[Cell]:
 
 def n_ahead(first: Cell, other: Cell) -> tuple[int, int]:
     """Return on how many seeds one predictor has a higher τ than another, and of how many."""
-    taus: list[Any] = [cell.rows.set_index("seed")["tau"] for cell in (first, other)]
-    both = pd.concat(taus, axis=1, join="inner", keys=["first", "other"])
-    return int((both["first"] > both["other"]).sum()), len(both)
+    both = first.taus.keys() & other.taus.keys()
+    return sum(first.taus[seed] > other.taus[seed] for seed in both), len(both)
 
 
 def most_useful_size(data: DataSet) -> int:

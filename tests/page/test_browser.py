@@ -53,6 +53,7 @@ def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("browser")
     page = write_page([write_results(folder / "outputs")], folder / "report.html")
     browser.get(page.as_uri())
+    _wait(browser)
     return browser
 
 
@@ -60,9 +61,16 @@ def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def page(opened: Any) -> Iterator[Any]:
     """Return the page as it opens; after the test, check that nothing went wrong in it."""
     _choose(opened, "#choose-data", "d0")
-    assert opened.execute_script("return document.documentElement.dataset.ready") == "yes"
     yield opened
     assert opened.get_log("browser") == []
+
+
+def _wait(page: Any) -> None:
+    """Wait until the charts are drawn."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    ready = "return document.documentElement.dataset.ready"
+    WebDriverWait(page, 20).until(lambda _: page.execute_script(ready) == "yes")
 
 
 def _shown(page: Any, selector: str) -> list[Any]:
@@ -165,10 +173,12 @@ def test_page_on_a_phone_is_as_wide_as_the_screen(page: Any) -> None:
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
     try:
         page.refresh()
+        _wait(page)
         assert page.execute_script("return document.documentElement.scrollWidth") == 390
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         page.refresh()
+        _wait(page)
 
 
 def test_page_prints(page: Any) -> None:

@@ -94,7 +94,7 @@ def test_page_figures_are_valid_for_plotly(page: _Parsed) -> None:
 
     for figure in page.figures["figures"].values():
         traces = [
-            {k: v for k, v in trace.items() if k not in ("table", "rows")}
+            {k: v for k, v in trace.items() if k not in ("table", "rows", "band")}
             | ({"x": [], "y": [], "text": []} if "table" in trace else {})
             for trace in figure["data"]
         ]
@@ -109,7 +109,7 @@ def test_page_axes_name_their_quantity(page: _Parsed) -> None:
 
 def test_page_runs_no_script_of_a_name(page: _Parsed) -> None:
     tags = [tag for tag, _ in page.tags]
-    # The data, Plotly, and the page's own script.
+    # The data, Plotly in base64, and the page's own script.
     assert tags.count("script") == 3
     assert tags.count("img") == 0
     assert HOSTILE_PREDICTOR in page.text

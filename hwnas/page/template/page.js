@@ -1,5 +1,5 @@
 "use strict";
-(() => {
+(async () => {
   const { figures, shared, tables, colors } = JSON.parse(document.getElementById("figures").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const coarse = matchMedia("(pointer: coarse)");
@@ -25,13 +25,19 @@
     );
   };
   const traceOf = (trace, theme) => {
-    const { table, rows, ...made } = colored(trace, theme);
+    const { table, rows, band, ...made } = colored(trace, theme);
     if (!table) return made;
     for (const key of ["x", "y", "text"]) made[key] = columnOf(trace, trace[key]);
     const columns = trace.customdata.map((name) => columnOf(trace, name));
     made.customdata = made.x.map((_, row) => columns.map((column) => column[row]));
     return made;
   };
+
+  const bandOf = ({ band, x, line }, theme) => band ? [{
+    type: "scatter", mode: "lines", meta: "band", hoverinfo: "skip", showlegend: false,
+    x: [...x, ...x.slice().reverse()], y: [...band[0], ...band[1].slice().reverse()],
+    fill: "toself", fillcolor: theme[`${line.color}~`], line: { width: 0 },
+  }] : [];
 
   // Lines get their names at their right ends, unless the chart has a legend.
   const endLabels = (traces, layout, height) => {
@@ -65,7 +71,8 @@
   const draw = (node, width) => {
     const theme = colors[dark.matches && !printing ? "dark" : "light"];
     const { data, layout } = figures[node.dataset.chart];
-    const traces = data.map((trace) => traceOf(trace, theme));
+    const traces = [...data.flatMap((trace) => bandOf(trace, theme)),
+      ...data.map((trace) => traceOf(trace, theme))];
     const made = colored(layout, theme);
     const height = printing ? 320 : node.clientHeight || 320;
     const axis = {
@@ -189,6 +196,12 @@
     printing = false;
     drawVisible(true);
   });
+  // Plotly lies in the page compressed. Its hash is in the page's content security policy.
+  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), (c) => c.charCodeAt(0));
+  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const plotly = document.createElement("script");
+  plotly.textContent = await new Response(unpacked).text();
+  document.head.append(plotly);
   // A chart that was drawn while it was hidden, or for another width, is drawn when it is shown.
   show();
   document.documentElement.dataset.ready = "yes";
