@@ -146,14 +146,17 @@
     for (const other of all("th", table.tHead)) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
     const body = table.tBodies[0];
+    const numeric = head.classList.contains("num");
     const keyed = [...body.rows].map((row) => {
-      const cell = row.cells[place];
-      return { row, value: cell.dataset.value ?? cell.textContent.trim(), number: "value" in cell.dataset };
+      const text = row.cells[place].textContent.trim();
+      // A mean with its spread is sorted by the mean.
+      return { row, value: numeric ? parseFloat(text.replace(/,/g, "")) : text };
     });
-    // Cells without a value stay at the end.
+    // Cells without a number stay at the end.
     keyed.sort((a, b) => {
-      if (a.value === "" || b.value === "") return (a.value === "") - (b.value === "");
-      const order = a.number ? a.value - b.value : a.value.localeCompare(b.value, "en", { numeric: true });
+      if (Number.isNaN(a.value) || Number.isNaN(b.value))
+        return Number.isNaN(a.value) - Number.isNaN(b.value);
+      const order = numeric ? a.value - b.value : a.value.localeCompare(b.value, "en", { numeric: true });
       return up ? order : -order;
     });
     body.append(...keyed.map(({ row }) => row));
