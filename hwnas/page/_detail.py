@@ -137,7 +137,7 @@ class _View:
         part = self.table["part"].to_numpy()
         traces = []
         for name, title, color, size in (
-            ("rest", "neither", "@grey", 4),
+            ("rest", "other", "@grey", 4),
             ("test", "test", "@blue", 6),
             ("train", "training", "@orange", 6),
         ):

@@ -24,10 +24,19 @@
       ]),
     );
   };
-  const traceOf = (trace, theme) => {
+  // Plotly does not break the lines of a hover label, and cuts what is wider than the chart.
+  const folded = (text, width) => {
+    const characters = text.match(/&\w+;|./gu) || [];
+    const lines = [];
+    for (let at = 0; at < characters.length; at += width)
+      lines.push(characters.slice(at, at + width).join(""));
+    return lines.join("<br>");
+  };
+  const traceOf = (trace, theme, width) => {
     const { table, rows, band, ...made } = colored(trace, theme);
     if (!table) return made;
     for (const key of ["x", "y", "text"]) made[key] = columnOf(trace, trace[key]);
+    made.text = made.text.map((text) => folded(text, width));
     const columns = trace.customdata.map((name) => columnOf(trace, name));
     made.customdata = made.x.map((_, row) => columns.map((column) => column[row]));
     return made;
@@ -71,8 +80,9 @@
   const draw = (node, width) => {
     const theme = colors[dark.matches && !printing ? "dark" : "light"];
     const { data, layout } = figures[node.dataset.chart];
+    const characters = Math.max(20, Math.floor((width || node.clientWidth) / 9) - 6);
     const traces = [...data.flatMap((trace) => bandOf(trace, theme)),
-      ...data.map((trace) => traceOf(trace, theme))];
+      ...data.map((trace) => traceOf(trace, theme, characters))];
     const made = colored(layout, theme);
     const height = printing ? 320 : node.clientHeight || 320;
     const axis = {
@@ -85,17 +95,16 @@
     }
     const annotations = endLabels(traces, made, height);
     const longest = Math.max(0, ...annotations.map((a) => a.text.length));
-    // Names beside all points of a chart of times would cover its points.
+    made.font = { color: theme["@ink"], size: 13, family: getComputedStyle(document.body).fontFamily };
     Object.assign(made, {
       annotations, height, width: width || undefined, autosize: !width,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: theme["@ink"], size: 13, family: getComputedStyle(document.body).fontFamily },
       margin: { l: 56, r: 14 + (annotations.length ? Math.min(8 + longest * 7.4, 150) : 0), t: 12, b: 48 },
       legend: { orientation: "h", y: 1.02, x: 0, yanchor: "bottom", itemsizing: "constant" },
       showlegend: made.showlegend === true,
       hovermode: "closest", dragmode: coarse.matches ? false : "zoom",
       hoverlabel: { bgcolor: theme["@paper"], bordercolor: theme["@ink"], align: "left",
-        font: { color: theme["@ink"], size: 13 }, namelength: -1 },
+        font: { color: theme["@ink"], size: 13, family: made.font.family }, namelength: -1 },
     });
     const settings = {
       responsive: !width, displayModeBar: false, doubleClick: "reset",
