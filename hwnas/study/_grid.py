@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hwnas.composition import key_of
@@ -48,12 +49,18 @@ class GridPoint:
     @property
     def job(self) -> str:
         """Identity of its job: a hash of the overrides, which the job's seeds share."""
-        return hashlib.sha256(json.dumps(sorted(self.overrides)).encode()).hexdigest()[:16]
+        return _hash(self.overrides)
 
     @property
     def title(self) -> str:
         """The labels of the grid point in one line of text."""
         return " ".join(f"{axis}={label}" for axis, label in self.axes.items())
+
+
+@lru_cache(maxsize=4096)
+def _hash(overrides: tuple[str, ...]) -> str:
+    """Hash overrides; the result is cached because all seeds of a job ask for the same hash."""
+    return hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:16]
 
 
 def expand(
@@ -146,14 +153,16 @@ def _expand_grid(
     kept = [
         f"{key}={_hydra_text(v)}" for key, v in fixed.items() if not _is_replaced(key, replaced)
     ]
-    for combination in itertools.product(*axes.values()):
+    # A grid may have tens of thousands of points, so the text of each value is made once.
+    worded = [[_Worded.of(axis, value) for value in values] for axis, values in axes.items()]
+    names = [axis.rpartition(".")[2] for axis in axes]
+    for combination in itertools.product(*worded):
         overrides, labels = list(kept), {}
-        for axis, value in zip(axes, combination, strict=True):
-            own, labels[axis.rpartition(".")[2]] = _overrides_and_label(axis, value)
-            if isinstance(value, Mapping) and value.get(STAND_IN):
+        for name, value in zip(names, combination, strict=True):
+            labels[name] = value.label
+            if value.stand_in:
                 labels[STAND_IN] = True
-            if axis != SEED_AXIS:
-                overrides += own
+            overrides += value.overrides
         yield GridPoint((*overrides, *other_overrides), _checked_seed(labels[SEED_AXIS]), labels)
 
 
@@ -200,14 +209,29 @@ def _axis_values(values: Any) -> list[Any]:
     return list(values) if isinstance(values, Sequence) else [values]
 
 
-def _overrides_and_label(axis: str, value: Any) -> tuple[list[str], Any]:
-    """Return the overrides of one value of an axis, and the label of the value."""
-    if not isinstance(value, Mapping):
-        return [f"{axis}={_hydra_text(value)}"], value
-    overrides = {k: v for k, v in value.items() if k not in (LABEL, STAND_IN)}
-    words = list(overrides.values())
-    label = value.get(LABEL, words[0] if len(words) == 1 else " ".join(map(str, words)))
-    return [f"{key}={_hydra_text(v)}" for key, v in overrides.items()], label
+@dataclass(frozen=True)
+class _Worded:
+    """One value of an axis: its overrides, its label, and whether it is a stand-in.
+
+    The overrides of a seed are left out, because all seeds of a job share their overrides.
+    """
+
+    overrides: tuple[str, ...]
+    label: Any
+    stand_in: bool = False
+
+    @classmethod
+    def of(cls, axis: str, value: Any) -> _Worded:
+        if isinstance(value, Mapping):
+            overrides = {k: v for k, v in value.items() if k not in (LABEL, STAND_IN)}
+            words = list(overrides.values())
+            label = value.get(LABEL, words[0] if len(words) == 1 else " ".join(map(str, words)))
+        else:
+            overrides, label = {axis: value}, value
+        if axis == SEED_AXIS:
+            return cls((), label)
+        own = tuple(f"{key}={_hydra_text(each)}" for key, each in overrides.items())
+        return cls(own, label, isinstance(value, Mapping) and bool(value.get(STAND_IN)))
 
 
 def _hydra_text(value: Any) -> str:
