@@ -6,7 +6,8 @@
 Fits what the CSV file does not hold of this processor yet, a row at a time, so that a run that was
 cut off goes on where it stopped; then prints Kendall's tau and CPU seconds to fit, ours beside the
 reference's, and with ``--docs`` writes the tables into ``docs/notes/benchmarks.md``. The columns
-are those of the reference, with our preset and the processor before them and the versions after them.
+are those of the reference, with our preset and the processor before them and the versions
+after them.
 
 CPU seconds of two machines stand in tables of their own, and are compared with the reference's by a
 yardstick that both ran: LightGBM in the study's setting at 1,366 training measurements.

@@ -3,7 +3,8 @@
     HWNAS_DATA=<folder> python -m benchmarks.selection
 
 Prints the tables of ``docs/notes/selection.md`` and writes them there: ridge regression on 124
-training measurements of two published tables, against predictors simulated with deviations of its size.
+training measurements of two published tables, against predictors simulated with deviations of
+its size.
 """
 
 from __future__ import annotations
