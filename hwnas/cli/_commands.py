@@ -29,10 +29,13 @@ class Command:
         A line of ``hwnas --help``.
     run : callable
         Takes the arguments behind the command's name.
+    overrides : bool
+        Whether the arguments are overrides of a configuration.
     """
 
     summary: str
     run: Callable[[Sequence[str]], None]
+    overrides: bool = True
 
 
 def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[..., None]:
@@ -142,6 +145,12 @@ def _show(arguments: Sequence[str]) -> None:
     show(arguments)
 
 
+def _completion(arguments: Sequence[str]) -> None:
+    from hwnas.cli._completion import install
+
+    install(arguments)
+
+
 def _fetch(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import fetch
 
@@ -157,16 +166,17 @@ def _doctor(arguments: Sequence[str]) -> None:
 COMMANDS: Mapping[str, Command] = {
     "run": Command("one experiment, or several with -m", _hydra(_run, "run")),
     "fit": Command("fit a predictor to a whole table and keep it", _hydra(_fit, "fit")),
-    "predict": Command("predict architectures with a kept predictor", _predict),
-    "show": Command("describe a kept predictor", _show),
+    "predict": Command("predict architectures with a kept predictor", _predict, overrides=False),
+    "show": Command("describe a kept predictor", _show, overrides=False),
     "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
     "search": Command("the front of accuracy and hardware metrics of a whole space", _start_search),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
-    "fetch": Command("download published tables", _fetch),
-    "doctor": Command("describe the tables that are here", _doctor),
+    "fetch": Command("download published tables", _fetch, overrides=False),
+    "doctor": Command("describe the tables that are here", _doctor, overrides=False),
+    "completion": Command("completion for bash, zsh or fish", _completion, overrides=False),
 }
 
 
@@ -190,6 +200,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"hwnas {__version__}")  # noqa: T201 - the command's output
         elif name in ("--help", "-h"):
             print(_help())  # noqa: T201 - the command's output
+        elif name == "-sc":
+            # The scripts of ``hwnas completion`` ask for candidates.
+            from hwnas.cli._completion import answer
+
+            answer(COMMANDS, rest)
         elif name not in COMMANDS:
             raise UserError(f"{name}: no such command; {nearest(name, list(COMMANDS))}")
         else:
@@ -197,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _help() -> str:
-    lines = [f"  {name:<10}{command.summary}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<11}{command.summary}" for name, command in COMMANDS.items()]
     return "\n".join(
         [
             "Predictors of hardware metrics in neural architecture search.",
