@@ -16,7 +16,7 @@ from hwnas.composition import groups, options
 CONFIGS = ("run", "sweep", "measure")
 
 project = "hwnas"
-author = "the authors of hwnas"
+author = "the hwnas developers"
 release = version = hwnas.__version__
 
 extensions = [
