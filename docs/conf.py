@@ -17,6 +17,7 @@ CONFIGS = ("run", "sweep", "measure")
 
 project = "hwnas"
 author = "the hwnas developers"
+copyright = f"2026, {author}"  # noqa: A001 - Sphinx's name
 release = version = hwnas.__version__
 
 extensions = [
@@ -71,6 +72,9 @@ def _section(name: str, command: Command) -> str:
     values = values.partition("\n\n")[0]
     parts = [f"## hwnas {name}", f"{command.summary[0].upper()}{command.summary[1:]}."]
     parts.append(f"```text\n{text.strip()}\n```")
+    pages = re.findall(r"docs/(\w+\.md)", text + values)
+    if pages:
+        parts.append(f"More: {', '.join(f'[]({page})' for page in pages)}.")
     if names:
         listed = ", ".join(f"`{each}`" for each in names)
         parts.append(f"[Groups](#groups): {listed}.")

@@ -29,7 +29,7 @@ def test_tutorial_every_line_runs_as_written(
     # The commands run in this folder.
     monkeypatch.chdir(tmp_path)
     # Drawing takes half of the time, and the pictures have tests of their own.
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda _, file, **_options: None)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **_options: None)
     reports: list[str] = []
     text = (DOCS / "tutorial.md").read_text(encoding="utf-8")
     for match in BLOCK.finditer(text):

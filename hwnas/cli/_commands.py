@@ -29,13 +29,10 @@ class Command:
         A line of ``hwnas --help``.
     run : callable
         Takes the arguments behind the command's name.
-    overrides : bool
-        Whether the arguments are overrides of a configuration.
     """
 
     summary: str
     run: Callable[[Sequence[str]], None]
-    overrides: bool = True
 
 
 def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[..., None]:
@@ -166,17 +163,17 @@ def _doctor(arguments: Sequence[str]) -> None:
 COMMANDS: Mapping[str, Command] = {
     "run": Command("one experiment, or several with -m", _hydra(_run, "run")),
     "fit": Command("fit a predictor to a whole table and keep it", _hydra(_fit, "fit")),
-    "predict": Command("predict architectures with a kept predictor", _predict, overrides=False),
-    "show": Command("describe a kept predictor", _show, overrides=False),
+    "predict": Command("predict architectures with a kept predictor", _predict),
+    "show": Command("describe a kept predictor", _show),
     "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
     "search": Command("the front of accuracy and hardware metrics of a whole space", _start_search),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
-    "fetch": Command("download published tables", _fetch, overrides=False),
-    "doctor": Command("describe the tables that are here", _doctor, overrides=False),
-    "completion": Command("completion for bash, zsh or fish", _completion, overrides=False),
+    "fetch": Command("download published tables", _fetch),
+    "doctor": Command("describe the tables that are here", _doctor),
+    "completion": Command("completion for bash, zsh or fish", _completion),
 }
 
 

@@ -47,7 +47,7 @@ def answer(commands: Mapping[str, Command], arguments: Sequence[str]) -> None:
     arguments : sequence of str
         ``query=bash`` or ``query=fish``.
     """
-    from hwnas.composition import is_group, options
+    from hwnas.composition import CONF, is_group, options
 
     line = os.environ["COMP_LINE"]
     words = line.split()
@@ -61,7 +61,8 @@ def answer(commands: Mapping[str, Command], arguments: Sequence[str]) -> None:
         # Of several values, the last one is being typed.
         typed = word[: len(word) - len(value.rpartition(",")[2])]
         _print([f"{typed}{option}" for option in options(group)], separator)
-    elif before[0] in commands and commands[before[0]].overrides:
+    elif before[0] in commands and (CONF / f"{before[0]}.yaml").is_file():
+        # The command has a configuration, whose keys Hydra knows.
         os.environ["COMP_LINE"] = " ".join(["hwnas", *before[1:], word])
         commands[before[0]].run(["-sc", *arguments])
 
