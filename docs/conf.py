@@ -92,9 +92,11 @@ def _groups() -> str:
     return "\n".join(["| group | options |", "|---|---|", *rows])
 
 
-def _fill_in_commands(_: Sphinx, page: str, source: list[str]) -> None:
+def _fill_in_commands(app: Sphinx, page: str, source: list[str]) -> None:
     """Write the commands as they are now into the page that lists them."""
     if page == "commands":
+        # The commands are no part of the page's file, so read it in every build.
+        app.env.note_reread()
         sections = "\n\n".join(_section(*item) for item in COMMANDS.items())
         source[0] = source[0].replace("%COMMANDS%", sections).replace("%GROUPS%", _groups())
 
