@@ -39,6 +39,8 @@ def _candidates(
         ("hwnas run dataset=hwnas/ra", {"dataset=hwnas/raspi4"}),
         ("hwnas run -m seed=0,1 predictor=ridge,x", {"predictor=ridge,xgb"}),
         ("hwnas run predictor=ridge tuning.n", {"tuning.n_trials="}),
+        ("hwnas run table=board.csv dataset.ta", {"dataset.target="}),
+        ("hwnas sweep status exp", {"experiment="}),
         ("hwnas sweep experiment=", {"experiment=quick"}),
         ("hwnas measure backend=", {"backend=torch"}),
     ],

@@ -197,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"hwnas {__version__}")  # noqa: T201 - the command's output
         elif name in ("--help", "-h"):
             print(_help())  # noqa: T201 - the command's output
-        elif name == "-sc":
+        elif name == "-sc" and "COMP_LINE" in os.environ:
             # The scripts of ``hwnas completion`` ask for candidates.
             from hwnas.cli._completion import answer
 

@@ -47,6 +47,7 @@ def answer(commands: Mapping[str, Command], arguments: Sequence[str]) -> None:
     arguments : sequence of str
         ``query=bash`` or ``query=fish``.
     """
+    from hwnas.cli._short_forms import expanded
     from hwnas.composition import CONF, is_group, options
 
     line = os.environ["COMP_LINE"]
@@ -63,7 +64,8 @@ def answer(commands: Mapping[str, Command], arguments: Sequence[str]) -> None:
         _print([f"{typed}{option}" for option in options(group)], separator)
     elif before[0] in commands and (CONF / f"{before[0]}.yaml").is_file():
         # The command has a configuration, whose keys Hydra knows.
-        os.environ["COMP_LINE"] = " ".join(["hwnas", *before[1:], word])
+        given = [each for each in expanded(before[1:]) if "=" in each]
+        os.environ["COMP_LINE"] = " ".join(["hwnas", *given, word])
         commands[before[0]].run(["-sc", *arguments])
 
 
