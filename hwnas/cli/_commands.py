@@ -142,6 +142,12 @@ def _show(arguments: Sequence[str]) -> None:
     show(arguments)
 
 
+def _completion(arguments: Sequence[str]) -> None:
+    from hwnas.cli._completion import install
+
+    install(arguments)
+
+
 def _fetch(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import fetch
 
@@ -167,6 +173,7 @@ COMMANDS: Mapping[str, Command] = {
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
     "fetch": Command("download published tables", _fetch),
     "doctor": Command("describe the tables that are here", _doctor),
+    "completion": Command("completion for bash, zsh or fish", _completion),
 }
 
 
@@ -190,6 +197,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"hwnas {__version__}")  # noqa: T201 - the command's output
         elif name in ("--help", "-h"):
             print(_help())  # noqa: T201 - the command's output
+        elif name == "-sc" and "COMP_LINE" in os.environ:
+            # The scripts of ``hwnas completion`` ask for candidates.
+            from hwnas.cli._completion import answer
+
+            answer(COMMANDS, rest)
         elif name not in COMMANDS:
             raise UserError(f"{name}: no such command; {nearest(name, list(COMMANDS))}")
         else:
@@ -197,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _help() -> str:
-    lines = [f"  {name:<10}{command.summary}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<11}{command.summary}" for name, command in COMMANDS.items()]
     return "\n".join(
         [
             "Predictors of hardware metrics in neural architecture search.",
