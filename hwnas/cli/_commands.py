@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hwnas.cli._exit import exit_codes
+from hwnas.console import printable, shown
 from hwnas.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -182,7 +183,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         A command's name and its arguments; default those of the process.
     """
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    with exit_codes():
+    printable()
+    with exit_codes(), shown():
         # Behind a command too, where Hydra would tell its own version.
         if "--version" in (name, *rest):
             from hwnas import __version__

@@ -32,6 +32,7 @@ from hwnas.composition import (
     overrides,
     register,
 )
+from hwnas.console import shown
 from hwnas.errors import UserError
 
 #: The user's file system refuses to be written: no fault of the program.
@@ -108,7 +109,9 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
         try:
             check_choices(of_job)
             _resolve(cfg, of_job)
-            return task(cfg)
+            # A job of Slurm has a log of its own, where its progress is shown.
+            with shown():
+                return task(cfg)
         except (UserError, ImportError, HydraException, OmegaConfBaseException) as error:
             mistake = mistake_in(error, of_job, cfg)
             if mistake is None:

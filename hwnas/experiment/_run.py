@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
+from hwnas.console import present_stderr
 from hwnas.dataset import MEASURED, Table, candidates_of, default_candidates
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._report import print_report
@@ -299,5 +299,5 @@ def _tuning_set(
 
 def _log_to_stderr() -> None:
     """Print this package's log messages, and the warnings of other libraries, to stderr."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=present_stderr())
     logging.getLogger("hwnas").setLevel(logging.INFO)

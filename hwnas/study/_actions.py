@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from hwnas.composition import Action
 from hwnas.experiment import Data, check_writable
 from hwnas.study._grid import GridPoint
-from hwnas.study._launch import launch, progress_bar
+from hwnas.study._launch import launch, progress_shown
 from hwnas.study._ledger import FAILED, OLDER, Progress
 from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_key
@@ -90,7 +90,7 @@ def run(study: Study) -> list[BaseException]:
         return []
     order = {point: place for place, point in enumerate(study.points)}
     todo.sort(key=order.__getitem__)
-    with progress_bar(study.ledger, todo, len(study.points) - len(no_data)):
+    with progress_shown(study.name, study.ledger, todo, len(study.points) - len(no_data)):
         return launch(study.jobs(todo))
 
 
