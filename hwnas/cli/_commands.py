@@ -47,6 +47,7 @@ def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[.
 
 def _run(cfg: DictConfig) -> float:
     """Run one experiment and return its objective, Kendall's tau on the test set."""
+    from hwnas.cli.several import one_of_several, running_jobs
     from hwnas.composition import check, reference_config
     from hwnas.errors import command
 
@@ -57,7 +58,8 @@ def _run(cfg: DictConfig) -> float:
     check(cfg, reference)
     from hwnas.experiment import run
 
-    return run(cfg, reference)
+    jobs = running_jobs()
+    return run(cfg, reference) if jobs is None else run(cfg, reference, one_of_several(jobs))
 
 
 def _sweep(cfg: DictConfig) -> int:
@@ -149,6 +151,12 @@ def _fetch(arguments: Sequence[str]) -> None:
     fetch(arguments)
 
 
+def _results(arguments: Sequence[str]) -> None:
+    from hwnas.cli._results import results
+
+    results(arguments)
+
+
 def _doctor(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import doctor
 
@@ -165,6 +173,7 @@ COMMANDS: Mapping[str, Command] = {
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
+    "results": Command("compare what is finished", _results),
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
     "fetch": Command("download published tables", _fetch),
     "doctor": Command("describe the tables that are here", _doctor),

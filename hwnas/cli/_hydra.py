@@ -23,6 +23,7 @@ from hwnas.cli._exit import fail
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
 from hwnas.cli._short_forms import expanded
+from hwnas.cli.several import compared
 from hwnas.composition import (
     CONF,
     check_choices,
@@ -126,7 +127,10 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
 
     try:
         check_choices(given)
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
+        with compared():
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(
+                guarded
+            )()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error, given)) from error
     except YAMLError as error:

@@ -1,13 +1,21 @@
-"""Tables and Markdown: with lines and colours on a terminal, as aligned text elsewhere."""
+"""Tables and Markdown: with colours on a terminal and as wide as it is, as plain text elsewhere."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 #: Mark of the best value of a column. Colour alone would not reach everybody.
 BEST = "*"
+_GAP = "  "
+#: Texts in a column are broken into lines of at least this many characters.
+_NARROWEST = 12
+_HEAD, _TITLE, _BEST, _PLAIN = "bold", "bold cyan", "bold green", ""
+
+#: A piece of a line, and its style in the syntax of rich.
+Piece = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -33,9 +41,13 @@ class Line:
     cells: Sequence[str]
     best: Collection[int] = ()
 
-    def text(self, place: int) -> str:
-        """Return a cell with its mark."""
-        return f"{self.cells[place]} {BEST}" if place in self.best else self.cells[place]
+
+@dataclass(frozen=True)
+class Section:
+    """Lines that belong together, below a title."""
+
+    title: str
+    lines: Sequence[Line]
 
 
 @dataclass(frozen=True)
@@ -45,75 +57,105 @@ class TextTable:
     Parameters
     ----------
     columns : sequence of Column
-    sections : sequence of sequences of Line
-        The lines. A rule separates the sections.
-    title : str
-        Empty: no title.
+    sections : sequence of Section
+
+    Examples
+    --------
+    >>> lines = [Line(["ridge", "0.81"]), Line(["xgb", "0.9"], best=[1])]
+    >>> columns = [Column("predictor"), Column("τ", numbers=True)]
+    >>> print(TextTable(columns, [Section("raspi4", lines)]))
+    predictor     τ
+    ---------  ----
+    raspi4
+    ridge      0.81
+    xgb         0.9 *
     """
 
     columns: Sequence[Column]
-    sections: Sequence[Sequence[Line]]
-    title: str = ""
+    sections: Sequence[Section]
 
     def __str__(self) -> str:
-        """Return the table as aligned text without colours, with any width that it needs."""
-        head = Line([column.heading for column in self.columns])
-        lines = [line for section in self.sections for line in section]
-        places = range(len(self.columns))
+        """Return the table as plain text, as wide as it needs to be."""
+        return "\n".join("".join(text for text, _ in row).rstrip() for row in self.rows())
+
+    def rows(self, width: int | None = None) -> Iterator[list[Piece]]:
+        """Yield the lines of the table, each as pieces with a style.
+
+        Parameters
+        ----------
+        width : int, optional
+            Texts are broken into several lines where the table would be wider. Numbers are not.
+        """
+        lines = [line for section in self.sections for line in section.lines]
         marked = {place for line in lines for place in line.best}
-        widths = [max(len(self._cell(line, i, marked)) for line in [head, *lines]) for i in places]
-        rule = "  ".join("-" * width for width in widths)
-        texts = [self.title] if self.title else []
-        texts.append(self._row(head, widths, marked))
-        for section in self.sections:
-            texts += [rule, *(self._row(line, widths, marked) for line in section)]
-        return "\n".join(texts)
+        widths = self._widths(lines, marked, width)
+        yield from self._row(
+            Line([column.heading for column in self.columns]), widths, marked, _HEAD
+        )
+        pads = [" " * len(f" {BEST}") if place in marked else "" for place in range(len(widths))]
+        rules = ["-" * one + pad for one, pad in zip(widths, pads, strict=True)]
+        yield [(_GAP.join(rules), _PLAIN)]
+        for number, section in enumerate(self.sections):
+            if section.title:
+                if number:
+                    yield []
+                yield [(section.title, _TITLE)]
+            for line in section.lines:
+                yield from self._row(line, widths, marked)
 
-    def _row(self, line: Line, widths: Sequence[int], marked: Collection[int]) -> str:
-        cells = []
-        for place, (column, width) in enumerate(zip(self.columns, widths, strict=True)):
-            text = self._cell(line, place, marked)
-            cells.append(text.rjust(width) if column.numbers else text.ljust(width))
-        return "  ".join(cells).rstrip()
+    def _widths(
+        self, lines: Sequence[Line], marked: Collection[int], width: int | None
+    ) -> list[int]:
+        """Return the width of each column, without the marks behind its cells."""
+        widths = [
+            max([len(column.heading), *(len(line.cells[place]) for line in lines)])
+            for place, column in enumerate(self.columns)
+        ]
+        if width is None:
+            return widths
+        gaps = len(_GAP) * (len(widths) - 1) + len(f" {BEST}") * len(marked)
+        texts = [place for place, column in enumerate(self.columns) if not column.numbers]
+        while texts and sum(widths) + gaps > width:
+            widest = max(texts, key=widths.__getitem__)
+            if widths[widest] <= _NARROWEST:
+                break
+            widths[widest] -= 1
+        return widths
 
-    def _cell(self, line: Line, place: int, marked: Collection[int]) -> str:
-        text = line.text(place)
-        # Numbers stay below each other where only some of them have a mark.
-        pads = place in marked and place not in line.best and self.columns[place].numbers
-        return f"{text}  " if pads else text
+    def _row(
+        self, line: Line, widths: Sequence[int], marked: Collection[int], style: str = _PLAIN
+    ) -> Iterator[list[Piece]]:
+        """Yield a line of the table, as several lines if a text is too wide."""
+        broken = [
+            [cell] if column.numbers else textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+            for column, cell, width in zip(self.columns, line.cells, widths, strict=True)
+        ]
+        for number in range(max(map(len, broken))):
+            pieces: list[Piece] = []
+            for place, parts in enumerate(broken):
+                text = parts[number] if number < len(parts) else ""
+                pad = text.rjust if self.columns[place].numbers else text.ljust
+                best = place in line.best and number == 0
+                mark = f" {BEST}" if best else " " * len(f" {BEST}") if place in marked else ""
+                pieces += [
+                    (f"{pad(widths[place])}{mark}", _BEST if best else style),
+                    (_GAP, _PLAIN),
+                ]
+            yield pieces[:-1]
 
 
 def print_table(table: TextTable) -> None:
-    """Print a table to standard output.
-
-    A terminal that is too narrow breaks the texts inside of the cells, and keeps all numbers.
-    """
+    """Print a table to standard output, on a terminal with colours and not wider than it."""
     if not sys.stdout.isatty():
         print(table, flush=True)  # noqa: T201 - the command's output
         return
     # Imported here because most commands print no table.
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=SIMPLE_HEAD, title=table.title or None, title_justify="left", pad_edge=False)
-    marked = {place for section in table.sections for line in section for place in line.best}
-    for column in table.columns:
-        justify = "right" if column.numbers else "left"
-        drawn.add_column(Text(column.heading), justify=justify, no_wrap=column.numbers)
-    for section in table.sections:
-        for line in section:
-            cells = [
-                Text(
-                    table._cell(line, place, marked),
-                    style="bold green" if place in line.best else "",
-                )
-                for place in range(len(table.columns))
-            ]
-            drawn.add_row(*cells)
-        drawn.add_section()
-    Console().print(drawn)
+    console = Console()
+    for row in table.rows(console.width):
+        console.print(Text.assemble(*row), soft_wrap=True)
 
 
 def print_markdown(text: str) -> None:

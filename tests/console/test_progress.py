@@ -62,7 +62,9 @@ def test_progress_without_a_terminal_writes_lines_now_and_then(
     assert log.getvalue() == written
 
 
-def test_progress_short_work_without_a_terminal_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_short_work_in_a_log_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     log = a_log(monkeypatch, line_seconds=30.0)
     with shown(), progress("tuning", 32, "trials") as meter:
         meter.advance()

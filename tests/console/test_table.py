@@ -7,28 +7,34 @@ import sys
 
 import pytest
 
-from hwnas.console import Column, Line, TextTable, print_markdown, print_table
+from hwnas.console import Column, Line, Section, TextTable, print_markdown, print_table
 
 TABLE = TextTable(
     [Column("predictor"), Column("τ", numbers=True)],
     [
-        [Line(["ridge", "0.80"]), Line(["xgb", "0.95"], best=[1])],
-        [Line(["mlp", "0.7"], best=[1])],
+        Section("latency [ms]", [Line(["ridge", "0.80"]), Line(["xgb", "0.95"], best=[1])]),
+        Section("memory", [Line(["mlp, preset=paper, width=20", "0.7"], best=[1])]),
     ],
-    title="latency [ms]",
 )
 
 
 def test_table_as_text_aligns_and_marks_the_best() -> None:
     assert str(TABLE).splitlines() == [
+        "predictor                       τ",
+        "---------------------------  ----",
         "latency [ms]",
-        "predictor     τ",
-        "---------  ------",
-        "ridge      0.80",
-        "xgb        0.95 *",
-        "---------  ------",
-        "mlp         0.7 *",
+        "ridge                        0.80",
+        "xgb                          0.95 *",
+        "",
+        "memory",
+        "mlp, preset=paper, width=20   0.7 *",
     ]
+
+
+def test_table_narrow_breaks_texts_and_keeps_numbers() -> None:
+    rows = ["".join(text for text, _ in row).rstrip() for row in TABLE.rows(width=26)]
+    assert max(map(len, rows)) <= 26
+    assert rows[-2:] == ["mlp, preset=paper,  0.7 *", "width=20"]
 
 
 class Terminal(io.StringIO):
