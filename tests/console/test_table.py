@@ -34,7 +34,7 @@ def test_table_as_text_aligns_and_marks_the_best() -> None:
 def test_table_narrow_breaks_texts_and_keeps_numbers() -> None:
     rows = ["".join(text for text, _ in row).rstrip() for row in TABLE.rows(width=26)]
     assert max(map(len, rows)) <= 26
-    assert rows[-2:] == ["mlp, preset=paper,  0.7 *", "width=20"]
+    assert rows[-2:] == ["mlp, preset=paper,   0.7 *", "width=20"]
 
 
 class Terminal(io.StringIO):
