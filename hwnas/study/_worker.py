@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from hwnas.composition import Artifacts, mistake_in, register
 from hwnas.console import shown
 from hwnas.experiment import PREDICTIONS, RESULT
+from hwnas.study._check import TASK
 from hwnas.study._ledger import FAILED, POINTS, Ledger, Outcome
 
 
@@ -30,7 +31,7 @@ def run_job(cfg: DictConfig) -> int:
     from hydra.utils import get_method
 
     ledger = ledger_of(cfg)
-    run = get_method(cfg.experiment.task)
+    run = get_method(cfg.experiment.get("task", TASK))
     left = list(cfg.seeds)
 
     def attempt(seeds: Sequence[int]) -> None:

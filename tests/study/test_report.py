@@ -10,7 +10,7 @@ import pytest
 
 from hwnas.errors import UserError
 from hwnas.study.report import LookupAgainstLinear, Material, TrainSizes, published_table
-from hwnas.study.report._report import marked_designs
+from hwnas.study.report._write import marked_designs
 from hwnas.study.report._simulation import _SCORES, _table
 
 ROWS = pd.DataFrame(
