@@ -105,18 +105,18 @@ def ranks_text(scores: Scores, path: Path) -> str:
     lines = [f"### {scores.title}: mean ranks", ""]
     for ranks in found:
         listed = ", ".join(f"{name} {rank:.2f}" for name, rank in ranks.mean.items())
-        lines.append(f"- {ranks.metric}: {listed}")
-    note = (
-        "1 is the best rank. Predictors were ranked for each dataset, number of training "
-        "measurements and seed. Two predictors differ clearly (Nemenyi's test, level 0.05) if "
-        "their ranks differ by more than the critical difference: "
-        + ", ".join(
-            f"{r.metric} {r.critical_difference:.2f} ({r.n_blocks} pairs of dataset and seed)"
-            for r in found
+        lines.append(
+            f"- {ranks.metric}: {listed}; critical difference {ranks.critical_difference:.2f} "
+            f"with {ranks.n_blocks} pairs of dataset and seed"
         )
-        + f". Figure: {path.name}."
-    )
-    return "\n".join([*lines, "", note])
+    return "\n".join([*lines, "", f"Figure: {path.name}.", "", _NOTE])
+
+
+_NOTE = (
+    "1 is the best rank. Predictors were ranked for each dataset, number of training measurements "
+    "and seed. Two predictors differ clearly (Nemenyi's test, level 0.05) if their mean ranks "
+    "differ by more than the critical difference."
+)
 
 
 def _draw(figure: Figure, found: list[Ranks], title: str) -> None:
@@ -129,30 +129,31 @@ def _draw(figure: Figure, found: list[Ranks], title: str) -> None:
 
 def _draw_ranks(axes: Axes, ranks: Ranks) -> None:
     """Draw names at their ranks, bars that join what does not differ, and the difference."""
-    n = len(ranks.mean)
-    groups = ranks.groups()
-    lowest = n + 1 + 0.6 * len(groups)
-    axes.set_xlim(0.5, n + 0.5)
-    axes.set_ylim(lowest, -1.2)
-    for place, (name, rank) in enumerate(ranks.mean.items(), start=1):
-        axes.plot([rank, rank], [0, place], color="0.7", linewidth=0.8)
-        axes.plot(rank, place, "o", color="C0", markersize=5)
-        side = "left" if rank < (n + 1) / 2 else "right"
-        offset = (7, 0) if side == "left" else (-7, 0)
+    n, groups = len(ranks.mean), ranks.groups()
+    # Heights from the top: the axis, a line for each name, one for each bar, the difference.
+    at = n + 0.5
+    for place, (name, rank) in enumerate(ranks.mean.items()):
+        axes.plot([rank, rank], [-1, place], color="0.7", linewidth=0.8, zorder=1)
+        axes.plot(rank, place, "o", color="C0", markersize=5, zorder=3)
+        side, offset = ("left", (7, 0)) if rank < (n + 1) / 2 else ("right", (-7, 0))
         axes.annotate(
             f"{name}  {rank:.2f}", (rank, place), offset, textcoords="offset points",
-            ha=side, va="center", fontsize="small",
+            ha=side, va="center", fontsize="small", zorder=2,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
-    for number, (first, last) in enumerate(groups):
-        at = n + 0.9 + 0.6 * number
+    for first, last in groups:
         ends = [ranks.mean.iloc[first] - 0.04, ranks.mean.iloc[last] + 0.04]
         axes.plot(ends, [at, at], color="black", linewidth=3, solid_capstyle="butt")
-    width = min(ranks.critical_difference, n)
-    axes.errorbar(0.5 + width / 2, -0.7, xerr=width / 2, color="C3", capsize=3)
+        at += 0.6
+    width = ranks.critical_difference
+    axes.errorbar(0.5 + width / 2, at + 0.3, xerr=width / 2, color="C3", capsize=3)
     axes.annotate(
-        f"critical difference {ranks.critical_difference:.2f}", (0.5 + width, -0.7), (5, 0),
+        f"critical difference {width:.2f}", (min(0.5 + width, 0.7 * n), at + 0.3), (6, 0),
         textcoords="offset points", va="center", fontsize="small", color="C3",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
     )  # fmt: skip
+    axes.set_xlim(0.5, n + 0.5)
+    axes.set_ylim(at + 0.9, -1)
     axes.set_title(f"{ranks.metric}, {ranks.n_blocks} pairs of dataset and seed", fontsize="small")
     axes.xaxis.tick_top()
     axes.set_xticks(range(1, n + 1))

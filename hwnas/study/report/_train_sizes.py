@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hwnas.errors import check_choice
 from hwnas.figures import save_figure
+from hwnas.scores import SCORES
+from hwnas.selection import SELECTION_SCORES
 from hwnas.study.report._markdown import MARK_NOTE
 from hwnas.study.report._paired import comparison_table
 from hwnas.study.report._published import published_table
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TAU = "scores.kendall_tau"
+_KNOWN = (
+    *(f"{part}.{score.name}" for part in ("scores", "scores_all") for score in SCORES),
+    *(f"selection.{score.name}" for score in SELECTION_SCORES),
+    *(f"timings.{name}_seconds" for name in ("tune", "fit")),
+)
 _COLUMNS = 3
 
 
@@ -44,11 +52,19 @@ class TrainSizes:
         Name of the score in the figures and the text.
     lowest_is_best : bool
         Whether lower scores are better, as for ``selection.mra_all_percent``.
+
+    Raises
+    ------
+    UserError
+        If there is no such score.
     """
 
     score: str = TAU
     title: str = "Kendall's τ"
     lowest_is_best: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("reports.score", self.score, _KNOWN)
 
     def write(self, material: Material) -> str:
         """Write the tables and figures, and return the text in Markdown.
@@ -67,17 +83,18 @@ class TrainSizes:
         self._draw(scores, folder / f"{stem}.png", material)
         parts = [
             f"## {self.title} by number of training measurements",
-            *self._tables(scores),
+            *self._tables(scores, material.estimated),
             comparison_table(scores),
             ranks_text(scores, folder / f"{stem}_ranks.png"),
             published_table(material) if self.score == TAU else "",
         ]
         return "\n\n".join(part for part in parts if part)
 
-    def _tables(self, scores: Scores) -> list[str]:
+    def _tables(self, scores: Scores, estimated: set[str]) -> list[str]:
         parts = []
         for (metric, data), rows in scores.rows.groupby([METRIC, DATA], sort=False):
             title = str(data) if str(metric) in str(data) else f"{data}, {metric}"
+            title += " (ESTIMATED values)" if data in estimated else ""
             parts.append(f"### {title}\n\n{table_of_data(scores, rows)}")
         best = "lowest" if scores.lowest_is_best else "highest"
         note = (

@@ -19,6 +19,8 @@ from hwnas.study.report._simulation import SelectionCost
 from hwnas.study.report._train_sizes import TAU, TrainSizes
 
 _MRA = "selection.mra_all_percent"
+#: Headings and short remarks are shorter, notes are longer.
+_LONG = 150
 
 
 def parts_of(study: Study) -> list[Report] | None:
@@ -94,10 +96,20 @@ def write_report(study: Study, rows: Sequence[Row]) -> tuple[str, Path]:
     parts = suited_parts(marked.rows) if listed is None else listed
     texts = [part.write(marked) for part in parts]
     texts += [_not_compared(material), _cost(study, material)]
-    text = "\n\n".join([f"# {material.title}", *texts])
+    text = _without_repeats("\n\n".join([f"# {material.title}", *texts]))
     path = folder / "report.md"
     path.write_text(text + "\n", encoding="utf-8")
     return text, path
+
+
+def _without_repeats(text: str) -> str:
+    """Drop long paragraphs that were there before: parts with other scores have the same notes."""
+    paragraphs = [each.strip("\n") for each in text.split("\n\n")]
+    found: list[str] = []
+    for each in paragraphs:
+        if each and (each not in found or len(each) < _LONG):
+            found.append(each)
+    return "\n\n".join(found)
 
 
 def with_axes(rows: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +175,8 @@ def _cost(study: Study, material: Material) -> str:
     rows = material.rows
     columns = [str(column) for column in rows.columns]
     spent = rows.drop_duplicates([c for c in columns if c.startswith("axis.")])
-    axes = [a for a in ("predictor", "n_train", "n_candidates") if f"axis.{a}" in columns]
+    known = {axis for point in study.points for axis in point.axes}
+    axes = [a for a in ("predictor", "n_train", "n_candidates") if a in known]
     # The cost of grid points that were taken from earlier runs was not recorded here.
     ran = spent[spent["cpu_seconds"] > 0]
     if ran.empty:
