@@ -57,6 +57,7 @@ class Study:
     narrow: bool = True
     _tables: dict[tuple[str, ...], Data | UserError] = field(default_factory=dict, repr=False)
     _checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
+    _composed: dict[tuple[str, ...], DictConfig] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, cfg: DictConfig) -> Study:
@@ -186,9 +187,11 @@ class Study:
     def _compose(self, point: GridPoint) -> DictConfig:
         given = self.overrides(point)
         try:
-            return compose("sweep", given)
+            cfg = compose("sweep", given)
         except HydraException as reason:
             raise UserError(explain(reason, given)) from reason
+        self._composed[_kind(point)] = cfg
+        return cfg
 
     def check_settings(self) -> None:
         """Make the tuner and the selector of every kind of grid point, which check their values.
@@ -198,11 +201,9 @@ class Study:
         UserError
             If a value cannot be used.
         """
-        kinds: dict[tuple[str, ...], GridPoint] = {}
-        for point in self.points:
-            kinds.setdefault(tuple(o for o in point.overrides if _first_key(o) in _MADE), point)
-        for point in kinds.values():
-            cfg = self._compose(point)
+        for point in {_kind(point): point for point in self.points}.values():
+            # `tables` has composed a configuration of most kinds.
+            cfg = self._composed.get(_kind(point)) or self._compose(point)
             for name in _MADE:
                 instantiate(cfg[name])
 
@@ -253,6 +254,11 @@ class Study:
 def table_key(point: GridPoint) -> tuple[str, ...]:
     """Return the overrides that choose the table of a grid point, as its key in `Study.tables`."""
     return tuple(o for o in point.overrides if _first_key(o) in _DATA or key_of(o) == ACCURACY)
+
+
+def _kind(point: GridPoint) -> tuple[str, ...]:
+    """Return the overrides of a grid point that decide its tuner and its selector."""
+    return tuple(override for override in point.overrides if _first_key(override) in _MADE)
 
 
 @cache
