@@ -39,16 +39,18 @@ class Meter:
         self.title, self.total, self.unit = title, total, unit
         self.done = self._done_before = done
         self.note = ""
-        self._began = time.monotonic()
+        self._began = self._advanced = time.monotonic()
 
     def advance(self, n: int = 1) -> None:
         """Count units that are finished."""
-        self.done += n
+        if n:
+            self.done += n
+            self._advanced = time.monotonic()
 
     def start_at(self, done: int) -> None:
         """Count units that were finished before, and measure the time from now on."""
         self.done = self._done_before = done
-        self._began = time.monotonic()
+        self._began = self._advanced = time.monotonic()
 
     def describe(self, title: str) -> None:
         """Say what is going on now, in place of the title."""
@@ -75,8 +77,9 @@ class Meter:
         finished = self.done - self._done_before
         if self.total is None or finished <= 0 or self.done >= self.total:
             return ""
-        seconds = (time.monotonic() - self._began) / finished * (self.total - self.done)
-        return f"{duration(seconds)} left"
+        seconds = (self._advanced - self._began) / finished * (self.total - self.done)
+        # While a unit takes long, the time left falls, and does not rise with the time that passed.
+        return f"{duration(seconds - (time.monotonic() - self._advanced))} left"
 
 
 def duration(seconds: float) -> str:

@@ -31,11 +31,13 @@ def test_meter_text_counts_remarks_and_extrapolates(monkeypatch: pytest.MonkeyPa
     meter = Meter("tuning", 32, "trials")
     assert meter.text == "0 of 32 trials"
     meter.start_at(12)
+    monkeypatch.setattr(time, "monotonic", lambda: 60.0)
     meter.advance(2)
     meter.remark("best τ 0.8123")
-    monkeypatch.setattr(time, "monotonic", lambda: 60.0)
     # Two trials took 60 s, so the other 18 take nine times as long.
     assert meter.text == "14 of 32 trials, best τ 0.8123, 9 min left"
+    monkeypatch.setattr(time, "monotonic", lambda: 180.0)
+    assert meter.text == "14 of 32 trials, best τ 0.8123, 7 min left"
     meter.advance(18)
     assert meter.text == "32 of 32 trials, best τ 0.8123"
 

@@ -133,6 +133,9 @@ class TrainSizes:
                 axes.set_ylabel(scores.title, fontsize="small")
             for axes in list(figure.axes)[len(data) :]:
                 axes.remove()
+            # Panels with nothing below them, also where the last line is not full.
+            for axes in figure.axes[-columns:]:
+                axes.tick_params(labelbottom=True)
             handles = {h.get_label(): h for axes in figure.axes for h in axes.get_lines()}
             handles = {name: handles[name] for name in styles if name in handles}
             figure.legend(handles.values(), handles, loc="outside right upper", fontsize="small")
