@@ -75,11 +75,12 @@ MEASURES: Mapping[str, Measure] = {
         Measure("seconds", "seconds", _seconds, None, has_spread=False),
     )
 }
-NOTE = """
+_NOTE = """
 * best of its block. Means ± standard deviation over seeds.
-τ: Kendall's rank correlation on the test set. MRA: accuracy that the selected
-architectures lose, in percent points, and after verification. seconds: tuning, fit.
-""".strip()
+τ: Kendall's rank correlation on the test set. seconds: tuning and fit.""".strip()
+_MRA_NOTE = """
+MRA: accuracy that the selected architectures lose, in percent points. verified: the
+same after verification.""".rstrip()
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,12 @@ def compare(entries: Sequence[Entry], by: str = "tau") -> TextTable:
         Section(block.title, _lines(block, MEASURES[by], measures, bool(sizes))) for block in blocks
     ]
     return TextTable(columns, sections)
+
+
+def note_on(table: TextTable) -> str:
+    """Return the explanation of a table of `compare`."""
+    has_mra = any(column.heading == "MRA" for column in table.columns)
+    return _NOTE + _MRA_NOTE if has_mra else _NOTE
 
 
 def _varying(entries: Sequence[Entry]) -> list[str]:
