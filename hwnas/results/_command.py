@@ -10,7 +10,7 @@ from typing import Any
 
 from hwnas.console import print_table
 from hwnas.files import write_atomically
-from hwnas.results._compare import NOTE, by_fields, compare
+from hwnas.results._compare import by_fields, compare, note_on
 from hwnas.results._fields import chosen, fields_of
 from hwnas.results._find import Finished, find
 
@@ -45,8 +45,9 @@ def show(
     """
     found = chosen(find(paths), filters)
     if csv_file is None and parquet_file is None:
-        print_table(compare(by_fields(found), by))
-        print(f"\n{len(found):,} results. {NOTE}", flush=True)  # noqa: T201
+        table = compare(by_fields(found), by)
+        print_table(table)
+        print(f"\n{len(found):,} results. {note_on(table)}", flush=True)  # noqa: T201
         return
     rows = [row_of(each) for each in found]
     names = list(dict.fromkeys(name for row in rows for name in row))

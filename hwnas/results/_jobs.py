@@ -10,7 +10,7 @@ from pathlib import Path
 from hwnas.console import print_table
 from hwnas.experiment import Result
 from hwnas.files import append_lines, read_lines
-from hwnas.results._compare import MEASURES, NOTE, Entry, Labels, compare
+from hwnas.results._compare import MEASURES, Entry, Labels, compare, note_on
 from hwnas.results._find import Finished
 
 #: A table lists at most this many failed jobs.
@@ -77,8 +77,9 @@ class Jobs:
                 entries.append(Entry(_labels(overrides, finished), finished))
         if entries:
             print()  # noqa: T201 - the command's output
-            print_table(compare(entries))
-            print(f"\n{NOTE}", flush=True)  # noqa: T201
+            table = compare(entries)
+            print_table(table)
+            print(f"\n{note_on(table)}", flush=True)  # noqa: T201
         if failures:
             more = len(failures) - MAX_LISTED
             lines = [f"{len(failures)} of {len(last)} jobs failed:"]

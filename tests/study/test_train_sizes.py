@@ -112,7 +112,7 @@ def test_train_sizes_lowest_is_best_marks_the_lowest(tmp_path: Path) -> None:
 
 
 def test_train_sizes_other_axes_are_competitors_of_their_own(tmp_path: Path) -> None:
-    tuned = ROWS.assign(**{"axis.tuning": "default", TAU: ROWS[TAU] + 0.1})
+    tuned = ROWS.assign(**{"axis.tuning": "default"}).assign(**{TAU: ROWS[TAU] + 0.1})
     text = written(pd.concat([ROWS.assign(**{"axis.tuning": "none"}), tuned]), tmp_path)
     assert "| ridge tuning=default | **0.620 ±0.010** |" in text
     assert "| ridge tuning=none | 0.520 ±0.010 |" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +76,10 @@ class Scores:
 
     def ordered(self, table: pd.DataFrame) -> pd.DataFrame:
         """Sort a table of means, one line for each predictor, by its last column with all."""
-        complete = [column for column in table if table[column].notna().all()]
+        complete = [size for size in table.columns if table[size].notna().all()]
         by = complete[-1] if complete else table.columns[-1]
-        return table.sort_values(by, ascending=self.lowest_is_best)
+        order = table[by].sort_values(ascending=self.lowest_is_best).index
+        return table.loc[order]
 
 
 def _competing_axes(rows: pd.DataFrame) -> list[str]:
@@ -129,14 +130,14 @@ def _table(
 ) -> str:
     """Return a Markdown table with a line for each predictor and a column for each size."""
     compared = means if complete is None else complete
-    best: Mapping[Any, float] = {size: scores.best(compared[size]) for size in means}
+    is_best = {size: compared[size] == scores.best(compared[size]) for size in means.columns}
     lines = ["| predictor |" + "".join(f" {size:,} |" for size in means.columns)]
     lines.append("|---|" + "---|" * len(means.columns))
     for name, line in scores.ordered(means).iterrows():
         cells = [
             ""
             if pd.isna(value)
-            else text((name, size), len(means) > 1 and compared.loc[name, size] == best[size])
+            else text((name, size), len(means) > 1 and bool(is_best[size][name]))
             for size, value in line.items()
         ]
         lines.append(f"| {name} |" + "".join(f" {cell} |" for cell in cells))

@@ -120,11 +120,7 @@ class TrainSizes:
             panels = figure.subplots(lines, columns, squeeze=False, sharex=True).flat
             # One colour and marker a predictor, in all panels.
             styles = {
-                name: {
-                    "color": f"C{i % 10}",
-                    "marker": "osv^D<>pP*X"[i % 11],
-                    "linestyle": "-" if i < 10 else "--",
-                }
+                str(name): (f"C{i % 10}", "osv^D<>pP*X"[i % 11], "-" if i < 10 else "--")
                 for i, name in enumerate(dict.fromkeys(scores.rows[NAME]))
             }
             for axes, label in zip(panels, data, strict=False):
@@ -136,9 +132,9 @@ class TrainSizes:
             # Panels with nothing below them, also where the last line is not full.
             for axes in figure.axes[-columns:]:
                 axes.tick_params(labelbottom=True)
-            handles = {h.get_label(): h for axes in figure.axes for h in axes.get_lines()}
-            handles = {name: handles[name] for name in styles if name in handles}
-            figure.legend(handles.values(), handles, loc="outside right upper", fontsize="small")
+            drawn = {str(h.get_label()): h for axes in figure.axes for h in axes.get_lines()}
+            handles = [drawn[name] for name in styles]
+            figure.legend(handles=handles, loc="outside right upper", fontsize="small")
             figure.supxlabel("training measurements", fontsize="small")
             note = " (ESTIMATED values)" if material.estimated else ""
             figure.suptitle(material.title + note, fontsize="medium")
@@ -146,18 +142,21 @@ class TrainSizes:
         save_figure(path, draw, figsize=(2.5 + 3.2 * columns, 0.8 + 2.8 * lines))
 
 
-def _curves(axes: Axes, rows: pd.DataFrame, styles: dict[str, dict[str, str]]) -> None:
+def _curves(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str, str]]) -> None:
     """Draw mean and standard deviation over seeds of every predictor."""
-    for name, style in styles.items():
+    for name, (color, marker, line) in styles.items():
         own = rows[rows[NAME] == name].groupby(SIZE)[VALUE].agg(["mean", "std"]).fillna(0.0)
         if own.empty:
             continue
-        axes.plot(own.index, own["mean"], label=name, markersize=4, linewidth=1.2, **style)
+        axes.plot(
+            own.index, own["mean"], label=name, color=color, marker=marker, linestyle=line,
+            markersize=4, linewidth=1.2,
+        )  # fmt: skip
         low, high = own["mean"] - own["std"], own["mean"] + own["std"]
         if len(own) > 1:
-            axes.fill_between(own.index, low, high, color=style["color"], alpha=0.12, linewidth=0)
+            axes.fill_between(own.index, low, high, color=color, alpha=0.12, linewidth=0)
         else:
-            axes.vlines(own.index, low, high, color=style["color"], alpha=0.5)
+            axes.vlines(own.index, low, high, color=color, alpha=0.5)
     sizes = sorted(set(rows[SIZE]))
     axes.set_xscale("log")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize="x-small")
