@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -194,7 +195,9 @@ def shown() -> Iterator[None]:
     if _DISPLAY.get() is not None:
         yield
         return
-    token = _DISPLAY.set(_Terminal() if sys.stderr.isatty() else _Log())
+    # A terminal without cursor movements, such as that of an editor, is written to like a log.
+    moves = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+    token = _DISPLAY.set(_Terminal() if moves else _Log())
     try:
         yield
     finally:
