@@ -314,6 +314,8 @@ def test_jobs_of_a_launcher_resolve_the_default_folders(tmp_path: Path) -> None:
     run = in_process("run", "-m", "seed=0,1", *small, *joblib, f"paths.outputs={outputs}")
     assert run.returncode == 0, run.stderr
     assert len(list(outputs.rglob("result.json"))) == 2
+    # The processes of the jobs have recorded what the table at the end compares.
+    assert "n_train=20\nridge          2  0." in run.stdout
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hwnas.cli._exit import exit_codes
+from hwnas.console import printable, shown
 from hwnas.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[.
 
 def _run(cfg: DictConfig) -> float:
     """Run one experiment and return its objective, Kendall's tau on the test set."""
+    from hwnas.cli.several import one_of_several, running_jobs
     from hwnas.composition import check, reference_config
     from hwnas.errors import command
 
@@ -56,7 +58,8 @@ def _run(cfg: DictConfig) -> float:
     check(cfg, reference)
     from hwnas.experiment import run
 
-    return run(cfg, reference)
+    jobs = running_jobs()
+    return run(cfg, reference) if jobs is None else run(cfg, reference, one_of_several(jobs))
 
 
 def _sweep(cfg: DictConfig) -> int:
@@ -154,6 +157,12 @@ def _fetch(arguments: Sequence[str]) -> None:
     fetch(arguments)
 
 
+def _results(arguments: Sequence[str]) -> None:
+    from hwnas.cli._results import results
+
+    results(arguments)
+
+
 def _doctor(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import doctor
 
@@ -170,6 +179,7 @@ COMMANDS: Mapping[str, Command] = {
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
+    "results": Command("compare what is finished", _results),
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
     "fetch": Command("download published tables", _fetch),
     "doctor": Command("describe the tables that are here", _doctor),
@@ -189,7 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         A command's name and its arguments; default those of the process.
     """
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    with exit_codes():
+    printable()
+    with exit_codes(), shown():
         # Behind a command too, where Hydra would tell its own version.
         if "--version" in (name, *rest):
             from hwnas import __version__

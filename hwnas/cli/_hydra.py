@@ -23,6 +23,7 @@ from hwnas.cli._exit import fail
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
 from hwnas.cli._short_forms import expanded
+from hwnas.cli.several import compared
 from hwnas.composition import (
     CONF,
     check_choices,
@@ -32,6 +33,7 @@ from hwnas.composition import (
     overrides,
     register,
 )
+from hwnas.console import shown
 from hwnas.errors import UserError
 
 #: The user's file system refuses to be written: no fault of the program.
@@ -108,7 +110,9 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
         try:
             check_choices(of_job)
             _resolve(cfg, of_job)
-            return task(cfg)
+            # A job of Slurm has a log of its own, where its progress is shown.
+            with shown():
+                return task(cfg)
         except (UserError, ImportError, HydraException, OmegaConfBaseException) as error:
             mistake = mistake_in(error, of_job, cfg)
             if mistake is None:
@@ -123,7 +127,10 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
 
     try:
         check_choices(given)
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
+        with compared():
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(
+                guarded
+            )()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error, given)) from error
     except YAMLError as error:

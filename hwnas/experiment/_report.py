@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,9 +45,10 @@ def print_report(result: Result, folder: Path, note: str = "") -> None:
 
 def banner(text: str) -> str:
     """Return a text in a frame of exclamation marks, for warnings."""
-    lines = textwrap.wrap(text, width=88, break_long_words=False, break_on_hyphens=False)
-    rule = "!" * 92
-    return "\n".join([rule, *(f"! {line:<88} !" for line in lines), rule])
+    width = min(92, shutil.get_terminal_size(fallback=(92, 24)).columns) - 4
+    lines = textwrap.wrap(text, width=width, break_long_words=False, break_on_hyphens=False)
+    rule = "!" * (width + 4)
+    return "\n".join([rule, *(f"! {line:<{width}} !" for line in lines), rule])
 
 
 def on_images(details: Mapping[str, Any]) -> str:

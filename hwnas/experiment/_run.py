@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
+from hwnas.console import present_stderr
 from hwnas.dataset import MEASURED, Table, candidates_of, default_candidates
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._report import print_report
@@ -37,7 +37,11 @@ _NOT_TUNING = (
 )
 
 
-def run(cfg: DictConfig, reference: DictConfig) -> float:
+def run(
+    cfg: DictConfig,
+    reference: DictConfig,
+    report: Callable[[Result, Path, str], None] = print_report,
+) -> float:
     """Run one experiment, or print its result if it is already finished.
 
     Parameters
@@ -46,6 +50,8 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
         Composed from ``conf/run.yaml`` and checked.
     reference : DictConfig
         The same groups without any override of a value (`hwnas.composition.reference_config`).
+    report : callable
+        Prints the result. It takes the result, its folder and a remark, which may be empty.
 
     Returns
     -------
@@ -63,13 +69,13 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     _log_sizes(cfg, prepared)
     result = prepared.finished()
     if result is not None:
-        print_report(result, prepared.folder, note="finished before; force=true runs it again")
+        report(result, prepared.folder, "finished before; force=true runs it again")
         return result.scores["kendall_tau"]
     from hwnas.experiment._folder import check_writable
 
     check_writable(prepared.outputs)
     result = prepared.record(prepared.experiment.run)
-    print_report(result, prepared.folder)
+    report(result, prepared.folder, "")
     return result.scores["kendall_tau"]
 
 
@@ -88,7 +94,8 @@ def _log_sizes(cfg: DictConfig, prepared: Prepared) -> None:
             "%s chooses its %d training measurements itself; n_train=%d is ignored",
             *(cfg.predictor.name, n_train, sizes.n_train),
         )
-    if None in (cfg.n_train, cfg.n_test) and (n_train < N_TRAIN or len(drawn.test) < N_TEST):
+    fewer_train = cfg.n_train is None and n_train < N_TRAIN
+    if fewer_train or (cfg.n_test is None and len(drawn.test) < N_TEST):
         _LOG.info(
             "the table has %d measurements: n_train=%d n_test=%d",
             *(len(drawn.table), n_train, len(drawn.test)),
@@ -299,5 +306,5 @@ def _tuning_set(
 
 def _log_to_stderr() -> None:
     """Print this package's log messages, and the warnings of other libraries, to stderr."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=present_stderr())
     logging.getLogger("hwnas").setLevel(logging.INFO)

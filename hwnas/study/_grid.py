@@ -16,6 +16,10 @@ from hwnas.errors import UserError
 
 #: The axis of random seeds. One job runs all grid points that differ in this axis alone.
 SEED_AXIS = "seed"
+#: The axis of tables. A value that is a word, such as ``hwnas/raspi4``, is a dataset.
+DATA_AXIS = "data"
+#: Axes that choose the table. Together their labels are the label on the axis ``data``.
+_TABLE_AXES = (DATA_AXIS, "dataset", "image_set", "metric", "device", "space")
 #: Keys in a value of an axis that are not overrides. ``label`` is the value's name in tables and
 #: figures. ``stand_in: true`` marks a dataset that the paper did not use.
 LABEL, STAND_IN = "label", "stand_in"
@@ -68,6 +72,7 @@ def expand(
     fixed: Mapping[str, Any],
     given: Sequence[str],
     narrow: bool = True,
+    table: str = "",
 ) -> list[GridPoint]:
     """Expand the grids of an experiment into grid points.
 
@@ -87,6 +92,8 @@ def expand(
         to an axis and the override matches a value of it.
     narrow : bool
         If False, the grid points that overrides of axes excluded are returned too.
+    table : str
+        The label on the axis ``data`` of grids whose axes do not choose the table.
 
     Raises
     ------
@@ -106,11 +113,11 @@ def expand(
     points = [
         point
         for grid in matching or list(grids.values())
-        for point in _expand_grid(grid, fixed, of_points, narrow=True)
+        for point in _expand_grid(grid, fixed, of_points, table, narrow=True)
     ]
     if not narrow:
         for grid in grids.values():
-            points += _expand_grid(grid, fixed, of_points, narrow=False)
+            points += _expand_grid(grid, fixed, of_points, table, narrow=False)
     if not points:
         raise UserError(
             "experiment.grids: no grid points, because there is no grid or an axis is empty",
@@ -121,9 +128,13 @@ def expand(
 
 
 def _expand_grid(
-    grid: Mapping[str, Any], fixed: Mapping[str, Any], given: Sequence[str], narrow: bool
+    grid: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    given: Sequence[str],
+    table: str,
+    narrow: bool,
 ) -> Iterator[GridPoint]:
-    axes = {axis: _axis_values(values) for axis, values in grid.items()}
+    axes = {axis: axis_values(axis, values) for axis, values in grid.items()}
     if SEED_AXIS not in axes:
         raise UserError(
             f"experiment.grids: a grid has no axis {SEED_AXIS!r}",
@@ -163,6 +174,8 @@ def _expand_grid(
             if value.stand_in:
                 labels[STAND_IN] = True
             overrides += value.overrides
+        chosen_by = [str(labels[axis]) for axis in _TABLE_AXES if axis in axes]
+        labels[DATA_AXIS] = " ".join(chosen_by) or table
         yield GridPoint((*overrides, *other_overrides), _checked_seed(labels[SEED_AXIS]), labels)
 
 
@@ -175,7 +188,7 @@ def _checked_seed(label: Any) -> int:
 def _has_matching_values(grid: Mapping[str, Any], given: Sequence[str]) -> bool:
     """Tell whether each axis of a grid, seeds apart, has a value that matches the overrides."""
     chosen = dict(_key_and_value(override) for override in given)
-    for axis, values in ((axis, _axis_values(values)) for axis, values in grid.items()):
+    for axis, values in ((axis, axis_values(axis, values)) for axis, values in grid.items()):
         keys = _override_keys(axis, values)
         of_axis = {key: value for key, value in chosen.items() if key in keys}
         if axis != SEED_AXIS and of_axis and not _matching_values(axis, values, of_axis):
@@ -197,13 +210,39 @@ def _matching_values(axis: str, values: Sequence[Any], chosen: Mapping[str, Any]
     ]
 
 
-def _axis_values(values: Any) -> list[Any]:
+def axis_values(axis: str, values: Any) -> list[Any]:
+    """Return the values of an axis as a list, with a range written out.
+
+    Parameters
+    ----------
+    axis : str
+        Its name.
+    values : object
+        Its values in the YAML.
+
+    Raises
+    ------
+    UserError
+        If the values are neither a list nor a range.
+
+    Examples
+    --------
+    >>> axis_values("seed", "0..2"), axis_values("data", ["local/cpu"])
+    ([0, 1, 2], [{'dataset': 'local/cpu'}])
+    """
+    found = _written_out(axis, values)
+    if axis != DATA_AXIS:
+        return found
+    return [{"dataset": value} if isinstance(value, str) else value for value in found]
+
+
+def _written_out(axis: str, values: Any) -> list[Any]:
     if isinstance(values, str):
         span = _RANGE.fullmatch(values)
         if span is None:
             raise UserError(
-                f"experiment.grids: {values!r} is neither a list nor a range",
-                remedy="0..9 for the whole numbers from 0 to 9",
+                f"experiment.grids: {axis}: {values!r} is neither a list nor a range",
+                remedy=f"{axis}: [{values}], or 0..9 for the whole numbers from 0 to 9",
             )
         return list(range(int(span[1]), int(span[2]) + 1))
     return list(values) if isinstance(values, Sequence) else [values]

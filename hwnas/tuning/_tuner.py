@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.console import progress
 from hwnas.errors import UserError, check_above, check_choice, check_number
 from hwnas.seeding import integer_seed
 from hwnas.space import Identities
@@ -162,17 +164,23 @@ class Tuner:
         if not search_space or not folds.splits:
             return TuningResult()
         objective = Objective(predictor, read(search_space), folds, X, y, tuple(self.objectives))
-        with quiet_optuna():
+        with quiet_optuna(), progress("tuning", self.n_trials, "trials") as meter:
             study, created = self._open(name)
             study.sampler = self.sampler(seed=integer_seed(seed, "tuning"))
             slots = Slots(study, self.n_trials, objective.stored_defaults())
             slots.open(created)
-            n_run = 0
+            # Trials that are stored already took no time of this process.
+            meter.start_at(len(slots.finished()))
+            n_run, best_tau = 0, -math.inf
             while (trial := self._next_trial(slots, start)) is not None:
                 slot_seed = integer_seed(seed, "tuning", "trial", trial.user_attrs[SLOT])
                 study.sampler = self.sampler(seed=slot_seed)
-                objective.run(study, trial)
+                tau = objective.run(study, trial)
                 n_run += 1
+                meter.advance()
+                if tau is not None and tau > best_tau:
+                    best_tau = tau
+                    meter.remark(f"best τ {tau:.4f}")
             rows = tuple(trial_row(slot, trial) for slot, trial in slots.finished().items())
         best = self._best_row(rows)
         return TuningResult(

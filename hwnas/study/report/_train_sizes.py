@@ -1,25 +1,48 @@
-"""Report part: scores by number of training measurements, as a table and as curves."""
+"""Report part: scores by number of training measurements, compared for each dataset."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from hwnas.errors import check_choice
 from hwnas.figures import save_figure
-from hwnas.study.report._markdown import MARK_NOTE, mark
+from hwnas.scores import SCORES
+from hwnas.selection import SELECTION_SCORES
+from hwnas.study.report._markdown import MARK_NOTE
+from hwnas.study.report._paired import comparison_table
 from hwnas.study.report._published import published_table
+from hwnas.study.report._ranks import ranks_text
 from hwnas.study.report._report import Material
+from hwnas.study.report._scores import (
+    DATA,
+    METRIC,
+    NAME,
+    SIZE,
+    VALUE,
+    Scores,
+    table_of_data,
+    table_of_means,
+)
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+TAU = "scores.kendall_tau"
+_KNOWN = (
+    *(f"{part}.{score.name}" for part in ("scores", "scores_all") for score in SCORES),
+    *(f"selection.{score.name}" for score in SELECTION_SCORES),
+    *(f"timings.{name}_seconds" for name in ("tune", "fit")),
+)
+_COLUMNS = 3
 
 
 @dataclass(frozen=True)
 class TrainSizes:
-    """Each predictor's score against its number of training measurements.
+    """A score of each predictor against its number of training measurements.
 
     Parameters
     ----------
@@ -27,78 +50,115 @@ class TrainSizes:
         Column of the score in the results.
     title : str
         Name of the score in the figures and the text.
+    lowest_is_best : bool
+        Whether lower scores are better, as for ``selection.mra_all_percent``.
+
+    Raises
+    ------
+    UserError
+        If there is no such score.
     """
 
-    score: str = "scores.kendall_tau"
+    score: str = TAU
     title: str = "Kendall's τ"
+    lowest_is_best: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("reports.score", self.score, _KNOWN)
 
     def write(self, material: Material) -> str:
         """Write the tables and figures, and return the text in Markdown.
 
-        ``sizes.csv`` and ``sizes.png`` hold means over datasets, ``sizes_by_data.csv`` means over
-        seeds. ``sizes_centred.png`` shows the differences from the average of the predictors.
+        ``sizes.csv`` holds mean, standard deviation and number of seeds for each dataset,
+        ``sizes.png`` the curves and ``sizes_ranks.png`` the ranks. The files of another score than
+        τ have its name in theirs.
         """
-        groups = material.rows.groupby(["axis.predictor", "axis.data", "axis.n_train"])
-        by_data = groups[self.score].agg(["mean", "std", "count"])
-        by_data.to_csv(material.folder / "sizes_by_data.csv")
-        by_size = by_data.dropna(subset="mean").groupby(level=["axis.predictor", "axis.n_train"])
-        means = by_size["mean"].mean().unstack().rename_axis(index="predictor", columns="n_train")
-        means = means.sort_values(means.columns[-1], ascending=False)
-        means.to_csv(material.folder / "sizes.csv")
-        data = sorted(set(material.rows["axis.data"]))
-        # A curve through means over different datasets would compare datasets, not predictors.
-        self._curves(means.where(by_size.size().unstack() == len(data)), material)
-        seeds = int(by_data["count"].max())
-        marks = {
-            key: mark((len(counts), len(data), "datasets"), (counts.min(), seeds, "seeds"))
-            for key, counts in by_size["count"]
-        }
-        note = (
-            f"{self.title} on the test set, mean over {len(data)} datasets ({', '.join(data)}), "
-            f"up to {seeds} seeds each{MARK_NOTE if any(marks.values()) else ''}. "
-            "Figures of the means over all datasets: sizes.png, sizes_centred.png."
-        )
-        parts = [self._table(means, marks), note, published_table(material)]
+        scores = Scores.of(material, self.score, self.title, self.lowest_is_best)
+        if scores.rows.empty:
+            return f"## {self.title}\n\nNo experiment has this score yet."
+        stem = "sizes" if self.score == TAU else f"sizes_{self.score.rpartition('.')[2]}"
+        folder = material.folder
+        groups = scores.rows.groupby([METRIC, DATA, NAME, SIZE])[VALUE]
+        groups.agg(["mean", "std", "count"]).to_csv(folder / f"{stem}.csv")
+        self._draw(scores, folder / f"{stem}.png", material)
+        parts = [
+            f"## {self.title} by number of training measurements",
+            *self._tables(scores, material.estimated),
+            comparison_table(scores),
+            ranks_text(scores, folder / f"{stem}_ranks.png"),
+            published_table(material) if self.score == TAU else "",
+        ]
         return "\n\n".join(part for part in parts if part)
 
-    def _table(self, means: pd.DataFrame, marks: Mapping[tuple[Hashable, ...], str]) -> str:
-        lines = [f"## {self.title} by number of training measurements", ""]
-        lines.append("| predictor |" + "".join(f" {size} |" for size in means.columns))
-        lines.append("|---|" + "---|" * len(means.columns))
-        for name, line in means.iterrows():
-            columns = "".join(
-                f" {'' if pd.isna(v) else f'{v:.3f}{marks[name, size]}'} |"
-                for size, v in line.items()
-            )
-            lines.append(f"| {name} |{columns}")
-        return "\n".join(lines)
+    def _tables(self, scores: Scores, estimated: set[str]) -> list[str]:
+        parts = []
+        for (metric, data), rows in scores.rows.groupby([METRIC, DATA], sort=False):
+            title = str(data) if str(metric) in str(data) else f"{data}, {metric}"
+            title += " (ESTIMATED values)" if data in estimated else ""
+            parts.append(f"### {title}\n\n{table_of_data(scores, rows)}")
+        best = "lowest" if scores.lowest_is_best else "highest"
+        note = (
+            f"{scores.title}: mean ± standard deviation over seeds, for each number of training "
+            f"measurements. The {best} of each column is bold."
+        )
+        for metric in scores.metrics:
+            rows = scores.of_metric(metric)
+            n_data = rows[DATA].nunique()
+            # Scores of different metrics are never averaged: some metrics are easy to predict.
+            if n_data > 1:
+                table = table_of_means(scores, rows)
+                parts.append(f"### Mean over the {n_data} datasets of {metric}\n\n{table}")
+        marked = any("[" in part for part in parts)
+        return [*parts, note[:-1] + MARK_NOTE + "." if marked else note]
 
-    def _curves(self, means: pd.DataFrame, material: Material) -> None:
-        self._plot(means, material, "sizes.png", f"{self.title}, mean over datasets")
-        # The lookup table has a single point. The average of the predictors is that of the curves.
-        curves = means[means.notna().sum(axis=1) > 1]
-        centred = (curves if len(curves) else means).pipe(lambda table: table - table.mean())
-        self._plot(centred, material, "sizes_centred.png", f"{self.title} − average of predictors")
+    def _draw(self, scores: Scores, path: Path, material: Material) -> None:
+        data = list(dict.fromkeys(scores.rows[DATA]))
+        columns = min(_COLUMNS, len(data))
+        lines = -(-len(data) // columns)
 
-    def _plot(self, means: pd.DataFrame, material: Material, name: str, label: str) -> None:
         def draw(figure: Figure) -> None:
-            axes = figure.subplots()
-            markers = "osv^D<>pP*X"
-            for place, (predictor, line) in enumerate(means.iterrows()):
-                known = line.dropna()
-                if known.empty:
-                    continue
-                style = f"{'-' if place < 10 else '--'}{markers[place % len(markers)]}"
-                axes.plot(known.index, known, style, label=predictor, markersize=4, linewidth=1.2)
-            axes.set_xscale("log")
-            axes.set_xticks(list(means.columns), [f"{size:,}" for size in means.columns])
-            axes.minorticks_off()
-            axes.set_xlabel("training measurements")
-            axes.set_ylabel(label)
+            panels = figure.subplots(lines, columns, squeeze=False, sharex=True).flat
+            # One colour and marker a predictor, in all panels.
+            styles = {
+                str(name): (f"C{i % 10}", "osv^D<>pP*X"[i % 11], "-" if i < 10 else "--")
+                for i, name in enumerate(dict.fromkeys(scores.rows[NAME]))
+            }
+            for axes, label in zip(panels, data, strict=False):
+                _curves(axes, scores.rows[scores.rows[DATA] == label], styles)
+                axes.set_title(label, fontsize="small")
+                axes.set_ylabel(scores.title, fontsize="small")
+            for axes in list(figure.axes)[len(data) :]:
+                axes.remove()
+            # Panels with nothing below them, also where the last line is not full.
+            for axes in figure.axes[-columns:]:
+                axes.tick_params(labelbottom=True)
+            drawn = {str(h.get_label()): h for axes in figure.axes for h in axes.get_lines()}
+            handles = [drawn[name] for name in styles]
+            figure.legend(handles=handles, loc="outside right upper", fontsize="small")
+            figure.supxlabel("training measurements", fontsize="small")
             note = " (ESTIMATED values)" if material.estimated else ""
-            axes.set_title(material.title + note)
-            axes.grid(alpha=0.3)
-            if axes.lines:
-                figure.legend(loc="outside right upper", fontsize="small")
+            figure.suptitle(material.title + note, fontsize="medium")
 
-        save_figure(material.folder / name, draw, figsize=(8, 5))
+        save_figure(path, draw, figsize=(2.5 + 3.2 * columns, 0.8 + 2.8 * lines))
+
+
+def _curves(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str, str]]) -> None:
+    """Draw mean and standard deviation over seeds of every predictor."""
+    for name, (color, marker, line) in styles.items():
+        own = rows[rows[NAME] == name].groupby(SIZE)[VALUE].agg(["mean", "std"]).fillna(0.0)
+        if own.empty:
+            continue
+        axes.plot(
+            own.index, own["mean"], label=name, color=color, marker=marker, linestyle=line,
+            markersize=4, linewidth=1.2,
+        )  # fmt: skip
+        low, high = own["mean"] - own["std"], own["mean"] + own["std"]
+        if len(own) > 1:
+            axes.fill_between(own.index, low, high, color=color, alpha=0.12, linewidth=0)
+        else:
+            axes.vlines(own.index, low, high, color=color, alpha=0.5)
+    sizes = sorted(set(rows[SIZE]))
+    axes.set_xscale("log")
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize="x-small")
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
