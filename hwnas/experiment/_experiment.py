@@ -49,12 +49,15 @@ class TuningSet:
     name : str
         Name of the tuning in ``tuning.storage``. Tuning runs with the same name share their
         trials.
+    attributes : mapping
+        What ``tuning.storage`` says about the tuning: the device, the metric and so on.
     """
 
     predictor: Predictor
     split: Split
     seed: int
     name: str = "tuning"
+    attributes: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,7 @@ class Experiment:
             groups=self.table.representative[train],
             seed=integer_seed(tuned.seed, "tuning"),
             name=tuned.name,
+            attributes=tuned.attributes,
         )
 
     def evaluate(self, predictor: Predictor, tuning: TuningResult, fit_seconds: float) -> Result:

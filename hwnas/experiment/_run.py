@@ -294,7 +294,17 @@ def _tuning_set(
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
     name = f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
-    return TuningSet(predictor, drawn, seed, name)
+    attributes = {
+        "space": table.space.name,
+        "dataset": table.dataset,
+        "device": table.device,
+        "metric": table.metric.name,
+        "predictor": cfg.predictor.name,
+        "preset": cfg.predictor.preset,
+        "n_train": n_train,
+        "seed": seed,
+    }
+    return TuningSet(predictor, drawn, seed, name, attributes)
 
 
 def _log_to_stderr() -> None:

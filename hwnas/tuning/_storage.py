@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
 from hwnas.metric import Direction
@@ -116,6 +116,28 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
             remedy="start the database, or use a journal file: tuning.storage=outputs/tuning/",
         ) from reason
     raise AssertionError("unreachable")
+
+
+def describe(study: optuna.Study, attributes: Mapping[str, Any], objectives: Sequence[str]) -> None:
+    """Store what an Optuna study is about, for programs that show its trials.
+
+    Only what is not stored yet is written. A worker that was killed while it wrote this, or an
+    older version of hwnas, may have left some of it out.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    attributes : mapping
+        User attributes of the Optuna study.
+    objectives : sequence of str
+        Name of each objective.
+    """
+    stored = study.user_attrs
+    for key, value in attributes.items():
+        if key not in stored:
+            study.set_user_attr(key, value)
+    if study.metric_names is None:
+        study.set_metric_names(list(objectives))
 
 
 def open_optuna_study(
