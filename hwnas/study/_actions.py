@@ -15,6 +15,7 @@ from hwnas.study._launch import launch, progress_bar
 from hwnas.study._ledger import FAILED, OLDER, Progress
 from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_key
+from hwnas.study._tracked import study_record
 
 #: The status lists at most this many failed grid points, and at most as many missing tables.
 MAX_LISTED = 10
@@ -47,6 +48,8 @@ def act(cfg: DictConfig) -> int:
         # Each grid point makes its own deviations. Making them here raises a mistake in their
         # settings once, before any job runs.
         instantiate(cfg.deviations, _convert_="all")
+        # The same with the settings of the tracker.
+        instantiate(cfg.tracking)
         crashed = run(study)
     progress, no_data = study.progress()
     _print(status(study, progress, no_data))
@@ -69,6 +72,11 @@ def _gather_and_report(study: Study, report_wanted: bool) -> None:
         from hwnas.study.report import write_report
 
         _print(write_report(study, rows))
+        recorded = study_record(study.folder)
+        assert recorded is not None, "the table of results was written before"
+        info, record = recorded
+        with instantiate(study.cfg.tracking).start(info, study.ledger.outputs) as tracked:
+            tracked.log(record)
 
 
 def run(study: Study) -> list[BaseException]:

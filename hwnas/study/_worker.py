@@ -12,6 +12,9 @@ from hwnas.composition import Artifacts, mistake_in, register
 from hwnas.experiment import PREDICTIONS, RESULT
 from hwnas.study._ledger import FAILED, POINTS, Ledger, Outcome
 
+#: Name of the folder of all studies, in the folder of all results.
+STUDIES = "studies"
+
 
 def run_job(cfg: DictConfig) -> int:
     """Run the grid points of one job, record their outcomes, and return how many failed.
@@ -65,7 +68,7 @@ def failure(seed: int, error: Exception) -> Outcome:
 
 def study_folder(cfg: DictConfig) -> Path:
     """Return the folder of a study's ledger, stored trials, table of results and report."""
-    return Path(cfg.paths.outputs).expanduser() / "studies" / str(cfg.experiment.name)
+    return Path(cfg.paths.outputs).expanduser() / STUDIES / str(cfg.experiment.name)
 
 
 def ledger_of(cfg: DictConfig) -> Ledger:
