@@ -68,15 +68,14 @@ def _log_trials(run: wandb.Run, trials: Sequence[Mapping[str, Any]]) -> None:
 def _log_artifact(run: wandb.Run, artifact: Artifact) -> None:
     import wandb
 
-    made = wandb.Artifact(
-        _plain_name(artifact.name), type=artifact.kind, metadata=dict(artifact.facts)
-    )
+    name, facts = _plain_name(artifact.name), dict(artifact.facts)
+    made = wandb.Artifact(name, type=artifact.kind, metadata=facts)
     for path in artifact.files:
         # Without a copy, because nothing changes a file in a result folder.
         made.add_file(str(path), policy="immutable")
     if not artifact.files:
         with made.new_file("facts.json") as file:
-            json.dump(dict(artifact.facts), file, indent=1, sort_keys=True, default=str)
+            json.dump(facts, file, indent=1, sort_keys=True, default=str)
     if not artifact.used:
         run.log_artifact(made)
     elif run.offline:
