@@ -1,4 +1,4 @@
-"""``hwnas track`` records finished results, and ``hwnas dashboard`` makes a page to compare them."""
+"""``hwnas track`` records finished results; ``hwnas dashboard`` makes a page that compares them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SETTINGS = "tracking.KEY=VALUE sets the project, entity, mode or tags, as in hw
 
 
 def track(arguments: Sequence[str]) -> None:
-    """Record finished results with Weights & Biases, also those that were not tracked when they ran.
+    """Record finished results with Weights & Biases, whether they were tracked before or not.
 
     Raises
     ------
@@ -60,10 +60,8 @@ def dashboard(arguments: Sequence[str]) -> None:
     options = reader.parse_args(arguments)
     paths, given = _split(options.settings)
     if paths:
-        raise UserError(
-            f"dashboard: {paths[0]} is no setting",
-            remedy=command("dashboard tracking.project=hwnas"),
-        )
+        remedy = command("dashboard tracking.project=hwnas")
+        raise UserError(f"dashboard: {paths[0]} is no setting", remedy=remedy)
     cfg, tracker = _tracker(given)
     from hwnas.tracking import dashboard
 
@@ -79,14 +77,19 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _tracker(given: Sequence[str]) -> tuple[DictConfig, WandbTracker]:
     """Return the configuration and the tracker of ``tracking=wandb`` with some settings."""
+    from hydra.errors import HydraException
     from hydra.utils import instantiate
 
     from hwnas.cli._quoting import readable
-    from hwnas.composition import composed
+    from hwnas.composition import composed, mistake_in
     from hwnas.extras import is_installed, not_installed
 
     cfg = composed("run", ["tracking=wandb", *readable(given)])
-    tracker: WandbTracker = instantiate(cfg.tracking)
+    try:
+        tracker: WandbTracker = instantiate(cfg.tracking)
+    except HydraException as error:
+        mistake = mistake_in(error, list(given), cfg)
+        raise error if mistake is None else mistake from None
     if not is_installed("wandb"):
         raise not_installed("wandb")
     return cfg, tracker
