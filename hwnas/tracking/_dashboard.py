@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from hwnas.errors import UserError, command
 from hwnas.extras import is_installed, not_installed
 from hwnas.files import write_atomically
+from hwnas.tracking._settings import has_key, rejections
 from hwnas.tracking._upload import TUNING
-from hwnas.tracking._wandb import WandbTracker, has_key
+from hwnas.tracking._wandb import WandbTracker
 
 if TYPE_CHECKING:
     import wandb_workspaces.workspaces as ws
@@ -47,8 +48,9 @@ def dashboard(tracker: WandbTracker, file: Path | None, fallback: Path) -> str:
     for library in ("wandb", "wandb_workspaces"):
         if not is_installed(library):
             raise not_installed(library, "dashboard")
-    if file is None and has_key():
-        return f"dashboard  {_create(tracker)}"
+    with rejections():
+        if file is None and has_key():
+            return f"dashboard  {_create(tracker)}"
     path = file or fallback
     content = specification(workspace(tracker.project, tracker.entity or ""))
     text = json.dumps(content, indent=1, sort_keys=True)
@@ -71,8 +73,9 @@ def _create(tracker: WandbTracker) -> str:
         made = workspace(tracker.project, entity or "")
         made.save()
     except (wandb.Error, requests.RequestException, ValueError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
         raise UserError(
-            f"dashboard: W&B did not create it: {' '.join(str(error).split())}",
+            f"dashboard: W&B did not create it: {reason}",
             remedy=command("dashboard --file dashboard.json"),
         ) from error
     return str(made.url)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from hwnas.errors import UserError, check_choice
@@ -16,7 +17,8 @@ _WANDB_MODES = ("online", "offline", "shared", "disabled", "dryrun", "run")
 _NOT_IN_PROJECT = "/\\#?%:"
 #: Most characters in the name of a project, and in a tag.
 _LONGEST_PROJECT, LONGEST_TAG = 128, 64
-DEFAULT_URL = "https://api.wandb.ai"
+#: The server of W&B that older versions of it log in to. Its keys hold for the present one too.
+_OLDER_SERVER = "https://api.wandb.ai"
 
 
 def check_settings(project: str, entity: str | None, mode: str, tags: Iterable[str]) -> None:
@@ -48,9 +50,48 @@ def check_settings(project: str, entity: str | None, mode: str, tags: Iterable[s
     url = os.environ.get("WANDB_BASE_URL")
     if url and not _is_address(url):
         raise UserError(
-            f"WANDB_BASE_URL={url}: not an address such as {DEFAULT_URL}",
+            f"WANDB_BASE_URL={url}: not an address such as {_OLDER_SERVER}",
             remedy="unset WANDB_BASE_URL",
         )
+
+
+def has_key() -> bool:
+    """Tell whether a W&B key is configured, in the environment or in the netrc file."""
+    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    import wandb
+    from requests.utils import get_netrc_auth
+
+    # The server of W&B's environment variables and settings files.
+    server = wandb.setup(wandb.Settings(silent=True)).settings.base_url
+    return any(get_netrc_auth(url) is not None for url in (server, _OLDER_SERVER))
+
+
+@contextmanager
+def rejections() -> Iterator[None]:
+    """Turn errors with which W&B rejects its settings into errors of one line.
+
+    `check_settings` finds the most common ones before. W&B reads further environment variables.
+
+    Raises
+    ------
+    UserError
+    """
+    from pydantic import ValidationError
+    from wandb.errors import Error
+
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "_".join(["WANDB", *(str(part) for part in first["loc"])]).upper()
+        raise UserError(
+            f"tracking: W&B rejects {variable}={first['input']}: {first['msg']}",
+            remedy=f"unset {variable}",
+        ) from error
+    except Error as error:
+        problem = " ".join(str(error).split()).rstrip(".")
+        raise UserError(f"tracking: W&B says: {problem}", remedy="tracking=off") from error
 
 
 def _check_name(key: str, name: str, remedy: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hwnas.errors import UserError, command
 from hwnas.extras import EXTRAS, install_command, is_installed, not_installed
 from hwnas.tracking._record import Record, RunInfo
-from hwnas.tracking._settings import DEFAULT_URL, LONGEST_TAG, check_settings
+from hwnas.tracking._settings import LONGEST_TAG, check_settings, has_key, rejections
 from hwnas.tracking._tracker import NoTracker, Run
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ class WandbTracker:
 
     def __post_init__(self) -> None:
         check_settings(self.project, self.entity, self.mode, self.tags)
-        if self.mode == "online" and not has_key():
-            raise UserError("tracking.mode=online: no W&B key is found", remedy="wandb login")
-        if self.mode == "online" and not is_installed("wandb"):
+        if self.mode != "online":
+            return
+        if not is_installed("wandb"):
             raise not_installed("wandb", "tracking.mode=online")
+        if not has_key():
+            raise UserError("tracking.mode=online: no W&B key is found", remedy="wandb login")
 
     @contextmanager
     def start(self, info: RunInfo, folder: Path) -> Iterator[Run]:
@@ -79,97 +81,84 @@ class WandbTracker:
         UserError
             If W&B rejects a setting, or the mode is "online" and the server does not answer.
         """
+        run = self._init(info, folder)
+        if run is None:
+            with NoTracker().start(info, folder) as silent:
+                yield silent
+            return
+        recorded = _WandbRun(run, info)
+        # After an exception the run is finished too, with an exit code that marks it as failed.
+        try:
+            yield recorded
+        except BaseException:
+            recorded.finish(failed=True)
+            raise
+        recorded.finish()
+
+    def _init(self, info: RunInfo, folder: Path) -> wandb.Run | None:
+        """Return a new run, or None after a warning that there is none."""
         if not is_installed("wandb"):
             _log.warning(
                 "tracking=wandb: W&B is not installed, so this run is not tracked; to track: %s",
                 install_command(EXTRAS["wandb"]),
             )
-            with NoTracker().start(info, folder) as silent:
-                yield silent
-            return
-        run = _WandbRun(self._init(info, folder), info)
-        # After an exception the run is finished too, with an exit code that marks it as failed.
-        try:
-            yield run
-        except BaseException:
-            run.finish(failed=True)
-            raise
-        run.finish()
-
-    def _init(self, info: RunInfo, folder: Path) -> wandb.Run:
-        from wandb.errors import AuthenticationError, CommError
-
+            return None
         folder.mkdir(parents=True, exist_ok=True)
         wanted = os.environ.get("WANDB_MODE", "") if self.mode == "auto" else self.mode
-        if wanted in ("offline", "dryrun", "disabled"):
-            return self._open("disabled" if wanted == "disabled" else "offline", info, folder)
-        if not has_key():
-            return self._open("offline", info, folder)
+        with rejections():
+            if wanted in ("offline", "dryrun", "disabled"):
+                mode = "disabled" if wanted == "disabled" else "offline"
+                return self._open(mode, info, folder)
+            if not has_key():
+                return self._open("offline", info, folder)
+            return self._open_online(info, folder)
+
+    def _open_online(self, info: RunInfo, folder: Path) -> wandb.Run:
+        import wandb
+        from wandb.errors import AuthenticationError, CommError
+
         try:
             return self._open("online", info, folder)
         except CommError as error:
             refused = isinstance(error, AuthenticationError)
-            problem = (
-                "W&B refuses the key"
-                if refused
-                else f"the W&B server did not answer within {self.init_timeout:g} s"
-            )
+            problem = "the W&B server refuses the key"
+            if not refused:
+                reason = " ".join(str(error).split())
+                problem = f"no answer of W&B within {self.init_timeout:g} s ({reason[:120]})"
             if self.mode == "online":
                 remedy = "wandb login --relogin" if refused else "tracking.mode=offline"
                 raise UserError(f"tracking: {problem}", remedy=remedy) from error
             _log.warning("tracking: %s, so this run is stored offline", problem)
-            return self._open("offline", info, folder)
+        # Otherwise W&B says that the id of the run is in use.
+        wandb.teardown()
+        return self._open("offline", info, folder)
 
     def _open(self, mode: str, info: RunInfo, folder: Path) -> wandb.Run:
         import wandb
-        from pydantic import ValidationError
-        from wandb.errors import UsageError
 
         # W&B rejects a longer tag. Only those of the experiment can be: the names of its parts.
-        tags = [tag[:LONGEST_TAG] for tag in (*info.tags, *self.tags)]
-        try:
-            return wandb.init(
-                project=self.project,
-                entity=self.entity,
-                dir=str(folder),
-                mode=mode,  # type: ignore[arg-type]
-                id=info.id,
-                name=info.identity,
-                group=info.group,
-                job_type=info.kind,
-                tags=list(dict.fromkeys(tags)),
-                config=dict(info.config),
-                resume="allow",
-                reinit="create_new",
-                settings=wandb.Settings(
-                    silent=True,
-                    console="off",
-                    init_timeout=self.init_timeout,
-                    finish_timeout=FINISH_SECONDS,
-                    finish_timeout_raises=True,
-                ),
-            )
-        except ValidationError as error:
-            # W&B reads its environment variables here.
-            first = error.errors()[0]
-            variable = "_".join(["WANDB", *(str(part) for part in first["loc"])]).upper()
-            raise UserError(
-                f"tracking: W&B rejects {variable}={first['input']}: {first['msg']}",
-                remedy=f"unset {variable}",
-            ) from error
-        except UsageError as error:
-            raise UserError(
-                f"tracking: W&B rejects a setting: {_one_line(error)}", remedy="tracking=off"
-            ) from error
-
-
-def has_key() -> bool:
-    """Tell whether a W&B key is configured, in the environment or in the netrc file."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    from requests.utils import get_netrc_auth
-
-    return get_netrc_auth(os.environ.get("WANDB_BASE_URL", DEFAULT_URL)) is not None
+        tags = [tag[:LONGEST_TAG] for tag in (*info.tags, *self.tags) if tag]
+        return wandb.init(
+            project=self.project,
+            entity=self.entity,
+            dir=str(folder),
+            mode=mode,  # type: ignore[arg-type]
+            id=info.id,
+            name=info.identity,
+            group=info.group,
+            job_type=info.kind,
+            tags=list(dict.fromkeys(tags)),
+            config=dict(info.config),
+            resume="allow",
+            reinit="create_new",
+            settings=wandb.Settings(
+                silent=True,
+                console="off",
+                init_timeout=self.init_timeout,
+                finish_timeout=FINISH_SECONDS,
+                finish_timeout_raises=True,
+            ),
+        )
 
 
 class _WandbRun:
@@ -219,10 +208,6 @@ class _WandbRun:
             _log.warning(
                 "tracking: not everything was recorded (%s: %s); the result is kept%s",
                 type(error).__name__,
-                _one_line(error),
+                " ".join(str(error).split()),
                 "" if self._result is None else f"; again: {command(f'track {self._result}')}",
             )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -1,7 +1,8 @@
 """Reading offline runs of Weights & Biases back.
 
-The file ``run-<id>.wandb`` is a log in the format of LevelDB: blocks of 32 KiB with chunks of records,
-each with 4 bytes of checksum, 2 of length and 1 of kind. W&B has no reader for it in Python.
+The file ``run-<id>.wandb`` is a log in the format of LevelDB: blocks of 32 KiB with chunks of
+records, each with 4 bytes of checksum, 2 of length and 1 of kind. W&B has no reader for it in
+Python.
 Reference: https://github.com/google/leveldb/blob/main/doc/log_format.md
 """
 
