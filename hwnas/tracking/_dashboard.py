@@ -145,7 +145,7 @@ def workspace(project: str, entity: str) -> ws.Workspace:
                 *(
                     wr.BarPlot(
                         title=f"MRA {when} verification [percent points]",
-                        metrics=[wr.SummaryMetric(key)],
+                        metrics=[key],
                         groupby=wr.Config("predictor"),
                         groupby_aggfunc="mean",
                         groupby_rangefunc="stddev",

@@ -52,8 +52,8 @@ def _log_trials(run: wandb.Run, trials: Sequence[Mapping[str, Any]]) -> None:
     if not trials or run.step > 0:
         return
     step = f"{TUNING}/trial"
-    run.define_metric(step, hidden=True)
     # Without a summary, because the summary is that of result.json.
+    run.define_metric(step, hidden=True, summary="none")
     run.define_metric(f"{TUNING}/*", step_metric=step, summary="none")
     best = -np.inf
     for trial in trials:
@@ -108,10 +108,19 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return all rows of a table, or rows at even distances if there are too many to be shown."""
+    """Return the rows of a table, or rows at even distances if there are too many to be shown.
+
+    Of a table with the column ``part``, the rows of the training and of the test set are kept.
+    """
     if len(rows) <= _MOST_ROWS:
         return rows
-    return rows.iloc[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+    import pandas as pd
+
+    is_kept = rows["part"] != "rest" if "part" in rows else pd.Series(False, index=rows.index)
+    kept, rest = rows[is_kept], rows[~is_kept]
+    n = max(_MOST_ROWS - len(kept), 0)
+    places = np.linspace(0, len(rest) - 1, n).astype(int)
+    return pd.concat([kept, rest.iloc[places]]).sort_index()[:_MOST_ROWS]
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -33,12 +33,12 @@ class Tracked:
 
 @pytest.fixture(scope="module")
 def tracked(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
-    """Return the runs of two seeds, of which the first ran twice."""
+    """Return the runs of two seeds, of which the first ran again, then with all files."""
     outputs = tmp_path_factory.mktemp("outputs")
     given = (*SMALL, f"paths.outputs={outputs}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_RUN_ID", "mine")
-        in_process("run", "-m", "seed=0,1", "study=mine", *given)
+        in_process("run", "-m", "seed=0,1", "study=mine", "artifacts=result", *given)
         in_process("run", "seed=0", "study=mine", "force=true", *given)
     runs = read_runs(outputs, count=2)
     return Tracked(outputs, sorted(runs, key=lambda run: int(run.config["seed"])))
@@ -70,11 +70,12 @@ def test_run_config_has_flat_fields_to_group_by(tracked: Tracked) -> None:
 
 
 def test_run_summary_is_that_of_the_result(tracked: Tracked) -> None:
-    for seed, run in enumerate(tracked.runs):
-        summary = {key: value for key, value in run.summary.items() if not key.startswith("_")}
-        assert summary.keys() >= _MEDIA
-        plain = {key: value for key, value in summary.items() if key not in _MEDIA}
-        assert plain == json.loads(tracked.content("result.json", seed).read_text())
+    for seed, media in enumerate([_MEDIA, {"trials"}]):
+        summary = tracked.runs[seed].summary
+        result = json.loads(tracked.content("result.json", seed).read_text())
+        assert {key: summary[key] for key in result} == result
+        own = {key for key in summary if not key.startswith("_")}
+        assert own - result.keys() == media
 
 
 def test_run_trials_are_history(tracked: Tracked) -> None:
@@ -83,17 +84,24 @@ def test_run_trials_are_history(tracked: Tracked) -> None:
     assert [row["tuning/kendall_tau"] for row in rows] == list(trials.kendall_tau)
     best = [row["tuning/best_kendall_tau"] for row in rows]
     assert best == list(trials.kendall_tau.cummax())
+    # Without the files of artifacts=all too.
+    assert sum("tuning/trial" in row for row in tracked.runs[1].history) == 3
 
 
 def test_run_tables_are_those_of_the_result_folder(tracked: Tracked) -> None:
     run = tracked.runs[0]
     selected = pd.read_csv(tracked.content("selected.csv", 0))
     assert run.table("selected") == selected.to_dict("records")
-    assert run.table("trials") == pd.read_csv(tracked.content("tuning.csv", 0)).to_dict("records")
+    trials = pd.read_csv(tracked.content("tuning.csv", 0), float_precision="round_trip")
+    assert run.table("trials") == trials.to_dict("records")
     predictions = pd.read_parquet(tracked.content("predictions.parquet", 0))
-    rows = run.table("predictions")
-    assert len(rows) == len(predictions)
-    assert rows[5]["predicted"] == predictions.predicted[5]
+    rows = pd.DataFrame(run.table("predictions"))
+    # W&B shows at most this many.
+    assert len(rows) == 10_000
+    for part in ("train", "test"):
+        shown, whole = (table[table.part == part] for table in (rows, predictions))
+        assert list(shown.architecture) == list(whole.architecture)
+        assert list(shown.predicted) == list(whole.predicted)
 
 
 def test_run_artifacts_lead_from_the_data_to_the_selection(tracked: Tracked) -> None:
@@ -212,8 +220,5 @@ def _keys(panel: dict[str, Any]) -> list[str]:
         (query,) = config["userQuery"]["queryFields"]
         (table,) = (each for each in query["fields"] if each["name"] == "summaryTable")
         return [argument["value"] for argument in table["args"]]
-    text = json.dumps(config)
-    (name,) = [
-        each for each in ("results", "selected", "predictions", "trials") if f'"{each}"' in text
-    ]
-    return [name]
+    tables = ("results", "selected", "predictions", "trials")
+    return [name for name in tables if f'"{name}"' in json.dumps(config)]
