@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from hwnas.errors import UserError, check_choice
+from hwnas.errors import UserError
 
 #: Values of ``tracking.mode``.
 MODES = ("auto", "online", "offline")
@@ -30,7 +30,11 @@ def check_settings(project: str, entity: str | None, mode: str, tags: Iterable[s
         If the mode is unknown, W&B does not allow a name or a tag, or one of the environment
         variables WANDB_MODE and WANDB_BASE_URL is wrong.
     """
-    check_choice("tracking.mode", mode, MODES)
+    if mode not in MODES:
+        raise UserError(
+            f"tracking.mode={mode}: the mode must be one of {', '.join(MODES)}",
+            remedy="tracking.mode=auto",
+        )
     _check_name("tracking.project", project, "tracking.project=hwnas")
     if entity is not None:
         _check_name("tracking.entity", entity, "tracking.entity=null tracking.project=hwnas")

@@ -51,11 +51,11 @@ def open_journal(path: Path) -> JournalStorage:
     OSError
         If the file or its folder cannot be written.
     """
-    # The lock is a link to this path. A relative link would point nowhere from its own folder.
-    path = path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Check first, because Optuna would append its records to any file.
     first = _check_journal(path)
+    # The lock is a link to this path. A relative link would point nowhere from its own folder.
+    path = path.absolute()
     backend = _SharedFile(path)
     backend.repair()
     key, content = (os.getpid(), path), (path.stat().st_ino, first)

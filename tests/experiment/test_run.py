@@ -280,7 +280,7 @@ def test_run_tracker_fails_keeps_the_result(
         "from contextlib import contextmanager\n"
         "class Tracker:\n"
         "    @contextmanager\n"
-        "    def start(self, **settings):\n"
+        "    def start(self, info, folder):\n"
         "        yield self\n"
         "    def log(self, record):\n"
         "        raise RuntimeError(f'saved: {(record.folder / \"result.json\").is_file()}')\n"

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wandb.proto.wandb_internal_pb2 import Record
+from wandb.proto import wandb_internal_pb2
 
 _BLOCK, _HEADER, _CHUNK = 32768, 7, 7
+_RECORD: Any = vars(wandb_internal_pb2)["Record"]
 #: Kinds of chunks: a whole record, or its first, middle or last part.
 _FULL, _LAST = 1, 4
 
@@ -98,5 +99,5 @@ def _records(data: bytes) -> Iterator[Any]:
         start, place = place + _CHUNK, place + _CHUNK + length
         parts += data[start:place]
         if kind in (_FULL, _LAST):
-            yield Record.FromString(parts)
+            yield _RECORD.FromString(parts)
             parts = b""

@@ -227,7 +227,7 @@ def test_wandb_online_without_key_raises() -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"mode": "sometimes"}, "auto, offline, online"),
+        ({"mode": "sometimes"}, r"tracking\.mode=sometimes: .* auto, online, offline"),
         ({"project": "team/project"}, r"tracking\.project=team/project: .* does not allow /"),
         ({"project": "p" * 129}, "129 characters"),
         ({"entity": "a/b"}, r"tracking\.entity=a/b"),
