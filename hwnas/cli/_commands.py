@@ -151,6 +151,18 @@ def _completion(arguments: Sequence[str]) -> None:
     install(arguments)
 
 
+def _track(arguments: Sequence[str]) -> None:
+    from hwnas.cli._tracking import track
+
+    track(arguments)
+
+
+def _dashboard(arguments: Sequence[str]) -> None:
+    from hwnas.cli._tracking import dashboard
+
+    dashboard(arguments)
+
+
 def _fetch(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import fetch
 
@@ -177,6 +189,8 @@ COMMANDS: Mapping[str, Command] = {
     "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
     "search": Command("the front of accuracy and hardware metrics of a whole space", _start_search),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
+    "track": Command("record finished results with Weights & Biases", _track),
+    "dashboard": Command("a dashboard of what is tracked with Weights & Biases", _dashboard),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
     "results": Command("compare what is finished", _results),

@@ -49,12 +49,15 @@ class TuningSet:
     name : str
         Name of the tuning in ``tuning.storage``. Tuning runs with the same name share their
         trials.
+    attributes : mapping
+        What ``tuning.storage`` says about the tuning: the device, the metric and so on.
     """
 
     predictor: Predictor
     split: Split
     seed: int
     name: str = "tuning"
+    attributes: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,7 @@ class Experiment:
             groups=self.table.representative[train],
             seed=integer_seed(tuned.seed, "tuning"),
             name=tuned.name,
+            attributes=tuned.attributes,
         )
 
     def evaluate(self, predictor: Predictor, tuning: TuningResult, fit_seconds: float) -> Result:
@@ -212,7 +216,7 @@ class Experiment:
         interval = interval_scores(predictor, self.split, calibrates=self.intervals, seed=self.seed)
         details = Details(table, self.split, predictor, predicted, selection, rows, tuning.trials)
         return Result(
-            identity=self._identity(),
+            identity=self.identity,
             scores=score(table.values[test], predicted[test], table.metric, network[test]),
             # Without copies, because a network with many copies would otherwise count repeatedly.
             scores_all=score(
@@ -269,7 +273,9 @@ class Experiment:
             return "selection=none"
         return None if self.table.accuracy is not None else f"{self.table.dataset} has no accuracy"
 
-    def _identity(self) -> dict[str, object]:
+    @property
+    def identity(self) -> dict[str, object]:
+        """The field `identity` of the result."""
         return {
             "space": self.table.space.name,
             "dataset": self.table.dataset,
@@ -284,6 +290,11 @@ class Experiment:
             "train": self.labels.get("train", "random"),
         }
 
+    @property
+    def preset(self) -> str:
+        """The preset of the predictor."""
+        return self._label("preset")
+
     def _label(self, name: str) -> str:
         given = {"predictor": type(self.predictor.model).__name__, "preset": "default"}
         return self.labels.get(name, given[name])
@@ -291,7 +302,7 @@ class Experiment:
     def _record(self, predictor: Predictor, tuning: TuningResult) -> PredictorRecord:
         return PredictorRecord(
             name=self._label("predictor"),
-            preset=self._label("preset"),
+            preset=self.preset,
             best_params=dict(tuning.best_params),
             n_trials=tuning.n_trials,
             cross_validated_kendall_tau=tuning.best_value,

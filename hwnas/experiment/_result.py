@@ -20,6 +20,9 @@ from hwnas.selection import Selection
 RESULT = "result.json"
 CONFIG = "config.yaml"
 PREDICTIONS = "predictions.parquet"
+TRIALS = "tuning.csv"
+SELECTED = "selected.csv"
+CANDIDATES = "candidates.csv"
 
 
 @dataclass(frozen=True)

@@ -168,33 +168,24 @@ class Prepared:
             Runs the experiment and returns its result.
         """
         from hwnas.experiment._folder import save
+        from hwnas.experiment._record import record_of, run_info
 
         config = OmegaConf.to_container(self.cfg, resolve=True, enum_to_str=True)
         assert isinstance(config, dict)
         plain = {str(key): value for key, value in config.items()}
-        tracked_run = self.tracker.start(
-            name=str(self.folder.relative_to(self.outputs)),
-            group=self.cfg.study,
-            tags=self._tags(),
-            config=plain,
-            folder=self.outputs,
-        )
-        with tracked_run as tracked:
+        experiment = self.experiment
+        kind = experiment.table.provenance.kind
+        info = run_info(self.folder, experiment.identity, experiment.preset, kind, plain)
+        with self.tracker.start(info, self.outputs) as tracked:
             result = compute()
             save(result, plain, self.folder, everything=self._everything)
             # The result is saved before it is logged, so that it exists even if logging fails.
-            tracked.log(result.to_dict(), self.folder)
+            tracked.log(record_of(result, self.folder))
         return result
 
     @property
     def _everything(self) -> bool:
         return bool(self.cfg.artifacts == Artifacts.all)
-
-    def _tags(self) -> list[str]:
-        table = self.experiment.table
-        kind = table.provenance.kind
-        names = [table.space.name, table.dataset, table.device, table.metric.name, kind]
-        return [self.cfg.predictor.name, *names]
 
 
 def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) -> Prepared:
@@ -301,7 +292,17 @@ def _tuning_set(
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
     name = f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
-    return TuningSet(predictor, drawn, seed, name)
+    attributes = {
+        "space": table.space.name,
+        "dataset": table.dataset,
+        "device": table.device,
+        "metric": table.metric.name,
+        "predictor": cfg.predictor.name,
+        "preset": cfg.predictor.preset,
+        "n_train": n_train,
+        "seed": seed,
+    }
+    return TuningSet(predictor, drawn, seed, name, attributes)
 
 
 def _log_to_stderr() -> None:

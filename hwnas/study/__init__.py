@@ -4,5 +4,17 @@ from hwnas.study._actions import act
 from hwnas.study._grid import GridPoint, expand
 from hwnas.study._ledger import POINTS, Ledger, Outcome, Progress
 from hwnas.study._study import Study
+from hwnas.study._tracked import has_experiments, study_record
 
-__all__ = ["POINTS", "GridPoint", "Ledger", "Outcome", "Progress", "Study", "act", "expand"]
+__all__ = [
+    "POINTS",
+    "GridPoint",
+    "Ledger",
+    "Outcome",
+    "Progress",
+    "Study",
+    "act",
+    "expand",
+    "has_experiments",
+    "study_record",
+]

@@ -16,6 +16,7 @@ from hwnas.study._launch import launch, progress_shown
 from hwnas.study._ledger import FAILED, OLDER, Progress
 from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_key
+from hwnas.study._tracked import study_record
 
 #: The status lists at most this many failed grid points, and at most as many missing tables.
 MAX_LISTED = 10
@@ -53,6 +54,8 @@ def act(cfg: DictConfig) -> int:
 
         parts_of(study)
         study.check_settings()
+        # The same with the settings of the tracker.
+        instantiate(cfg.tracking)
         crashed = run(study)
     progress, no_data = study.progress()
     _print(status(study, progress, no_data))
@@ -78,6 +81,11 @@ def _gather_and_report(study: Study, report_wanted: bool) -> None:
         _print("")
         print_markdown(text)
         _print(f"\nreport     {path}")
+        recorded = study_record(study.folder)
+        assert recorded is not None, "the table of results was written before"
+        info, record = recorded
+        with instantiate(study.cfg.tracking).start(info, study.ledger.outputs) as tracked:
+            tracked.log(record)
 
 
 def run(study: Study) -> list[BaseException]:

@@ -14,6 +14,9 @@ from hwnas.experiment import PREDICTIONS, RESULT
 from hwnas.study._check import TASK
 from hwnas.study._ledger import FAILED, POINTS, Ledger, Outcome
 
+#: Name of the folder of all studies, in the folder of all results.
+STUDIES = "studies"
+
 
 # A job of Slurm has a log of its own, where its progress is shown.
 @shown()
@@ -69,7 +72,7 @@ def failure(seed: int, error: Exception) -> Outcome:
 
 def study_folder(cfg: DictConfig) -> Path:
     """Return the folder of a study's ledger, stored trials, table of results and report."""
-    return Path(cfg.paths.outputs).expanduser() / "studies" / str(cfg.experiment.name)
+    return Path(cfg.paths.outputs).expanduser() / STUDIES / str(cfg.experiment.name)
 
 
 def ledger_of(cfg: DictConfig) -> Ledger:

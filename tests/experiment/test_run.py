@@ -280,10 +280,10 @@ def test_run_tracker_fails_keeps_the_result(
         "from contextlib import contextmanager\n"
         "class Tracker:\n"
         "    @contextmanager\n"
-        "    def start(self, **settings):\n"
+        "    def start(self, info, folder):\n"
         "        yield self\n"
-        "    def log(self, result, folder):\n"
-        "        raise RuntimeError(f'saved: {(folder / \"result.json\").is_file()}')\n"
+        "    def log(self, record):\n"
+        "        raise RuntimeError(f'saved: {(record.folder / \"result.json\").is_file()}')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     small = (*SMALL, "tuning=none", "artifacts=result", "tracking._target_=failing.Tracker")
