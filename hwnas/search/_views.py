@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class View:
         """Return the features, shape (n, n_features)."""
         space = self.moves.space
         rows = self.moves.representatives(architectures) if self.as_networks else architectures
-        return np.column_stack(list(self._columns(rows))) / np.sqrt(space.n_positions)
+        return np.hstack(list(self._columns(rows))) / math.sqrt(space.n_positions)
 
     def _columns(self, rows: Architectures) -> Iterator[Float]:
         space = self.moves.space
@@ -47,8 +48,8 @@ class View:
             if each.is_range:
                 yield _scaled(codes, each.bounds)
             elif each.ordered:
-                yield _one_hot(codes, len(each.choices)) / np.sqrt(2)
-                yield _scaled(each.values(codes), each.bounds) / np.sqrt(2)
+                yield _one_hot(codes, len(each.choices)) / math.sqrt(2)
+                yield _scaled(each.values(codes), each.bounds) / math.sqrt(2)
             else:
                 yield _one_hot(codes, len(each.choices))
 
@@ -61,7 +62,7 @@ def views_of(problem: Problem, moves: Moves) -> list[View]:
 
 def _one_hot(codes: Architectures, n: int) -> Float:
     """Return indicators, shape (n_rows, n). Rows with different codes have squared distance 1."""
-    return (codes[:, np.newaxis] == np.arange(n)) / np.sqrt(2)
+    return np.asarray((codes[:, np.newaxis] == np.arange(n)) / math.sqrt(2))
 
 
 def _scaled(numbers: NDArray[np.generic], bounds: tuple[float, float]) -> Float:
