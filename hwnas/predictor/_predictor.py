@@ -46,6 +46,9 @@ class Predictor(RegressorMixin, BaseEstimator):
     search_space : mapping, optional
         The range that tuning searches for each parameter, written as in
         ``conf/predictor/*.yaml``.
+    bounds : tuple of two floats, optional
+        Lowest and highest possible value in the metric's unit, such as 0 and 100 percent. Predicted
+        values and intervals are clipped to them. Default: no bounds.
 
     Attributes
     ----------
@@ -79,11 +82,13 @@ class Predictor(RegressorMixin, BaseEstimator):
         encoding: Any,
         model: Any,
         search_space: Mapping[str, Any] | None = None,
+        bounds: tuple[float, float] | None = None,
     ) -> None:
         self.space = space
         self.encoding = encoding
         self.model = model
         self.search_space = search_space
+        self.bounds = bounds
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to training measurements.
@@ -196,7 +201,7 @@ class Predictor(RegressorMixin, BaseEstimator):
         architectures = self._architectures(X)
         if not return_std:
             predicted = np.asarray(self.pipeline_.predict(architectures), dtype=np.float64)
-            return predicted * self.scale_ + self.mean_
+            return self._possible(predicted * self.scale_ + self.mean_)
         if not self.knows_uncertainty:
             raise ValueError(
                 f"{type(self.model).__name__} cannot return standard deviations: "
@@ -204,7 +209,7 @@ class Predictor(RegressorMixin, BaseEstimator):
             )
         predicted, std = self.pipeline_.predict(architectures, return_std=True)
         return (
-            np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_,
+            self._possible(np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_),
             np.asarray(std, dtype=np.float64) * self.scale_,
         )
 
@@ -227,8 +232,8 @@ class Predictor(RegressorMixin, BaseEstimator):
         Returns
         -------
         lower, upper : array of float, shape (n,)
-            Bounds in the metric's unit. They are infinite where there are too few residuals for
-            this coverage: 0.9 needs at least 9 residuals.
+            Bounds in the metric's unit. They are infinite, or the bounds of the metric, where there
+            are too few residuals for this coverage: 0.9 needs at least 9 residuals.
 
         Raises
         ------
@@ -255,12 +260,17 @@ class Predictor(RegressorMixin, BaseEstimator):
         if self.has_own_interval:
             predicted, std = self.predict(X, return_std=True)
             half = float(ndtri(0.5 + coverage / 2)) * std
-            return predicted - half, predicted + half
+            return self._possible(predicted - half), self._possible(predicted + half)
         predicted = self.predict(X)
         if self.residuals_ is None:
             self.calibrate()
         assert self.residuals_ is not None
-        return self.residuals_.interval(predicted, coverage)
+        lower, upper = self.residuals_.interval(predicted, coverage)
+        return self._possible(lower), self._possible(upper)
+
+    def _possible(self, values: Values) -> Values:
+        """Return the closest possible values."""
+        return values if self.bounds is None else np.clip(values, *self.bounds)
 
     @property
     def interval_source_(self) -> str | None:
