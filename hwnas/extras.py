@@ -21,6 +21,8 @@ EXTRAS: Mapping[str, str] = {
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "pymoo": "search",
+    "jinja2": "report",
+    "plotly": "report",
 }
 _CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -167,6 +167,7 @@ COMMANDS = {
     "accuracy n_architectures=2": "error: torch is not installed",
     "run selection.verify=device tracking=off": "onnxruntime is not installed. Try: pip",
     "run tuning.sampler._target_=optuna.samplers.GPSampler tracking=off": "torch is not",
+    "report .": "jinja2 is not installed. Try: pip",
     "run tracking.mode=online": "tracking.mode=online: wandb is not installed",
     "advise predictors=[mlp]": "predictors=[mlp]: torch is not installed",
 }

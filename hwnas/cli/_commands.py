@@ -163,6 +163,12 @@ def _dashboard(arguments: Sequence[str]) -> None:
     dashboard(arguments)
 
 
+def _report(arguments: Sequence[str]) -> None:
+    from hwnas.cli._report import report
+
+    report(arguments)
+
+
 def _fetch(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import fetch
 
@@ -191,6 +197,7 @@ COMMANDS: Mapping[str, Command] = {
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
     "track": Command("record finished results with Weights & Biases", _track),
     "dashboard": Command("a dashboard of what is tracked with Weights & Biases", _dashboard),
+    "report": Command("one HTML page about studies or results, to open in a browser", _report),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
     "results": Command("compare what is finished", _results),

@@ -10,12 +10,13 @@ from hwnas.experiment._identity import outputs_of
 from hwnas.experiment._interval import interval_scores
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._record import loaded_record
-from hwnas.experiment._result import CONFIG, PREDICTIONS, RESULT, Result
+from hwnas.experiment._result import COMMAND, CONFIG, PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
 from hwnas.experiment._split import TRAIN, Split, split
 
 __all__ = [
+    "COMMAND",
     "CONFIG",
     "PREDICTIONS",
     "RESULT",

@@ -17,6 +17,7 @@ from hwnas.errors import UserError
 from hwnas.experiment._plots import save_plots
 from hwnas.experiment._result import (
     CANDIDATES,
+    COMMAND,
     CONFIG,
     PREDICTIONS,
     RESULT,
@@ -30,7 +31,13 @@ from hwnas.predictor import PREDICTOR_FILE
 _LOG = logging.getLogger(__name__)
 
 
-def save(result: Result, config: Mapping[str, Any], folder: Path, everything: bool) -> None:
+def save(
+    result: Result,
+    config: Mapping[str, Any],
+    folder: Path,
+    everything: bool,
+    made_by: str | None = None,
+) -> None:
     """Write a result folder. It replaces an existing one when all files are written.
 
     Parameters
@@ -41,10 +48,14 @@ def save(result: Result, config: Mapping[str, Any], folder: Path, everything: bo
     folder : Path
     everything : bool
         Whether to write the predictions, tables and plots, too. This needs the result's details.
+    made_by : str, optional
+        The command that made the result, written as ``command.txt``.
     """
     with _replaced(folder) as fresh:
         (fresh / RESULT).write_text(to_json(result.to_dict()))
         (fresh / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False))
+        if made_by is not None:
+            (fresh / COMMAND).write_text(f"{made_by}\n")
         if everything:
             _save_details(result, fresh)
 

@@ -13,21 +13,21 @@ from hwnas.dataset import Table
 from hwnas.experiment._report import on_images
 from hwnas.experiment._result import Details
 from hwnas.experiment._split import Split
-from hwnas.figures import save_figure
+from hwnas.figures import BLUE, GREEN, GREY, ORANGE, save_figure
 from hwnas.scores import kendall_tau
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GREY, _BLUE, _ORANGE, _GREEN = "#b8bec6", "#2a6fbb", "#d9730d", "#2e8b57"
+_GREY, _BLUE, _ORANGE, _GREEN = (color.light for color in (GREY, BLUE, ORANGE, GREEN))
 
 
 def save_plots(folder: Path, details: Details) -> None:
     """Write the plots of an experiment into its result folder.
 
-    The plots are ``predicted_vs_true.png``, ``deviations.png`` and, if there is a selection,
-    ``fronts.png``.
+    The plots are ``predicted_vs_true``, ``deviations`` and, if there is a selection, ``fronts``,
+    each as PNG and PDF.
     """
     table, split, predicted = details.table, details.split, details.predicted
     _save(folder / "predicted_vs_true.png", table, _predicted_vs_true, table, split, predicted)
@@ -40,7 +40,6 @@ def _save(path: Path, table: Table, draw: Callable[..., None], *data: object) ->
     def fill(figure: Figure) -> None:
         axes = figure.add_subplot()
         draw(axes, *data)
-        axes.spines[["top", "right"]].set_visible(False)
         figure.suptitle(_title(table), fontsize=9)
 
     save_figure(path, fill, dpi=130, figsize=(6.0, 4.6))
@@ -56,18 +55,21 @@ def _predicted_vs_true(
     axes: Axes, table: Table, split: Split, predicted: NDArray[np.float64]
 ) -> None:
     true = table.values
-    axes.scatter(true, predicted, s=3, color=_GREY, linewidths=0, label=f"all ({len(true):,})")
+    axes.scatter(
+        true, predicted, s=3, color=_GREY, linewidths=0, label=f"all ({len(true):,})",
+        rasterized=True,
+    )  # fmt: skip
     for rows, color, name in ((split.test, _BLUE, "test"), (split.train, _ORANGE, "training")):
         tau = f", τ = {kendall_tau(true[rows], predicted[rows]):.3f}" if name == "test" else ""
         axes.scatter(
-            true[rows], predicted[rows], s=9, color=color, linewidths=0,
+            true[rows], predicted[rows], s=9, color=color, linewidths=0, rasterized=True,
             label=f"{name} ({len(rows):,}{tau})",
         )  # fmt: skip
     ends = [float(true.min()), float(true.max())]
     axes.plot(ends, ends, color="black", linewidth=0.8, linestyle="--")
     axes.set_xlabel(f"true {table.metric.label}")
     axes.set_ylabel(f"predicted {table.metric.label}")
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend()
 
 
 def _deviations(axes: Axes, table: Table, split: Split, predicted: NDArray[np.float64]) -> None:
@@ -75,10 +77,12 @@ def _deviations(axes: Axes, table: Table, split: Split, predicted: NDArray[np.fl
     axes.hist(deviations, bins=50, color=_BLUE)
     axes.axvline(0.0, color="black", linewidth=0.8, linestyle="--")
     axes.set_title(
-        f"mean {deviations.mean():.3g}, standard deviation {deviations.std():.3g}", fontsize=9
+        f"mean {deviations.mean():.3g}, standard deviation {deviations.std():.3g} "
+        f"{table.metric.unit}",
+        fontsize=9,
     )
     axes.set_xlabel(f"deviation on the test set: predicted - true {table.metric.label}")
-    axes.set_ylabel("architectures")
+    axes.set_ylabel("architectures of the test set")
 
 
 def _fronts(axes: Axes, details: Details) -> None:
@@ -87,7 +91,10 @@ def _fronts(axes: Axes, details: Details) -> None:
     assert selection is not None
     assert accuracy is not None
     assert rows is not None
-    axes.scatter(true[rows], accuracy[rows], s=3, color=_GREY, linewidths=0, label="candidate set")
+    axes.scatter(
+        true[rows], accuracy[rows], s=3, color=_GREY, linewidths=0, label="candidate set",
+        rasterized=True,
+    )  # fmt: skip
     front, selected = rows[selection.true_front], rows[selection.selected]
     verified = rows[selection.verified]
     _draw_front(axes, true[front], accuracy[front], _BLUE, "-", f"true front ({len(front)})")
@@ -104,8 +111,8 @@ def _fronts(axes: Axes, details: Details) -> None:
         label=f"after verification ({len(verified)})",
     )  # fmt: skip
     axes.set_title(
-        f"MRA {selection.scores['mra_all_percent']:.2f} %, after verification "
-        f"{selection.scores['mra_pareto_percent']:.2f} %; retained hypervolume "
+        f"MRA {selection.scores['mra_all_percent']:.2f} percent points, after verification "
+        f"{selection.scores['mra_pareto_percent']:.2f}; retained hypervolume "
         f"{selection.scores['retained_hypervolume']:.3f}",
         fontsize=9,
     )
@@ -121,7 +128,7 @@ def _fronts(axes: Axes, details: Details) -> None:
     assert provenance is not None
     axes.set_ylabel(f"accuracy{on_images(provenance.details)} [%]")
     # The legend is below the axes because, with some metrics, the fronts cover every corner.
-    axes.figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
+    axes.figure.legend(loc="outside lower center", ncols=2)
 
 
 def _draw_front(

@@ -23,6 +23,8 @@ PREDICTIONS = "predictions.parquet"
 TRIALS = "tuning.csv"
 SELECTED = "selected.csv"
 CANDIDATES = "candidates.csv"
+#: The command that made a result. Results of studies have none: their study has it.
+COMMAND = "command.txt"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,9 +16,17 @@ from typing import TYPE_CHECKING
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hwnas.composition import Artifacts, check_same_configuration, decisive, variant
+from hwnas.composition import (
+    Artifacts,
+    check_same_configuration,
+    decisive,
+    key_of,
+    overrides,
+    variant,
+)
 from hwnas.console import present_stderr
 from hwnas.dataset import MEASURED, Table, candidates_of, default_candidates
+from hwnas.errors import command
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._report import print_report
 from hwnas.experiment._revision import REVISIONS
@@ -74,9 +84,15 @@ def run(
     from hwnas.experiment._folder import check_writable
 
     check_writable(prepared.outputs)
-    result = prepared.record(prepared.experiment.run)
+    result = prepared.record(prepared.experiment.run, _command())
     report(result, prepared.folder, "")
     return result.scores["kendall_tau"]
+
+
+def _command() -> str:
+    """Return the command of this experiment. One of a multirun is named alone."""
+    dropped = ("force", "tuning.force")
+    return command(shlex.join(["run", *(o for o in overrides() if key_of(o) not in dropped)]))
 
 
 def _log_sizes(cfg: DictConfig, prepared: Prepared) -> None:
@@ -159,13 +175,15 @@ class Prepared:
             intervals=self.cfg.intervals,
         )
 
-    def record(self, compute: Callable[[], Result]) -> Result:
+    def record(self, compute: Callable[[], Result], made_by: str | None = None) -> Result:
         """Compute the result, save it in the result folder, and log it to the tracker.
 
         Parameters
         ----------
         compute : callable
             Runs the experiment and returns its result.
+        made_by : str, optional
+            The command of this experiment, which the result folder keeps.
         """
         from hwnas.experiment._folder import save
         from hwnas.experiment._record import record_of, run_info
@@ -178,7 +196,7 @@ class Prepared:
         info = run_info(self.folder, experiment.identity, experiment.preset, kind, plain)
         with self.tracker.start(info, self.outputs) as tracked:
             result = compute()
-            save(result, plain, self.folder, everything=self._everything)
+            save(result, plain, self.folder, self._everything, made_by)
             # The result is saved before it is logged, so that it exists even if logging fails.
             tracked.log(record_of(result, self.folder))
         return result

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hwnas.figures import save_figure
+from hwnas.figures import BLUE, GREEN, GREY, ORANGE, save_figure
 from hwnas.files import write_atomically
 from hwnas.search._archive import Archive, Rows
 from hwnas.search._limits import Limits
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GREY, _BLUE, _ORANGE, _GREEN = "#b8bec6", "#2a6fbb", "#d9730d", "#2e8b57"
+_GREY, _BLUE, _ORANGE, _GREEN = (color.light for color in (GREY, BLUE, ORANGE, GREEN))
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,14 @@ class Found:
             points = of.points[rows]
             return quantity.metric.cost(points[:, column]), accuracy.metric.cost(points[:, 0])
 
-        axes.scatter(*values(archive, known), s=3, color=_GREY, linewidths=0, label="evaluated")
+        axes.scatter(
+            *values(archive, known),
+            s=3,
+            color=_GREY,
+            linewidths=0,
+            label="evaluated",
+            rasterized=True,
+        )
         marked = [values(archive, front)]
         if self.random is not None:
             marked.append(values(self.random, self.random.front()))

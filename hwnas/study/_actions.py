@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from hwnas.composition import Action
 from hwnas.console import print_markdown
 from hwnas.experiment import Data, check_writable
+from hwnas.files import append_lines
 from hwnas.study._grid import GridPoint
 from hwnas.study._launch import launch, progress_shown
 from hwnas.study._ledger import FAILED, OLDER, Progress
@@ -18,6 +19,8 @@ from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_key
 from hwnas.study._tracked import study_record
 
+#: The commands that ran parts of a study, one a line, in its folder.
+COMMANDS = "commands.txt"
 #: The status lists at most this many failed grid points, and at most as many missing tables.
 MAX_LISTED = 10
 
@@ -107,8 +110,18 @@ def run(study: Study) -> list[BaseException]:
         return []
     order = {point: place for place, point in enumerate(study.points)}
     todo.sort(key=order.__getitem__)
+    _record_command(study)
     with progress_shown(study.name, study.ledger, todo, len(study.points) - len(no_data)):
         return launch(study.jobs(todo))
+
+
+def _record_command(study: Study) -> None:
+    """Add the command to those that ran parts of the study, once."""
+    file = study.folder / COMMANDS
+    known = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    if study.command not in known:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        append_lines(file, study.command)
 
 
 def status(study: Study, progress: Progress, no_data: Sequence[GridPoint]) -> str:

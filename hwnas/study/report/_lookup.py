@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hwnas.figures import save_figure
+from hwnas.figures import predictor_style, save_figure
 from hwnas.study.report._markdown import MARK_NOTE, mark
 from hwnas.study.report._published import published_table
 from hwnas.study.report._report import Material
@@ -75,8 +75,15 @@ class LookupAgainstLinear:
             axes = figure.subplots()
             places = range(len(means))
             axes.hlines(places, means.min(axis=1), means.max(axis=1), color="0.8")
-            axes.plot(means[self.lookup], places, "o", label="lookup table, 25 measurements")
-            axes.plot(means[self.linear], places, "s", label="linear regression")
+            for name, label in (
+                (self.lookup, "lookup table, 25 measurements"),
+                (self.linear, "linear regression"),
+            ):
+                style = predictor_style(name)
+                axes.plot(
+                    means[name], places, linestyle="none", marker=style.marker, markersize=6,
+                    color=style.color.light, label=label,
+                )  # fmt: skip
             axes.set_yticks(list(places), [str(label) for label in means.index])
             axes.set_xlabel("Kendall's τ")
             # Centred on the figure, because the names of the datasets take much of its width.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hwnas.figures import save_figure
+from hwnas.figures import PALETTE, label_ends, save_figure
 from hwnas.selection import SELECTION_SCORES, compare_simulations, read_rows, write_rows
 from hwnas.study.report._markdown import MARK_NOTE, mark
 from hwnas.study.report._published import published_table
@@ -18,7 +18,9 @@ from hwnas.study.report._report import Material
 _ONLY_IN_RESULTS = ("seed", "cpu_seconds")
 #: Title of each score that the paper's figures show, by its column.
 _SCORES = {
-    score.name: f"{score.title}, {score.of}" for score in SELECTION_SCORES if score.published
+    score.name: f"{score.title}, {score.of}" if "MRA" in score.title else score.title
+    for score in SELECTION_SCORES
+    if score.published
 }
 
 
@@ -60,25 +62,23 @@ class SelectionCost:
         def draw(figure: Figure) -> None:
             pairings = sorted(set(material.rows["pairing"]))
             n_data = material.rows["axis.data"].nunique()
-            panels = figure.subplots(2, 2).flat
-            for axes, (score, title) in zip(panels, _SCORES.items(), strict=True):
-                for pairing in pairings:
-                    own = material.rows[material.rows["pairing"] == pairing]
+            rows_of_panels = figure.subplots(len(pairings), len(_SCORES), squeeze=False)
+            for pairing, panels in zip(pairings, rows_of_panels, strict=True):
+                own = material.rows[material.rows["pairing"] == pairing]
+                n_own = own.groupby("n_candidates")["axis.data"].nunique()
+                for axes, (score, title) in zip(panels, _SCORES.items(), strict=True):
                     means = own.groupby(["n_candidates", "sigma"])[score].mean().unstack(0)
-                    n_own = own.groupby("n_candidates")["axis.data"].nunique()
                     for place, (size, line) in enumerate(means.items()):
-                        style = "-" if pairing == "architecture" else ":"
-                        label = f"{size} {pairing}{mark((n_own[size], n_data, 'datasets'))}"
-                        axes.plot(line.index, line, style, color=f"C{place}", label=label)
-                axes.set_xlabel("σ of the deviations [standard deviations of the metric]")
-                axes.set_ylabel(title)
-                axes.grid(alpha=0.3)
-            handles, labels = axes.get_legend_handles_labels()
-            figure.legend(handles, labels, loc="outside right upper", fontsize="small")
+                        label = f"{size:,.0f}{mark((n_own[size], n_data, 'datasets'))}"
+                        color = PALETTE[place * 3 % len(PALETTE)].light
+                        axes.plot(line.index, line, color=color, label=label)
+                    axes.set_title(f"{title}\npairing={pairing}")
+                    label_ends(axes)
+            figure.supxlabel("σ of the deviations [standard deviations of the metric]", fontsize=9)
             note = " (ESTIMATED values)" if material.estimated else ""
-            figure.suptitle(material.title + note)
+            figure.suptitle(f"{material.title}{note}; a line for each number of candidates")
 
-        save_figure(material.folder / "simulation.png", draw, figsize=(11, 7))
+        save_figure(material.folder / "simulation.png", draw, figsize=(15, 6.5))
 
 
 def _table(rows: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwnas.errors import check_choice
-from hwnas.figures import save_figure
+from hwnas.figures import curve, label_ends, save_figure, size_axis
 from hwnas.scores import SCORES
 from hwnas.selection import SELECTION_SCORES
 from hwnas.study.report._markdown import MARK_NOTE
@@ -117,48 +117,25 @@ class TrainSizes:
         lines = -(-len(data) // columns)
 
         def draw(figure: Figure) -> None:
-            panels = figure.subplots(lines, columns, squeeze=False, sharex=True).flat
-            # One colour and marker a predictor, in all panels.
-            styles = {
-                str(name): (f"C{i % 10}", "osv^D<>pP*X"[i % 11], "-" if i < 10 else "--")
-                for i, name in enumerate(dict.fromkeys(scores.rows[NAME]))
-            }
+            panels = figure.subplots(lines, columns, squeeze=False).flat
             for axes, label in zip(panels, data, strict=False):
-                _curves(axes, scores.rows[scores.rows[DATA] == label], styles)
+                _curves(axes, scores.rows[scores.rows[DATA] == label])
                 axes.set_title(label, fontsize="small")
-                axes.set_ylabel(scores.title, fontsize="small")
+                axes.set_ylabel(scores.title)
             for axes in list(figure.axes)[len(data) :]:
                 axes.remove()
-            # Panels with nothing below them, also where the last line is not full.
-            for axes in figure.axes[-columns:]:
-                axes.tick_params(labelbottom=True)
-            drawn = {str(h.get_label()): h for axes in figure.axes for h in axes.get_lines()}
-            handles = [drawn[name] for name in styles]
-            figure.legend(handles=handles, loc="outside right upper", fontsize="small")
-            figure.supxlabel("training measurements", fontsize="small")
             note = " (ESTIMATED values)" if material.estimated else ""
-            figure.suptitle(material.title + note, fontsize="medium")
+            figure.suptitle(f"{material.title}{note}\nbands: ± 1 standard deviation over seeds")
 
-        save_figure(path, draw, figsize=(2.5 + 3.2 * columns, 0.8 + 2.8 * lines))
+        save_figure(path, draw, figsize=(4.6 * columns, 1.0 + 3.4 * lines))
 
 
-def _curves(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str, str]]) -> None:
+def _curves(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw mean and standard deviation over seeds of every predictor."""
-    for name, (color, marker, line) in styles.items():
-        own = rows[rows[NAME] == name].groupby(SIZE)[VALUE].agg(["mean", "std"]).fillna(0.0)
-        if own.empty:
-            continue
-        axes.plot(
-            own.index, own["mean"], label=name, color=color, marker=marker, linestyle=line,
-            markersize=4, linewidth=1.2,
-        )  # fmt: skip
-        low, high = own["mean"] - own["std"], own["mean"] + own["std"]
-        if len(own) > 1:
-            axes.fill_between(own.index, low, high, color=color, alpha=0.12, linewidth=0)
-        else:
-            axes.vlines(own.index, low, high, color=color, alpha=0.5)
-    sizes = sorted(set(rows[SIZE]))
-    axes.set_xscale("log")
-    axes.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize="x-small")
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
+    for name, own in rows.groupby(NAME, sort=False):
+        spread = own.groupby(SIZE)[VALUE].agg(["mean", "std"])
+        mean, std = spread["mean"], spread["std"].fillna(0.0)
+        band = (list(mean - std), list(mean + std)) if len(mean) > 1 else None
+        curve(axes, list(mean.index), list(mean), band, str(name))
+    size_axis(axes, sorted(set(rows[SIZE])))
+    label_ends(axes)
