@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
