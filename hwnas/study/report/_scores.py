@@ -130,14 +130,15 @@ def _table(
 ) -> str:
     """Return a Markdown table with a line for each predictor and a column for each size."""
     compared = means if complete is None else complete
-    is_best = {size: compared[size] == scores.best(compared[size]) for size in means.columns}
+    best: dict[Any, set[Any]] = {
+        size: set(compared.index[compared[size] == scores.best(compared[size])])
+        for size in means.columns
+    }
     lines = ["| predictor |" + "".join(f" {size:,} |" for size in means.columns)]
     lines.append("|---|" + "---|" * len(means.columns))
     for name, line in scores.ordered(means).iterrows():
         cells = [
-            ""
-            if pd.isna(value)
-            else text((name, size), len(means) > 1 and bool(is_best[size][name]))
+            "" if pd.isna(value) else text((name, size), len(means) > 1 and name in best[size])
             for size, value in line.items()
         ]
         lines.append(f"| {name} |" + "".join(f" {cell} |" for cell in cells))
