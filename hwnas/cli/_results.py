@@ -28,8 +28,14 @@ def results(arguments: Sequence[str]) -> None:
         "--sort", metavar="SCORE", default="tau", help="tau, mra, verified or seconds"
     )
     forms = reader.add_mutually_exclusive_group()
-    forms.add_argument("--csv", action="store_true", help="each result as a row of CSV")
-    forms.add_argument("--parquet", action="store_true", help="the same as a Parquet file")
+    forms.add_argument(
+        "--csv", action="store_const", dest="form", const="csv", default="table",
+        help="each result as a row of CSV",
+    )  # fmt: skip
+    forms.add_argument(
+        "--parquet", action="store_const", dest="form", const="parquet",
+        help="the same as a Parquet file",
+    )  # fmt: skip
     options = reader.parse_intermixed_args(arguments)
     # Imported here, behind the mistakes in the command line, because it loads numerical libraries.
     from hwnas.results import MEASURES, is_filter, show
@@ -42,5 +48,4 @@ def results(arguments: Sequence[str]) -> None:
         folders = [Paths.default().outputs]
         if not folders[0].is_dir():
             raise UserError(f"{folders[0]}: nothing is finished yet", remedy=command("run"))
-    form = "csv" if options.csv else "parquet" if options.parquet else "table"
-    show(folders, filters, options.sort, form)
+    show(folders, filters, options.sort, options.form)

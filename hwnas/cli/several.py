@@ -52,8 +52,8 @@ def running_jobs() -> Jobs | None:
 
     A job may start such a command, which inherits the environment variable.
     """
-    record, hydra = os.environ.get(RECORD), HydraConfig.instance().cfg
-    if record is None or (hydra is not None and hydra.hydra.mode != RunMode.MULTIRUN):
+    record = os.environ.get(RECORD)
+    if record is None or (HydraConfig.initialized() and HydraConfig.get().mode == RunMode.RUN):
         return None
     from hwnas.results import Jobs
 
@@ -84,8 +84,8 @@ def compared() -> Iterator[None]:
         _print()
     finally:
         jobs = running_jobs()
-        if jobs is not None:
-            jobs.file.unlink(missing_ok=True)
+        if jobs is not None and jobs.file.is_file():
+            jobs.file.unlink()
         os.environ.pop(RECORD, None)
 
 
