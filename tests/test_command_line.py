@@ -209,7 +209,7 @@ def test_fault_of_the_program_keeps_its_traceback(tmp_path: Path, mode: list[str
         "import sys\n"
         "import hwnas.experiment\n"
         "from hwnas.cli import main\n"
-        "hwnas.experiment.run = lambda cfg, reference: cfg.no_such_key\n"
+        "hwnas.experiment.run = lambda cfg, *_: cfg.no_such_key\n"
         "if __name__ == '__main__':\n    main(['run', *sys.argv[1:]])\n"
     )
     run = python(str(script), *mode, f"paths.outputs={tmp_path}", PYTHONPATH=str(ROOT))

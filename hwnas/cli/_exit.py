@@ -35,9 +35,8 @@ def exit_codes() -> Iterator[None]:
             yield
             sys.stdout.flush()
         except BaseException as error:
-            if isinstance(error, BrokenPipeError) and reader_is_gone():
-                silence()
-                sys.exit(NO_READER)
+            if isinstance(error, BrokenPipeError):
+                end_without_reader()
             # Ctrl-C may arrive as another error: an extension that is being imported turns it into
             # an ImportError.
             if interrupted() or isinstance(error, KeyboardInterrupt):
@@ -49,6 +48,16 @@ def exit_codes() -> Iterator[None]:
             if library is not None:
                 fail(str(not_installed(library)))
             raise
+
+
+def end_without_reader() -> None:
+    """End the process silently, if nobody reads its standard output any more.
+
+    Otherwise another pipe has broken, and the function does nothing.
+    """
+    if reader_is_gone():
+        silence()
+        sys.exit(NO_READER)
 
 
 def fail(message: str) -> NoReturn:

@@ -11,7 +11,7 @@ from hwnas.paths import Paths
 
 
 def results(arguments: Sequence[str]) -> None:
-    """Print finished results as one table, or write them as CSV or Parquet.
+    """Write finished results to standard output, as one table, CSV or Parquet.
 
     Raises
     ------
@@ -27,10 +27,15 @@ def results(arguments: Sequence[str]) -> None:
     reader.add_argument(
         "--sort", metavar="SCORE", default="tau", help="tau, mra, verified or seconds"
     )
-    reader.add_argument(
-        "--csv", metavar="FILE", nargs="?", const="-", help="each result as a row (default: stdout)"
-    )
-    reader.add_argument("--parquet", metavar="FILE", help="each result as a row of a Parquet file")
+    forms = reader.add_mutually_exclusive_group()
+    forms.add_argument(
+        "--csv", action="store_const", dest="form", const="csv", default="table",
+        help="each result as a row of CSV",
+    )  # fmt: skip
+    forms.add_argument(
+        "--parquet", action="store_const", dest="form", const="parquet",
+        help="the same as a Parquet file",
+    )  # fmt: skip
     options = reader.parse_intermixed_args(arguments)
     # Imported here, behind the mistakes in the command line, because it loads numerical libraries.
     from hwnas.results import MEASURES, is_filter, show
@@ -43,4 +48,4 @@ def results(arguments: Sequence[str]) -> None:
         folders = [Paths.default().outputs]
         if not folders[0].is_dir():
             raise UserError(f"{folders[0]}: nothing is finished yet", remedy=command("run"))
-    show(folders, filters, options.sort, options.csv, options.parquet)
+    show(folders, filters, options.sort, options.form)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 if TYPE_CHECKING:
@@ -47,9 +48,12 @@ class Comparison(Callback):
 
 
 def running_jobs() -> Jobs | None:
-    """Return the record that this process is a job of; None if it runs a single experiment."""
+    """Return the record of the jobs; None if this command runs a single experiment.
+
+    A job may start such a command, which inherits the environment variable.
+    """
     record = os.environ.get(RECORD)
-    if record is None:
+    if record is None or (HydraConfig.initialized() and HydraConfig.get().mode == RunMode.RUN):
         return None
     from hwnas.results import Jobs
 
@@ -74,16 +78,18 @@ def compared() -> Iterator[None]:
     try:
         yield
     except Exception:
-        _end()
+        _print()
         raise
     else:
-        _end()
+        _print()
     finally:
+        jobs = running_jobs()
+        if jobs is not None and jobs.file.is_file():
+            jobs.file.unlink()
         os.environ.pop(RECORD, None)
 
 
-def _end() -> None:
+def _print() -> None:
     jobs = running_jobs()
     if jobs is not None and jobs.file.is_file():
         jobs.print()
-        jobs.file.unlink()

@@ -6,26 +6,21 @@ import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hwnas.console import print_table
-from hwnas.files import write_atomically
+from hwnas.errors import UserError, command
 from hwnas.results._compare import by_fields, compare, note_on
 from hwnas.results._fields import chosen, fields_of
 from hwnas.results._find import Finished, find
 
-#: The name that stands for standard output.
-STDOUT = "-"
+Form = Literal["table", "csv", "parquet"]
 
 
 def show(
-    paths: Sequence[Path],
-    filters: Sequence[str],
-    by: str = "tau",
-    csv_file: str | None = None,
-    parquet_file: str | None = None,
+    paths: Sequence[Path], filters: Sequence[str], by: str = "tau", form: Form = "table"
 ) -> None:
-    """Print a table that compares finished results, or write each of them as one row.
+    """Write finished results to standard output.
 
     Parameters
     ----------
@@ -34,27 +29,38 @@ def show(
     filters : sequence of str
         See `chosen`.
     by : str
-        The score by which the table is sorted, a key of `MEASURES`.
-    csv_file, parquet_file : str, optional
-        A file to write in place of the table. "-" as a CSV file is standard output.
+        The score by which the table is sorted, a key of `hwnas.results.MEASURES`.
+    form : {"table", "csv", "parquet"}
+        A table that compares them, with one line for all seeds; or a file with a row for each.
 
     Raises
     ------
     UserError
-        If there is no result, or a filter is unknown.
+        If there is no result, a filter is unknown, or a Parquet file would go to a terminal.
     """
+    if form == "parquet" and sys.stdout.isatty():
+        raise UserError(
+            "--parquet: a Parquet file is no text",
+            remedy=command("results --parquet > results.parquet"),
+        )
     found = chosen(find(paths), filters)
-    if csv_file is None and parquet_file is None:
+    if form == "table":
         table = compare(by_fields(found), by)
         print_table(table)
         print(f"\n{len(found):,} results. {note_on(table)}", flush=True)  # noqa: T201
         return
     rows = [row_of(each) for each in found]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    if csv_file is not None:
-        _write_csv(rows, names, csv_file)
-    if parquet_file is not None:
-        _write_parquet(rows, names, Path(parquet_file))
+    if form == "csv":
+        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = pa.table({name: [row.get(name) for row in rows] for name in names})
+    pq.write_table(columns, sys.stdout.buffer)
 
 
 def row_of(finished: Finished) -> dict[str, Any]:
@@ -72,27 +78,3 @@ def row_of(finished: Finished) -> dict[str, Any]:
             if isinstance(value, int | float | str) or value is None:
                 row[f"{part}.{name}"] = value
     return row | {"folder": str(finished.folder)}
-
-
-def _write_csv(rows: Sequence[dict[str, Any]], names: Sequence[str], file: str) -> None:
-    if file == STDOUT:
-        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return
-
-    def write(partial: Path) -> None:
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, names)
-            writer.writeheader()
-            writer.writerows(rows)
-
-    write_atomically(Path(file), write)
-
-
-def _write_parquet(rows: Sequence[dict[str, Any]], names: Sequence[str], file: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.table({name: [row.get(name) for row in rows] for name in names})
-    write_atomically(file, lambda partial: pq.write_table(table, partial))

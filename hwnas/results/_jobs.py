@@ -62,7 +62,7 @@ class Jobs:
         return [override for override in overrides if _plain(override) not in asked]
 
     def print(self) -> None:
-        """Print one table of all finished jobs, and a line for each failed one."""
+        """Print one table of all finished jobs, and a line for each failed one of several."""
         records = [json.loads(line) for line in read_lines(self.file)[0]]
         # A job that was run again replaces its record.
         last = {tuple(record["overrides"]): record for record in records}
@@ -80,7 +80,8 @@ class Jobs:
             table = compare(entries)
             print_table(table)
             print(f"\n{note_on(table)}", flush=True)  # noqa: T201
-        if failures:
+        # Of a single job, the command prints the error anyway.
+        if failures and len(last) > 1:
             more = len(failures) - MAX_LISTED
             lines = [f"{len(failures)} of {len(last)} jobs failed:"]
             lines += [f"  {failure}" for failure in failures[:MAX_LISTED]]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from hwnas.results import show
 from tests.commands import Hwnas
 from tests.results.written import write_result
 
@@ -31,14 +33,22 @@ def test_results_prints_one_table_of_the_default_folder(hwnas: Hwnas) -> None:
     assert "2 results" in run.stdout
 
 
-def test_results_as_csv_and_parquet_has_a_row_for_each(hwnas: Hwnas, outputs: Path) -> None:
-    run = hwnas("results", str(outputs), "--csv", "--parquet", str(outputs / "all.parquet"))
+def test_results_as_csv_has_a_row_for_each(hwnas: Hwnas, outputs: Path) -> None:
+    run = hwnas("results", str(outputs), "--csv")
     rows = list(csv.DictReader(io.StringIO(run.stdout)))
     assert [row["seed"] for row in rows] == ["0", "1", "0"]
     assert rows[1]["scores.kendall_tau"] == "0.81"
     assert Path(rows[2]["folder"]) == outputs / "xgb"
-    written = pq.read_table(outputs / "all.parquet").to_pylist()
-    assert [row["predictor"] for row in written] == ["ridge", "ridge", "xgb"]
+
+
+def test_results_as_parquet_has_a_row_for_each(
+    outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
+    show([outputs], ["seed=0"], form="parquet")
+    rows = pq.read_table(io.BytesIO(written.getvalue())).to_pylist()
+    assert [(row["predictor"], row["n_train"]) for row in rows] == [("ridge", 124), ("xgb", 124)]
 
 
 @pytest.mark.usefixtures("outputs")
@@ -48,6 +58,7 @@ def test_results_as_csv_and_parquet_has_a_row_for_each(hwnas: Hwnas, outputs: Pa
         (["predictor=rigde"], "did you mean 'ridge'?"),
         (["n_trian=5"], "did you mean 'n_train'?"),
         (["nowhere"], "nowhere: there is no such folder"),
+        (["--csv", "--parquet"], "not allowed with argument"),
         (["--sort", "tua"], "--sort: no 'tua'; did you mean 'tau'?"),
     ],
 )

@@ -130,16 +130,15 @@ def _table(
 ) -> str:
     """Return a Markdown table with a line for each predictor and a column for each size."""
     compared = means if complete is None else complete
-    is_best = {
-        (name, size)
+    best: dict[Any, set[Any]] = {
+        size: set(compared.index[compared[size] == scores.best(compared[size])])
         for size in means.columns
-        for name in compared.index[compared[size] == scores.best(compared[size])]
     }
     lines = ["| predictor |" + "".join(f" {size:,} |" for size in means.columns)]
     lines.append("|---|" + "---|" * len(means.columns))
     for name, line in scores.ordered(means).iterrows():
         cells = [
-            "" if pd.isna(value) else text((name, size), len(means) > 1 and (name, size) in is_best)
+            "" if pd.isna(value) else text((name, size), len(means) > 1 and name in best[size])
             for size, value in line.items()
         ]
         lines.append(f"| {name} |" + "".join(f" {cell} |" for cell in cells))
