@@ -80,6 +80,7 @@ class SelectorConfig:
 
     _target_: str = "hwnas.selection.Selector"
     candidates: str | None = None
+    metrics: list[str] | None = None
     n_candidates: int | None = None
     rounds: int = MISSING
     verify: str = MISSING

@@ -228,14 +228,21 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     from hwnas.experiment._candidates import Unmeasured
     from hwnas.experiment._experiment import Experiment
     from hwnas.experiment._fitted_before import check_fitted_before
+    from hwnas.experiment._further import further_tables
     from hwnas.experiment._resolved import resolved
     from hwnas.measure import device_measure
 
-    unmeasured, names = None, (MEASURED, MEASURED)
+    unmeasured, names, further = None, (MEASURED, MEASURED), list[Table]()
     if selector is not None:
-        paths = Paths(**cfg.paths)
+        further = further_tables(cfg, selector.metrics, table)
+        # Candidates that are not measured are predicted in one metric only.
+        default = MEASURED if further else None
         name, whole = candidates_of(
-            selector.candidates, dataset, table, paths, "selection.candidates"
+            selector.candidates or default,
+            dataset,
+            table,
+            Paths(**cfg.paths),
+            "selection.candidates",
         )
         names = (name, default_candidates(dataset, table))
         unmeasured = None if whole is None else Unmeasured(name, whole)
@@ -266,6 +273,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
         measure=device_measure(dataset),
         intervals=cfg.intervals,
         unmeasured=unmeasured,
+        further=further,
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)

@@ -120,7 +120,10 @@ class Predictor(RegressorMixin, BaseEstimator):
 
         The pipeline itself is created, but not fitted.
         """
-        architectures, values = in_canonical_order(*self._validated(X, y))
+        architectures, values = self._validated(X, y)
+        # By architecture, and by value where an architecture occurs several times.
+        order = np.lexsort((values, *architectures.T[::-1]))
+        architectures, values = architectures[order], values[order]
         self.n_features_in_ = architectures.shape[1]
         self.metadata_: dict[str, Any] = {}
         self.residuals_: Residuals | None = None
@@ -200,18 +203,14 @@ class Predictor(RegressorMixin, BaseEstimator):
         check_is_fitted(self, "pipeline_")
         architectures = self._architectures(X)
         if not return_std:
-            predicted = np.asarray(self.pipeline_.predict(architectures), dtype=np.float64)
-            return self._possible(predicted * self.scale_ + self.mean_)
+            return self._in_unit(self.pipeline_.predict(architectures))
         if not self.knows_uncertainty:
             raise ValueError(
-                f"{type(self.model).__name__} cannot return standard deviations: "
-                "call predict without return_std"
+                f"{type(self.model).__name__} cannot return standard deviations: call predict "
+                "without return_std"
             )
         predicted, std = self.pipeline_.predict(architectures, return_std=True)
-        return (
-            self._possible(np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_),
-            np.asarray(std, dtype=np.float64) * self.scale_,
-        )
+        return self._in_unit(predicted), np.asarray(std, dtype=np.float64) * self.scale_
 
     def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> tuple[Values, Values]:
         """Predict an interval that a new measurement of each architecture lies in.
@@ -267,6 +266,9 @@ class Predictor(RegressorMixin, BaseEstimator):
         assert self.residuals_ is not None
         lower, upper = self.residuals_.interval(predicted, coverage)
         return self._possible(lower), self._possible(upper)
+
+    def _in_unit(self, predicted: ArrayLike) -> Values:
+        return self._possible(np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_)
 
     def _possible(self, values: Values) -> Values:
         """Return the closest possible values."""
@@ -390,14 +392,6 @@ class Predictor(RegressorMixin, BaseEstimator):
         """Return the architectures that the model must be fitted to, or None if any will do."""
         design = getattr(self.model, "training_design", None)
         return None if design is None else design(self.space)
-
-
-def in_canonical_order(
-    architectures: Architectures, values: Values
-) -> tuple[Architectures, Values]:
-    """Sort by architecture, and by value where an architecture occurs several times."""
-    order = np.lexsort((values, *architectures.T[::-1]))
-    return architectures[order], values[order]
 
 
 def set_space(estimator: Any, space: SearchSpace) -> Any:
