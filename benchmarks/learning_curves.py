@@ -53,8 +53,8 @@ PANELS = {
     "mra_all_percent": "accuracy lost by choosing\nwith predictions\n[percent points]",
     "mra_pareto_percent": "accuracy still lost after\nmeasuring the chosen\n[percent points]",
 }
-#: Marks of the axis of lost accuracy.
-TICKS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+#: Marks of the logarithmic axes of lost accuracy. No loss is drawn at the lowest one.
+TICKS = (0.005, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -161,7 +161,7 @@ def draw(rows: pd.DataFrame, picture: Path) -> None:
             axes.set_ylabel(label)
         for axes in panels[1:, 0]:
             axes.set_yscale("log")
-            axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+            axes.set_yticks(TICKS, ["0", *(f"{tick:g}" for tick in TICKS[1:])])
         for axes in panels.flat:
             axes.minorticks_off()
         for axes in panels[:, -1]:
@@ -176,7 +176,7 @@ def lines(axes: Axes, rows: pd.DataFrame, score: str) -> None:
         found = rows[rows["predictor"] == predictor].groupby("n_train")[score]
         # A logarithmic axis has no zero.
         mean, low, high = (
-            each.clip(lower=TICKS[0] / 2) for each in (found.mean(), found.min(), found.max())
+            each.clip(lower=TICKS[0]) for each in (found.mean(), found.min(), found.max())
         )
         sizes = [float(size) for size in mean.index]
         curve(axes, sizes, list(mean), (list(low), list(high)), predictor)

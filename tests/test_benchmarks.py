@@ -20,6 +20,7 @@ FETCH = f"HW-NAS-Bench-v1_0.pickle is not in {{}}. Try: {command('fetch hwnas')}
         (["selection"], FETCH),
         (["advice"], FETCH),
         (["best"], FETCH),
+        (["learning_curves"], f"{FETCH}, or dataset.source=estimated"),
         (["best", "--predictors", "ridge,rdge"], "--predictors: no 'rdge'; did you mean 'ridge'?"),
         (["predictors", "--predictors", "rdge"], "--predictors: no 'rdge'; did you mean 'ridge'?"),
         (["predictors", "--presets", "papier"], "--presets: no 'papier'; did you mean 'paper'?"),

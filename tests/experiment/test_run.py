@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from hwnas.api import load_dataset, make_predictor
+from hwnas.errors import command
 from hwnas.experiment import Experiment, split
 from hwnas.figures import save_figure
 from hwnas.predictor import load_predictor
@@ -94,11 +95,16 @@ class TestDefaultExperiment:
         found = [p for p, row in zip(predicted, rows, strict=True) if row["part"] != "rest"]
         assert found == pytest.approx(networks, abs=1e-9)
 
+    def test_run_keeps_its_command(self, default_run: str) -> None:
+        folder, _ = result_of(default_run)
+        assert (folder / "command.txt").read_text().startswith(command("run"))
+
     def test_run_default_plots_are_readable_pictures(self, default_run: str) -> None:
         folder, _ = result_of(default_run)
         for name in ("predicted_vs_true", "deviations", "fronts"):
             with Image.open(folder / f"{name}.png") as picture:
                 assert min(picture.size) > 400
+            assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
 
     def test_run_default_scores_each_network_once(self, default_run: str) -> None:
         _, result = result_of(default_run)
