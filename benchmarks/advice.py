@@ -1,10 +1,10 @@
 """Whether following the advice does as well as fixed strategies, on trials with known truth.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.advice
+    HWNAS_DATA=<folder> python -m benchmarks.advice
 
 Each trial draws the measurements so far at random, asks for advice, follows it on the real values,
 and does the same with fixed strategies on the same measurements and the same budget. Advice never
-sees the values it is judged by. Prints the table in ``docs/advice.md`` and writes it there.
+sees the values it is judged by. Prints the table in ``docs/notes/advice.md`` and writes it there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ BUDGETS = (1800.0, 7200.0, 28800.0)
 MEASUREMENT = 20.0
 PREDICTORS = ("ridge", "xgb")
 MARKS = ("<!-- trials: written by benchmarks/advice.py -->", "<!-- end of trials -->")
-DOCS = Path(__file__).parents[1] / "docs" / "advice.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "advice.md"
 
 Record = tuple[float, float]
 

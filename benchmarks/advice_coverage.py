@@ -1,11 +1,11 @@
 """Whether an interval around the score that advice expects would hold, on ten tables.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.advice_coverage 2
+    HWNAS_DATA=<folder> python -m benchmarks.advice_coverage 2
 
 A trial draws the measurements so far at random, asks for advice, and follows it on the real values.
 The argument is the number of seeds; each gives one trial for every table, number of measurements so
 far and budget. Trials are added to ``outputs/benchmarks/advice_coverage.jsonl``, so that a later
-call with more seeds runs only the new ones. The table goes into ``docs/advice.md``.
+call with more seeds runs only the new ones. The table goes into ``docs/notes/advice.md``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How `best` ranks and how sure it is, on every published table that is here.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.best
-    HWNAS_DATA=../shared/data python -m benchmarks.best --tables raspi4,pixel3 --sizes 5,11,15000
-    HWNAS_DATA=../shared/data python -m benchmarks.best --predictors ridge,lgb --sizes 11,124
-    HWNAS_DATA=../shared/data python -m benchmarks.best --predictors ridge,lgb --trials 20
+    HWNAS_DATA=<folder> python -m benchmarks.best
+    HWNAS_DATA=<folder> python -m benchmarks.best --tables raspi4,pixel3 --sizes 5,11,15000
+    HWNAS_DATA=<folder> python -m benchmarks.best --predictors ridge,lgb --sizes 11,124
+    HWNAS_DATA=<folder> python -m benchmarks.best --predictors ridge,lgb --trials 20
 
 Fits what the CSV file does not hold yet, a row at a time, so that a run that was cut off goes on
 where it stopped; then prints, a row a table and a column a train size, the mean over the seeds of
@@ -73,7 +73,7 @@ from hwnas.space import (
 
 SIZES = (5, 11, 25, 55, 124, 276, 613, 1366)
 COVERAGE = 0.9
-DOCS = Path(__file__).parents[1] / "docs" / "best.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "best.md"
 MARKS = ("<!-- best: written by benchmarks/best.py -->", "<!-- end of best -->")
 KEY = ["predictor", "trials", "table", "seed", "n_train"]
 COLUMNS = [*KEY, "kendall_tau", "coverage", "fit_cpu_seconds"]

@@ -1,6 +1,6 @@
 """Learns constants of a device model from the known values of HW-NAS-Bench.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.calibrate raspi4 kernel_overhead_us \
+    HWNAS_DATA=<folder> python -m benchmarks.calibrate raspi4 kernel_overhead_us \
         compute_efficiency
 
 The first argument is a device, and the others are the constants to learn. The other constants keep

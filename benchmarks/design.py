@@ -1,7 +1,7 @@
 """What it brings to choose the training measurements: ``train=design`` beside ``train=random``.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.design
-    HWNAS_DATA=../shared/data python -m benchmarks.design --sizes 10,20 --seeds 0,1,2 --docs
+    HWNAS_DATA=<folder> python -m benchmarks.design
+    HWNAS_DATA=<folder> python -m benchmarks.design --sizes 10,20 --seeds 0,1,2 --docs
 
 Fits `best` to what the CSV file does not hold yet, a row at a time, so that a run that was cut off
 goes on where it stopped. Then it prints, a row a table and a column a train size, Kendall's tau on
@@ -32,7 +32,7 @@ from hwnas.predictor import build
 from hwnas.scores import kendall_tau
 from hwnas.space import spaces
 
-DOCS = Path(__file__).parents[1] / "docs" / "next.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "next.md"
 MARKS = ("<!-- design: written by benchmarks/design.py -->", "<!-- end of design -->")
 TABLES = [
     *(f"nasbench201/{device}" for device in ("titan_rtx_1", "silver_4210r", "samsung_a50")),

@@ -1,6 +1,6 @@
 """How well the device models rank the architectures of every measured table that is here.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.estimate
+    HWNAS_DATA=<folder> python -m benchmarks.estimate
 
 Prints Kendall's tau of each estimate, and for comparison of the multiply-accumulates alone, over
 all measured architectures: of HW-NAS-Bench, and of relatives of its devices in other tables, which

@@ -1,9 +1,10 @@
 """Coverage and width of intervals from held-out residuals, absolute and relative ones.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.intervals 5
+    HWNAS_DATA=<folder> python -m benchmarks.intervals 5
 
 The argument is the number of seeds. Results are added to ``outputs/benchmarks/intervals.jsonl``, so
-that a later call with more seeds runs only the new ones. The table goes into ``docs/intervals.md``.
+that a later call with more seeds runs only the new ones. The table goes into
+``docs/notes/intervals.md``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ PREDICTORS = ("ridge", "svr", "rf", "xgb")
 TRAIN_SIZES = (20, 55, 124)
 N_TEST = 1000
 COVERAGE = 0.9
-DOCS = Path(__file__).parents[1] / "docs" / "intervals.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "intervals.md"
 RECORDS = Path("outputs/benchmarks/intervals.jsonl")
 MARKS = ("<!-- intervals: written by benchmarks/intervals.py -->", "<!-- end of intervals -->")
 

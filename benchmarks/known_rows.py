@@ -1,7 +1,7 @@
 """How `best` ranks and how sure it is on devices of which only the first 183 rows are known.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.known_rows
-    HWNAS_DATA=../shared/data python -m benchmarks.known_rows --columns cifar10_edgegpu --sizes 11
+    HWNAS_DATA=<folder> python -m benchmarks.known_rows
+    HWNAS_DATA=<folder> python -m benchmarks.known_rows --columns cifar10_edgegpu --sizes 11
 
 It reads columns of HW-NAS-Bench that are not in the table that is here: edgegpu, edgetpu, and other
 image sets. For every seed it draws the training measurements at random and tests on all other rows.

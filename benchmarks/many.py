@@ -1,7 +1,7 @@
 """What many seeds of a predictor cost in one call, beside one seed alone.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.many
-    HWNAS_DATA=../shared/data python -m benchmarks.many --predictors mlp,bananas --members 10
+    HWNAS_DATA=<folder> python -m benchmarks.many
+    HWNAS_DATA=<folder> python -m benchmarks.many --predictors mlp,bananas --members 10
 
 Fits `fit_many` of one predictor and of many, that differ in their seed, to the same training
 measurements (raspi4, the study's split of seed 0), in turn, and prints CPU seconds and their ratio:

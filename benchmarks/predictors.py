@@ -1,12 +1,13 @@
 """Every predictor beside the study's own figures, on the study's splits.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.predictors
-    HWNAS_DATA=../shared/data python -m benchmarks.predictors --predictors ridge,mlp --sizes 11,124
+    HWNAS_DATA=<folder> python -m benchmarks.predictors
+    HWNAS_DATA=<folder> python -m benchmarks.predictors --predictors ridge,mlp --sizes 11,124
 
 Fits what the CSV file does not hold of this processor yet, a row at a time, so that a run that was
 cut off goes on where it stopped; then prints Kendall's tau and CPU seconds to fit, ours beside the
-reference's, and with ``--docs`` writes the tables into ``docs/benchmarks.md``. The columns are
-those of the reference, with our preset and the processor before them and the versions after them.
+reference's, and with ``--docs`` writes the tables into ``docs/notes/benchmarks.md``. The columns
+are those of the reference, with our preset and the processor before them and the versions
+after them.
 
 CPU seconds of two machines stand in tables of their own, and are compared with the reference's by a
 yardstick that both ran: LightGBM in the study's setting at 1,366 training measurements.
@@ -43,7 +44,7 @@ from hwnas.paths import Paths
 from hwnas.predictor import Predictor, build
 from hwnas.space import Architectures, NASBench201
 
-DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "benchmarks.md"
 MARKS = ("<!-- predictors: written by benchmarks/predictors.py -->", "<!-- end of predictors -->")
 SIZES = (11, 55, 124, 276, 613, 1366)
 N_TEST = 625

@@ -33,7 +33,7 @@ from hwnas.dataset import Table
 from hwnas.next import Candidates, Known, improve_front, teach
 from hwnas.selection import CandidateSet, pareto_front
 
-DOCS = Path(__file__).parents[1] / "docs" / "next.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "next.md"
 MARKS = ("<!-- rounds: written by benchmarks/rounds.py -->", "<!-- end of rounds -->")
 BATCH = 20
 KEY = ["seed", "way"]

@@ -1,11 +1,11 @@
 """How much of a front a search finds with few evaluations, beside random search and plain NSGA-II.
 
     python -m benchmarks.search 10
-    HWNAS_DATA=../shared/data python -m benchmarks.search 10 hwnas/raspi4
+    HWNAS_DATA=<folder> python -m benchmarks.search 10 hwnas/raspi4
 
 The first argument is the number of seeds, the others are datasets, by default the bundled one.
 Results are added to ``outputs/benchmarks/search.csv``, so that a later call runs only what is new.
-The table goes into ``docs/search.md``.
+The table goes into ``docs/notes/search.md``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hwnas.search._nsga2 import evolve
 from hwnas.seeding import integer_seed
 from hwnas.selection import hypervolume
 
-DOCS = Path(__file__).parents[1] / "docs" / "search.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "search.md"
 RECORDS = Path("outputs/benchmarks/search.csv")
 MARKS = ("<!-- search: written by benchmarks/search.py -->", "<!-- end of search -->")
 COLUMNS = ("dataset", "method", "seed", "evaluations", "retained", "found", "front")

@@ -1,9 +1,10 @@
 """How the simulated predictors compare with a real one, and what verification and limits bring.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.selection
+    HWNAS_DATA=<folder> python -m benchmarks.selection
 
-Prints the tables of ``docs/selection.md`` and writes them there: ridge regression on 124 training
-measurements of two published tables, against predictors simulated with deviations of its size.
+Prints the tables of ``docs/notes/selection.md`` and writes them there: ridge regression on 124
+training measurements of two published tables, against predictors simulated with deviations of
+its size.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from hwnas.selection import (
 
 N_TRAIN, N_CANDIDATES, FITS, TRIALS, ROUNDS = 124, 1000, 8, 20, 3
 MARKS = ("<!-- figures: written by benchmarks/selection.py -->", "<!-- end of figures -->")
-DOCS = Path(__file__).parents[1] / "docs" / "selection.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "selection.md"
 SCORES = ("mra_all_percent", "mra_pareto_percent", "retained_hypervolume", "n_selected")
 
 Means = dict[str, dict[str, float]]

@@ -1,11 +1,11 @@
 """How predictors rank on the published spaces that are not cells: OFA, HW-GPT-Bench and HAT.
 
-    HWNAS_DATA=../shared/data python -m benchmarks.spaces
-    HWNAS_DATA=../shared/data python -m benchmarks.spaces --datasets hat --predictors best
+    HWNAS_DATA=<folder> python -m benchmarks.spaces
+    HWNAS_DATA=<folder> python -m benchmarks.spaces --datasets hat --predictors best
 
 Fits what the CSV file does not hold yet, a row at a time, so that a run that was cut off goes on
-where it stopped. Then writes the tables of `docs/spaces.md`: the mean of Kendall's tau over the
-seeds and its standard deviation, on 625 test architectures. Splits are those of ``hwnas run``.
+where it stopped. Then writes the tables of `docs/notes/spaces.md`: the mean of Kendall's tau over
+the seeds and its standard deviation, on 625 test architectures. Splits are those of ``hwnas run``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ N_TEST = 625
 PREDICTORS = ("best", "ridge", "gp", "lgb")
 #: The datasets, and the metrics of each.
 DATASETS = {"help/ofa": ("latency",), "hwgpt": ("latency", "energy"), "hat": ("latency",)}
-DOCS = Path(__file__).parents[1] / "docs" / "spaces.md"
+DOCS = Path(__file__).parents[1] / "docs" / "notes" / "spaces.md"
 MARKS = ("<!-- figures: written by benchmarks/spaces.py -->", "<!-- end of figures -->")
 KEY = ["table", "predictor", "n_train", "seed"]
 COLUMNS = [*KEY, "kendall_tau", "coverage", "width", "fit_seconds"]
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--datasets", default=",".join(DATASETS), type=words)
     parser.add_argument("--predictors", default=",".join(PREDICTORS), type=words)
     parser.add_argument("--file", default="outputs/benchmarks/spaces.csv", type=Path)
-    parser.add_argument("--docs", action="store_true", help="write the figures to docs/spaces.md")
+    parser.add_argument("--docs", action="store_true", help="write the figures to docs")
     given = parser.parse_args()
     known = set() if not given.file.exists() else _keys(pd.read_csv(given.file))
     for label, table in tables(given.datasets):

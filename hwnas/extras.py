@@ -17,6 +17,7 @@ EXTRAS: Mapping[str, str] = {
     "lightgbm": "boosting",
     "ngboost": "boosting",
     "wandb": "wandb",
+    "wandb_workspaces": "wandb",
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "pymoo": "search",

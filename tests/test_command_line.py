@@ -209,7 +209,7 @@ def test_fault_of_the_program_keeps_its_traceback(tmp_path: Path, mode: list[str
         "import sys\n"
         "import hwnas.experiment\n"
         "from hwnas.cli import main\n"
-        "hwnas.experiment.run = lambda cfg, reference: cfg.no_such_key\n"
+        "hwnas.experiment.run = lambda cfg, *_: cfg.no_such_key\n"
         "if __name__ == '__main__':\n    main(['run', *sys.argv[1:]])\n"
     )
     run = python(str(script), *mode, f"paths.outputs={tmp_path}", PYTHONPATH=str(ROOT))
@@ -314,6 +314,8 @@ def test_jobs_of_a_launcher_resolve_the_default_folders(tmp_path: Path) -> None:
     run = in_process("run", "-m", "seed=0,1", *small, *joblib, f"paths.outputs={outputs}")
     assert run.returncode == 0, run.stderr
     assert len(list(outputs.rglob("result.json"))) == 2
+    # The processes of the jobs have recorded what the table at the end compares.
+    assert "n_train=20\nridge          2  0." in run.stdout
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def _expectation(expected: Expected) -> list[str]:
         f"{duration(computing)} computing"
     ]
     for title, score, digits in _SCORES:
-        # No interval: docs/advice.md shows that none held what it promised on every table.
+        # No interval: docs/notes/advice.md shows that none held what it promised on every table.
         lines.append(
             f"  expect    {title}: median {expected.median(score):.{digits}f}, "
             f"mean {expected.mean(score):.{digits}f}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NEIGHBOUR_SHARE = 0.1
 FEWEST_NEIGHBOURS, MOST_NEIGHBOURS = 60, 200
 #: Correlation of the deviations of two NAS-Bench-201 cells that differ on one of six edges.
-#: `benchmarks/advice.py` measures it on published tables: docs/advice.md holds the results.
+#: `benchmarks/advice.py` measures it on published tables: docs/notes/advice.md holds the results.
 EDGE_CORRELATION = 0.4
 #: Number of random tables that `correlated_uniform` adds up.
 N_RANDOM_TABLES = 32

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hwnas.cli._exit import exit_codes
+from hwnas.console import printable, shown
 from hwnas.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[.
 
 def _run(cfg: DictConfig) -> float:
     """Run one experiment and return its objective, Kendall's tau on the test set."""
+    from hwnas.cli.several import one_of_several, running_jobs
     from hwnas.composition import check, reference_config
     from hwnas.errors import command
 
@@ -56,7 +58,8 @@ def _run(cfg: DictConfig) -> float:
     check(cfg, reference)
     from hwnas.experiment import run
 
-    return run(cfg, reference)
+    jobs = running_jobs()
+    return run(cfg, reference) if jobs is None else run(cfg, reference, one_of_several(jobs))
 
 
 def _sweep(cfg: DictConfig) -> int:
@@ -142,6 +145,24 @@ def _show(arguments: Sequence[str]) -> None:
     show(arguments)
 
 
+def _completion(arguments: Sequence[str]) -> None:
+    from hwnas.cli._completion import install
+
+    install(arguments)
+
+
+def _track(arguments: Sequence[str]) -> None:
+    from hwnas.cli._tracking import track
+
+    track(arguments)
+
+
+def _dashboard(arguments: Sequence[str]) -> None:
+    from hwnas.cli._tracking import dashboard
+
+    dashboard(arguments)
+
+
 def _report(arguments: Sequence[str]) -> None:
     from hwnas.cli._report import report
 
@@ -152,6 +173,12 @@ def _fetch(arguments: Sequence[str]) -> None:
     from hwnas.cli._tables import fetch
 
     fetch(arguments)
+
+
+def _results(arguments: Sequence[str]) -> None:
+    from hwnas.cli._results import results
+
+    results(arguments)
 
 
 def _doctor(arguments: Sequence[str]) -> None:
@@ -168,12 +195,16 @@ COMMANDS: Mapping[str, Command] = {
     "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
     "search": Command("the front of accuracy and hardware metrics of a whole space", _start_search),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),
+    "track": Command("record finished results with Weights & Biases", _track),
+    "dashboard": Command("a dashboard of what is tracked with Weights & Biases", _dashboard),
     "report": Command("one HTML page about studies or results, to open in a browser", _report),
     "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
     "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
+    "results": Command("compare what is finished", _results),
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
     "fetch": Command("download published tables", _fetch),
     "doctor": Command("describe the tables that are here", _doctor),
+    "completion": Command("completion for bash, zsh or fish", _completion),
 }
 
 
@@ -189,7 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         A command's name and its arguments; default those of the process.
     """
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    with exit_codes():
+    printable()
+    with exit_codes(), shown():
         # Behind a command too, where Hydra would tell its own version.
         if "--version" in (name, *rest):
             from hwnas import __version__
@@ -197,6 +229,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"hwnas {__version__}")  # noqa: T201 - the command's output
         elif name in ("--help", "-h"):
             print(_help())  # noqa: T201 - the command's output
+        elif name == "-sc" and "COMP_LINE" in os.environ:
+            # The scripts of ``hwnas completion`` ask for candidates.
+            from hwnas.cli._completion import answer
+
+            answer(COMMANDS, rest)
         elif name not in COMMANDS:
             raise UserError(f"{name}: no such command; {nearest(name, list(COMMANDS))}")
         else:
@@ -204,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _help() -> str:
-    lines = [f"  {name:<10}{command.summary}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<11}{command.summary}" for name, command in COMMANDS.items()]
     return "\n".join(
         [
             "Predictors of hardware metrics in neural architecture search.",

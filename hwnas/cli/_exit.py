@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from hwnas.console import reader_is_gone, silence
 from hwnas.errors import UserError
 from hwnas.extras import missing_library, not_installed
 
@@ -16,6 +17,8 @@ from hwnas.extras import missing_library, not_installed
 MISTAKE = 2
 #: Exit code after Ctrl-C, as shells have it.
 INTERRUPTED = 130
+#: Exit code of a command whose output nobody reads any more, as shells have it.
+NO_READER = 141
 
 
 @contextmanager
@@ -24,11 +27,16 @@ def exit_codes() -> Iterator[None]:
 
     The exit code is 2 after a user's mistake, which includes a library that is not installed, and
     130 after Ctrl-C. A fault of the program keeps its traceback, for which Python exits with 1.
+    Where the program that reads standard output has ended, as ``head`` does, nothing is printed and
+    the exit code is 141.
     """
     with _interrupts() as interrupted:
         try:
             yield
+            sys.stdout.flush()
         except BaseException as error:
+            if isinstance(error, BrokenPipeError):
+                end_without_reader()
             # Ctrl-C may arrive as another error: an extension that is being imported turns it into
             # an ImportError.
             if interrupted() or isinstance(error, KeyboardInterrupt):
@@ -40,6 +48,16 @@ def exit_codes() -> Iterator[None]:
             if library is not None:
                 fail(str(not_installed(library)))
             raise
+
+
+def end_without_reader() -> None:
+    """End the process silently, if nobody reads its standard output any more.
+
+    Otherwise another pipe has broken, and the function does nothing.
+    """
+    if reader_is_gone():
+        silence()
+        sys.exit(NO_READER)
 
 
 def fail(message: str) -> NoReturn:

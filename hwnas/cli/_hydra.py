@@ -19,10 +19,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from hwnas.cli._exit import fail
+from hwnas.cli._exit import end_without_reader, fail
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
 from hwnas.cli._short_forms import expanded
+from hwnas.cli.several import compared
 from hwnas.composition import (
     CONF,
     check_choices,
@@ -32,6 +33,7 @@ from hwnas.composition import (
     overrides,
     register,
 )
+from hwnas.console import shown
 from hwnas.errors import UserError
 
 #: The user's file system refuses to be written: no fault of the program.
@@ -102,13 +104,39 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
     # exception over, in launcher processes too.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
+    try:
+        check_choices(given)
+        with compared():
+            main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
+            main(_guarded(task))()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error, given)) from error
+    except YAMLError as error:
+        # Of the user's own folder, or of --config-dir.
+        raise UserError(" ".join(str(error).split())) from error
+    except OSError as error:
+        # Hydra makes the folder of several jobs before the first one checks its own.
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE) from error
+
+
+def _guarded(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
+    """Return a task that turns what a user did wrong into one line, in the process of its job."""
+
     @functools.wraps(task)
     def guarded(cfg: DictConfig) -> Any:
         of_job = overrides()
         try:
             check_choices(of_job)
             _resolve(cfg, of_job)
-            return task(cfg)
+            # A job of Slurm has a log of its own, where its progress is shown.
+            with shown():
+                return task(cfg)
+        except BrokenPipeError:
+            # Of several jobs, Hydra would run the others and print an error.
+            end_without_reader()
+            raise
         except (UserError, ImportError, HydraException, OmegaConfBaseException) as error:
             mistake = mistake_in(error, of_job, cfg)
             if mistake is None:
@@ -121,19 +149,7 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
                 fail(str(mistake))
             raise mistake from None
 
-    try:
-        check_choices(given)
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error, given)) from error
-    except YAMLError as error:
-        # Of the user's own folder, or of --config-dir.
-        raise UserError(" ".join(str(error).split())) from error
-    except OSError as error:
-        # Hydra makes the folder of several jobs before the first one checks its own.
-        if error.errno not in _UNWRITABLE:
-            raise
-        raise UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE) from error
+    return guarded
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,6 +80,7 @@ class SelectorConfig:
 
     _target_: str = "hwnas.selection.Selector"
     candidates: str | None = None
+    metrics: list[str] | None = None
     n_candidates: int | None = None
     rounds: int = MISSING
     verify: str = MISSING
@@ -288,6 +290,14 @@ def file_digest(path: str | None) -> str | None:
 
 def register() -> None:
     """Put the schemas into Hydra's config store and register the resolvers of ``conf/``."""
+    _store_schemas()
+    OmegaConf.register_new_resolver("default_folder", _default_folder, replace=True)
+    OmegaConf.register_new_resolver("file_digest", file_digest, replace=True)
+    add_user_conf()
+
+
+@cache
+def _store_schemas() -> None:
     store = ConfigStore.instance()
     store.store(name="run_schema", node=RunConfig, provider="hwnas")
     store.store(name="measure_schema", node=MeasureConfig, provider="hwnas")
@@ -302,6 +312,3 @@ def register() -> None:
     # sweep.yaml merges this schema after run.yaml. MISSING keeps the values of run.yaml.
     untouched: dict[str, Any] = {f.name: MISSING for f in fields(RunConfig)}
     store.store("sweep_schema", SweepConfig(**untouched), provider="hwnas")
-    OmegaConf.register_new_resolver("default_folder", _default_folder, replace=True)
-    OmegaConf.register_new_resolver("file_digest", file_digest, replace=True)
-    add_user_conf()

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hwnas.console import progress
 from hwnas.dataset._damage import damage
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._source import hash_file
@@ -126,7 +127,6 @@ def _download(file: OfficialFile, part: Path, target: Path) -> None:
 
 def _receive(response: Response, file: OfficialFile, part: Path, start: int) -> None:
     import requests
-    from tqdm import tqdm
 
     total = _total(response)
     if total is not None and total > file.limit:
@@ -135,7 +135,7 @@ def _receive(response: Response, file: OfficialFile, part: Path, start: int) -> 
     broken: Exception | None = None
     with (
         part.open("ab" if start else "wb") as stream,
-        tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=part.stem) as bar,
+        progress(part.stem, total, "bytes", done=start) as meter,
     ):
         try:
             for piece in response.iter_content(_CHUNK):
@@ -143,7 +143,7 @@ def _receive(response: Response, file: OfficialFile, part: Path, start: int) -> 
                 if size > file.limit:
                     break
                 stream.write(piece)
-                bar.update(len(piece))
+                meter.advance(len(piece))
         except requests.exceptions.RequestException as error:
             broken = error
     if size > file.limit:

@@ -6,8 +6,10 @@
 from hwnas.experiment._experiment import Experiment, TuningSet
 from hwnas.experiment._finished import Data
 from hwnas.experiment._folder import check_writable
+from hwnas.experiment._identity import outputs_of
 from hwnas.experiment._interval import interval_scores
 from hwnas.experiment._loading import load_table
+from hwnas.experiment._record import loaded_record
 from hwnas.experiment._result import COMMAND, CONFIG, PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
@@ -29,7 +31,9 @@ __all__ = [
     "check_writable",
     "interval_scores",
     "load_table",
+    "loaded_record",
     "outdated",
+    "outputs_of",
     "prepare",
     "revisions",
     "run",

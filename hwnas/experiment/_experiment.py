@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from hwnas.dataset import Table
-from hwnas.errors import check_above
+from hwnas.errors import UserError, check_above
 from hwnas.experiment._candidates import Unmeasured
 from hwnas.experiment._environment import environment
+from hwnas.experiment._further import FurtherPredictor, Learners
 from hwnas.experiment._interval import interval_scores
 from hwnas.experiment._result import (
     Details,
@@ -49,12 +50,15 @@ class TuningSet:
     name : str
         Name of the tuning in ``tuning.storage``. Tuning runs with the same name share their
         trials.
+    attributes : mapping
+        What ``tuning.storage`` says about the tuning: the device, the metric and so on.
     """
 
     predictor: Predictor
     split: Split
     seed: int
     name: str = "tuning"
+    attributes: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class Experiment:
         more fits. The result then has the coverage of its intervals.
     unmeasured : Unmeasured, optional
         Candidates beyond those that were measured. The result then has their predicted front.
+    further : sequence of Table
+        The rows of `table` with the values of further hardware metrics. The selection then has one
+        objective for the accuracy and one for each metric. The experiment fits a clone of the
+        predictor to each, with the hyperparameters that tuning chose for the metric of `table`.
 
     Examples
     --------
@@ -112,17 +120,21 @@ class Experiment:
     measure: Callable[[Architectures], NDArray[np.float64]] | None = None
     intervals: bool = True
     unmeasured: Unmeasured | None = None
+    further: Sequence[Table] = ()
 
     @cached_property
     def candidates(self) -> CandidateSet:
-        """The candidates of the selection.
+        """The candidates of the selection. All have a value of every metric.
 
         Raises
         ------
         UserError
             If the table has no accuracies, or all are below ``selection.min_accuracy``.
         """
-        return CandidateSet.of(self.table, self._min_accuracy)
+        found = CandidateSet.of(self.table, self._min_accuracy)
+        for each in self.further:
+            found = replace(found, rows=found.rows[np.isfinite(each.values[found.rows])])
+        return found
 
     @property
     def _min_accuracy(self) -> float | None:
@@ -143,6 +155,8 @@ class Experiment:
         if self.selector is None:
             return
         metric, limit = self.table.metric, self.selector.limit
+        if self.further:
+            self._check_several()
         if limit is not None:
             check_above("selection.limit", limit, metric.lower, f" {metric.unit}")
         if self.table.accuracy is None:
@@ -154,6 +168,26 @@ class Experiment:
         )
         if limit is not None:
             check_calibration(self.predictor)
+
+    def _check_several(self) -> None:
+        """Raise `UserError` if the selection asks for what exists for one metric only."""
+        assert self.selector is not None
+        for key, asked, alternative in (
+            ("limit", self.selector.limit is not None, "null"),
+            ("verify", self.selector.verify != "table", "table"),
+            ("candidates", self.unmeasured is not None, "measured"),
+        ):
+            if asked:
+                raise UserError(
+                    f"selection.{key}={getattr(self.selector, key)}: works with one metric, but "
+                    "selection.metrics has several",
+                    remedy=f"selection.{key}={alternative}, or hwnas search, which takes several",
+                )
+        if not len(self.candidates):
+            raise UserError(
+                "selection.metrics: no candidate has a value of every metric",
+                remedy="selection.metrics=null",
+            )
 
     def run(self) -> Result:
         """Tune and fit the predictor, score it, and select with its predictions.
@@ -183,6 +217,7 @@ class Experiment:
             groups=self.table.representative[train],
             seed=integer_seed(tuned.seed, "tuning"),
             name=tuned.name,
+            attributes=tuned.attributes,
         )
 
     def evaluate(self, predictor: Predictor, tuning: TuningResult, fit_seconds: float) -> Result:
@@ -206,19 +241,29 @@ class Experiment:
         query_seconds = (time.perf_counter() - start) / len(measured)
         network = table.space.network_representative(table.architectures)
         skipped = self._skipped()
-        selection = None if skipped is not None else self._select(predictor, predicted)
+        further = [] if skipped is not None else self._further(predictor)
+        selection = None if skipped is not None else self._select(predictor, predicted, further)
         rows = None if selection is None else self.candidates.rows
         # The intervals of unmeasured candidates need the calibration that this call makes.
         interval = interval_scores(predictor, self.split, calibrates=self.intervals, seed=self.seed)
-        details = Details(table, self.split, predictor, predicted, selection, rows, tuning.trials)
+        details = Details(
+            table,
+            self.split,
+            predictor,
+            predicted,
+            selection,
+            rows,
+            tuning.trials,
+            further=tuple((each.table, each.predicted) for each in further),
+        )
         return Result(
-            identity=self._identity(),
+            identity=self.identity,
             scores=score(table.values[test], predicted[test], table.metric, network[test]),
             # Without copies, because a network with many copies would otherwise count repeatedly.
             scores_all=score(
                 table.values[measured], predicted[measured], table.metric, network[measured]
             ),
-            selection=self._selection_scores(selection, predictor, predicted),
+            selection=self._selection_scores(selection, predictor, predicted, further),
             selection_skipped=skipped,
             interval=interval,
             timings=Timings(tuning.seconds, fit_seconds, query_seconds),
@@ -233,23 +278,39 @@ class Experiment:
             details=details,
         )
 
-    def _select(self, predictor: Predictor, predicted: NDArray[np.float64]) -> Selection:
+    def _further(self, predictor: Predictor) -> list[FurtherPredictor]:
+        return [FurtherPredictor.fitted(each, predictor, self.split) for each in self.further]
+
+    def _select(
+        self,
+        predictor: Predictor,
+        predicted: NDArray[np.float64],
+        further: Sequence[FurtherPredictor],
+    ) -> Selection:
         assert self.selector is not None
-        candidates, measure = self.candidates, self.measure
+        candidates, measure, rows = self.candidates, self.measure, self.candidates.rows
+        own = Learner(predictor, candidates, self.split.train)
+        every = [(self.table, predicted), *((each.table, each.predicted) for each in further)]
         return self.selector.run(
             candidates.accuracy,
-            candidates.cost,
-            self.table.metric.cost(predicted[candidates.rows]),
+            np.column_stack([table.metric.cost(table.values[rows]) for table, _ in every]),
+            np.column_stack([table.metric.cost(values[rows]) for table, values in every]),
             generator(self.seed, "selection"),
             network=candidates.network,
-            learner=Learner(predictor, candidates, self.split.train),
+            learner=Learners([own, *(each.learner(candidates) for each in further)])
+            if further
+            else own,
             measure=None
             if measure is None
             else lambda rows: self.table.metric.cost(measure(candidates.architectures[rows])),
         )
 
     def _selection_scores(
-        self, selection: Selection | None, predictor: Predictor, predicted: NDArray[np.float64]
+        self,
+        selection: Selection | None,
+        predictor: Predictor,
+        predicted: NDArray[np.float64],
+        further: Sequence[FurtherPredictor],
     ) -> dict[str, object] | None:
         if selection is None:
             return None
@@ -258,6 +319,8 @@ class Experiment:
             "min_accuracy": self._min_accuracy,
             **selection_scores(selection, self.candidates, predicted),
         }
+        if further:
+            scores["further_metrics"] = [each.record(self.split) for each in further]
         if self.unmeasured is None:
             return scores
         learner = Learner(predictor, self.candidates, self.split.train)
@@ -269,7 +332,9 @@ class Experiment:
             return "selection=none"
         return None if self.table.accuracy is not None else f"{self.table.dataset} has no accuracy"
 
-    def _identity(self) -> dict[str, object]:
+    @property
+    def identity(self) -> dict[str, object]:
+        """The field `identity` of the result."""
         return {
             "space": self.table.space.name,
             "dataset": self.table.dataset,
@@ -284,6 +349,11 @@ class Experiment:
             "train": self.labels.get("train", "random"),
         }
 
+    @property
+    def preset(self) -> str:
+        """The preset of the predictor."""
+        return self._label("preset")
+
     def _label(self, name: str) -> str:
         given = {"predictor": type(self.predictor.model).__name__, "preset": "default"}
         return self.labels.get(name, given[name])
@@ -291,7 +361,7 @@ class Experiment:
     def _record(self, predictor: Predictor, tuning: TuningResult) -> PredictorRecord:
         return PredictorRecord(
             name=self._label("predictor"),
-            preset=self._label("preset"),
+            preset=self.preset,
             best_params=dict(tuning.best_params),
             n_trials=tuning.n_trials,
             cross_validated_kendall_tau=tuning.best_value,

@@ -15,7 +15,16 @@ import yaml
 import hwnas
 from hwnas.errors import UserError
 from hwnas.experiment._plots import save_plots
-from hwnas.experiment._result import COMMAND, CONFIG, PREDICTIONS, RESULT, Result
+from hwnas.experiment._result import (
+    CANDIDATES,
+    COMMAND,
+    CONFIG,
+    PREDICTIONS,
+    RESULT,
+    SELECTED,
+    TRIALS,
+    Result,
+)
 from hwnas.experiment._tables import save_candidates, save_predictions, save_selected, save_trials
 from hwnas.predictor import PREDICTOR_FILE
 
@@ -56,13 +65,13 @@ def _save_details(result: Result, folder: Path) -> None:
     assert details is not None, "a result that was loaded has no details to save"
     _save_predictor(result, folder / PREDICTOR_FILE)
     if details.trials:
-        save_trials(folder / "tuning.csv", details.trials)
+        save_trials(folder / TRIALS, details.trials)
     save_predictions(folder / PREDICTIONS, details)
     if details.selection is not None:
-        save_selected(folder / "selected.csv", details)
+        save_selected(folder / SELECTED, details)
     unmeasured = (result.selection or {}).get("unmeasured")
     if unmeasured is not None:
-        save_candidates(folder / "candidates.csv", unmeasured["front"])
+        save_candidates(folder / CANDIDATES, unmeasured["front"])
     save_plots(folder, details)
 
 

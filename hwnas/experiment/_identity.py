@@ -6,6 +6,25 @@ from pathlib import Path
 
 from hwnas.dataset import Table
 
+#: Number of folders between the folder of all results and what a result folder contains.
+_DEPTH = 6
+
+
+def identity_of(folder: Path) -> str:
+    """Return the identity of an experiment from the path of its result folder.
+
+    Examples
+    --------
+    >>> identity_of(Path("outputs/nasbench201/hwnas/raspi4_latency/ridge/n55/seed0"))
+    'nasbench201/hwnas/raspi4_latency/ridge/n55/seed0'
+    """
+    return "/".join(folder.absolute().parts[-_DEPTH:])
+
+
+def outputs_of(folder: Path) -> Path:
+    """Return the folder of all results that a result folder lies in."""
+    return folder.absolute().parents[_DEPTH - 1]
+
 
 def result_folder(outputs: Path, table: Table, predictor: str, n_train: int, seed: int) -> Path:
     """Return the path of the result folder of an experiment.

@@ -97,9 +97,11 @@ def _fronts(axes: Axes, details: Details) -> None:
     )  # fmt: skip
     front, selected = rows[selection.true_front], rows[selection.selected]
     verified = rows[selection.verified]
-    _draw_front(axes, true[front], accuracy[front], _BLUE, "-", f"true front ({len(front)})")
+    # A front of several metrics is no line in a picture of one of them.
+    solid, dashed = (".", "x") if details.further else ("-", "--")
+    _draw_front(axes, true[front], accuracy[front], _BLUE, solid, f"true front ({len(front)})")
     _draw_front(
-        axes, predicted[selected], accuracy[selected], _ORANGE, "--",
+        axes, predicted[selected], accuracy[selected], _ORANGE, dashed,
         f"predicted front ({len(selected)})",
     )  # fmt: skip
     axes.scatter(
@@ -139,9 +141,10 @@ def _draw_front(
     style: str,
     label: str,
 ) -> None:
-    """Draw a Pareto front as a step line."""
+    """Draw a Pareto front as a step line, or as points if the style is a marker."""
     order = np.lexsort((accuracy, values))
+    marker, line = (style, "") if style in ".x" else ("", style)
     axes.step(
-        values[order], accuracy[order], where="post", color=color, linestyle=style,
-        linewidth=1.4, label=label,
+        values[order], accuracy[order], where="post", color=color, linewidth=1.4, label=label,
+        marker=marker, linestyle=line,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,9 +45,10 @@ def print_report(result: Result, folder: Path, note: str = "") -> None:
 
 def banner(text: str) -> str:
     """Return a text in a frame of exclamation marks, for warnings."""
-    lines = textwrap.wrap(text, width=88, break_long_words=False, break_on_hyphens=False)
-    rule = "!" * 92
-    return "\n".join([rule, *(f"! {line:<88} !" for line in lines), rule])
+    width = min(92, shutil.get_terminal_size(fallback=(92, 24)).columns) - 4
+    lines = textwrap.wrap(text, width=width, break_long_words=False, break_on_hyphens=False)
+    rule = "!" * (width + 4)
+    return "\n".join([rule, *(f"! {line:<{width}} !" for line in lines), rule])
 
 
 def on_images(details: Mapping[str, Any]) -> str:
@@ -138,6 +140,7 @@ def _selection_rows(result: Result) -> list[str]:
     rows = [
         f"selection by {accuracy.kind} accuracy{on_images(accuracy.details)} ({accuracy.source}):",
         f"  {_bound(selection['min_accuracy'], accuracy.details)}",
+        *_objectives(result),
         _row("", "selected", "verified"),
         *_selection_score_rows(selection),
     ]
@@ -152,6 +155,21 @@ def _selection_rows(result: Result) -> list[str]:
     if selection.get("unmeasured") is not None:
         rows += _unmeasured_rows(selection["unmeasured"], result.identity["unit"])
     return rows
+
+
+def _objectives(result: Result) -> list[str]:
+    """Return a line on the metrics of a selection with several; results of one have none."""
+    assert result.selection is not None
+    further = result.selection.get("further_metrics")
+    if not further:
+        return []
+    others = (
+        f"{each['metric']} [{each['unit']}] (Kendall's tau {_short(each['scores']['kendall_tau'])} "
+        f"on {each['scores']['n']:,})"
+        for each in further
+    )
+    own = f"{result.identity['metric']} [{result.identity['unit']}]"
+    return [f"  objectives: accuracy, {own}, {', '.join(others)}"]
 
 
 def _unmeasured_rows(found: Mapping[str, Any], unit: str) -> list[str]:

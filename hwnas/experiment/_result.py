@@ -20,6 +20,9 @@ from hwnas.selection import Selection
 RESULT = "result.json"
 CONFIG = "config.yaml"
 PREDICTIONS = "predictions.parquet"
+TRIALS = "tuning.csv"
+SELECTED = "selected.csv"
+CANDIDATES = "candidates.csv"
 #: The command that made a result. Results of studies have none: their study has it.
 COMMAND = "command.txt"
 
@@ -102,6 +105,9 @@ class Details:
         Rows of the selection's candidates in the table. None if there is no selection.
     trials : tuple of mapping
         The trials of tuning, see `hwnas.tuning.TuningResult`.
+    further : tuple of pairs of Table and array
+        For each further metric of the selection, its values in the rows of `table`, and its
+        predicted values, in the metric's unit.
     """
 
     table: Table
@@ -111,6 +117,7 @@ class Details:
     selection: Selection | None
     candidates: NDArray[np.int64] | None
     trials: tuple[Mapping[str, Any], ...]
+    further: tuple[tuple[Table, NDArray[np.float64]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,9 @@ class Result:
         Scores of the selection, see `hwnas.selection.Selection.to_dict`, and ``min_accuracy``,
         the lowest accuracy of a candidate in percent, or None without a bound. With a limit,
         ``constraint`` describes the chosen architecture. With ``selection.verify=device``,
-        ``device`` describes the measurements. None if there is no selection.
+        ``device`` describes the measurements. With ``selection.metrics``, ``further_metrics`` has
+        the name, the unit and the test scores of every further metric. None if there is no
+        selection.
     selection_skipped : str or None
         The reason why there is no selection. None if there is one.
     timings : Timings

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -24,6 +23,7 @@ from hwnas.composition import (
     overrides,
     variant,
 )
+from hwnas.console import present_stderr
 from hwnas.dataset import MEASURED, Table, candidates_of, default_candidates
 from hwnas.errors import command
 from hwnas.experiment._loading import load_table
@@ -46,7 +46,11 @@ _NOT_TUNING = (
 )
 
 
-def run(cfg: DictConfig, reference: DictConfig) -> float:
+def run(
+    cfg: DictConfig,
+    reference: DictConfig,
+    report: Callable[[Result, Path, str], None] = print_report,
+) -> float:
     """Run one experiment, or print its result if it is already finished.
 
     Parameters
@@ -55,6 +59,8 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
         Composed from ``conf/run.yaml`` and checked.
     reference : DictConfig
         The same groups without any override of a value (`hwnas.composition.reference_config`).
+    report : callable
+        Prints the result. It takes the result, its folder and a remark, which may be empty.
 
     Returns
     -------
@@ -72,13 +78,13 @@ def run(cfg: DictConfig, reference: DictConfig) -> float:
     _log_sizes(cfg, prepared)
     result = prepared.finished()
     if result is not None:
-        print_report(result, prepared.folder, note="finished before; force=true runs it again")
+        report(result, prepared.folder, "finished before; force=true runs it again")
         return result.scores["kendall_tau"]
     from hwnas.experiment._folder import check_writable
 
     check_writable(prepared.outputs)
     result = prepared.record(prepared.experiment.run, _command())
-    print_report(result, prepared.folder)
+    report(result, prepared.folder, "")
     return result.scores["kendall_tau"]
 
 
@@ -103,7 +109,8 @@ def _log_sizes(cfg: DictConfig, prepared: Prepared) -> None:
             "%s chooses its %d training measurements itself; n_train=%d is ignored",
             *(cfg.predictor.name, n_train, sizes.n_train),
         )
-    if None in (cfg.n_train, cfg.n_test) and (n_train < N_TRAIN or len(drawn.test) < N_TEST):
+    fewer_train = cfg.n_train is None and n_train < N_TRAIN
+    if fewer_train or (cfg.n_test is None and len(drawn.test) < N_TEST):
         _LOG.info(
             "the table has %d measurements: n_train=%d n_test=%d",
             *(len(drawn.table), n_train, len(drawn.test)),
@@ -178,33 +185,24 @@ class Prepared:
             The command of this experiment, which the result folder keeps.
         """
         from hwnas.experiment._folder import save
+        from hwnas.experiment._record import record_of, run_info
 
         config = OmegaConf.to_container(self.cfg, resolve=True, enum_to_str=True)
         assert isinstance(config, dict)
         plain = {str(key): value for key, value in config.items()}
-        tracked_run = self.tracker.start(
-            name=str(self.folder.relative_to(self.outputs)),
-            group=self.cfg.study,
-            tags=self._tags(),
-            config=plain,
-            folder=self.outputs,
-        )
-        with tracked_run as tracked:
+        experiment = self.experiment
+        kind = experiment.table.provenance.kind
+        info = run_info(self.folder, experiment.identity, experiment.preset, kind, plain)
+        with self.tracker.start(info, self.outputs) as tracked:
             result = compute()
             save(result, plain, self.folder, self._everything, made_by)
             # The result is saved before it is logged, so that it exists even if logging fails.
-            tracked.log(result.to_dict(), self.folder)
+            tracked.log(record_of(result, self.folder))
         return result
 
     @property
     def _everything(self) -> bool:
         return bool(self.cfg.artifacts == Artifacts.all)
-
-    def _tags(self) -> list[str]:
-        table = self.experiment.table
-        kind = table.provenance.kind
-        names = [table.space.name, table.dataset, table.device, table.metric.name, kind]
-        return [self.cfg.predictor.name, *names]
 
 
 def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) -> Prepared:
@@ -230,14 +228,21 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     from hwnas.experiment._candidates import Unmeasured
     from hwnas.experiment._experiment import Experiment
     from hwnas.experiment._fitted_before import check_fitted_before
+    from hwnas.experiment._further import further_tables
     from hwnas.experiment._resolved import resolved
     from hwnas.measure import device_measure
 
-    unmeasured, names = None, (MEASURED, MEASURED)
+    unmeasured, names, further = None, (MEASURED, MEASURED), list[Table]()
     if selector is not None:
-        paths = Paths(**cfg.paths)
+        further = further_tables(cfg, selector.metrics, table)
+        # Candidates that are not measured are predicted in one metric only.
+        default = MEASURED if further else None
         name, whole = candidates_of(
-            selector.candidates, dataset, table, paths, "selection.candidates"
+            selector.candidates or default,
+            dataset,
+            table,
+            Paths(**cfg.paths),
+            "selection.candidates",
         )
         names = (name, default_candidates(dataset, table))
         unmeasured = None if whole is None else Unmeasured(name, whole)
@@ -268,6 +273,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
         measure=device_measure(dataset),
         intervals=cfg.intervals,
         unmeasured=unmeasured,
+        further=further,
     )
     experiment.check()
     return Prepared(cfg, reference, experiment, tracker)
@@ -311,10 +317,20 @@ def _tuning_set(
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     column = f"{table.dataset}-{table.device}-{table.metric.name}"
     name = f"{cfg.predictor.name}-{table.space.name}-{column}-n{n_train}-seed{seed}-{digest}"
-    return TuningSet(predictor, drawn, seed, name)
+    attributes = {
+        "space": table.space.name,
+        "dataset": table.dataset,
+        "device": table.device,
+        "metric": table.metric.name,
+        "predictor": cfg.predictor.name,
+        "preset": cfg.predictor.preset,
+        "n_train": n_train,
+        "seed": seed,
+    }
+    return TuningSet(predictor, drawn, seed, name, attributes)
 
 
 def _log_to_stderr() -> None:
     """Print this package's log messages, and the warnings of other libraries, to stderr."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=present_stderr())
     logging.getLogger("hwnas").setLevel(logging.INFO)

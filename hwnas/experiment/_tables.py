@@ -57,7 +57,7 @@ def save_selected(path: Path, details: Details) -> None:
     """Write the selected and the verified architectures as a CSV file, by descending accuracy.
 
     If verification measured on the device, the file lists every measured architecture, with the
-    measured value.
+    measured value. Two columns for each further metric of the selection have its name.
 
     Parameters
     ----------
@@ -83,14 +83,18 @@ def save_selected(path: Path, details: Details) -> None:
         values = [f"true_{unit}", f"predicted_{unit}", "accuracy_percent"]
         if selection.device_values is not None:
             values.append(f"measured_{unit}")
+        for other, _ in details.further:
+            name = f"{other.metric.name}_{other.metric.unit}"
+            values += [f"true_{name}", f"predicted_{name}"]
         writer.writerow(["architecture", *values, "verified", "provenance"])
         for candidate in by_accuracy:
             row = rows[candidate]
             string = table.space.format(table.architectures[row].tolist())
             numbers = [table.values[row], predicted[row], accuracy[row]]
             measured = [] if selection.device_values is None else [device_values.get(candidate, "")]
+            further = [v[row] for other, guess in details.further for v in (other.values, guess)]
             kind = table.provenance.kind
-            writer.writerow([string, *numbers, *measured, candidate in verified, kind])
+            writer.writerow([string, *numbers, *measured, *further, candidate in verified, kind])
 
 
 def save_candidates(path: Path, front: Sequence[Mapping[str, Any]]) -> None:

@@ -36,7 +36,7 @@ class CrossValidated:
     kendall_tau_std : float
         Standard deviation over the folds.
     error_percent : float
-        Mean of |predicted - measured| / |measured| in percent. Measurements of 0 are left out.
+        Mean of ``|predicted - measured| / |measured|`` in percent. Measurements of 0 are left out.
     coverage_percent : float
         Share of the measurements that lie in their 90 % interval.
     """

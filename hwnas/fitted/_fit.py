@@ -61,6 +61,7 @@ def _built(cfg: DictConfig, table: Table) -> Predictor:
     assert isinstance(search_space, dict)
     searched = {str(name): entry for name, entry in search_space.items()}
     predictor = build(cfg.encoding, cfg.predictor.model, table.space, cfg.seed, searched)
+    predictor.set_params(bounds=(table.metric.lower, table.metric.upper))
     if isinstance(predictor.model, Saved):
         path = predictor.model.path
         raise UserError(

@@ -1,14 +1,11 @@
-"""The loop that measures all units and shows a progress bar."""
+"""The loop that measures all units and shows its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Never
 
+from hwnas.console import Meter, progress
 from hwnas.measure._store import Record, Store, Unit
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 Measure = Callable[[Unit, list[str]], Iterable[Record]]
 
@@ -29,20 +26,18 @@ def measure_units(
         Takes a unit and its missing architectures and yields a record for each architecture. Every
         record is stored before the next measurement starts.
     title : callable
-        Takes a unit and returns the text in front of the progress bar.
+        Takes a unit and returns what is going on, for the line of progress.
 
     Returns
     -------
     int
         Number of missing measurements at the end. Other running processes hold their units.
     """
-    from tqdm import tqdm
-
     left = [unit for unit in units if store.missing(unit)]
     total = sum(len(store.missing(unit)) for unit in left)
-    with tqdm(total=total, unit=" archs", smoothing=0.05) as bar:
+    with progress("measuring", total, "architectures") as meter:
         while left:
-            held = [unit for unit in left if not _measure_unit(store, unit, measure, title, bar)]
+            held = [unit for unit in left if not _measure_unit(store, unit, measure, title, meter)]
             if len(held) == len(left):
                 break
             left = held
@@ -55,7 +50,7 @@ def _measure_unit(
     unit: Unit,
     measure: Measure,
     title: Callable[[Unit], str],
-    bar: tqdm[Never],
+    meter: Meter,
 ) -> bool:
     """Take the missing measurements of one unit, or return False if another process holds it."""
     if not store.missing(unit):
@@ -64,8 +59,8 @@ def _measure_unit(
         # `claim` has read the records that another process added to the unit in the meantime.
         missing = store.missing(unit)
         if ours and missing:
-            bar.set_description(title(unit))
+            meter.describe(title(unit))
             for record in measure(unit, missing):
                 store.append(record)
-                bar.update()
+                meter.advance()
         return ours

@@ -46,6 +46,9 @@ class Predictor(RegressorMixin, BaseEstimator):
     search_space : mapping, optional
         The range that tuning searches for each parameter, written as in
         ``conf/predictor/*.yaml``.
+    bounds : tuple of two floats, optional
+        Lowest and highest possible value in the metric's unit, such as 0 and 100 percent. Predicted
+        values and intervals are clipped to them. Default: no bounds.
 
     Attributes
     ----------
@@ -79,11 +82,13 @@ class Predictor(RegressorMixin, BaseEstimator):
         encoding: Any,
         model: Any,
         search_space: Mapping[str, Any] | None = None,
+        bounds: tuple[float, float] | None = None,
     ) -> None:
         self.space = space
         self.encoding = encoding
         self.model = model
         self.search_space = search_space
+        self.bounds = bounds
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to training measurements.
@@ -115,7 +120,10 @@ class Predictor(RegressorMixin, BaseEstimator):
 
         The pipeline itself is created, but not fitted.
         """
-        architectures, values = in_canonical_order(*self._validated(X, y))
+        architectures, values = self._validated(X, y)
+        # By architecture, and by value where an architecture occurs several times.
+        order = np.lexsort((values, *architectures.T[::-1]))
+        architectures, values = architectures[order], values[order]
         self.n_features_in_ = architectures.shape[1]
         self.metadata_: dict[str, Any] = {}
         self.residuals_: Residuals | None = None
@@ -195,18 +203,14 @@ class Predictor(RegressorMixin, BaseEstimator):
         check_is_fitted(self, "pipeline_")
         architectures = self._architectures(X)
         if not return_std:
-            predicted = np.asarray(self.pipeline_.predict(architectures), dtype=np.float64)
-            return predicted * self.scale_ + self.mean_
+            return self._in_unit(self.pipeline_.predict(architectures))
         if not self.knows_uncertainty:
             raise ValueError(
-                f"{type(self.model).__name__} cannot return standard deviations: "
-                "call predict without return_std"
+                f"{type(self.model).__name__} cannot return standard deviations: call predict "
+                "without return_std"
             )
         predicted, std = self.pipeline_.predict(architectures, return_std=True)
-        return (
-            np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_,
-            np.asarray(std, dtype=np.float64) * self.scale_,
-        )
+        return self._in_unit(predicted), np.asarray(std, dtype=np.float64) * self.scale_
 
     def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> tuple[Values, Values]:
         """Predict an interval that a new measurement of each architecture lies in.
@@ -227,8 +231,8 @@ class Predictor(RegressorMixin, BaseEstimator):
         Returns
         -------
         lower, upper : array of float, shape (n,)
-            Bounds in the metric's unit. They are infinite where there are too few residuals for
-            this coverage: 0.9 needs at least 9 residuals.
+            Bounds in the metric's unit. They are infinite, or the bounds of the metric, where there
+            are too few residuals for this coverage: 0.9 needs at least 9 residuals.
 
         Raises
         ------
@@ -255,12 +259,20 @@ class Predictor(RegressorMixin, BaseEstimator):
         if self.has_own_interval:
             predicted, std = self.predict(X, return_std=True)
             half = float(ndtri(0.5 + coverage / 2)) * std
-            return predicted - half, predicted + half
+            return self._possible(predicted - half), self._possible(predicted + half)
         predicted = self.predict(X)
         if self.residuals_ is None:
             self.calibrate()
         assert self.residuals_ is not None
-        return self.residuals_.interval(predicted, coverage)
+        lower, upper = self.residuals_.interval(predicted, coverage)
+        return self._possible(lower), self._possible(upper)
+
+    def _in_unit(self, predicted: ArrayLike) -> Values:
+        return self._possible(np.asarray(predicted, dtype=np.float64) * self.scale_ + self.mean_)
+
+    def _possible(self, values: Values) -> Values:
+        """Return the closest possible values."""
+        return values if self.bounds is None else np.clip(values, *self.bounds)
 
     @property
     def interval_source_(self) -> str | None:
@@ -380,14 +392,6 @@ class Predictor(RegressorMixin, BaseEstimator):
         """Return the architectures that the model must be fitted to, or None if any will do."""
         design = getattr(self.model, "training_design", None)
         return None if design is None else design(self.space)
-
-
-def in_canonical_order(
-    architectures: Architectures, values: Values
-) -> tuple[Architectures, Values]:
-    """Sort by architecture, and by value where an architecture occurs several times."""
-    order = np.lexsort((values, *architectures.T[::-1]))
-    return architectures[order], values[order]
 
 
 def set_space(estimator: Any, space: SearchSpace) -> Any:

@@ -28,7 +28,8 @@ from hwnas.predictor._archive import write
 from hwnas.predictor._state import Encoder
 
 FORMAT = "hwnas predictor"
-VERSION = 1
+#: 2: a predictor has bounds.
+VERSION = 2
 
 
 def save(predictor: Any, path: Path, metadata: Mapping[str, Any]) -> None:

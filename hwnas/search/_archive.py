@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -66,6 +66,8 @@ class Archive:
     problem : Problem
     evaluations : int or None
         Most architectures to evaluate. None: no bound.
+    advance : callable, optional
+        Is told how many architectures each call of `add` evaluated.
 
     Attributes
     ----------
@@ -74,9 +76,15 @@ class Archive:
         Costs to minimise, NaN where a value is unknown.
     """
 
-    def __init__(self, problem: Problem, evaluations: int | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        evaluations: int | None = None,
+        advance: Callable[[int], None] | None = None,
+    ) -> None:
         self.problem = problem
         self.evaluations = evaluations
+        self._advance = advance
         self.architectures: Architectures = np.empty((0, problem.space.n_positions))
         self.points: Float = np.empty((0, len(problem.quantities)))
         self._rows: dict[object, int] = {}
@@ -107,6 +115,8 @@ class Archive:
         points = self.problem.points(new)
         self.architectures = np.concatenate([self.architectures, new]) if len(self) else new
         self.points = np.concatenate([self.points, points])
+        if self._advance is not None:
+            self._advance(len(new))
         return len(new)
 
     def points_of(self, architectures: Architectures) -> Float:

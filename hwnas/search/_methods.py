@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from hwnas.console import progress
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.search._archive import Archive, Problem
 from hwnas.search._moves import Moves
@@ -69,16 +70,17 @@ def search(problem: Problem, method: Method, evaluations: int, seed: int) -> Arc
         archive = Archive(problem)
         archive.add(problem.space.enumerate())
     else:
-        archive = Archive(problem, evaluations)
-        moves, rng = Moves(problem.space), generator(seed, "search", chosen)
-        if chosen == "nsga2":
-            # Imported here because only this method needs pymoo.
-            from hwnas.search._nsga2 import evolve
-            from hwnas.search._refine import refine
+        with progress(f"search ({chosen})", evaluations, "evaluations") as meter:
+            archive = Archive(problem, evaluations, meter.advance)
+            moves, rng = Moves(problem.space), generator(seed, "search", chosen)
+            if chosen == "nsga2":
+                # Imported here because only this method needs pymoo.
+                from hwnas.search._nsga2 import evolve
+                from hwnas.search._refine import refine
 
-            evolve(archive, int(evaluations * EVOLVED), moves, integer_seed(seed, "search"))
-            refine(archive, moves, rng)
-        _fill(archive, moves, rng)
+                evolve(archive, int(evaluations * EVOLVED), moves, integer_seed(seed, "search"))
+                refine(archive, moves, rng)
+            _fill(archive, moves, rng)
     if not len(archive.known()):
         raise UserError(
             f"none of {len(archive):,} evaluated architectures has both an accuracy and a value",

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.space import LISTABLE, Architectures, Choices, SearchSpace
+from hwnas.space import LISTABLE, Architectures, Choices, Identities, SearchSpace
 
 #: Number of values of a range of numbers that `Moves.neighbours` tries.
 _STEPS = 8
@@ -38,6 +38,31 @@ class Moves:
     def _listed(self) -> Architectures | None:
         """All architectures, or None if the space has too many."""
         return self.space.enumerate() if self.space.size <= LISTABLE else None
+
+    @cached_property
+    def _by_identity(self) -> tuple[Identities, NDArray[np.int64]]:
+        """The identities of all listed architectures in ascending order, and their rows."""
+        assert self._listed is not None
+        identities = self.space.identity(self._listed)
+        order = np.argsort(identities)
+        return identities[order], order
+
+    def representatives(self, architectures: Architectures) -> Architectures:
+        """Return an architecture for each, shape (n, n_positions), equal for equal networks.
+
+        On a space that is too large to be listed, only dead operations are made equal.
+        """
+        live = self.space.live(architectures)
+        if self._listed is None:
+            return live
+        networks = self.space.network_representative(architectures)
+        others = np.flatnonzero(networks != self.space.identity(live))
+        if len(others):
+            identities, order = self._by_identity
+            place = np.searchsorted(identities, networks[others])
+            live = live.copy()
+            live[others] = self.space.live(self._listed[order[place]])
+        return live
 
     def drawn(self, n: int, rng: np.random.Generator) -> Architectures:
         """Return random architectures, shape (n, n_positions)."""

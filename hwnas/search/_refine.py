@@ -1,46 +1,41 @@
-"""The second half of a search: what a simple model expects to be on the front."""
+"""The second part of a search: what Gaussian processes expect to be on the front."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from hwnas.search._archive import Archive
 from hwnas.search._moves import Moves
 from hwnas.search._quantities import Float
+from hwnas.search._surrogate import Surrogate
+from hwnas.search._views import View, views_of
 from hwnas.selection import nondominated
-from hwnas.space import Architectures, Choices, SearchSpace
+from hwnas.space import Architectures
 
-#: Number of times that the models are fitted, and a share of the evaluations is chosen by them.
+#: Number of times that the processes are fitted and a share of the evaluations is chosen by them.
 ROUNDS = 10
 #: Most of a round that goes to architectures which differ from the front in one decision.
 _NEAR = 0.8
-#: Most architectures among which the models choose, and most that the models are fitted to.
-_POOL, _FITTED = 20_000, 4_000
-#: Most inputs of a model that has the products of all pairs of decisions.
-_PAIRS = 1_500
-#: Number of draws from the models by which the probability of being on the front is estimated.
+#: Most architectures among which the processes choose.
+_POOL = 20_000
+#: Draws that estimate the probability of being on the front where there are several metrics.
 _DRAWS = 64
-#: Factors of the errors in these draws. A front consists of architectures that are better than
-#: models predict, so larger errors find more of it.
-_OPTIMISM_RANKS, _OPTIMISM_LOGARITHMS = 4.0, 2.0
-_ALPHAS = (0.1, 1.0, 10.0, 100.0)
+#: Factor of the errors in this probability. A front consists of architectures that are better
+#: than processes predict, so larger errors find more of it.
+_OPTIMISM = 2.0
+#: Lowest error. A process that is never wrong would make probabilities of 0 and 1 only.
+_LEAST_ERROR = 1e-6
 
 
 def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     """Spend the evaluations that are left on architectures that are likely on the front.
 
-    Each round fits two simple models of every objective to what is evaluated, and evaluates the
+    Each round fits a Gaussian process of every objective to what is evaluated, and evaluates the
     architectures that are most likely not dominated by the front: first among those that differ
-    from a member of the front in one decision, then among all. One model predicts the ranks of
-    the values, the other one logarithms, which spread the best values out.
+    from a member of the front in one decision, then among all.
 
     Parameters
     ----------
@@ -51,143 +46,94 @@ def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     """
     assert archive.left is not None
     per_round = max(1, -(-archive.left // ROUNDS))
+    views = views_of(archive.problem, moves)
     while archive.left > 0:
         before = len(archive)
         near = archive.new(moves.neighbours(archive.architectures[archive.front()]))
-        _add_most_likely(archive, near, int(_NEAR * per_round), rng)
-        anywhere = archive.new(_pool(archive, moves, rng))
-        _add_most_likely(archive, anywhere, per_round - (len(archive) - before), rng)
+        # The neighbours come first, so that rows below their number are theirs.
+        pool = archive.new(np.concatenate([near, _pool(archive, near, moves, rng)]))
+        order = _most_likely(archive, pool, views, rng)
+        archive.add(pool[order[order < len(near)][: int(_NEAR * per_round)]])
+        archive.add(archive.new(pool[order])[: per_round - (len(archive) - before)])
         if len(archive) == before:
             return
 
 
-def _add_most_likely(
-    archive: Archive, pool: Architectures, n: int, rng: np.random.Generator
-) -> None:
-    """Evaluate the `n` architectures of a pool that are most likely on the front."""
-    if len(pool) and n > 0:
-        archive.add(pool[_most_likely(archive, pool, rng)[:n]])
-
-
-def _pool(archive: Archive, moves: Moves, rng: np.random.Generator) -> Architectures:
+def _pool(
+    archive: Archive, near: Architectures, moves: Moves, rng: np.random.Generator
+) -> Architectures:
     """Return architectures to choose from: all of a small space, else what is near the front."""
     space = archive.problem.space
     if space.size <= _POOL:
         return space.enumerate()
-    front = archive.architectures[archive.front()]
-    if not len(front):
+    if not len(near):
         return moves.drawn(_POOL, rng)
-    near = moves.neighbours(front)
     parents = [near[rng.integers(len(near), size=_POOL // 4)] for _ in range(2)]
     drawn = [
         moves.mutated(parents[0], rng),
         moves.crossed(parents[0], parents[1], rng),
         moves.drawn(_POOL // 10, rng),
     ]
-    return np.concatenate([near[: _POOL // 2], *drawn])
+    return np.concatenate(drawn)
 
 
-def _most_likely(archive: Archive, pool: Architectures, rng: np.random.Generator) -> list[int]:
+def _most_likely(
+    archive: Archive, pool: Architectures, views: list[View], rng: np.random.Generator
+) -> NDArray[np.int64]:
     """Return the rows of the pool, the most likely members of the front first."""
-    known = archive.known()[-_FITTED:]
-    if len(known) < 2 * archive.problem.space.n_positions:
-        shuffled: list[int] = rng.permutation(len(pool)).tolist()
-        return shuffled
-    features = _features(archive.problem.space, archive.architectures[known])
-    X, new = features(archive.architectures[known]), features(pool)
+    known = archive.known()
+    if len(known) < 2 * archive.problem.space.n_positions or not len(pool):
+        return rng.permutation(len(pool))
     points = archive.points[known]
-    on_front = nondominated(points)
-    orders = []
-    for scale, optimism in (
-        (_gaussian_ranks, _OPTIMISM_RANKS),
-        (_logarithms, _OPTIMISM_LOGARITHMS),
-    ):
-        targets = np.column_stack([scale(column) for column in points.T])
-        models = [RidgeCV(_ALPHAS, store_cv_results=True).fit(X, each) for each in targets.T]
-        means = np.column_stack([model.predict(new) for model in models])
-        held_out = np.column_stack([_held_out(model) for model in models])
-        spreads = optimism * np.sqrt(held_out.mean(axis=0))
-        share = _share_undominated(means, spreads, targets[on_front], rng)
-        # Equal shares are in random order.
-        orders.append(np.lexsort((rng.random(len(pool)), -share)))
-    # The two models choose alternately.
-    return list(dict.fromkeys(np.stack(orders, axis=1).ravel().tolist()))
-
-
-def _held_out(model: RidgeCV) -> Float:
-    """Return the squared error of each row's prediction by a model without that row."""
-    chosen = _ALPHAS.index(model.alpha_)
-    return np.asarray(model.cv_results_)[:, chosen]
-
-
-def _logarithms(values: Float) -> Float:
-    # The lowest cost is the best. A share of the median keeps its logarithm finite.
-    above = values - values.min()
-    middle = float(np.median(above)) or 1.0
-    logarithms = np.log(above + 0.05 * middle)
-    return np.asarray((logarithms - logarithms.mean()) / (logarithms.std() or 1.0))
+    # Ranks spread the best values out and do not depend on the unit.
+    targets = np.column_stack([_gaussian_ranks(column) for column in points.T])
+    surrogate = Surrogate(views).fit(archive.architectures[known], targets, rng)
+    means, errors = surrogate.predict(pool)
+    errors = _OPTIMISM * np.maximum(errors, _LEAST_ERROR)
+    front = targets[nondominated(points)]
+    probability = _probability_undominated(means, errors, front, rng)
+    # Equal probabilities are in random order.
+    return np.lexsort((rng.random(len(pool)), -probability))
 
 
 def _gaussian_ranks(values: Float) -> Float:
     return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
 
 
-def _share_undominated(
-    means: Float, spreads: Float, front: Float, rng: np.random.Generator
+def _probability_undominated(
+    means: Float, errors: Float, front: Float, rng: np.random.Generator
 ) -> Float:
-    """Return the share of draws from each prediction that no member of the front dominates."""
-    share = np.zeros(len(means))
+    """Return the probability that no member of the front dominates each architecture.
+
+    Parameters
+    ----------
+    means : array, shape (n, n_objectives)
+        Predicted values, which are to be minimised.
+    errors : array, shape (n, n_objectives)
+        Standard deviations of normal distributions around them.
+    front : array, shape (m, n_objectives)
+        Values of the front's members. With two objectives, the probability is exact. With more,
+        it is estimated.
+    rng : numpy.random.Generator
+    """
     distinct = np.unique(front, axis=0)
-    for _ in range(_DRAWS):
-        drawn = means + spreads * rng.standard_normal(means.shape)
-        share += ~_dominated(drawn, distinct)
-    return np.asarray(share / _DRAWS)
+    if means.shape[1] > 2:
+        share = np.zeros(len(means))
+        for _ in range(_DRAWS):
+            drawn = means + errors * rng.standard_normal(means.shape)
+            share += ~_dominated(drawn, distinct)
+        return np.asarray(share / _DRAWS)
+    # Between two neighbours of the front in the first value, the second one must be below that of
+    # the neighbour with the lower first value.
+    steps = np.concatenate([[-np.inf], distinct[:, 0], [np.inf]])
+    below = ndtr((steps - means[:, :1]) / errors[:, :1])
+    highest = np.concatenate([[np.inf], np.minimum.accumulate(distinct[:, 1])])
+    return np.asarray((np.diff(below) * ndtr((highest - means[:, 1:]) / errors[:, 1:])).sum(axis=1))
 
 
 def _dominated(points: Float, front: Float) -> NDArray[np.bool_]:
-    """Tell which points have a member of the sorted front that is at most as large everywhere."""
-    if front.shape[1] == 2:
-        # Of the members up to a point's first value, the one with the lowest second value decides.
-        n_before = np.searchsorted(front[:, 0], points[:, 0], side="right")
-        lowest = np.concatenate([[np.inf], np.minimum.accumulate(front[:, 1])])
-        return np.asarray(lowest[n_before] <= points[:, 1])
+    """Tell which points have a member of the front that is at most as large everywhere."""
     dominated = np.zeros(len(points), dtype=bool)
     for member in front:
         dominated |= (member <= points).all(axis=1)
     return dominated
-
-
-def _features(space: SearchSpace, seen: Architectures) -> Callable[[Architectures], Float]:
-    """Return the transformation from architectures to the inputs of the models.
-
-    Parameters
-    ----------
-    space : SearchSpace
-    seen : array, shape (n, n_positions)
-        Evaluated architectures. The inputs are scaled by them.
-    """
-    words = [c for c in range(space.n_positions) if not _is_range(space, c)]
-    numbers = [c for c in range(space.n_positions) if _is_range(space, c)]
-    encoder = OneHotEncoder(sparse_output=False, handle_unknown="ignore", drop="if_binary")
-    live = space.live(seen)
-    encoder.fit(live[:, words])
-    scaler = StandardScaler().fit(live[:, numbers]) if numbers else None
-
-    def single(architectures: Architectures) -> Float:
-        rows = space.live(architectures)
-        parts = [encoder.transform(rows[:, words])] if words else []
-        parts += [] if scaler is None else [scaler.transform(rows[:, numbers])]
-        return np.hstack(parts)
-
-    inputs = single(seen)
-    n = inputs.shape[1]
-    if n * (n + 1) // 2 > _PAIRS:
-        return single
-    pairs = make_pipeline(PolynomialFeatures(2, interaction_only=True, include_bias=False))
-    pairs.fit(inputs)
-    varies = pairs.transform(inputs).std(axis=0) > 0
-    return lambda architectures: pairs.transform(single(architectures))[:, varies]
-
-
-def _is_range(space: SearchSpace, column: int) -> bool:
-    return isinstance(space, Choices) and space.dimensions[column].is_range

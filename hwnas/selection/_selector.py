@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 
@@ -21,12 +22,17 @@ Verify = Literal["table", "device"]
 MinAccuracy = float | Literal["twice_chance"] | None
 
 
-class Learns(Protocol):
-    """A predictor that can be fitted again and calibrated, e.g. `hwnas.selection.Learner`."""
+class Relearns(Protocol):
+    """One or several predictors that can be fitted again."""
 
     def relearn(self, measured: Rows, costs: Float) -> Float:
         """Fit again with the measured costs added, and return predicted costs of all rows."""
         ...
+
+
+@runtime_checkable
+class Learns(Relearns, Protocol):
+    """A predictor that can also be calibrated, e.g. `hwnas.selection.Learner`."""
 
     def calibrate(self) -> tuple[Calibration, Float | None]:
         """Return the calibration, and the standard deviations of all rows or None."""
@@ -46,6 +52,9 @@ class Selector:
     candidates : str, optional
         What can be selected: "measured", "space" or a file. An experiment reads it, and also
         resolves the default: "space" for a table of the user's own, "measured" for a benchmark.
+    metrics : sequence of str, optional
+        Hardware metrics of the selection: that of the experiment, and others that the same dataset
+        has. An experiment reads it. Default: the metric of the experiment.
     n_candidates : int, optional
         Size of the candidate set, which is drawn at random. Default: all candidates.
     rounds : int
@@ -82,6 +91,7 @@ class Selector:
     """
 
     candidates: str | None = None
+    metrics: Sequence[str] | None = None
     n_candidates: int | None = None
     rounds: int = 1
     verify: Verify = "table"
@@ -111,7 +121,7 @@ class Selector:
         rng: np.random.Generator,
         *,
         network: Rows | None = None,
-        learner: Learns | None = None,
+        learner: Relearns | None = None,
         measure: Measure | None = None,
     ) -> Selection:
         """Draw a candidate set, select its predicted front, verify it, and score the result.
@@ -126,9 +136,10 @@ class Selector:
             Draws the candidate set.
         network : array of int64, shape (n,), optional
             Equal for architectures with the same network. Default: all networks are different.
-        learner : Learns, optional
-            The predictor. It is fitted again between rounds and calibrated for a limit. Without
-            it, later rounds only replace predictions by measured values.
+        learner : Relearns, optional
+            The predictor. It is fitted again between rounds and calibrated for a limit, which
+            needs a `Learns`. Without a learner, later rounds only replace predictions by measured
+            values.
         measure : callable, optional
             Measures on the device. Required if `verify` is "device".
 
@@ -230,14 +241,14 @@ class Selector:
         predicted: Float,
         candidates: Rows,
         limit: float,
-        learner: Learns | None,
+        learner: Relearns | None,
     ) -> Constrained:
         if truth.shape[1] != 2:
             raise UserError(
                 "selection.limit: a limit needs exactly one hardware metric",
                 "selection.limit=null",
             )
-        if learner is None:
+        if not isinstance(learner, Learns):
             raise UserError(
                 "selection.limit: this predictor cannot be calibrated", "selection.limit=null"
             )

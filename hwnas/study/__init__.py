@@ -4,6 +4,7 @@ from hwnas.study._actions import COMMANDS, act
 from hwnas.study._grid import GridPoint, expand
 from hwnas.study._ledger import POINTS, Ledger, Outcome, Progress
 from hwnas.study._study import Study
+from hwnas.study._tracked import has_experiments, study_record
 
 __all__ = [
     "COMMANDS",
@@ -15,4 +16,6 @@ __all__ = [
     "Study",
     "act",
     "expand",
+    "has_experiments",
+    "study_record",
 ]

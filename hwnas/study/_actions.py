@@ -9,13 +9,15 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas.composition import Action
+from hwnas.console import print_markdown
 from hwnas.experiment import Data, check_writable
 from hwnas.files import append_lines
 from hwnas.study._grid import GridPoint
-from hwnas.study._launch import launch, progress_bar
+from hwnas.study._launch import launch, progress_shown
 from hwnas.study._ledger import FAILED, OLDER, Progress
 from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_key
+from hwnas.study._tracked import study_record
 
 #: The commands that ran parts of a study, one a line, in its folder.
 COMMANDS = "commands.txt"
@@ -47,9 +49,16 @@ def act(cfg: DictConfig) -> int:
     crashed: list[BaseException] = []
     if cfg.action == Action.run:
         check_writable(Path(cfg.paths.outputs).expanduser())
-        # Each grid point makes its own deviations. Making them here raises a mistake in their
-        # settings once, before any job runs.
+        # Each grid point makes its own deviations, tuner and selector, and the report is written at
+        # the end. Making them here raises a mistake in their settings once, before any job runs.
         instantiate(cfg.deviations, _convert_="all")
+        # Imported here because the status does not need pandas.
+        from hwnas.study.report import parts_of
+
+        parts_of(study)
+        study.check_settings()
+        # The same with the settings of the tracker.
+        instantiate(cfg.tracking)
         crashed = run(study)
     progress, no_data = study.progress()
     _print(status(study, progress, no_data))
@@ -71,7 +80,15 @@ def _gather_and_report(study: Study, report_wanted: bool) -> None:
         # Imported here because the status does not need pandas.
         from hwnas.study.report import write_report
 
-        _print(write_report(study, rows))
+        text, path = write_report(study, rows)
+        _print("")
+        print_markdown(text)
+        _print(f"\nreport     {path}")
+        recorded = study_record(study.folder)
+        assert recorded is not None, "the table of results was written before"
+        info, record = recorded
+        with instantiate(study.cfg.tracking).start(info, study.ledger.outputs) as tracked:
+            tracked.log(record)
 
 
 def run(study: Study) -> list[BaseException]:
@@ -94,7 +111,7 @@ def run(study: Study) -> list[BaseException]:
     order = {point: place for place, point in enumerate(study.points)}
     todo.sort(key=order.__getitem__)
     _record_command(study)
-    with progress_bar(study.ledger, todo, len(study.points) - len(no_data)):
+    with progress_shown(study.name, study.ledger, todo, len(study.points) - len(no_data)):
         return launch(study.jobs(todo))
 
 

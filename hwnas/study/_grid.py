@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hwnas.composition import key_of
@@ -15,6 +16,10 @@ from hwnas.errors import UserError
 
 #: The axis of random seeds. One job runs all grid points that differ in this axis alone.
 SEED_AXIS = "seed"
+#: The axis of tables. A value that is a word, such as ``hwnas/raspi4``, is a dataset.
+DATA_AXIS = "data"
+#: Axes that choose the table. Together their labels are the label on the axis ``data``.
+_TABLE_AXES = (DATA_AXIS, "dataset", "image_set", "metric", "device", "space")
 #: Keys in a value of an axis that are not overrides. ``label`` is the value's name in tables and
 #: figures. ``stand_in: true`` marks a dataset that the paper did not use.
 LABEL, STAND_IN = "label", "stand_in"
@@ -48,7 +53,7 @@ class GridPoint:
     @property
     def job(self) -> str:
         """Identity of its job: a hash of the overrides, which the job's seeds share."""
-        return hashlib.sha256(json.dumps(sorted(self.overrides)).encode()).hexdigest()[:16]
+        return _hash(self.overrides)
 
     @property
     def title(self) -> str:
@@ -56,11 +61,18 @@ class GridPoint:
         return " ".join(f"{axis}={label}" for axis, label in self.axes.items())
 
 
+@lru_cache(maxsize=4096)
+def _hash(overrides: tuple[str, ...]) -> str:
+    """Hash overrides; the result is cached because all seeds of a job ask for the same hash."""
+    return hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:16]
+
+
 def expand(
     grids: Mapping[str, Mapping[str, Any]],
     fixed: Mapping[str, Any],
     given: Sequence[str],
     narrow: bool = True,
+    table: str = "",
 ) -> list[GridPoint]:
     """Expand the grids of an experiment into grid points.
 
@@ -80,6 +92,8 @@ def expand(
         to an axis and the override matches a value of it.
     narrow : bool
         If False, the grid points that overrides of axes excluded are returned too.
+    table : str
+        The label on the axis ``data`` of grids whose axes do not choose the table.
 
     Raises
     ------
@@ -99,11 +113,11 @@ def expand(
     points = [
         point
         for grid in matching or list(grids.values())
-        for point in _expand_grid(grid, fixed, of_points, narrow=True)
+        for point in _expand_grid(grid, fixed, of_points, table, narrow=True)
     ]
     if not narrow:
         for grid in grids.values():
-            points += _expand_grid(grid, fixed, of_points, narrow=False)
+            points += _expand_grid(grid, fixed, of_points, table, narrow=False)
     if not points:
         raise UserError(
             "experiment.grids: no grid points, because there is no grid or an axis is empty",
@@ -114,9 +128,13 @@ def expand(
 
 
 def _expand_grid(
-    grid: Mapping[str, Any], fixed: Mapping[str, Any], given: Sequence[str], narrow: bool
+    grid: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    given: Sequence[str],
+    table: str,
+    narrow: bool,
 ) -> Iterator[GridPoint]:
-    axes = {axis: _axis_values(values) for axis, values in grid.items()}
+    axes = {axis: axis_values(axis, values) for axis, values in grid.items()}
     if SEED_AXIS not in axes:
         raise UserError(
             f"experiment.grids: a grid has no axis {SEED_AXIS!r}",
@@ -146,14 +164,18 @@ def _expand_grid(
     kept = [
         f"{key}={_hydra_text(v)}" for key, v in fixed.items() if not _is_replaced(key, replaced)
     ]
-    for combination in itertools.product(*axes.values()):
+    # A grid may have tens of thousands of points, so the text of each value is made once.
+    worded = [[_Worded.of(axis, value) for value in values] for axis, values in axes.items()]
+    names = [axis.rpartition(".")[2] for axis in axes]
+    for combination in itertools.product(*worded):
         overrides, labels = list(kept), {}
-        for axis, value in zip(axes, combination, strict=True):
-            own, labels[axis.rpartition(".")[2]] = _overrides_and_label(axis, value)
-            if isinstance(value, Mapping) and value.get(STAND_IN):
+        for name, value in zip(names, combination, strict=True):
+            labels[name] = value.label
+            if value.stand_in:
                 labels[STAND_IN] = True
-            if axis != SEED_AXIS:
-                overrides += own
+            overrides += value.overrides
+        chosen_by = [str(labels[axis]) for axis in _TABLE_AXES if axis in axes]
+        labels[DATA_AXIS] = " ".join(chosen_by) or table
         yield GridPoint((*overrides, *other_overrides), _checked_seed(labels[SEED_AXIS]), labels)
 
 
@@ -166,7 +188,7 @@ def _checked_seed(label: Any) -> int:
 def _has_matching_values(grid: Mapping[str, Any], given: Sequence[str]) -> bool:
     """Tell whether each axis of a grid, seeds apart, has a value that matches the overrides."""
     chosen = dict(_key_and_value(override) for override in given)
-    for axis, values in ((axis, _axis_values(values)) for axis, values in grid.items()):
+    for axis, values in ((axis, axis_values(axis, values)) for axis, values in grid.items()):
         keys = _override_keys(axis, values)
         of_axis = {key: value for key, value in chosen.items() if key in keys}
         if axis != SEED_AXIS and of_axis and not _matching_values(axis, values, of_axis):
@@ -188,26 +210,67 @@ def _matching_values(axis: str, values: Sequence[Any], chosen: Mapping[str, Any]
     ]
 
 
-def _axis_values(values: Any) -> list[Any]:
+def axis_values(axis: str, values: Any) -> list[Any]:
+    """Return the values of an axis as a list, with a range written out.
+
+    Parameters
+    ----------
+    axis : str
+        Its name.
+    values : object
+        Its values in the YAML.
+
+    Raises
+    ------
+    UserError
+        If the values are neither a list nor a range.
+
+    Examples
+    --------
+    >>> axis_values("seed", "0..2"), axis_values("data", ["local/cpu"])
+    ([0, 1, 2], [{'dataset': 'local/cpu'}])
+    """
+    found = _written_out(axis, values)
+    if axis != DATA_AXIS:
+        return found
+    return [{"dataset": value} if isinstance(value, str) else value for value in found]
+
+
+def _written_out(axis: str, values: Any) -> list[Any]:
     if isinstance(values, str):
         span = _RANGE.fullmatch(values)
         if span is None:
             raise UserError(
-                f"experiment.grids: {values!r} is neither a list nor a range",
-                remedy="0..9 for the whole numbers from 0 to 9",
+                f"experiment.grids: {axis}: {values!r} is neither a list nor a range",
+                remedy=f"{axis}: [{values}], or 0..9 for the whole numbers from 0 to 9",
             )
         return list(range(int(span[1]), int(span[2]) + 1))
     return list(values) if isinstance(values, Sequence) else [values]
 
 
-def _overrides_and_label(axis: str, value: Any) -> tuple[list[str], Any]:
-    """Return the overrides of one value of an axis, and the label of the value."""
-    if not isinstance(value, Mapping):
-        return [f"{axis}={_hydra_text(value)}"], value
-    overrides = {k: v for k, v in value.items() if k not in (LABEL, STAND_IN)}
-    words = list(overrides.values())
-    label = value.get(LABEL, words[0] if len(words) == 1 else " ".join(map(str, words)))
-    return [f"{key}={_hydra_text(v)}" for key, v in overrides.items()], label
+@dataclass(frozen=True)
+class _Worded:
+    """One value of an axis: its overrides, its label, and whether it is a stand-in.
+
+    The overrides of a seed are left out, because all seeds of a job share their overrides.
+    """
+
+    overrides: tuple[str, ...]
+    label: Any
+    stand_in: bool = False
+
+    @classmethod
+    def of(cls, axis: str, value: Any) -> _Worded:
+        if isinstance(value, Mapping):
+            overrides = {k: v for k, v in value.items() if k not in (LABEL, STAND_IN)}
+            words = list(overrides.values())
+            label = value.get(LABEL, words[0] if len(words) == 1 else " ".join(map(str, words)))
+        else:
+            overrides, label = {axis: value}, value
+        if axis == SEED_AXIS:
+            return cls((), label)
+        own = tuple(f"{key}={_hydra_text(each)}" for key, each in overrides.items())
+        return cls(own, label, isinstance(value, Mapping) and bool(value.get(STAND_IN)))
 
 
 def _hydra_text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Running the jobs of a study with Hydra's launcher, and its progress bar."""
+"""Running the jobs of a study with Hydra's launcher, and showing the progress."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, RunMode
 
 from hwnas.composition import overrides
+from hwnas.console import progress
 from hwnas.study._grid import GridPoint
 from hwnas.study._ledger import Ledger
 from hwnas.study._worker import run_job
@@ -55,24 +56,26 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
 
 
 @contextmanager
-def progress_bar(ledger: Ledger, points: Sequence[GridPoint], total: int) -> Iterator[None]:
+def progress_shown(
+    study: str, ledger: Ledger, points: Sequence[GridPoint], total: int
+) -> Iterator[None]:
     """Show the number of finished grid points and the remaining time while the block runs.
 
     The number comes from the ledger's files, because the workers may be other processes.
 
     Parameters
     ----------
+    study : str
+        Name of the study.
     ledger : Ledger
     points : sequence of GridPoint
         The grid points that run in the block.
     total : int
         Number of grid points of the study.
     """
-    from tqdm import tqdm
-
     stop = threading.Event()
     counts = {job: ledger.count(job) for job in {point.job for point in points}}
-    with tqdm(total=total, initial=total - len(points), unit="point", smoothing=0.05) as bar:
+    with progress(study, total, "grid points", done=total - len(points)) as meter:
 
         def watch() -> None:
             last = False
@@ -80,7 +83,7 @@ def progress_bar(ledger: Ledger, points: Sequence[GridPoint], total: int) -> Ite
                 last = stop.wait(REFRESH_SECONDS)
                 for job, before in counts.items():
                     counts[job] = ledger.count(job, before)
-                    bar.update(counts[job].lines - before.lines)
+                    meter.advance(counts[job].lines - before.lines)
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()

@@ -10,6 +10,8 @@ from hwnas.files import write_atomically
 from hwnas.study._ledger import Progress
 
 Row = dict[str, Any]
+#: Name of the table in the folder of a study.
+RESULTS = "results.parquet"
 
 
 def rows_of(progress: Progress) -> list[Row]:
@@ -37,7 +39,7 @@ def gather(rows: Sequence[Row], folder: Path) -> Path:
 
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pa.table({name: _column([row.get(name) for row in rows]) for name in names})
-    path = folder / "results.parquet"
+    path = folder / RESULTS
     write_atomically(path, lambda partial: pq.write_table(table, partial))
     return path
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from hydra.utils import instantiate
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from hwnas.composition import explain, is_group, key_of, option_file, options, overrides
 from hwnas.errors import UserError, command, nearest
 from hwnas.experiment import Data
+from hwnas.study._check import check_experiment, plain
 from hwnas.study._data import ACCURACY, load, older_code, other_data
 from hwnas.study._grid import GridPoint, expand
 from hwnas.study._ledger import OLDER, STALE, Ledger, Outcome, Progress
@@ -24,6 +26,8 @@ from hwnas.study._worker import ledger_of, study_folder
 
 #: Keys of the overrides that choose the table of a grid point.
 _DATA = ("dataset", "device", "metric", "space", "image_set")
+#: Nodes whose objects check their values when they are made.
+_MADE = ("tuning", "selection")
 #: Keys whose overrides on the command line every job gets, besides those of its grid points.
 _PASSED = (
     *("experiment", "paths", "force", "tuning.force", "tracking"),
@@ -53,6 +57,7 @@ class Study:
     narrow: bool = True
     _tables: dict[tuple[str, ...], Data | UserError] = field(default_factory=dict, repr=False)
     _checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
+    _composed: dict[tuple[str, ...], DictConfig] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, cfg: DictConfig) -> Study:
@@ -61,22 +66,25 @@ class Study:
         Raises
         ------
         UserError
-            If the command chose no experiment, or one without grids.
+            If the command chose no experiment, or there is a mistake in its YAML.
         """
         hydra = HydraConfig.get()
         choice = hydra.runtime.choices.get("experiment")
-        if choice is None or "grids" not in cfg.experiment:
+        if choice is None:
             raise UserError(
                 "experiment: no study is chosen", remedy=command("sweep experiment=quick")
             )
-        return cls(cfg, choice, tuple(overrides()))
+        given = tuple(overrides())
+        as_written = not any(each.startswith("experiment.grids") for each in given)
+        check_experiment(plain(cfg.experiment), choice, as_written)
+        return cls(cfg, choice, given)
 
     @cached_property
     def points(self) -> list[GridPoint]:
         """The grid points of the study."""
-        node = OmegaConf.to_container(self.cfg.experiment, resolve=False)
-        assert isinstance(node, dict)
-        return expand(node["grids"], node.get("fixed") or {}, self.given, self.narrow)
+        node = plain(self.cfg.experiment)
+        table = str(HydraConfig.get().runtime.choices["dataset"])
+        return expand(node["grids"], node.get("fixed") or {}, self.given, self.narrow, table)
 
     @property
     def whole(self) -> Study:
@@ -90,6 +98,11 @@ class Study:
     def name(self) -> str:
         """The name of the study, which is also that of its folder."""
         return str(self.cfg.experiment.name)
+
+    @property
+    def title(self) -> str:
+        """The title of the study in its report; without one, the name."""
+        return str(self.cfg.experiment.get("title") or self.name)
 
     @property
     def folder(self) -> Path:
@@ -174,9 +187,25 @@ class Study:
     def _compose(self, point: GridPoint) -> DictConfig:
         given = self.overrides(point)
         try:
-            return compose("sweep", given)
+            cfg = compose("sweep", given)
         except HydraException as reason:
             raise UserError(explain(reason, given)) from reason
+        self._composed[_kind(point)] = cfg
+        return cfg
+
+    def check_settings(self) -> None:
+        """Make the tuner and the selector of every kind of grid point, which check their values.
+
+        Raises
+        ------
+        UserError
+            If a value cannot be used.
+        """
+        for point in {_kind(point): point for point in self.points}.values():
+            # `tables` has composed a configuration of most kinds.
+            cfg = self._composed.get(_kind(point)) or self._compose(point)
+            for name in _MADE:
+                instantiate(cfg[name])
 
     def progress(self) -> tuple[Progress, list[GridPoint]]:
         """Return the progress of the study, and its unfinished grid points without data.
@@ -225,6 +254,11 @@ class Study:
 def table_key(point: GridPoint) -> tuple[str, ...]:
     """Return the overrides that choose the table of a grid point, as its key in `Study.tables`."""
     return tuple(o for o in point.overrides if _first_key(o) in _DATA or key_of(o) == ACCURACY)
+
+
+def _kind(point: GridPoint) -> tuple[str, ...]:
+    """Return the overrides of a grid point that decide its tuner and its selector."""
+    return tuple(override for override in point.overrides if _first_key(override) in _MADE)
 
 
 @cache

@@ -9,10 +9,17 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from hwnas.composition import Artifacts, mistake_in, register
+from hwnas.console import shown
 from hwnas.experiment import PREDICTIONS, RESULT
+from hwnas.study._check import TASK
 from hwnas.study._ledger import FAILED, POINTS, Ledger, Outcome
 
+#: Name of the folder of all studies, in the folder of all results.
+STUDIES = "studies"
 
+
+# A job of Slurm has a log of its own, where its progress is shown.
+@shown()
 def run_job(cfg: DictConfig) -> int:
     """Run the grid points of one job, record their outcomes, and return how many failed.
 
@@ -27,7 +34,7 @@ def run_job(cfg: DictConfig) -> int:
     from hydra.utils import get_method
 
     ledger = ledger_of(cfg)
-    run = get_method(cfg.experiment.task)
+    run = get_method(cfg.experiment.get("task", TASK))
     left = list(cfg.seeds)
 
     def attempt(seeds: Sequence[int]) -> None:
@@ -65,7 +72,7 @@ def failure(seed: int, error: Exception) -> Outcome:
 
 def study_folder(cfg: DictConfig) -> Path:
     """Return the folder of a study's ledger, stored trials, table of results and report."""
-    return Path(cfg.paths.outputs).expanduser() / "studies" / str(cfg.experiment.name)
+    return Path(cfg.paths.outputs).expanduser() / STUDIES / str(cfg.experiment.name)
 
 
 def ledger_of(cfg: DictConfig) -> Ledger:

@@ -37,6 +37,7 @@ class NoTuning:
         *,
         seed: int,  # noqa: ARG002
         name: str = "tuning",  # noqa: ARG002
+        attributes: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> TuningResult:
         """Return a result without parameters."""
         return TuningResult()

@@ -66,10 +66,11 @@ class Objective:
         stored = {p.name: p.stored(defaults[p.name]) for p in self.parameters if p.name in defaults}
         return {name: value for name, value in stored.items() if value is not None}
 
-    def run(self, study: optuna.Study, trial: optuna.Trial) -> None:
+    def run(self, study: optuna.Study, trial: optuna.Trial) -> float | None:
         """Score a trial, and report its values or its failure to the Optuna study.
 
-        An error of a fit fails the trial, and is then raised again.
+        It returns Kendall's τ, or None for a trial that was pruned. An error of a fit fails the
+        trial, and is then raised again.
         """
         import optuna
 
@@ -77,11 +78,12 @@ class Objective:
             values = self._score(trial)
         except optuna.TrialPruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED, skip_if_finished=True)
+            return None
         except BaseException:
             study.tell(trial, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
             raise
-        else:
-            study.tell(trial, values, skip_if_finished=True)
+        study.tell(trial, values, skip_if_finished=True)
+        return values[self.objectives.index("kendall_tau")]
 
     def _score(self, trial: optuna.Trial) -> list[float]:
         """Return the mean of each objective over the folds; raise `TrialPruned` to prune."""

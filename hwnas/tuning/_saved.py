@@ -41,6 +41,7 @@ class SavedTuning:
         *,
         seed: int,  # noqa: ARG002
         name: str = "tuning",  # noqa: ARG002
+        attributes: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> TuningResult:
         """Return the values that the saved predictor has of the parameters in the search space.
 

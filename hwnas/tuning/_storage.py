@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
 from hwnas.metric import Direction
 
 if TYPE_CHECKING:
     import optuna
-
-log = logging.getLogger(__name__)
-
-#: Keys that every record of an Optuna journal has.
-_RECORD_KEYS = {"op_code", "worker_id"}
-#: First bytes of every record.
-_RECORD_START = b'{"'
-#: First bytes of an SQLite file.
-_SQLITE_START = b"SQLite format 3\x00"
-
-#: The first record of a journal creates an Optuna study and is far shorter than this, in bytes.
-_LONGEST_FIRST_LINE = 1 << 16
 
 #: Attempts to open a database whose tables another process may be creating.
 CREATE_ATTEMPTS = 4
@@ -56,9 +41,8 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
     ----------
     storage : str or None
         None: memory. A URL such as ``sqlite:///tuning.db`` or ``postgresql+psycopg://host/name``:
-        a database. A path: a journal file. A path that ends in ``/``: a folder with a journal file
-        for each Optuna study. Each worker reads its whole journal, so one journal for thousands
-        of Optuna studies would be slow.
+        a database. A path: a journal file, which can hold many Optuna studies. A path that ends in
+        ``/``: a folder with a journal file for each Optuna study.
     name : str
         Name of the Optuna study.
 
@@ -74,12 +58,13 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
         return optuna.storages.InMemoryStorage()
     if "://" in storage:
         return _open_database(storage)
-    path = Path(storage) / f"{name}.journal" if storage.endswith("/") else Path(storage)
+    from hwnas.tuning._journal import open_journal
+
     try:
-        return _open_journal(path)
+        return open_journal(_journal_of(storage, name))
     except IsADirectoryError as reason:
         raise UserError(
-            f"tuning.storage={storage}: it is a folder", remedy=f"tuning.storage={path}/"
+            f"tuning.storage={storage}: it is a folder", remedy=f"tuning.storage={storage}/"
         ) from reason
     except OSError as reason:
         raise UserError(
@@ -88,100 +73,17 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
         ) from reason
 
 
-def _open_journal(path: Path) -> optuna.storages.BaseStorage:
-    """Open a journal file, and create it and its folder if they are missing.
+def _journal_of(storage: str, name: str) -> Path:
+    """Return the path of the journal that holds, or will hold, an Optuna study.
 
-    Raises
-    ------
-    UserError
-        If the file is damaged, or is not a journal.
-    OSError
-        If the file or its folder cannot be written.
+    Older versions of hwnas kept the tunings of a study in a folder ``tuning/`` with a journal for
+    each, in place of one ``tuning.journal``. A tuning in such a folder goes on there.
     """
-    import optuna
-    from optuna.storages.journal import JournalFileBackend
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Check first, because Optuna would append its records to any file.
-    _check_journal(path)
-    backend = JournalFileBackend(str(path))
-    damaged = UserError(
-        f"tuning.storage: the journal {path} is damaged",
-        remedy=f"tuning.storage={path.with_stem(f'{path.stem}-2')}, or another new file",
-    )
-    if not _drop_partial_record(path):
-        raise damaged
-    try:
-        # Optuna reads the whole file. It does not document its exceptions for lines that are not
-        # its own: they may lack a key, have a value of another type or name an unknown operation.
-        return optuna.storages.JournalStorage(backend)
-    except (ValueError, LookupError, TypeError, AssertionError) as reason:
-        raise damaged from reason
-
-
-def _check_journal(path: Path) -> None:
-    """Raise `UserError` if the path holds something other than an Optuna journal.
-
-    Raises
-    ------
-    UserError
-        If the path is not a regular file, or its first line is not a record of a journal.
-    """
-    if not path.exists() or path.is_dir():
-        # Optuna creates a missing file. Opening a folder raises IsADirectoryError.
-        return
-    new_file = f"tuning.storage={path.with_suffix('.journal')}, or another new file"
-    if not path.is_file():
-        raise UserError(f"tuning.storage={path}: not a regular file", remedy=new_file)
-    with path.open("rb") as file:
-        first = file.readline(_LONGEST_FIRST_LINE)
-    if first.startswith(_SQLITE_START):
-        raise UserError(
-            f"tuning.storage={path}: it is an SQLite database",
-            remedy=f"tuning.storage=sqlite:///{path}",
-        )
-    if not _is_record(first):
-        raise UserError(f"tuning.storage={path}: it is not a journal of Optuna", remedy=new_file)
-
-
-def _drop_partial_record(path: Path) -> bool:
-    """Truncate a last record that is incomplete; return whether the last line is a record now.
-
-    A worker that is killed can leave an incomplete record. Optuna would append the next record to
-    the same line and could then read neither. `_check_journal` has checked that the file begins
-    with a record.
-    """
-    from optuna.storages.journal import JournalFileSymlinkLock
-
-    if _is_record(_last_line(path)):
-        return True
-    # Another process may be writing this record now.
-    lock = JournalFileSymlinkLock(str(path))
-    lock.acquire()
-    try:
-        last = _last_line(path)
-        if not last.endswith(b"\n") and _RECORD_START.startswith(last[: len(_RECORD_START)]):
-            log.warning("%s: dropped %d bytes of an incomplete last record", path, len(last))
-            os.truncate(path, path.stat().st_size - len(last))
-        return _is_record(_last_line(path))
-    finally:
-        lock.release()
-
-
-def _last_line(path: Path) -> bytes:
-    content = path.read_bytes()
-    return content[content.rfind(b"\n", 0, -1) + 1 :]
-
-
-def _is_record(line: bytes) -> bool:
-    """Return whether a line is a whole record, or the only line of an empty file."""
-    if not line:
-        return True
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return False
-    return line.endswith(b"\n") and isinstance(record, dict) and record.keys() >= _RECORD_KEYS
+    path, file = Path(storage), f"{name}.journal"
+    if storage.endswith("/"):
+        return path / file
+    older = path.with_suffix("") / file
+    return older if path.suffix == ".journal" and older.is_file() else path
 
 
 def _open_database(url: str) -> optuna.storages.BaseStorage:
@@ -214,6 +116,28 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
             remedy="start the database, or use a journal file: tuning.storage=outputs/tuning/",
         ) from reason
     raise AssertionError("unreachable")
+
+
+def describe(study: optuna.Study, attributes: Mapping[str, Any], objectives: Sequence[str]) -> None:
+    """Store what an Optuna study is about, for programs that show its trials.
+
+    Only what is not stored yet is written. A worker that was killed while it wrote this, or an
+    older version of hwnas, may have left some of it out.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    attributes : mapping
+        User attributes of the Optuna study.
+    objectives : sequence of str
+        Name of each objective.
+    """
+    stored = study.user_attrs
+    for key, value in attributes.items():
+        if key not in stored:
+            study.set_user_attr(key, value)
+    if study.metric_names is None:
+        study.set_metric_names(list(objectives))
 
 
 def open_optuna_study(

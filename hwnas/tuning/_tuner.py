@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.console import progress
 from hwnas.errors import UserError, check_above, check_choice, check_number
 from hwnas.seeding import integer_seed
 from hwnas.space import Identities
@@ -19,7 +21,7 @@ from hwnas.tuning._objective import DIRECTIONS, Objective, trial_row
 from hwnas.tuning._result import TuningResult
 from hwnas.tuning._search_space import read
 from hwnas.tuning._slots import SLOT, Slots
-from hwnas.tuning._storage import open_optuna_study, open_storage, quiet_optuna
+from hwnas.tuning._storage import describe, open_optuna_study, open_storage, quiet_optuna
 
 if TYPE_CHECKING:
     import optuna
@@ -65,8 +67,8 @@ class Tuner:
         Largest number of training measurements to tune on. Experiments with larger training sets
         share the result. None: no bound.
     storage : str, optional
-        None: memory. A path: a journal file. A path that ends in ``/``: a folder with a journal
-        file for each Optuna study. A URL: a database.
+        None: memory. A path: a journal file, for any number of Optuna studies. A path that ends in
+        ``/``: a folder with a journal file for each Optuna study. A URL: a database.
     time_limit_seconds : float, optional
         After this time no trial starts. The result then depends on the speed of the machine.
     force : bool
@@ -130,6 +132,7 @@ class Tuner:
         *,
         seed: int,
         name: str = "tuning",
+        attributes: Mapping[str, Any] | None = None,
     ) -> TuningResult:
         """Return the best parameters of `predictor`, which the method does not change.
 
@@ -151,6 +154,9 @@ class Tuner:
         name : str
             Name of the Optuna study in the storage. Processes that use the same name share their
             trials.
+        attributes : mapping, optional
+            What the storage says about this Optuna study, such as the device and the metric. Values
+            are strings or numbers. They do not affect the trials.
 
         Raises
         ------
@@ -162,17 +168,24 @@ class Tuner:
         if not search_space or not folds.splits:
             return TuningResult()
         objective = Objective(predictor, read(search_space), folds, X, y, tuple(self.objectives))
-        with quiet_optuna():
+        with quiet_optuna(), progress("tuning", self.n_trials, "trials") as meter:
             study, created = self._open(name)
+            describe(study, attributes or {}, self.objectives)
             study.sampler = self.sampler(seed=integer_seed(seed, "tuning"))
             slots = Slots(study, self.n_trials, objective.stored_defaults())
             slots.open(created)
-            n_run = 0
+            # Trials that are stored already took no time of this process.
+            meter.start_at(len(slots.finished()))
+            n_run, best_tau = 0, -math.inf
             while (trial := self._next_trial(slots, start)) is not None:
                 slot_seed = integer_seed(seed, "tuning", "trial", trial.user_attrs[SLOT])
                 study.sampler = self.sampler(seed=slot_seed)
-                objective.run(study, trial)
+                tau = objective.run(study, trial)
                 n_run += 1
+                meter.advance()
+                if tau is not None and tau > best_tau:
+                    best_tau = tau
+                    meter.remark(f"best τ {tau:.4f}")
             rows = tuple(trial_row(slot, trial) for slot, trial in slots.finished().items())
         best = self._best_row(rows)
         return TuningResult(

@@ -356,7 +356,7 @@ def test_predictors_unknown_name_raises_with_suggestion() -> None:
 
 
 def test_expectation_one_bad_scenario_shows_median_and_mean_and_no_interval() -> None:
-    # No interval of the scenarios held what it promised on every table; see docs/advice.md.
+    # No interval of the scenarios held what it promised on every table; see docs/notes/advice.md.
     outcomes = (ScenarioOutcome(0.0, 1.0),) * 19 + (ScenarioOutcome(2.0, 0.9),)
     lines = _expectation(Expected(Plan("ridge", 0, 60, 10, 0.0), 100.0, 90.0, 9.0, outcomes))
     assert lines[1:] == [

@@ -148,7 +148,7 @@ def test_estimate_published_architecture_is_within_7_percent(
 
 @pytest.mark.parametrize(
     ("name", "tau"),
-    # As stated in docs/estimate.md.
+    # As stated in docs/notes/estimate.md.
     [("raspi4", 0.898), ("pixel3", 0.907), ("eyeriss", 0.980), ("fpga", 0.988)],
 )
 def test_estimate_tau_with_measured_tables_equals_documented(

@@ -79,7 +79,9 @@ def test_fit_accuracy_is_in_percent(
     write_csv(tmp_path / "board.csv", 30)
     words = ("metric=accuracy", "predictor=ridge", "tuning=none", "out=accuracy.hwnas")
     assert hwnas("fit", "table=board.csv", *words).returncode == 0
-    known = api.load_predictor("accuracy.hwnas").metadata_
+    loaded = api.load_predictor("accuracy.hwnas")
+    assert loaded.bounds == (0.0, 100.0)
+    known = loaded.metadata_
     assert (known["metric"], known["unit"], known["direction"]) == (
         "accuracy",
         "percent",

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import binom
-from sklearn.linear_model import Ridge
+from sklearn.base import RegressorMixin
+from sklearn.linear_model import BayesianRidge, Ridge
 
 from hwnas.encoding import OneHot, Operations
 from hwnas.errors import UserError
@@ -50,6 +51,23 @@ def test_interval_fewer_residuals_than_needed_is_infinite(coverage: float) -> No
     few = Residuals(np.zeros(n - 1), np.ones(n - 1), folds=5) if n > 1 else None
     if few is not None:
         assert few.interval(np.zeros(2), coverage)[0].tolist() == [-np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("model", [Ridge(), BayesianRidge()])
+def test_predict_with_bounds_and_its_interval_lie_within_them(
+    model: RegressorMixin, tmp_path: Path
+) -> None:
+    low, high = np.quantile(Y, [0.3, 0.7])
+    free = Predictor(SPACE, OneHot(), model).fit(X, Y).calibrate()
+    bounded = Predictor(SPACE, OneHot(), model, bounds=(low, high)).fit(X, Y).calibrate()
+    bounded.save(tmp_path / "bounded.hwnas")
+    loaded = load_predictor(tmp_path / "bounded.hwnas")
+    expected = free.predict(HELD_OUT)
+    assert ((expected < low) | (expected > high)).any()
+    assert np.array_equal(loaded.predict(HELD_OUT), np.clip(expected, low, high))
+    for bound in loaded.predict_interval(HELD_OUT):
+        assert (low <= bound).all()
+        assert (bound <= high).all()
 
 
 @pytest.mark.parametrize("coverage", [0.0, 1.0, -1.0, 90.0])

@@ -44,6 +44,33 @@ def test_expand_grid_point_has_overrides_seed_and_labels() -> None:
     assert point.axes["stand_in"] is True
 
 
+@pytest.mark.parametrize(
+    ("axes", "labels"),
+    [
+        ({"data": ["hwnas/raspi4", "hwnas/pixel3"]}, ["hwnas/raspi4", "hwnas/pixel3"]),
+        ({"dataset": ["hwnas/raspi4", "hwnas/pixel3"]}, ["hwnas/raspi4", "hwnas/pixel3"]),
+        (
+            {"data": ["local/cpu"], "metric": ["latency", "memory"]},
+            ["local/cpu latency", "local/cpu memory"],
+        ),
+        ({}, ["the table"]),
+    ],
+)
+def test_expand_axes_that_choose_the_table_give_its_label(
+    axes: dict[str, list[str]], labels: list[str]
+) -> None:
+    points = expand({"all": {**axes, "seed": [0]}}, {}, [], table="the table")
+    assert [point.axes["data"] for point in points] == labels
+    chosen = [o.partition("=")[2] for point in points for o in point.overrides if "dataset" in o]
+    assert chosen == [label.partition(" ")[0] for label in labels if axes]
+
+
+def test_expand_word_on_the_axis_data_matches_an_override_of_the_dataset() -> None:
+    grid = {"all": {"data": ["hwnas/raspi4", "hwnas/pixel3"], "seed": [0]}}
+    (point,) = expand(grid, {}, ["dataset=hwnas/pixel3"])
+    assert point.overrides == ("dataset=hwnas/pixel3",)
+
+
 def test_expand_grid_points_that_differ_in_seed_share_a_job() -> None:
     points = expand(GRID, {}, ["predictor=ridge", "n_train=11"])
     jobs = {point.job for point in points}

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 
 from hwnas.errors import UserError
-from hwnas.study.report import LookupAgainstLinear, Material, TrainSizes, published_table
-from hwnas.study.report._report import marked_designs
+from hwnas.study.report import LookupAgainstLinear, Material, published_table
 from hwnas.study.report._simulation import _SCORES, _table
 
 ROWS = pd.DataFrame(
@@ -119,50 +117,6 @@ def test_published_table_other_accuracies_are_not_compared(tmp_path: Path) -> No
     assert verdict({**RIDGE_11, "value": 0.61}, tmp_path, rows=same)[1] == "agrees"
 
 
-def test_train_sizes_write_makes_table_and_figures(tmp_path: Path) -> None:
-    text = TrainSizes().write(material([{**RIDGE_11, "value": 0.61}], tmp_path))
-    table = pd.read_csv(tmp_path / "sizes.csv", index_col="predictor")
-    assert table.loc["ridge", "55"] == pytest.approx(0.71)
-    assert "| xgb | 0.310 [1 of 3 datasets] |  |" in text
-    assert (tmp_path / "sizes_centred.png").stat().st_size > 10_000
-
-
-def test_train_sizes_incomplete_mean_is_marked(tmp_path: Path) -> None:
-    """A study that was stopped has means that cannot be compared with the others."""
-    two = ROWS[ROWS["axis.data"] != "c"]
-    text = TrainSizes().write(material([], tmp_path, rows=two))
-    assert "| ridge | 0.610 | 0.710 |" in text
-    assert "| xgb | 0.310 [1 of 2 datasets] |  |" in text
-    assert "a mean marked [n of m] covers fewer" in text
-    text = TrainSizes().write(material([], tmp_path, rows=two.drop(index=9)))
-    assert "| ridge | 0.610 | 0.705 [1 of 2 seeds] |" in text
-    whole = TrainSizes().write(material([], tmp_path, rows=two[two["axis.predictor"] == "ridge"]))
-    assert "| ridge | 0.610 | 0.710 |" in whole
-    assert "marked" not in whole
-
-
-def test_train_sizes_curves_contain_complete_means_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: dict[str, pd.DataFrame] = {}
-
-    def plot(_: TrainSizes, means: pd.DataFrame, __: Material, name: str, ___: str) -> None:
-        drawn[name] = means
-
-    monkeypatch.setattr(TrainSizes, "_plot", plot)
-    TrainSizes().write(material([], tmp_path, rows=ROWS[ROWS["axis.data"] != "c"]))
-    assert list(drawn["sizes.png"].dropna(how="all").index) == ["ridge"]
-    assert drawn["sizes_centred.png"].to_numpy().tolist() == [[0.0, 0.0]]
-
-
-@pytest.mark.filterwarnings("error")
-def test_train_sizes_no_complete_mean_is_written(tmp_path: Path) -> None:
-    apart = ROWS[(ROWS["axis.predictor"] == "ridge") == (ROWS["axis.data"] == "b")]
-    text = TrainSizes().write(material([], tmp_path, rows=apart))
-    assert "| ridge | 0.710 [1 of 2 datasets] | 0.810 [1 of 2 datasets] |" in text
-    assert (tmp_path / "sizes.png").is_file()
-
-
 def test_lookup_dataset_with_fewer_seeds_is_marked(tmp_path: Path) -> None:
     rows = ROWS[(ROWS["axis.n_train"] == 11) & (ROWS["axis.data"] != "c")].drop(index=2)
     report = LookupAgainstLinear("xgb", "ridge", "scores.kendall_tau", n_train=11)
@@ -181,11 +135,3 @@ def test_simulation_table_fewer_grid_points_is_marked() -> None:
     assert "| sorted | 0.1 [1 of 2 grid points] |" in text
     assert "a mean marked [n of m] covers fewer" in text
     assert "marked" not in _table(rows.iloc[:2])
-
-
-def test_train_sizes_chosen_measurements_have_a_line_of_their_own(tmp_path: Path) -> None:
-    chosen = ROWS.assign(**{"identity.train": "design"})
-    both = pd.concat([ROWS.assign(**{"identity.train": "random"}), chosen])
-    text = TrainSizes().write(material([], tmp_path, rows=marked_designs(both)))
-    assert "| ridge |" in text
-    assert "| ridge (train=design) |" in text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,10 +44,17 @@ X = RNG.normal(size=(60, 2))
 Y = X[:, 0]
 
 
-def tune(storage: str | None, n_trials: int, seconds: float = 0.0, **options: Any) -> TuningResult:
+def tune(
+    storage: str | None,
+    n_trials: int,
+    seconds: float = 0.0,
+    name: str = "tuning",
+    attributes: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> TuningResult:
     predictor = Pipeline([("model", Blend(seconds=seconds))])
-    options = {"sampler": RandomSampler} | options
-    return Tuner(n_trials=n_trials, storage=storage, **options).tune(predictor, SPACE, X, Y, seed=0)
+    tuner = Tuner(n_trials=n_trials, storage=storage, **({"sampler": RandomSampler} | options))
+    return tuner.tune(predictor, SPACE, X, Y, seed=0, name=name, attributes=attributes)
 
 
 def wait_at(gate: Path) -> None:

@@ -45,7 +45,7 @@ class Best(RegressorMixin, BaseEstimator):
     best one. It assumes more noise for measurements that are far from what the others predict. On
     cells whose values are mostly noise, predictions are averaged with those of `gp`. ``fit`` scales
     the standard deviation, noise included, so that 90 % of the left-out training measurements lie
-    in their 90 % interval. ``docs/best.md`` describes the method.
+    in their 90 % interval. ``docs/notes/best.md`` describes the method.
 
     On a space whose operations it cannot count, such as a space of choices, a Gaussian process on
     the dimensions takes the place of these models.

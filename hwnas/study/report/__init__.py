@@ -9,9 +9,10 @@ from hwnas.study.report._claim_selection import (
 from hwnas.study.report._claims import Case, Claim, Claims
 from hwnas.study.report._lookup import LookupAgainstLinear
 from hwnas.study.report._published import published_table
-from hwnas.study.report._report import Material, Report, write_report
+from hwnas.study.report._report import Material, Report
 from hwnas.study.report._simulation import SelectionCost
 from hwnas.study.report._train_sizes import TrainSizes
+from hwnas.study.report._write import parts_of, write_report
 
 __all__ = [
     "BestPredictors",
@@ -27,6 +28,7 @@ __all__ = [
     "SuboptimalSelections",
     "TrainSizes",
     "VerificationHelps",
+    "parts_of",
     "published_table",
     "write_report",
 ]

@@ -1,26 +1,48 @@
-"""Report part: scores by number of training measurements, as a table and as curves."""
+"""Report part: scores by number of training measurements, compared for each dataset."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from hwnas.errors import check_choice
 from hwnas.figures import curve, label_ends, save_figure, size_axis
-from hwnas.study.report._markdown import MARK_NOTE, mark
+from hwnas.scores import SCORES
+from hwnas.selection import SELECTION_SCORES
+from hwnas.study.report._markdown import MARK_NOTE
+from hwnas.study.report._paired import comparison_table
 from hwnas.study.report._published import published_table
+from hwnas.study.report._ranks import ranks_text
 from hwnas.study.report._report import Material
+from hwnas.study.report._scores import (
+    DATA,
+    METRIC,
+    NAME,
+    SIZE,
+    VALUE,
+    Scores,
+    table_of_data,
+    table_of_means,
+)
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+TAU = "scores.kendall_tau"
+_KNOWN = (
+    *(f"{part}.{score.name}" for part in ("scores", "scores_all") for score in SCORES),
+    *(f"selection.{score.name}" for score in SELECTION_SCORES),
+    *(f"timings.{name}_seconds" for name in ("tune", "fit")),
+)
+_COLUMNS = 3
 
 
 @dataclass(frozen=True)
 class TrainSizes:
-    """Each predictor's score against its number of training measurements.
+    """A score of each predictor against its number of training measurements.
 
     Parameters
     ----------
@@ -28,86 +50,92 @@ class TrainSizes:
         Column of the score in the results.
     title : str
         Name of the score in the figures and the text.
+    lowest_is_best : bool
+        Whether lower scores are better, as for ``selection.mra_all_percent``.
+
+    Raises
+    ------
+    UserError
+        If there is no such score.
     """
 
-    score: str = "scores.kendall_tau"
+    score: str = TAU
     title: str = "Kendall's τ"
+    lowest_is_best: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("reports.score", self.score, _KNOWN)
 
     def write(self, material: Material) -> str:
         """Write the tables and figures, and return the text in Markdown.
 
-        ``sizes.csv`` and ``sizes.png`` hold means over datasets, ``sizes_by_data.csv`` means over
-        seeds. ``sizes_centred.png`` shows the differences from the average of the predictors.
+        ``sizes.csv`` holds mean, standard deviation and number of seeds for each dataset,
+        ``sizes.png`` the curves and ``sizes_ranks.png`` the ranks. The files of another score than
+        τ have its name in theirs.
         """
-        groups = material.rows.groupby(["axis.predictor", "axis.data", "axis.n_train"])
-        by_data = groups[self.score].agg(["mean", "std", "count"])
-        by_data.to_csv(material.folder / "sizes_by_data.csv")
-        by_size = by_data.dropna(subset="mean").groupby(level=["axis.predictor", "axis.n_train"])
-        means = by_size["mean"].mean().unstack().rename_axis(index="predictor", columns="n_train")
-        means = means.sort_values(means.columns[-1], ascending=False)
-        means.to_csv(material.folder / "sizes.csv")
-        data = sorted(set(material.rows["axis.data"]))
-        # A curve through means over different datasets would compare datasets, not predictors.
-        self._curves(means.where(by_size.size().unstack() == len(data)), material)
-        seeds = int(by_data["count"].max())
-        marks = {
-            key: mark((len(counts), len(data), "datasets"), (counts.min(), seeds, "seeds"))
-            for key, counts in by_size["count"]
-        }
-        note = (
-            f"{self.title} on the test set, mean over {len(data)} datasets ({', '.join(data)}), "
-            f"up to {seeds} seeds each{MARK_NOTE if any(marks.values()) else ''}. "
-            "Figures of the means over all datasets: sizes.png, sizes_centred.png."
-        )
-        parts = [self._table(means, marks), note, published_table(material)]
+        scores = Scores.of(material, self.score, self.title, self.lowest_is_best)
+        if scores.rows.empty:
+            return f"## {self.title}\n\nNo experiment has this score yet."
+        stem = "sizes" if self.score == TAU else f"sizes_{self.score.rpartition('.')[2]}"
+        folder = material.folder
+        groups = scores.rows.groupby([METRIC, DATA, NAME, SIZE])[VALUE]
+        groups.agg(["mean", "std", "count"]).to_csv(folder / f"{stem}.csv")
+        self._draw(scores, folder / f"{stem}.png", material)
+        parts = [
+            f"## {self.title} by number of training measurements",
+            *self._tables(scores, material.estimated),
+            comparison_table(scores),
+            ranks_text(scores, folder / f"{stem}_ranks.png"),
+            published_table(material) if self.score == TAU else "",
+        ]
         return "\n\n".join(part for part in parts if part)
 
-    def _table(self, means: pd.DataFrame, marks: Mapping[tuple[Hashable, ...], str]) -> str:
-        lines = [f"## {self.title} by number of training measurements", ""]
-        lines.append("| predictor |" + "".join(f" {size} |" for size in means.columns))
-        lines.append("|---|" + "---|" * len(means.columns))
-        for name, line in means.iterrows():
-            columns = "".join(
-                f" {'' if pd.isna(v) else f'{v:.3f}{marks[name, size]}'} |"
-                for size, v in line.items()
-            )
-            lines.append(f"| {name} |{columns}")
-        return "\n".join(lines)
+    def _tables(self, scores: Scores, estimated: set[str]) -> list[str]:
+        parts = []
+        for (metric, data), rows in scores.rows.groupby([METRIC, DATA], sort=False):
+            title = str(data) if str(metric) in str(data) else f"{data}, {metric}"
+            title += " (ESTIMATED values)" if data in estimated else ""
+            parts.append(f"### {title}\n\n{table_of_data(scores, rows)}")
+        best = "lowest" if scores.lowest_is_best else "highest"
+        note = (
+            f"{scores.title}: mean ± standard deviation over seeds, for each number of training "
+            f"measurements. The {best} of each column is bold."
+        )
+        for metric in scores.metrics:
+            rows = scores.of_metric(metric)
+            n_data = rows[DATA].nunique()
+            # Scores of different metrics are never averaged: some metrics are easy to predict.
+            if n_data > 1:
+                table = table_of_means(scores, rows)
+                parts.append(f"### Mean over the {n_data} datasets of {metric}\n\n{table}")
+        marked = any("[" in part for part in parts)
+        return [*parts, note[:-1] + MARK_NOTE + "." if marked else note]
 
-    def _curves(self, means: pd.DataFrame, material: Material) -> None:
-        self._plot(means, material, "sizes.png", f"{self.title}, mean over datasets")
-        # The lookup table has a single point. The average of the predictors is that of the curves.
-        curves = means[means.notna().sum(axis=1) > 1]
-        centred = (curves if len(curves) else means).pipe(lambda table: table - table.mean())
-        self._plot(centred, material, "sizes_centred.png", f"{self.title} − average of predictors")
-
-    def _plot(self, means: pd.DataFrame, material: Material, name: str, label: str) -> None:
-        spreads = self._spreads(material.rows)
+    def _draw(self, scores: Scores, path: Path, material: Material) -> None:
+        data = list(dict.fromkeys(scores.rows[DATA]))
+        columns = min(_COLUMNS, len(data))
+        lines = -(-len(data) // columns)
 
         def draw(figure: Figure) -> None:
-            axes = figure.subplots()
-            for predictor, line in means.iterrows():
-                known = line.dropna()
-                if known.empty:
-                    continue
-                sizes = [float(size) for size in known.index]
-                spread = [spreads.get((predictor, size), math.nan) for size in sizes]
-                band = None
-                if len(known) > 1 and not any(map(math.isnan, spread)):
-                    band = list(known - spread), list(known + spread)
-                curve(axes, sizes, list(known), band, str(predictor))
-            size_axis(axes, [float(size) for size in means.columns])
-            axes.set_ylabel(label)
+            panels = figure.subplots(lines, columns, squeeze=False).flat
+            for axes, label in zip(panels, data, strict=False):
+                _curves(axes, scores.rows[scores.rows[DATA] == label])
+                axes.set_title(label, fontsize="small")
+                axes.set_ylabel(scores.title)
+            for axes in list(figure.axes)[len(data) :]:
+                axes.remove()
             note = " (ESTIMATED values)" if material.estimated else ""
-            axes.set_title(f"{material.title}{note}\nbands: ± 1 standard deviation over seeds")
-            label_ends(axes)
+            figure.suptitle(f"{material.title}{note}\nbands: ± 1 standard deviation over seeds")
 
-        save_figure(material.folder / name, draw, figsize=(8, 5))
+        save_figure(path, draw, figsize=(4.6 * columns, 1.0 + 3.4 * lines))
 
-    def _spreads(self, rows: pd.DataFrame) -> dict[Any, float]:
-        """Return the standard deviation over seeds of the mean over datasets."""
-        cell = ["axis.predictor", "axis.n_train"]
-        if "axis.seed" not in rows:
-            return {}
-        of_seed = rows.groupby([*cell, "axis.seed"])[self.score].mean()
-        return dict(of_seed.groupby(level=cell).std().items())
+
+def _curves(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw mean and standard deviation over seeds of every predictor."""
+    for name, own in rows.groupby(NAME, sort=False):
+        spread = own.groupby(SIZE)[VALUE].agg(["mean", "std"])
+        mean, std = spread["mean"], spread["std"].fillna(0.0)
+        band = (list(mean - std), list(mean + std)) if len(mean) > 1 else None
+        curve(axes, list(mean.index), list(mean), band, str(name))
+    size_axis(axes, sorted(set(rows[SIZE])))
+    label_ends(axes)

@@ -1,0 +1,121 @@
+"""Which architectures a search expects on the front, and the models that it takes for this."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from hwnas.search import Known, Moves, Problem, search
+from hwnas.search._quantities import Float
+from hwnas.search._refine import _dominated, _probability_undominated
+from hwnas.search._surrogate import Errors, Surrogate
+from hwnas.search._views import View, views_of
+from hwnas.space import Architectures, Choices, NASBench201
+from tests.search.test_search import LATENCY, smooth
+
+
+@pytest.mark.parametrize("n_objectives", [2, 3])
+def test_dominated_is_what_the_comparison_with_every_member_says(n_objectives: int) -> None:
+    rng = np.random.default_rng(0)
+    front = np.unique(rng.integers(3, 9, (7, n_objectives)).astype(float), axis=0)
+    points = rng.integers(0, 9, (300, n_objectives)).astype(float)
+    expected = [bool((front <= point).all(axis=1).any()) for point in points]
+    assert _dominated(points, front).tolist() == expected
+    assert 0 < sum(expected) < len(expected)
+
+
+def test_probability_undominated_of_two_objectives_is_the_share_of_draws() -> None:
+    rng = np.random.default_rng(0)
+    front = np.array([[0.0, 3.0], [1.0, 1.0], [1.0, 2.0], [2.5, 0.5]])
+    means, errors = rng.uniform(-1, 4, (20, 2)), rng.uniform(0.2, 1.0, (20, 2))
+    draws = means + errors * rng.standard_normal((4_000, 20, 2))
+    share = np.mean([~_dominated(drawn, front) for drawn in draws], axis=0)
+    assert _probability_undominated(means, errors, front, rng) == pytest.approx(share, abs=0.04)
+
+
+def test_probability_undominated_of_three_objectives_orders_good_before_bad() -> None:
+    front, means = np.zeros((1, 3)), np.array([[-2.0, 1.0, 1.0], [0.0, 0.0, 0.0], [2.0, 2.0, 2.0]])
+    errors = np.full((3, 3), 0.5)
+    found = _probability_undominated(means, errors, front, np.random.default_rng(0))
+    assert found[0] > 0.9
+    assert found[0] > found[1] > found[2]
+
+
+def test_views_distance_is_the_share_of_decisions_that_differ() -> None:
+    moves = Moves(NASBench201())
+    cells = moves.space.enumerate()[[0, 1, 31, 15_624]]
+    written = View(moves, as_networks=False).features(cells)
+    squared = ((written - written[0]) ** 2).sum(axis=1)
+    assert squared == pytest.approx([0.0, 1 / 6, 3 / 6, 1.0])
+
+
+def test_views_of_networks_are_equal_for_equal_networks() -> None:
+    moves = Moves(NASBench201())
+    cells = moves.space.enumerate()[::7]
+    features = View(moves, as_networks=True).features(cells)
+    networks = moves.space.network_representative(cells)
+    rows = np.unique(features.round(6), axis=0, return_inverse=True)[1]
+    assert len(np.unique(networks)) < len(cells)
+    pairs = np.unique(np.column_stack([networks, rows]), axis=0)
+    assert len(pairs) == len(np.unique(networks))
+    assert rows.max() + 1 > 0.9 * len(pairs)
+
+
+def test_views_numbers_that_are_close_differ_less() -> None:
+    space = Choices("one", {"width": {"low": 0, "high": 10, "whole": True}, "kernel": [3, 5, 7]})
+    rows = space.from_strings(["width=0;kernel=3", "width=1;kernel=3", "width=9;kernel=3"])
+    features = View(Moves(space), as_networks=True).features(rows)
+    near, far = ((features[1:] - features[0]) ** 2).sum(axis=1)
+    assert 0 < near < far
+
+
+def test_views_of_a_problem_with_a_value_of_each_network_are_one() -> None:
+    space = NASBench201()
+    rows = space.enumerate()[:200]
+    merged = Known(space, rows, space.network_representative(rows).astype(float), LATENCY, "table")
+    own = Known(space, rows, np.arange(200.0), LATENCY, "table")
+    counts = [len(views_of(Problem(space, each, [each]), Moves(space))) for each in (merged, own)]
+    assert counts == [1, 2]
+
+
+def test_surrogate_learns_a_smooth_value_and_says_its_error() -> None:
+    problem, rng = smooth("cells"), np.random.default_rng(0)
+    moves = Moves(problem.space)
+    seen, new = (problem.space.live(moves.drawn(n, rng)) for n in (700, 200))
+    model = Surrogate(views_of(problem, moves)).fit(seen, problem.points(seen), rng)
+    means, errors = model.predict(new)
+    true = problem.points(new)
+    residuals = np.sqrt(((means - true) ** 2).mean(axis=0))
+    assert (residuals < 0.3 * true.std(axis=0)).all()
+    assert residuals == pytest.approx(np.sqrt((errors**2).mean(axis=0)), rel=0.7)
+
+
+def test_errors_are_those_of_similar_predictions() -> None:
+    predicted = np.linspace(0.0, 1.0, 1_000)
+    residuals = np.where(predicted < 0.5, 0.1, 2.0) * np.resize([1.0, -1.0], 1_000)
+    errors = Errors.of(predicted, residuals)
+    assert errors.at(np.array([-1.0, 0.2, 0.8, 3.0])) == pytest.approx([0.1, 0.1, 2.0, 2.0])
+
+
+@pytest.mark.slow
+def test_search_nsga2_of_twenty_dimensions_takes_seconds() -> None:
+    pytest.importorskip("pymoo")
+    space = Choices("large", {f"d{number}": [1, 2, 3, 4] for number in range(20)})
+    rows = space.sample(10, np.random.default_rng(0))
+
+    class Sum(Known):
+        """A sum over the decisions, which takes no time."""
+
+        of_networks = True
+
+        def values(self, architectures: Architectures) -> Float:
+            codes = architectures.astype(np.float64)
+            return np.asarray((codes * np.linspace(1, 2, 20) ** float(self.source)).sum(axis=1))
+
+    accuracy, latency = (Sum(space, rows, np.ones(10), LATENCY, power) for power in ("-1", "2"))
+    start = time.process_time()
+    archive = search(Problem(space, accuracy, [latency]), "nsga2", 2_000, seed=0)
+    assert time.process_time() - start < 10.0
+    assert len(archive) == 2_000
