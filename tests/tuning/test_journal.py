@@ -67,6 +67,19 @@ def test_open_journal_read_before_is_not_read_again(tmp_path: Path) -> None:
     assert open_journal(path) is open_journal(path)
 
 
+def test_open_journal_many_are_not_all_kept(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.journal" for number in range(6)]
+    for path in paths:
+        tune_as("a", path)
+    first = open_journal(paths[0])
+    for path in [*paths[1:4], paths[0]]:
+        open_journal(path)
+    assert open_journal(paths[0]) is first
+    for path in paths[1:]:
+        open_journal(path)
+    assert open_journal(paths[0]) is not first
+
+
 def test_open_journal_replaced_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "tuning.journal"
     tune_as("a", path)
