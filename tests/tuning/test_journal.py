@@ -7,18 +7,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 
 from hwnas.errors import UserError
 from hwnas.tuning import TuningResult
 from hwnas.tuning._journal import open_journal
+from tests.tuning.journals import studies
 from tests.tuning.worker import tune
 
 ROOT = Path(__file__).parents[2]
@@ -30,13 +28,6 @@ def tune_as(name: str, storage: object, n_trials: int = 2, **attributes: Any) ->
 
 def params(result: TuningResult) -> list[object]:
     return [row["params"] for row in result.trials]
-
-
-def studies(path: Path) -> dict[str, optuna.Study]:
-    """Return the Optuna studies of a journal by name, as a program without hwnas reads them."""
-    storage = JournalStorage(JournalFileBackend(str(path)))
-    names: Sequence[str] = optuna.get_all_study_names(storage)
-    return {name: optuna.load_study(study_name=name, storage=storage) for name in names}
 
 
 def test_tune_several_tunings_in_one_journal_are_described(tmp_path: Path) -> None:
