@@ -147,14 +147,30 @@ class Action(Enum):
 
 
 @dataclass
+class LaunchConfig:
+    """How the jobs of a study are given to the launcher; see `hwnas.study._launch`.
+
+    ``tasks`` is the number of the launcher's tasks. None makes every job a task.
+    """
+
+    tasks: int | None = None
+
+
+@dataclass
 class SweepConfig(RunConfig):
-    """A study, or one of its jobs. Only a job has ``seeds`` and ``job``."""
+    """A study, one of its jobs, or a task of the launcher.
+
+    Only a job has ``seeds`` and ``job``. Only a task of several jobs has ``jobs``: the overrides of
+    each, as JSON.
+    """
 
     deviations: Any = None
     action: Action = Action.run
     report: bool = False
     seeds: list[int] = field(default_factory=list)
     job: str = ""
+    jobs: list[str] = field(default_factory=list)
+    sweep: LaunchConfig = field(default_factory=LaunchConfig)
 
 
 @dataclass

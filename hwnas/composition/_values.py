@@ -35,6 +35,8 @@ INERT: Mapping[str, str] = {
     "report": "whether the command sweep writes a report",
     "seeds": "the seeds of a study's job",
     "job": "the identity of a study's job",
+    "sweep": "how many tasks of the launcher the jobs of a study are divided into",
+    "jobs": "the overrides of the jobs of a launcher's task",
 }
 #: Values that a configuration has had before it could state them. They are left out, so that a
 #: result of an older version, and its tuning, have the same configuration as a new one.

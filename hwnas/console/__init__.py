@@ -1,6 +1,6 @@
 """What a person sees while a command runs and at its end: progress, tables and plain text."""
 
-from hwnas.console._progress import Meter, progress, shown
+from hwnas.console._progress import Meter, duration, progress, shown
 from hwnas.console._streams import present_stderr, printable, reader_is_gone, silence
 from hwnas.console._table import Column, Line, Section, TextTable, print_markdown, print_table
 
@@ -10,6 +10,7 @@ __all__ = [
     "Meter",
     "Section",
     "TextTable",
+    "duration",
     "present_stderr",
     "print_markdown",
     "print_table",

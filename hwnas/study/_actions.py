@@ -9,11 +9,13 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from hwnas.composition import Action
-from hwnas.console import print_markdown
+from hwnas.console import duration, print_markdown
+from hwnas.errors import check_number
 from hwnas.experiment import Data, check_writable
 from hwnas.files import append_lines
+from hwnas.study._cost import Costs
 from hwnas.study._grid import GridPoint
-from hwnas.study._launch import launch, progress_shown
+from hwnas.study._launch import launch, n_workers, progress_shown, tasks_of
 from hwnas.study._ledger import FAILED, OLDER, Progress
 from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_key
@@ -112,7 +114,22 @@ def run(study: Study) -> list[BaseException]:
     todo.sort(key=order.__getitem__)
     _record_command(study)
     with progress_shown(study.name, study.ledger, todo, len(study.points) - len(no_data)):
-        return launch(study.jobs(todo))
+        return launch(_tasks(study, todo, Costs.of(progress.done)))
+
+
+def _tasks(study: Study, todo: Sequence[GridPoint], costs: Costs) -> list[list[str]]:
+    """Return the overrides of the launcher's tasks: one for each job, or ``sweep.tasks`` of them.
+
+    A grid point of a kind that never ran is expected to cost the mean of the kinds that have run.
+    """
+    jobs = study.jobs(todo)
+    n_tasks = study.cfg.sweep.tasks
+    if n_tasks is None:
+        return [list(job.overrides) for job in jobs]
+    check_number("sweep.tasks", n_tasks, 1)
+    usual = sum(costs.means.values()) / len(costs.means) if costs.means else 1.0
+    expected = [sum(costs.of_point(point) or usual for point in job.points) for job in jobs]
+    return tasks_of([job.overrides for job in jobs], expected, n_tasks, study.common)
 
 
 def _record_command(study: Study) -> None:
@@ -142,9 +159,25 @@ def status(study: Study, progress: Progress, no_data: Sequence[GridPoint]) -> st
     if estimated:
         n = sum(table_key(point) in estimated for point in study.points)
         lines.append(f"ESTIMATED  {n:,} grid points use values that a model computed")
-    if progress.failed or progress.missing:
+    left = [*progress.missing, *progress.failed]
+    if left:
+        lines += _left(Costs.of(progress.done), left)
         lines.append(f"to run the rest: {study.command}")
     return "\n".join(lines)
+
+
+def _left(costs: Costs, points: Sequence[GridPoint]) -> list[str]:
+    """State the expected CPU time of grid points, if any of their kinds has run."""
+    seconds, n_unknown = costs.total(points)
+    if n_unknown == len(points):
+        return []
+    line = f"left       {duration(seconds)} of CPU time"
+    workers = n_workers()
+    if workers > 1:
+        line += f", {duration(seconds / workers)} with {workers} workers"
+    if n_unknown:
+        line += f", without {n_unknown:,} grid points of a kind that has not run yet"
+    return [line]
 
 
 def _indented(texts: Iterable[str]) -> list[str]:

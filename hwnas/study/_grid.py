@@ -25,7 +25,7 @@ _TABLE_AXES = (DATA_AXIS, "dataset", "image_set", "metric", "device", "space")
 LABEL, STAND_IN = "label", "stand_in"
 #: Keys of the command line that control how a study is run. Grid points do not contain them.
 RUN_KEYS = (
-    *("experiment", "action", "report", "study", "force", "paths", "hydra", "seeds"),
+    *("experiment", "action", "report", "study", "force", "paths", "hydra", "seeds", "sweep"),
     *("tracking", "artifacts", "intervals"),
 )
 #: Grid points do contain the keys below this one, because tasks read their settings from it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,31 +12,63 @@ from contextlib import contextmanager
 from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 from hydra.types import HydraContext, RunMode
 
 from hwnas.composition import overrides
 from hwnas.console import progress
+from hwnas.study._cost import balanced
 from hwnas.study._grid import GridPoint
 from hwnas.study._ledger import Ledger
-from hwnas.study._worker import run_job
+from hwnas.study._worker import run_task
 
 REFRESH_SECONDS = 0.5
 
 
-def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
-    """Run jobs with the launcher of the command line, for example ``hydra/launcher=joblib``.
+def tasks_of(
+    jobs: Sequence[Sequence[str]], costs: Sequence[float], n_tasks: int, common: Sequence[str]
+) -> list[list[str]]:
+    """Divide jobs into tasks of nearly equal cost, since a cluster dislikes thousands of tasks.
 
     Parameters
     ----------
     jobs : sequence of sequences of str
         The overrides of each job.
+    costs : sequence of float
+        The expected CPU seconds of each job.
+    n_tasks : int
+    common : sequence of str
+        Overrides that all jobs have, such as those of ``paths``.
+
+    Returns
+    -------
+    list of list of str
+        The overrides of each task. Its key ``jobs`` holds the overrides of its jobs as JSON.
+    """
+    return [
+        [*common, f"jobs=[{','.join(_quoted(json.dumps(list(jobs[i]))) for i in group)}]"]
+        for group in balanced(costs, n_tasks)
+    ]
+
+
+def _quoted(text: str) -> str:
+    return QuotedString(text, Quote.single).with_quotes()
+
+
+def launch(tasks: Sequence[Sequence[str]]) -> list[BaseException]:
+    """Run tasks with the launcher of the command line, for example ``hydra/launcher=joblib``.
+
+    Parameters
+    ----------
+    tasks : sequence of sequences of str
+        The overrides of each task: those of a job, or what `tasks_of` returns.
 
     Returns
     -------
     list of BaseException
-        The exception that stopped the launcher, or those of jobs that could not record an outcome.
+        The exception that stopped the launcher, or those of tasks that could not record an outcome.
     """
     hydra = HydraConfig.get()
     loader = GlobalHydra.instance().config_loader()
@@ -45,14 +79,22 @@ def launch(jobs: Sequence[Sequence[str]]) -> list[BaseException]:
     )
     context = HydraContext(config_loader=loader, callbacks=Callbacks())
     launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=context, task_function=run_job, config=config
+        hydra_context=context, task_function=run_task, config=config
     )
     try:
-        returns = launcher.launch(list(jobs), initial_job_idx=0)
+        returns = launcher.launch(list(tasks), initial_job_idx=0)
     except Exception as error:
         # For example because the system killed a worker. The ledger has all outcomes until then.
         return [error]
     return [r._return_value for r in returns if r.status == JobStatus.FAILED]
+
+
+def n_workers() -> int:
+    """Return how many tasks the launcher of the command line runs at the same time."""
+    launcher = HydraConfig.get().launcher
+    # joblib's key, then that of submitit. Hydra's own launcher has none and runs one at a time.
+    n = launcher.get("n_jobs") or launcher.get("array_parallelism") or 1
+    return int(n) if n > 0 else os.cpu_count() or 1
 
 
 @contextmanager

@@ -36,6 +36,21 @@ _PASSED = (
 
 
 @dataclass(frozen=True)
+class Job:
+    """Grid points that run one after the other, or in one training.
+
+    Parameters
+    ----------
+    overrides : tuple of str
+        They compose the configuration of the job.
+    points : tuple of GridPoint
+    """
+
+    overrides: tuple[str, ...]
+    points: tuple[GridPoint, ...]
+
+
+@dataclass(frozen=True)
 class Study:
     """One study, as chosen on the command line.
 
@@ -128,19 +143,27 @@ class Study:
 
     def overrides(self, point: GridPoint) -> list[str]:
         """Return the overrides that compose the configuration of a grid point."""
-        keys = {override: (_first_key(override), key_of(override)) for override in self.given}
-        passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o not in point.overrides]
-        chosen = f"experiment={self.choice}"
-        rest = [o for o in passed if o != chosen]
-        return [chosen, f"study={self.name}", *rest, *point.overrides]
+        common = [o for o in self.common if o not in point.overrides]
+        return [*common, *point.overrides]
 
-    def jobs(self, points: Sequence[GridPoint]) -> list[list[str]]:
-        """Return the overrides of each job, which runs the points that differ in the seed alone."""
+    @cached_property
+    def common(self) -> tuple[str, ...]:
+        """The overrides that every job gets, besides those of its grid points."""
+        keys = {override: (_first_key(override), key_of(override)) for override in self.given}
+        chosen = f"experiment={self.choice}"
+        passed = [o for o in self.given if {*keys[o]} & {*_PASSED} and o != chosen]
+        return (chosen, f"study={self.name}", *passed)
+
+    def jobs(self, points: Sequence[GridPoint]) -> list[Job]:
+        """Return the jobs of grid points. A job runs the points that differ in the seed alone."""
         by_job: dict[str, list[GridPoint]] = {}
         for point in points:
             by_job.setdefault(point.job, []).append(point)
         return [
-            [*self.overrides(group[0]), f"seeds={[p.seed for p in group]}", f"job='{job}'"]
+            Job(
+                (*self.overrides(group[0]), f"seeds={[p.seed for p in group]}", f"job='{job}'"),
+                tuple(group),
+            )
             for job, group in by_job.items()
         ]
 

@@ -1,12 +1,15 @@
-"""The function that Hydra's launcher runs for each job of a study."""
+"""The function that Hydra's launcher runs for each of its tasks: one job of a study, or several."""
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from hwnas.composition import Artifacts, mistake_in, register
 from hwnas.console import shown
@@ -18,8 +21,40 @@ from hwnas.study._ledger import FAILED, POINTS, Ledger, Outcome
 STUDIES = "studies"
 
 
-# A job of Slurm has a log of its own, where its progress is shown.
+# A task of Slurm has a log of its own, where its progress is shown.
 @shown()
+def run_task(cfg: DictConfig) -> int:
+    """Run the jobs of one task of Hydra's launcher, and return how many grid points failed.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Composed from ``conf/sweep.yaml``. If ``jobs`` is empty, the task is a single job.
+    """
+    # Hydra passes its own state to the process of a launcher, but not OmegaConf's resolvers.
+    register()
+    node = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(node, dict)
+    jobs = node.get("jobs")
+    if not jobs:
+        return run_job(cfg)
+    name = HydraConfig.get().job.config_name
+    own = HydraConfig.instance().cfg
+    try:
+        return sum(run_job(_composed(name, json.loads(overrides))) for overrides in jobs)
+    finally:
+        HydraConfig.instance().cfg = own
+
+
+def _composed(name: str | None, overrides: Sequence[str]) -> DictConfig:
+    """Compose the configuration of a job, and make it that of Hydra's singleton, too."""
+    cfg = compose(name, list(overrides), return_hydra_config=True)
+    HydraConfig.instance().set_config(cfg)
+    with open_dict(cfg):
+        del cfg["hydra"]
+    return cfg
+
+
 def run_job(cfg: DictConfig) -> int:
     """Run the grid points of one job, record their outcomes, and return how many failed.
 
@@ -29,8 +64,6 @@ def run_job(cfg: DictConfig) -> int:
         Composed from ``conf/sweep.yaml``. ``seeds`` holds the seeds to run, ``job`` the identity of
         the job.
     """
-    # Hydra passes its own state to the process of a launcher, but not OmegaConf's resolvers.
-    register()
     from hydra.utils import get_method
 
     ledger = ledger_of(cfg)

@@ -165,6 +165,8 @@ INERT_RUNS = {
     "report": ["report=true"],
     "seeds": ["seeds=[0,1]"],
     "job": ["job=another"],
+    "sweep": ["sweep.tasks=3"],
+    "jobs": ["jobs=[another]"],
 }
 #: Overrides that the configuration needs in order to have the inert key.
 NEEDS = {
@@ -177,7 +179,7 @@ NEEDS = {
     "device.title": ["dataset=hwnas/fpga"],
 }
 #: Keys that only ``sweep.py`` has.
-_OF_STUDIES = ("experiment", "deviations", "action", "report", "seeds", "job")
+_OF_STUDIES = ("experiment", "deviations", "action", "report", "seeds", "job", "sweep", "jobs")
 
 
 @pytest.fixture(scope="module")

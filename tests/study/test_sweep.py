@@ -9,71 +9,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import open_dict
 
-from hwnas.composition import register
 from hwnas.errors import UserError
 from hwnas.experiment import REVISIONS
-from hwnas.study import act
 from tests.commands import ROOT, in_process, python
+from tests.study.sweeping import (
+    CHEAP,
+    ESTIMATED,
+    QUICK,
+    SIMULATION,
+    SMALL_SIMULATION,
+    Sweep,
+    results,
+)
 from tests.tuning.journals import studies
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
-# Estimated values need no downloaded file.
-ESTIMATED = ("dataset=hwnas/raspi4", "dataset.source=estimated")
-CHEAP = (*ESTIMATED, "tuning=none", "n_test=100", "predictor=lin_reg", "n_train=11", "seed=0")
-SIMULATION = (*ESTIMATED, "experiment.settings.trials=2", "experiment.settings.n_candidates=100")
-#: For studies of few grid points, because results and report cover a study's whole grid.
-ONE_TABLE = "{dataset: hwnas/raspi4, image_set: ImageNet16-120, metric: latency}"
-SMALL_SIMULATION = (
-    *("experiment=paper_simulation", f"experiment.grids.all.data=[{ONE_TABLE}]"),
-    *("experiment.settings.pairing=sorted", *SIMULATION),
-)
-QUICK = ("experiment=quick", f"experiment.grids.all.data=[{ONE_TABLE}]")
-
-
-@dataclass(frozen=True)
-class Run:
-    """Number of failed grid points, and the output."""
-
-    failed: int
-    printed: str
-
-
-Sweep = Callable[..., Run]
-
-
-@pytest.fixture
-def sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sweep:
-    """Return a function that runs the command ``sweep`` in this process."""
-
-    def run(*arguments: str, outputs: Path = tmp_path) -> Run:
-        register()
-        overrides = [*arguments, f"paths.outputs={outputs}", f"paths.data={tmp_path / 'none'}"]
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            cfg = compose("sweep", overrides, return_hydra_config=True)
-            HydraConfig.instance().set_config(cfg)
-            with open_dict(cfg):
-                del cfg["hydra"]
-            failed = act(cfg)
-        return Run(failed, capsys.readouterr().out)
-
-    return run
-
-
-def results(outputs: Path, study: str) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = pq.read_table(
-        outputs / "studies" / study / "results.parquet"
-    ).to_pylist()
-    return rows
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

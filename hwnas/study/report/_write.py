@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from hwnas.errors import UserError
+from hwnas.study._cost import Costs
 from hwnas.study._results import Row
 from hwnas.study._study import Study, table_key
 from hwnas.study.report._report import Material, Report
@@ -95,7 +95,7 @@ def write_report(study: Study, rows: Sequence[Row]) -> tuple[str, Path]:
     listed = parts_of(study)
     parts = suited_parts(marked.rows) if listed is None else listed
     texts = [part.write(marked) for part in parts]
-    texts += [_not_compared(material), _cost(study, pd.DataFrame(rows))]
+    texts += [_not_compared(material), _cost(study)]
     text = _without_repeats("\n\n".join([f"# {material.title}", *texts]))
     path = folder / "report.md"
     path.write_text(text + "\n", encoding="utf-8")
@@ -175,34 +175,20 @@ def _not_compared(material: Material) -> str:
     return "\n".join([f"## {head}", "", *lines])
 
 
-def _cost(study: Study, rows: pd.DataFrame) -> str:
+def _cost(study: Study) -> str:
     """State the CPU hours of what has run, and extrapolate them to the whole grid."""
-    columns = [str(column) for column in rows.columns]
-    spent = rows.drop_duplicates([c for c in columns if c.startswith("axis.")])
-    known = {axis for point in study.points for axis in point.axes}
-    axes = [a for a in ("predictor", "n_train", "n_candidates") if a in known]
+    done = study.progress()[0].done
+    costs = Costs.of(done)
     # The cost of grid points that were taken from earlier runs was not recorded here.
-    ran = spent[spent["cpu_seconds"] > 0]
-    if ran.empty:
+    if not costs.means:
         return "## Cost\n\nEvery grid point was taken from earlier runs."
-    # Grids may have different axes. A grid point without an axis has None there, a row has NaN.
-    keys = [tuple(None if pd.isna(v) else v for v in key) for key in _keys(ran, axes)]
-    mean_seconds = ran.groupby(pd.Series(keys, index=ran.index))["cpu_seconds"].mean().to_dict()
-    whole, unknown = 0.0, 0
-    for point in study.points:
-        seconds = mean_seconds.get(tuple(point.axes.get(axis) for axis in axes))
-        whole += seconds or 0.0
-        unknown += seconds is None
+    whole, n_unknown = costs.total(study.points)
     text = (
-        f"{len(spent):,} of {len(study.points):,} grid points are done, "
-        f"{ran['cpu_seconds'].sum() / 3600:.3f} CPU hours. The whole grid takes "
-        f"{whole / 3600:.2f} CPU hours, if each grid point costs as much as the mean of those with "
-        f"the same {' and '.join(axes)}"
+        f"{len(done):,} of {len(study.points):,} grid points are done, "
+        f"{costs.spent / 3600:.3f} CPU hours. The whole grid takes {whole / 3600:.2f} CPU hours, "
+        "if each grid point costs as much as the mean of those of its kind: with the same "
+        "predictor and the same numbers of training measurements and candidates"
     )
-    if unknown:
-        text += f"; this leaves out {unknown:,} grid points of a kind that has not run yet"
+    if n_unknown:
+        text += f"; this leaves out {n_unknown:,} grid points of a kind that has not run yet"
     return f"## Cost\n\n{text}."
-
-
-def _keys(rows: pd.DataFrame, axes: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    return rows[[f"axis.{axis}" for axis in axes]].itertuples(index=False, name=None)
