@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -69,6 +68,9 @@ def not_installed(library: str, wanted_by: str | None = None) -> UserError:
 
 def install_command(extra: str) -> str:
     """Return the shell command that installs an extra for the running hwnas."""
+    # Imported here because it takes longer than the rest of the start of a command.
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         distribution("hwnas")
     except PackageNotFoundError:
