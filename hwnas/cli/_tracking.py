@@ -39,6 +39,8 @@ def track(arguments: Sequence[str]) -> None:
 
     done = track([Path(path) for path in paths], tracker)
     sys.stdout.write(f"tracked    {len(done.places) - done.n_incomplete} of {len(done.places)}\n")
+    for page in sorted({place.partition("/runs/")[0] for place in done.places if "://" in place}):
+        sys.stdout.write(f"online     {page}\n")
     offline = sorted({Path(place).parent for place in done.places if "://" not in place})
     for folder in offline:
         sys.stdout.write(f"offline    {folder}\nto send them: wandb sync {folder}/offline-run-*\n")

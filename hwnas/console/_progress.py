@@ -167,7 +167,7 @@ class _Terminal(_Display):
 
 
 class _Log(_Display):
-    """One line for each meter every `LINE_SECONDS`. Work that is shorter prints nothing."""
+    """One line for all meters every `LINE_SECONDS`. Work that is shorter prints nothing."""
 
     def start(self) -> None:
         self._stopped = threading.Event()
@@ -178,8 +178,8 @@ class _Log(_Display):
 
     def _write(self, stopped: threading.Event) -> None:
         while not stopped.wait(LINE_SECONDS):
-            for meter in list(self.meters):
-                print(f"{meter.title}: {meter.text}", file=sys.stderr, flush=True)  # noqa: T201
+            texts = [f"{meter.title}: {meter.text}" for meter in list(self.meters)]
+            print("; ".join(texts), file=sys.stderr, flush=True)  # noqa: T201 - for the user
 
 
 _DISPLAY: ContextVar[_Display | None] = ContextVar("display", default=None)

@@ -36,6 +36,8 @@ _BLOCK = 1 << 16
 #: The journals that this process has open, by process and path. A process that was forked must
 #: not use the journals of its parent, because Optuna would take their records for its own.
 _OPEN: dict[tuple[int, Path], tuple[tuple[int, bytes], JournalStorage]] = {}
+#: Most journals that are kept open. A folder of journals would fill the memory.
+_MOST_OPEN = 4
 
 
 def open_journal(path: Path) -> JournalStorage:
@@ -59,15 +61,20 @@ def open_journal(path: Path) -> JournalStorage:
     backend = _SharedFile(path)
     backend.repair()
     key, content = (os.getpid(), path), (path.stat().st_ino, first)
-    if key not in _OPEN or not first or _OPEN[key][0] != content:
+    before, storage = _OPEN.pop(key, (None, None))
+    if storage is None or not first or before != content:
         try:
             # Optuna reads the whole file. It does not document its exceptions for lines that are
             # not its own: they may lack a key, have a value of another type or name an unknown
             # operation.
-            _OPEN[key] = content, JournalStorage(backend)
+            storage = JournalStorage(backend)
         except (ValueError, LookupError, TypeError, AssertionError) as reason:
             raise _damaged(path) from reason
-    return _OPEN[key][1]
+    _OPEN[key] = content, storage
+    # The first one is the one that was not used for the longest time.
+    for oldest in list(_OPEN)[:-_MOST_OPEN]:
+        del _OPEN[oldest]
+    return storage
 
 
 class _SharedFile(JournalFileBackend):

@@ -63,11 +63,13 @@ def test_archive_evaluates_each_network_once() -> None:
     rows = space.enumerate()[:100]
     own = Known(space, rows, space.network_representative(rows).astype(float), LATENCY, "table")
     problem = Problem(space, own, [own])
-    archive = Archive(problem)
+    told: list[int] = []
+    archive = Archive(problem, advance=told.append)
     archive.add(rows)
     keys = problem.space.network_representative(archive.architectures)
     assert len(np.unique(keys)) == len(archive) < 100
     assert archive.add(rows) == 0
+    assert told == [len(archive)]
 
 
 def test_known_with_own_values_of_one_network_distinguishes_architectures() -> None:

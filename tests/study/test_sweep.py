@@ -24,6 +24,7 @@ from hwnas.errors import UserError
 from hwnas.experiment import REVISIONS
 from hwnas.study import act
 from tests.commands import ROOT, in_process, python
+from tests.tuning.journals import studies
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 # Estimated values need no downloaded file.
@@ -257,7 +258,10 @@ def test_sweep_tuning_seed_tunes_once_for_all_seeds(sweep: Sweep, tmp_path: Path
     sweep(*some, "tuning.n_trials=2")
     rows = results(tmp_path, "quick")
     assert len({row["predictor.best_params"] for row in rows}) == 1
-    assert len(list((tmp_path / "studies" / "quick" / "tuning").glob("*.journal"))) == 1
+    (tuning,) = studies(tmp_path / "studies" / "quick" / "tuning.journal").values()
+    attributes = ("space", "device", "metric", "predictor", "n_train", "seed")
+    values = [tuning.user_attrs[name] for name in attributes]
+    assert values == ["nasbench201", "raspi4", "latency", "ridge", 11, 0]
 
 
 def test_sweep_neural_predictor_trains_all_seeds_together(sweep: Sweep, tmp_path: Path) -> None:

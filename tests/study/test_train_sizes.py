@@ -194,3 +194,6 @@ def test_with_axes_grid_without_the_axis_takes_the_identity() -> None:
     rows = pd.DataFrame({"axis.predictor": ["paper/ridge"], "identity.n_train": [55]})
     assert with_axes(rows)["axis.n_train"].tolist() == [55]
     assert with_axes(rows)["axis.predictor"].tolist() == ["paper/ridge"]
+    # Of two grids, only the first one has the axis.
+    two = pd.DataFrame({"axis.n_train": [11, None], "identity.n_train": [11, 55]})
+    assert with_axes(two)["axis.n_train"].tolist() == [11, 55]

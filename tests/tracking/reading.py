@@ -33,6 +33,8 @@ class OfflineRun:
     summary: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[Any] = field(default_factory=list)
+    #: The configuration of the panel of each diagram.
+    charts: dict[str, Any] = field(default_factory=dict)
     exit_code: int | None = None
 
     def table(self, name: str) -> list[dict[str, Any]]:
@@ -75,6 +77,10 @@ def _add(found: OfflineRun, record: Any) -> None:
         items = record.history.item
         row = {"/".join(each.nested_key) or each.key: json.loads(each.value_json) for each in items}
         found.history.append(row)
+    elif kind == "config":
+        for each in record.config.update:
+            if each.nested_key[:2] == ["_wandb", "visualize"]:
+                found.charts[each.nested_key[2]] = json.loads(each.value_json)["panel_config"]
     elif kind == "artifact":
         found.artifacts.append(record.artifact)
     elif kind == "exit":

@@ -190,6 +190,12 @@ def test_dashboard_shows_only_what_is_recorded(
     shown = [key for section in sections for panel in section["panels"] for key in _keys(panel)]
     assert len(shown) > 15
     assert [key for key in shown if key not in recorded] == []
+    # W&B says itself how it shows a diagram that was logged.
+    (chart,) = (p["config"] for s in sections for p in s["panels"] if p["viewType"] == "Vega2")
+    logged = report.charts["curves"]
+    assert [chart[key] for key in ("panelDefId", "fieldSettings")] == [
+        logged[key] for key in ("panelDefId", "fieldSettings")
+    ]
     assert [section["name"] for section in sections] == [
         "Training measurements",
         "Kendall's τ against time",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 
 from hwnas.errors import UserError
 from hwnas.tuning import TuningResult
 from hwnas.tuning._journal import open_journal
+from tests.tuning.journals import studies
 from tests.tuning.worker import tune
+
+ROOT = Path(__file__).parents[2]
 
 
 def tune_as(name: str, storage: object, n_trials: int = 2, **attributes: Any) -> TuningResult:
@@ -25,13 +28,6 @@ def tune_as(name: str, storage: object, n_trials: int = 2, **attributes: Any) ->
 
 def params(result: TuningResult) -> list[object]:
     return [row["params"] for row in result.trials]
-
-
-def studies(path: Path) -> dict[str, optuna.Study]:
-    """Return the Optuna studies of a journal by name, as a program without hwnas reads them."""
-    storage = JournalStorage(JournalFileBackend(str(path)))
-    names: Sequence[str] = optuna.get_all_study_names(storage)
-    return {name: optuna.load_study(study_name=name, storage=storage) for name in names}
 
 
 def test_tune_several_tunings_in_one_journal_are_described(tmp_path: Path) -> None:
@@ -60,6 +56,19 @@ def test_open_journal_read_before_is_not_read_again(tmp_path: Path) -> None:
     path = tmp_path / "tuning.journal"
     tune_as("a", path)
     assert open_journal(path) is open_journal(path)
+
+
+def test_open_journal_many_are_not_all_kept(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.journal" for number in range(6)]
+    for path in paths:
+        tune_as("a", path)
+    first = open_journal(paths[0])
+    for path in [*paths[1:4], paths[0]]:
+        open_journal(path)
+    assert open_journal(paths[0]) is first
+    for path in paths[1:]:
+        open_journal(path)
+    assert open_journal(paths[0]) is not first
 
 
 def test_open_journal_replaced_file_is_read_again(tmp_path: Path) -> None:
@@ -138,6 +147,32 @@ def test_tune_relative_path_is_locked_by_a_link_that_leads_to_the_journal(
     monkeypatch.setattr(os, "symlink", recorded)
     tune_as("a", "folder/tuning.journal")
     assert set(targets) == {tmp_path / "folder" / "tuning.journal"}
+
+
+@pytest.mark.slow
+def test_tune_killed_workers_complete_every_tuning_in_one_journal(tmp_path: Path) -> None:
+    path, n_tunings, n_trials, n_kills = tmp_path / "tuning.journal", 8, 10, 8
+    code = (
+        "from tests.tuning.worker import tune\n"
+        f"for k in range({n_tunings}): tune({str(path)!r}, {n_trials}, 0.003, name=f't{{k}}')\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", code], env=environment)
+
+    workers = [start() for _ in range(3)]
+    for turn in range(n_kills):
+        time.sleep(2.0 + 0.13 * turn)
+        workers[turn % 3].kill()
+        workers[turn % 3].wait()
+        workers[turn % 3] = start()
+    assert [worker.wait(timeout=200) for worker in workers] == [0, 0, 0]
+    found = studies(path)
+    assert len(found) == n_tunings
+    for study in found.values():
+        complete = [t for t in study.trials if t.state is optuna.trial.TrialState.COMPLETE]
+        assert sorted(t.user_attrs["slot"] for t in complete) == list(range(n_trials))
 
 
 def test_tune_folder_of_an_older_version_is_continued(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
 from hwnas.composition import options, register
+from hwnas.console import Meter
 from hwnas.errors import UserError
-from hwnas.tuning import NoTuning, Tuner
+from hwnas.tuning import NoTuning, Tuner, _tuner
 from tests.tuning.worker import SPACE, Blend, X, Y, tune
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -53,6 +56,19 @@ def test_tune_default_outside_the_space_is_the_first_trial() -> None:
 
     assert result.trials[0]["params"] == {"weight": 2.0}
     assert all(0 <= row["params"]["weight"] <= 1 for row in result.trials[1:])
+
+
+def test_tune_shows_trials_and_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Meter] = []
+
+    @contextmanager
+    def progress(*given: Any) -> Iterator[Meter]:
+        shown.append(Meter(*given))
+        yield shown[-1]
+
+    monkeypatch.setattr(_tuner, "progress", progress)
+    result = tune(None, 5)
+    assert [meter.text for meter in shown] == [f"5 of 5 trials, best τ {result.best_value:.4f}"]
 
 
 def test_tune_best_defaults_are_kept() -> None:

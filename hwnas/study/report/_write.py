@@ -95,7 +95,7 @@ def write_report(study: Study, rows: Sequence[Row]) -> tuple[str, Path]:
     listed = parts_of(study)
     parts = suited_parts(marked.rows) if listed is None else listed
     texts = [part.write(marked) for part in parts]
-    texts += [_not_compared(material), _cost(study, material)]
+    texts += [_not_compared(material), _cost(study, pd.DataFrame(rows))]
     text = _without_repeats("\n\n".join([f"# {material.title}", *texts]))
     path = folder / "report.md"
     path.write_text(text + "\n", encoding="utf-8")
@@ -113,7 +113,7 @@ def _without_repeats(text: str) -> str:
 
 
 def with_axes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows that have the axes predictor and n_train, also if the grid does not have them.
+    """Return rows that have the axes predictor and n_train, also if their grid does not.
 
     Parameters
     ----------
@@ -126,9 +126,14 @@ def with_axes(rows: pd.DataFrame) -> pd.DataFrame:
     >>> with_axes(rows)["axis.predictor"].tolist()
     ['ridge']
     """
-    names = [name for name in ("predictor", "n_train") if f"axis.{name}" not in rows]
-    known = [name for name in names if f"identity.{name}" in rows]
-    return rows.assign(**{f"axis.{name}": rows[f"identity.{name}"] for name in known})
+    for name in ("predictor", "n_train"):
+        axis, own = f"axis.{name}", f"identity.{name}"
+        if own not in rows:
+            continue
+        # Another grid of the study may have the axis. Its rows keep their labels.
+        labels = rows[axis] if axis in rows else rows[own]
+        rows = rows.assign(**{axis: labels.where(labels.notna(), rows[own])})
+    return rows
 
 
 def marked_designs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -170,9 +175,8 @@ def _not_compared(material: Material) -> str:
     return "\n".join([f"## {head}", "", *lines])
 
 
-def _cost(study: Study, material: Material) -> str:
+def _cost(study: Study, rows: pd.DataFrame) -> str:
     """State the CPU hours of what has run, and extrapolate them to the whole grid."""
-    rows = material.rows
     columns = [str(column) for column in rows.columns]
     spent = rows.drop_duplicates([c for c in columns if c.startswith("axis.")])
     known = {axis for point in study.points for axis in point.axes}
