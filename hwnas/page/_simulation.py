@@ -12,7 +12,7 @@ from hwnas.figures import PALETTE
 from hwnas.page._chart import Chart, layout, numbers
 from hwnas.selection import SELECTION_SCORES
 
-_SIGMA = "σ of the deviations [standard deviations of the metric]"
+_SIGMA = "σ of the deviations [standard deviations]"
 _PUBLISHED = [score for score in SELECTION_SCORES if score.published]
 
 

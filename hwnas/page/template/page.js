@@ -48,6 +48,19 @@
     fill: "toself", fillcolor: theme[`${line.color}~`], line: { width: 0 },
   }] : [];
 
+  const short = (name) => {
+    const characters = name.match(/&\w+;|./gu) || [];
+    return characters.length > 22 ? `${characters.slice(0, 21).join("")}…` : name;
+  };
+  // Plotly would make room for labels that are beside the lines within the plot.
+  const rangeOf = (traces, axis) => {
+    const log = axis.type === "log";
+    const xs = traces.flatMap((t) => t.x).map((x) => (log ? Math.log10(x) : x));
+    const low = Math.min(...xs), high = Math.max(...xs);
+    const pad = 0.06 * (high - low) || 0.5;
+    return [low - pad, high + pad];
+  };
+
   // Lines get their names at their right ends, unless the chart has a legend.
   const endLabels = (traces, layout, height) => {
     const lines = traces.filter((t) => t.name && t.meta !== "band" && t.mode === "lines+markers");
@@ -73,7 +86,7 @@
     }
     return ends.map(({ t, x, y, place }) => ({
       x: log ? Math.log10(x) : x, y: place, xanchor: "left", xshift: 8, showarrow: false,
-      text: t.name, font: { color: t.line.color, size: 13 },
+      text: short(t.name), font: { color: t.line.color, size: 13 },
     }));
   };
 
@@ -94,6 +107,7 @@
       if (made[name].title) made[name].title = { ...made[name].title, standoff: 10 };
     }
     const annotations = endLabels(traces, made, height);
+    if (annotations.length) made.xaxis.range = rangeOf(traces, made.xaxis);
     const longest = Math.max(0, ...annotations.map((a) => a.text.length));
     made.font = { color: theme["@ink"], size: 13, family: getComputedStyle(document.body).fontFamily };
     Object.assign(made, {
