@@ -21,8 +21,8 @@ ROUNDS = 10
 _NEAR = 0.8
 #: Most architectures among which the processes choose.
 _POOL = 20_000
-#: Draws that estimate the probability of being on the front where there are several metrics.
-_DRAWS = 64
+#: Most architectures whose probability is computed at once.
+_CHUNK = 2_000
 #: Factor of the errors in this probability. A front consists of architectures that are better
 #: than processes predict, so larger errors find more of it.
 _OPTIMISM = 2.0
@@ -50,6 +50,8 @@ def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     while archive.left > 0:
         before = len(archive)
         near = archive.new(moves.neighbours(archive.architectures[archive.front()]))
+        if len(near) > _POOL // 2:
+            near = near[rng.choice(len(near), _POOL // 2, replace=False)]
         # The neighbours come first, so that rows below their number are theirs.
         pool = archive.new(np.concatenate([near, _pool(archive, near, moves, rng)]))
         order = _most_likely(archive, pool, views, rng)
@@ -91,49 +93,58 @@ def _most_likely(
     means, errors = surrogate.predict(pool)
     errors = _OPTIMISM * np.maximum(errors, _LEAST_ERROR)
     front = targets[nondominated(points)]
-    probability = _probability_undominated(means, errors, front, rng)
-    # Equal probabilities are in random order.
-    return np.lexsort((rng.random(len(pool)), -probability))
+    if points.shape[1] == 2:
+        order = -_probability_undominated(means, errors, front)
+    else:
+        order = _optimism_needed(means, errors, front)
+    # Equal ones are in random order.
+    return np.lexsort((rng.random(len(pool)), order))
 
 
 def _gaussian_ranks(values: Float) -> Float:
     return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
 
 
-def _probability_undominated(
-    means: Float, errors: Float, front: Float, rng: np.random.Generator
-) -> Float:
+def _probability_undominated(means: Float, errors: Float, front: Float) -> Float:
     """Return the probability that no member of the front dominates each architecture.
 
     Parameters
     ----------
-    means : array, shape (n, n_objectives)
+    means : array, shape (n, 2)
         Predicted values, which are to be minimised.
-    errors : array, shape (n, n_objectives)
-        Standard deviations of normal distributions around them.
-    front : array, shape (m, n_objectives)
-        Values of the front's members. With two objectives, the probability is exact. With more,
-        it is estimated.
-    rng : numpy.random.Generator
+    errors : array, shape (n, 2)
+        Standard deviations of independent normal distributions around them.
+    front : array, shape (m, 2)
+        Values of the front's members.
     """
     distinct = np.unique(front, axis=0)
-    if means.shape[1] > 2:
-        share = np.zeros(len(means))
-        for _ in range(_DRAWS):
-            drawn = means + errors * rng.standard_normal(means.shape)
-            share += ~_dominated(drawn, distinct)
-        return np.asarray(share / _DRAWS)
     # Between two neighbours of the front in the first value, the second one must be below that of
     # the neighbour with the lower first value.
     steps = np.concatenate([[-np.inf], distinct[:, 0], [np.inf]])
-    below = ndtr((steps - means[:, :1]) / errors[:, :1])
     highest = np.concatenate([[np.inf], np.minimum.accumulate(distinct[:, 1])])
-    return np.asarray((np.diff(below) * ndtr((highest - means[:, 1:]) / errors[:, 1:])).sum(axis=1))
+    parts = []
+    # Parts bound the memory, because a front can have thousands of members.
+    for start in range(0, len(means), _CHUNK):
+        mean, error = means[start : start + _CHUNK], errors[start : start + _CHUNK]
+        within = np.diff(ndtr((steps - mean[:, :1]) / error[:, :1]))
+        parts.append((within * ndtr((highest - mean[:, 1:]) / error[:, 1:])).sum(axis=1))
+    return np.concatenate(parts)
 
 
-def _dominated(points: Float, front: Float) -> NDArray[np.bool_]:
-    """Tell which points have a member of the front that is at most as large everywhere."""
-    dominated = np.zeros(len(points), dtype=bool)
-    for member in front:
-        dominated |= (member <= points).all(axis=1)
-    return dominated
+def _optimism_needed(means: Float, errors: Float, front: Float) -> Float:
+    """Return how many errors better each architecture must be for no member to dominate it.
+
+    It takes the place of the probability where there are more than two objectives, because that
+    has no simple formula then. It is negative for an architecture that is predicted to be on the
+    front.
+
+    Parameters
+    ----------
+    means, errors : array, shape (n, n_objectives)
+    front : array, shape (m, n_objectives)
+    """
+    needed = np.full(len(means), -np.inf)
+    for member in np.unique(front, axis=0):
+        # The objective in which the architecture beats this member most easily.
+        np.maximum(needed, ((means - member) / errors).min(axis=1), out=needed)
+    return needed

@@ -6,41 +6,40 @@ import time
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hwnas.search import Known, Moves, Problem, search
 from hwnas.search._quantities import Float
-from hwnas.search._refine import _dominated, _probability_undominated
+from hwnas.search._refine import _optimism_needed, _probability_undominated
 from hwnas.search._surrogate import Errors, Surrogate
 from hwnas.search._views import View, views_of
 from hwnas.space import Architectures, Choices, NASBench201
 from tests.search.test_search import LATENCY, smooth
 
 
-@pytest.mark.parametrize("n_objectives", [2, 3])
-def test_dominated_is_what_the_comparison_with_every_member_says(n_objectives: int) -> None:
-    rng = np.random.default_rng(0)
-    front = np.unique(rng.integers(3, 9, (7, n_objectives)).astype(float), axis=0)
-    points = rng.integers(0, 9, (300, n_objectives)).astype(float)
-    expected = [bool((front <= point).all(axis=1).any()) for point in points]
-    assert _dominated(points, front).tolist() == expected
-    assert 0 < sum(expected) < len(expected)
-
-
-def test_probability_undominated_of_two_objectives_is_the_share_of_draws() -> None:
+def test_probability_undominated_is_the_share_of_draws() -> None:
     rng = np.random.default_rng(0)
     front = np.array([[0.0, 3.0], [1.0, 1.0], [1.0, 2.0], [2.5, 0.5]])
     means, errors = rng.uniform(-1, 4, (20, 2)), rng.uniform(0.2, 1.0, (20, 2))
     draws = means + errors * rng.standard_normal((4_000, 20, 2))
-    share = np.mean([~_dominated(drawn, front) for drawn in draws], axis=0)
-    assert _probability_undominated(means, errors, front, rng) == pytest.approx(share, abs=0.04)
+    worse = np.all(front <= draws[:, :, np.newaxis], axis=3)
+    share = 1.0 - np.any(worse, axis=2).mean(axis=0)
+    assert _probability_undominated(means, errors, front) == pytest.approx(share, abs=0.04)
 
 
-def test_probability_undominated_of_three_objectives_orders_good_before_bad() -> None:
-    front, means = np.zeros((1, 3)), np.array([[-2.0, 1.0, 1.0], [0.0, 0.0, 0.0], [2.0, 2.0, 2.0]])
-    errors = np.full((3, 3), 0.5)
-    found = _probability_undominated(means, errors, front, np.random.default_rng(0))
-    assert found[0] > 0.9
-    assert found[0] > found[1] > found[2]
+def test_optimism_needed_is_the_least_with_which_no_member_dominates() -> None:
+    rng = np.random.default_rng(0)
+    front = rng.uniform(0, 1, (8, 3))
+    means, errors = rng.uniform(-0.5, 2, (50, 3)), rng.uniform(0.1, 1.0, (50, 3))
+    needed = _optimism_needed(means, errors, front)
+
+    def dominated(optimism: Float) -> NDArray[np.bool_]:
+        points = means - optimism[:, np.newaxis] * errors
+        worse = np.all(front <= points[:, np.newaxis], axis=2)
+        return np.asarray(np.any(worse, axis=1))
+
+    assert not dominated(needed + 1e-6).any()
+    assert dominated(needed - 1e-6).all()
 
 
 def test_views_distance_is_the_share_of_decisions_that_differ() -> None:
