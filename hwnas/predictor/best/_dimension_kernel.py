@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._dimensions import Described
-from hwnas.predictor.gp import similarity, weighted_products, weighted_squares
+from hwnas.predictor.gp import similarity, weighted_products, weighted_similarity, weighted_squares
 
 Array = NDArray[np.floating]
 
@@ -109,6 +109,17 @@ class DimensionCovariance:
         for part in self._smooth(a, b, theta):
             covariance += part
         return covariance
+
+    def weighted(self, a: Scaled, b: Scaled, theta: Array, weights: Array) -> Array:
+        """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
+        total: Array = a.linear @ (b.linear.T @ weights)
+        for index, x, y in zip(self._variance, a.smooth, b.smooth, strict=True):
+            total += weighted_similarity(x, y, float(np.exp(theta[index])) * weights)
+        return total
+
+    def columns(self, a: Scaled) -> tuple[Array, NDArray[np.integer]] | None:
+        """Return the linear columns and their hyperparameters, if nothing else is modelled."""
+        return None if self._variance else (a.linear, self._linear)
 
     def diagonal(self, a: Scaled, theta: Array) -> Array:
         """Return the variance of every row, shape (n,)."""

@@ -68,6 +68,9 @@ class Features:
             of_rows(self.linear), of_rows(self.choices), of_rows(self.wiring), self.totals[rows]
         )
 
+    def __len__(self) -> int:
+        return len(self.totals)
+
     @property
     def views(self) -> list[str]:
         """Names of the views."""

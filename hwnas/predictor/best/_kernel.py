@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._features import Features
-from hwnas.predictor.gp import similarity, weighted_products, weighted_squares
+from hwnas.predictor.gp import similarity, weighted_products, weighted_similarity, weighted_squares
 
 Array = NDArray[np.floating]
 
@@ -178,6 +178,24 @@ class Covariance:
         choices += curve
         choices += a.linear @ b.linear.T
         return choices
+
+    def weighted(self, a: Scaled, b: Scaled, theta: Array, weights: Array) -> Array:
+        """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
+        total: Array = a.linear @ (b.linear.T @ weights)
+        if not self._nonlinear:
+            return total
+        choices = float(np.exp(theta[self._choices])) * weights
+        curve = float(np.exp(theta[self._curve])) * weights
+        total += weighted_similarity(a.choices, b.choices, choices)
+        total += weighted_similarity(a.totals, b.totals, curve)
+        if a.wired.shape[1]:
+            by_column = weighted_similarity(a.wiring, b.wiring, weights[:, None] * b.wired)
+            total += np.einsum("nm,nm->n", a.wired, by_column)
+        return total
+
+    def columns(self, a: Scaled) -> tuple[Array, NDArray[np.integer]] | None:
+        """Return the linear columns and their hyperparameters, if the model is additive."""
+        return None if self._nonlinear else (a.linear, self._layout.linear)
 
     def diagonal(self, a: Scaled, theta: Array) -> Array:
         """Return the variance of every row, shape (n,)."""

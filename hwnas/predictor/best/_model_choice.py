@@ -11,11 +11,12 @@ from scipy.stats import norm
 
 from hwnas.predictor.best._features import Features
 from hwnas.predictor.best._kernel import Covariance, Scaled
+from hwnas.predictor.best._process import conditioned
 from hwnas.predictor.best._views import MARGINS
-from hwnas.predictor.gp import Posterior, condition, fit_hyperparameters, log_posterior
+from hwnas.predictor.gp import LowRankFit, Posterior, fit_hyperparameters, log_posterior
 
 Array = NDArray[np.floating]
-Process = Posterior[Features, Scaled]
+Process = Posterior[Features, Scaled] | LowRankFit[Features, Scaled]
 
 #: Mean and standard deviation of the normal prior of the log noise variance.
 _NOISE_PRIOR = (-2.0, 2.0)
@@ -167,7 +168,7 @@ def _candidate(model: Model, features: Features, y: Array, order: NDArray[np.int
     rows = np.arange(len(few))
     theta = _robust_hyperparameters(covariance, known[rows], values[rows])
     noise_factors = _noise_factors(covariance, theta, known, values)
-    process = condition(covariance, theta, known, values, noise_factors)
+    process = conditioned(covariance, theta, known, values, noise_factors)
     deviation, variance = process.left_out(np.arange(len(check)))
     variance = variance + np.exp(theta[-1])
     scores = norm.logpdf(np.minimum(np.abs(deviation) / np.sqrt(variance), 2 * _OUTLIER))
@@ -211,12 +212,12 @@ def fit_process(
     noise_factors = np.ones(len(y))
     noise_factors[check] = _noise_factors(covariance, candidate.theta, known[check], values[check])
     if len(rest):
-        process = condition(
+        process = conditioned(
             covariance, candidate.theta, known[check], values[check], noise_factors[check]
         )
         mean, variance = process.predict(known[rest], with_variance=True)
         noise_factors[rest] = _huber_factors(candidate.theta, values[rest] - mean, variance)
-    return condition(covariance, candidate.theta, known, values, noise_factors)
+    return conditioned(covariance, candidate.theta, known, values, noise_factors, order)
 
 
 def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array) -> Array:
@@ -226,7 +227,7 @@ def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array
         covariance, features, y, noise_prior=_NOISE_PRIOR, max_iterations=_ITERATIONS
     )
     for _ in range(_ROUNDS):
-        process = condition(covariance, theta, features, y, noise_factors)
+        process = conditioned(covariance, theta, features, y, noise_factors)
         noise_factors = _huber_factors(theta, *process.left_out(np.arange(len(y))))
         theta = fit_hyperparameters(
             covariance,
@@ -244,7 +245,7 @@ def _noise_factors(covariance: Covariance, theta: Array, features: Features, y: 
     """Return each measurement's noise factor, which is above 1 for outliers, shape (n,)."""
     noise_factors: Array = np.ones(len(y))
     for _ in range(_ROUNDS):
-        process = condition(covariance, theta, features, y, noise_factors)
+        process = conditioned(covariance, theta, features, y, noise_factors)
         noise_factors = _huber_factors(theta, *process.left_out(np.arange(len(y))))
     return noise_factors
 

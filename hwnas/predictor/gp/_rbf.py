@@ -54,6 +54,14 @@ class RBF:
         """Return the variance of every row, shape (n,)."""
         return np.full(len(a), math.exp(theta[0]))
 
+    def weighted(self, a: Array, b: Array, theta: Array, weights: Array) -> Array:
+        """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
+        products: Array = self(a, b, theta) @ weights
+        return products
+
+    def columns(self, a: Array) -> None:
+        """Return None: covariances are no inner products of finitely many columns."""
+
     def pullback(self, a: Array, theta: Array, weights: Array) -> Array:
         """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
 

@@ -23,6 +23,19 @@ def similarity(a: Array, b: Array) -> Array:
     return np.exp(exponent, out=exponent)
 
 
+def weighted_similarity(a: Array, b: Array, weights: Array) -> Array:
+    """Return similarity(a, b) @ `weights`, with `weights` of shape (m,) or (m, k).
+
+    It takes about half as long: the squares of the rows are one more column of each side.
+    """
+    squares, others = (a**2).sum(axis=1), (b**2).sum(axis=1)
+    left = np.column_stack([a, squares, np.ones(len(a))])
+    right = np.column_stack([b, np.full(len(b), -0.5), -others / 2])
+    exponent: Array = left @ right.T
+    products: Array = np.exp(exponent, out=exponent) @ weights
+    return products
+
+
 def weighted_products(a: Array, weights: Array) -> Array:
     """Return, for every column c, the sum over i, j of weights_ij a_ic a_jc."""
     products: Array = np.einsum("ic,ic->c", a, weights @ a)
