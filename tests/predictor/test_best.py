@@ -18,7 +18,7 @@ from hwnas.predictor.best._estimator import Best
 from hwnas.predictor.best._features import describe
 from hwnas.predictor.best._kernel import Covariance
 from hwnas.predictor.best._model_choice import N_CHECK, Candidate, Model, choose
-from hwnas.predictor.gp import LowRankFit, Posterior, condition
+from hwnas.predictor.gp import LowRankFit, condition
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMacro
 from tests.predictor.conftest import Measured
 from tests.predictor.members import draw
@@ -97,7 +97,7 @@ def test_covariance_pullback_equals_finite_differences(space: SearchSpace) -> No
         return float((weights * covariance(scaled, scaled, theta)).sum())
 
     def gradient(theta: NDArray[np.float64]) -> NDArray[np.floating]:
-        return covariance.pullback(covariance.scale(features, theta), theta, weights)
+        return covariance.with_pullback(covariance.scale(features, theta), theta)[1](weights)
 
     theta = covariance.mean + 0.1
     assert np.linalg.norm(gradient(theta)) > 1

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hwnas.predictor.gp._core import (
     Kernel,
     Posterior,
+    Pullback,
     Rows,
     condition,
     fit_hyperparameters,
@@ -21,7 +22,6 @@ from hwnas.predictor.gp._low_rank import (
 from hwnas.predictor.gp._similarity import (
     similarity,
     weighted_products,
-    weighted_similarity,
     weighted_squares,
 )
 
@@ -34,6 +34,7 @@ __all__ = [
     "LowRank",
     "LowRankFit",
     "Posterior",
+    "Pullback",
     "Rows",
     "SparseGP",
     "condition",
@@ -44,7 +45,6 @@ __all__ = [
     "restored",
     "similarity",
     "weighted_products",
-    "weighted_similarity",
     "weighted_squares",
 ]
 

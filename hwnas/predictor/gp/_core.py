@@ -11,6 +11,7 @@ sections 2.2, 5.4.1 and 5.4.2.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, Protocol, Self, TypeVar
@@ -30,6 +31,9 @@ _BLOCK = 1000
 _BELOW, _ABOVE = 8, 6
 #: The search ends when a step improves the objective by less than this fraction.
 _TOLERANCE = 1e-7
+
+
+Pullback = Callable[[Array], Array]
 
 
 class Rows(Protocol):
@@ -80,10 +84,11 @@ class Kernel(Protocol[InputsT_contra, RowsT]):
             The index of the hyperparameter that is each column's log variance.
         """
 
-    def pullback(self, a: RowsT, theta: Array, weights: Array, /) -> Array:
-        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
+    def with_pullback(self, a: RowsT, theta: Array, /) -> tuple[Array, Pullback]:
+        """Return self(a, a, theta), shape (n, n), and its pullback.
 
-        `weights` are symmetric, shape (n, n).
+        The pullback takes symmetric weights, shape (n, n). It returns the gradient with respect to
+        `theta` of sum(weights * self(a, a, theta)).
         """
 
 
@@ -110,17 +115,19 @@ def log_marginal_likelihood(
         columns, groups = found
         value, by_column, by_noise = _likelihood_of_columns(columns, y, noise, kernel.jitter)
         return value, np.append(np.bincount(groups, by_column, len(theta) - 1), by_noise)
-    factor = _factor(kernel, theta, rows, noise)
+    covariance, pullback = kernel.with_pullback(rows, theta[:-1])
+    covariance[np.diag_indices(len(y))] += noise + kernel.jitter
+    factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
     half = solve_triangular(factor, y, lower=True, check_finite=False)
     value = -0.5 * (half @ half) - np.log(np.diag(factor)).sum()
     alpha = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
     inverse, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
     # The upper triangle is 0. Masks such as those of np.tril take as long as the factorisation.
-    inverse = inverse + inverse.T
-    inverse[np.diag_indices(len(y))] /= 2
-    weights = 0.5 * (np.outer(alpha, alpha) - inverse)
-    of_kernel = kernel.pullback(rows, theta[:-1], weights)
-    return float(value), np.append(of_kernel, np.diag(weights) @ noise)
+    weights = np.outer(alpha, alpha) - inverse
+    weights -= inverse.T
+    weights[np.diag_indices(len(y))] += np.diag(inverse)
+    weights /= 2
+    return float(value), np.append(pullback(weights), np.diag(weights) @ noise)
 
 
 def log_posterior(

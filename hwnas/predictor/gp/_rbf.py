@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwnas.predictor.gp._core import Pullback
 from hwnas.predictor.gp._similarity import Array, similarity, weighted_squares
 
 
@@ -62,12 +63,15 @@ class RBF:
     def columns(self, a: Array) -> None:
         """Return None: covariances are no inner products of finitely many columns."""
 
-    def pullback(self, a: Array, theta: Array, weights: Array) -> Array:
-        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
+    def with_pullback(self, a: Array, theta: Array) -> tuple[Array, Pullback]:
+        """Return self(a, a, theta), and the function that `Kernel.with_pullback` describes."""
+        covariance = self(a, a, theta)
+        own = covariance.copy()
 
-        `weights` are symmetric, shape (n, n).
-        """
-        weighted = weights * self(a, a, theta)
-        by_feature = weighted_squares(a, weighted)
-        common = [weighted.sum(), by_feature.sum()]
-        return np.concatenate([common, by_feature if self.spread else []])
+        def pullback(weights: Array) -> Array:
+            weighted = weights * own
+            by_feature = weighted_squares(a, weighted)
+            common = [weighted.sum(), by_feature.sum()]
+            return np.concatenate([common, by_feature if self.spread else []])
+
+        return covariance, pullback
