@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._dimensions import Described
-from hwnas.predictor.gp import Pullback, similarity, weighted_products, weighted_squares
+from hwnas.predictor.gp import (
+    Pullback,
+    similarity,
+    weighted_products,
+    weighted_similarity,
+    weighted_squares,
+)
 
 Array = NDArray[np.floating]
 
@@ -114,7 +120,7 @@ class DimensionCovariance:
         """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
         total: Array = a.linear @ (b.linear.T @ weights)
         for index, x, y in zip(self._variance, a.smooth, b.smooth, strict=True):
-            total += similarity(x, y) @ (float(np.exp(theta[index])) * weights)
+            total += weighted_similarity(x, y, float(np.exp(theta[index])) * weights)
         return total
 
     def columns(self, a: Scaled) -> tuple[Array, NDArray[np.integer]] | None:

@@ -20,7 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._features import Features
-from hwnas.predictor.gp import Pullback, similarity, weighted_products, weighted_squares
+from hwnas.predictor.gp import (
+    Pullback,
+    similarity,
+    weighted_products,
+    weighted_similarity,
+    weighted_squares,
+)
 
 Array = NDArray[np.floating]
 
@@ -186,10 +192,12 @@ class Covariance:
             return total
         choices = float(np.exp(theta[self._choices])) * weights
         curve = float(np.exp(theta[self._curve])) * weights
-        total += similarity(a.choices, b.choices) @ choices
-        total += similarity(a.totals, b.totals) @ curve
+        total += weighted_similarity(a.choices, b.choices, choices)
+        total += weighted_similarity(a.totals, b.totals, curve, repeated=True)
         if a.wired.shape[1]:
-            by_column = similarity(a.wiring, b.wiring) @ (weights[:, None] * b.wired)
+            by_column = weighted_similarity(
+                a.wiring, b.wiring, weights[:, None] * b.wired, repeated=True
+            )
             total += np.einsum("nm,nm->n", a.wired, by_column)
         return total
 

@@ -22,6 +22,7 @@ from hwnas.predictor.gp._low_rank import (
 from hwnas.predictor.gp._similarity import (
     similarity,
     weighted_products,
+    weighted_similarity,
     weighted_squares,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "restored",
     "similarity",
     "weighted_products",
+    "weighted_similarity",
     "weighted_squares",
 ]
 

@@ -275,17 +275,16 @@ class Posterior(Generic[InputsT, RowsT]):
         Without `with_variance` the variances are 0. They cost n times as much as the values.
         """
         queries = self.kernel.scale(inputs, self.theta[:-1])
-        mean, variance = np.empty(len(queries)), np.zeros(len(queries))
-        for start in range(0, len(queries), _BLOCK):
+        mean = self.kernel.weighted(queries, self.rows, self.theta[:-1], self.alpha)
+        variance = np.zeros(len(queries))
+        for start in range(0, len(queries) if with_variance else 0, _BLOCK):
             rows = slice(start, start + _BLOCK)
-            mean[rows] = self.kernel.weighted(queries[rows], self.rows, self.theta[:-1], self.alpha)
-            if with_variance:
-                cross = self.kernel(queries[rows], self.rows, self.theta[:-1])
-                half = solve_triangular(
-                    self.factor, cross.T, lower=True, overwrite_b=True, check_finite=False
-                )
-                known = np.einsum("nm,nm->m", half, half)
-                variance[rows] = self.kernel.diagonal(queries[rows], self.theta[:-1]) - known
+            cross = self.kernel(queries[rows], self.rows, self.theta[:-1])
+            half = solve_triangular(
+                self.factor, cross.T, lower=True, overwrite_b=True, check_finite=False
+            )
+            known = np.einsum("nm,nm->m", half, half)
+            variance[rows] = self.kernel.diagonal(queries[rows], self.theta[:-1]) - known
         return mean, np.maximum(variance, 0)
 
     def left_out(self, rows: NDArray[np.integer]) -> tuple[Array, Array]:

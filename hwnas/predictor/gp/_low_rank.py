@@ -73,14 +73,12 @@ class LowRank(Generic[InputsT, RowsT]):
         Without `with_variance` the variances are 0. They cost m times as much as the values.
         """
         rows = self.kernel.scale(inputs, self.theta[:-1])
-        mean, variance = np.empty(len(rows)), np.zeros(len(rows))
-        for start in range(0, len(rows), _BLOCK):
+        variance = np.zeros(len(rows))
+        for start in range(0, len(rows) if with_variance else 0, _BLOCK):
             part = slice(start, start + _BLOCK)
-            mean[part] = self._mean(rows[part])
-            if with_variance:
-                known, rest = self._variances(rows[part])
-                variance[part] = known + rest
-        return mean, variance
+            known, rest = self._variances(rows[part])
+            variance[part] = known + rest
+        return self._mean(rows), variance
 
     def _mean(self, rows: RowsT) -> Array:
         if self.inducing is None:

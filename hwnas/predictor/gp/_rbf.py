@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwnas.predictor.gp._core import Pullback
-from hwnas.predictor.gp._similarity import Array, similarity, weighted_squares
+from hwnas.predictor.gp._similarity import Array, similarity, weighted_similarity, weighted_squares
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ class RBF:
 
     def weighted(self, a: Array, b: Array, theta: Array, weights: Array) -> Array:
         """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
-        products: Array = self(a, b, theta) @ weights
-        return products
+        return weighted_similarity(a, b, math.exp(theta[0]) * weights)
 
     def columns(self, a: Array) -> None:
         """Return None: covariances are no inner products of finitely many columns."""
