@@ -32,6 +32,8 @@ _N_CALIBRATION = 500
 _N_EFFECTS = 5
 #: The views of a model of all features in files that do not name them: hwnas 0.2 and earlier.
 _FIRST_VIEWS = ("raw", "executed", "live")
+#: Number of architectures that are described at once when they are predicted.
+_BLOCK = 4000
 #: Number of decimals of standardised predictions. Rounding makes predictions equal that differ by
 #: rounding errors only.
 _DECIMALS = 6
@@ -109,9 +111,16 @@ class Best(RegressorMixin, BaseEstimator):
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
         """Return predicted values, and with `return_std` standard deviations of measurements."""
         check_is_fitted(self, "process_")
+        # The features of many architectures would take gigabytes.
+        blocks = [X[start : start + _BLOCK] for start in range(0, max(len(X), 1), _BLOCK)]
+        parts = [self._predict_block(block, return_std) for block in blocks]
+        mean, std = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return (mean, std) if return_std else mean
+
+    def _predict_block(self, X: Architectures, return_std: bool) -> tuple[Values, Values]:
+        """Return predicted values and standard deviations, which mean nothing unless wanted."""
         if isinstance(self.process_, DimensionProcess):
-            mean, std = self.process_.predict(self._space.validate(np.asarray(X)), return_std)
-            return (mean, std) if return_std else mean
+            return self.process_.predict(self._space.validate(np.asarray(X)), return_std)
         features = self._describe(X)
         with blas_threads(self.process_.size):
             mean, variance = self.process_.predict(self.model_.select(features), return_std)
@@ -124,10 +133,7 @@ class Best(RegressorMixin, BaseEstimator):
             else:
                 # The variances cost more than the means, and the mean does not depend on them.
                 mean = (mean + self.companion_.predict(inputs)) / 2
-        mean = np.round(mean, _DECIMALS)
-        if not return_std:
-            return mean
-        return mean, self.std_scale_ * np.sqrt(variance) + 10.0**-_DECIMALS
+        return np.round(mean, _DECIMALS), self.std_scale_ * np.sqrt(variance) + 10.0**-_DECIMALS
 
     def saved_state(self) -> dict[str, Any]:
         """Return the chosen model, its hyperparameters and the training architectures.
