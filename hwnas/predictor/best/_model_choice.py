@@ -26,6 +26,8 @@ _ITERATIONS, _ITERATIONS_AGAIN, _ITERATIONS_REFINING = 50, 15, 20
 #: Largest number of measurements that the hyperparameters of every model are fitted to. The cost of
 #: a fit grows with its cube.
 N_HYPERPARAMETERS = 400
+#: The hyperparameters are fitted again only to at least this many times as many measurements.
+_MORE = 1.5
 #: Largest number of measurements that models are compared on and that the hyperparameters of the
 #: chosen model are refined with. Predictions from these show which of the others are outliers.
 N_CHECK = 1000
@@ -182,7 +184,7 @@ def refine(
     candidate: Candidate, features: Features, y: Array, order: NDArray[np.integer]
 ) -> Candidate:
     """Return the candidate with hyperparameters fitted to up to `N_CHECK` measurements."""
-    if len(y) <= N_HYPERPARAMETERS:
+    if len(y) < _MORE * N_HYPERPARAMETERS:
         return candidate
     check = order[:N_CHECK]
     known = candidate.model.select(features[check])
