@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, lapack, solve_triangular
 from scipy.optimize import minimize
 
+from hwnas.predictor.gp._linear import likelihood_of_columns
+
 Array = NDArray[np.floating]
 
 #: Number of rows of a covariance matrix that are computed at once. With 15,000 training
@@ -113,7 +115,7 @@ def log_marginal_likelihood(
     found = kernel.columns(rows)
     if found is not None and found[0].shape[1] < len(y):
         columns, groups = found
-        value, by_column, by_noise = _likelihood_of_columns(columns, y, noise, kernel.jitter)
+        value, by_column, by_noise = likelihood_of_columns(columns, y, noise, kernel.jitter)
         return value, np.append(np.bincount(groups, by_column, len(theta) - 1), by_noise)
     covariance, pullback = kernel.with_pullback(rows, theta[:-1])
     covariance[np.diag_indices(len(y))] += noise + kernel.jitter
@@ -356,36 +358,6 @@ def restored(
     """
     own = noise_variances(theta, len(alpha), None) if noise is None else noise
     return Posterior(kernel, theta, kernel.scale(inputs, theta[:-1]), own, alpha)
-
-
-def _likelihood_of_columns(
-    columns: Array, y: Array, noise: Array, jitter: float
-) -> tuple[float, Array, float]:
-    """Return the log likelihood of a linear kernel in O(n m²), for m columns.
-
-    Returns
-    -------
-    value : float
-        As `log_marginal_likelihood` returns it.
-    by_column : array, shape (m,)
-        Gradient with respect to each column's log variance.
-    by_noise : float
-        Gradient with respect to the log noise variance.
-    """
-    variances = noise + jitter
-    scaled = columns / variances[:, None]
-    precision = columns.T @ scaled
-    precision[np.diag_indices(len(precision))] += 1
-    factor = cholesky(precision, lower=True, overwrite_a=True, check_finite=False)
-    inverse, _ = lapack.dpotri(factor, lower=True)
-    inverse = inverse + inverse.T
-    inverse[np.diag_indices(len(inverse))] /= 2
-    alpha = (y - columns @ (inverse @ (scaled.T @ y))) / variances
-    value = -0.5 * (y @ alpha + np.log(variances).sum()) - np.log(np.diag(factor)).sum()
-    by_column = 0.5 * ((columns.T @ alpha) ** 2 - 1 + np.diag(inverse))
-    explained = np.einsum("nm,nm->n", scaled @ inverse, scaled)
-    by_noise = 0.5 * (noise @ (alpha**2 - 1 / variances + explained))
-    return float(value), by_column, float(by_noise)
 
 
 def noise_variances(theta: Array, n: int, factors: Array | None) -> Array:
