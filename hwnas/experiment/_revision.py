@@ -11,7 +11,7 @@ REVISIONS: Mapping[str, int] = {
     "data": 1,
     "split": 1,
     "tuning": 1,
-    "fitting": 2,
+    "fitting": 3,
     "scoring": 1,
     "selection": 2,
 }

@@ -18,7 +18,7 @@ from hwnas.predictor.best._estimator import Best
 from hwnas.predictor.best._features import describe
 from hwnas.predictor.best._kernel import Covariance
 from hwnas.predictor.best._model_choice import N_CHECK, Candidate, Model, choose
-from hwnas.predictor.gp import Posterior
+from hwnas.predictor.gp import LowRankFit, condition
 from hwnas.space import Architectures, FBNet, NASBench201, SearchSpace, TransNASMacro
 from tests.predictor.conftest import Measured
 from tests.predictor.members import draw
@@ -97,7 +97,7 @@ def test_covariance_pullback_equals_finite_differences(space: SearchSpace) -> No
         return float((weights * covariance(scaled, scaled, theta)).sum())
 
     def gradient(theta: NDArray[np.float64]) -> NDArray[np.floating]:
-        return covariance.pullback(covariance.scale(features, theta), theta, weights)
+        return covariance.with_pullback(covariance.scale(features, theta), theta)[1](weights)
 
     theta = covariance.mean + 0.1
     assert np.linalg.norm(gradient(theta)) > 1
@@ -108,9 +108,10 @@ def test_covariance_pullback_equals_finite_differences(space: SearchSpace) -> No
 
 
 def test_left_out_equals_process_without_the_measurement() -> None:
-    predictor = best().fit(CELLS[::800], counts(CELLS[::800]) + (CELLS[::800, 0] == 3))
-    process = model_of(predictor).process_
-    assert isinstance(process, Posterior)
+    features = Model().select(describe(SPACE, CELLS[::800]))
+    y = counts(CELLS[::800]) + (CELLS[::800, 0] == 3)
+    kernel = Covariance(features)
+    process = condition(kernel, np.append(kernel.mean, -4.0), features, y)
     deviation, variance = process.left_out(np.array([4]))
     rest = np.delete(np.arange(len(process.alpha)), 4)
     covariance = process.kernel(process.rows, process.rows, process.theta)
@@ -198,8 +199,8 @@ def test_best_more_than_n_check_measurements_uses_all() -> None:
     y = counts(CELLS) + np.random.default_rng(2).normal(0, 0.5, len(CELLS))
     predictor = best().fit(CELLS[order], y[order])
     process = model_of(predictor).process_
-    assert isinstance(process, Posterior)
-    assert len(process.alpha) == len(order)
+    assert isinstance(process, LowRankFit)
+    assert len(process.y) == len(order)
     assert 0.85 < interval_coverage(predictor, CELLS[::7], y[::7]) < 0.95
 
 

@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._dimensions import Described
-from hwnas.predictor.gp import similarity, weighted_products, weighted_squares
+from hwnas.predictor.gp import (
+    Pullback,
+    similarity,
+    weighted_products,
+    weighted_similarity,
+    weighted_squares,
+)
 
 Array = NDArray[np.floating]
 
@@ -110,22 +116,38 @@ class DimensionCovariance:
             covariance += part
         return covariance
 
+    def weighted(self, a: Scaled, b: Scaled, theta: Array, weights: Array) -> Array:
+        """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
+        total: Array = a.linear @ (b.linear.T @ weights)
+        for index, x, y in zip(self._variance, a.smooth, b.smooth, strict=True):
+            total += weighted_similarity(x, y, float(np.exp(theta[index])) * weights)
+        return total
+
+    def columns(self, a: Scaled) -> tuple[Array, NDArray[np.integer]] | None:
+        """Return the linear columns and their hyperparameters, if nothing else is modelled."""
+        return None if self._variance else (a.linear, self._linear)
+
     def diagonal(self, a: Scaled, theta: Array) -> Array:
         """Return the variance of every row, shape (n,)."""
         variance: Array = (a.linear**2).sum(axis=1) + np.exp(theta[self._variance]).sum()
         return variance
 
-    def pullback(self, a: Scaled, theta: Array, weights: Array) -> Array:
-        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
+    def with_pullback(self, a: Scaled, theta: Array) -> tuple[Array, Pullback]:
+        """Return self(a, a, theta), and the function that `Kernel.with_pullback` describes."""
+        parts = self._smooth(a, a, theta)
+        covariance: Array = a.linear @ a.linear.T
+        for part in parts:
+            covariance += part
 
-        `weights` are symmetric, shape (n, n).
-        """
-        gradient = np.zeros(len(theta))
-        by_column = weighted_products(a.linear, weights)
-        gradient += np.bincount(self._linear, by_column, minlength=len(theta))
-        parts = zip(self._variance, self._scale, a.smooth, self._smooth(a, a, theta), strict=True)
-        for variance, scale, columns, part in parts:
-            part *= weights
-            gradient[variance] += part.sum()
-            gradient[scale] -= weighted_squares(columns, part) / 2
-        return gradient
+        def pullback(weights: Array) -> Array:
+            by_column = weighted_products(a.linear, weights)
+            gradient = np.zeros(len(theta))
+            gradient += np.bincount(self._linear, by_column, minlength=len(theta))
+            smooth = zip(self._variance, self._scale, a.smooth, parts, strict=True)
+            for variance, scale, columns, part in smooth:
+                weighted = weights * part
+                gradient[variance] += weighted.sum()
+                gradient[scale] -= weighted_squares(columns, weighted) / 2
+            return gradient
+
+        return covariance, pullback

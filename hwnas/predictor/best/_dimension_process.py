@@ -16,11 +16,18 @@ from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best._calibration import quantile_scale
 from hwnas.predictor.best._dimension_kernel import DimensionCovariance, Scaled
 from hwnas.predictor.best._dimensions import Described, described
-from hwnas.predictor.gp import Posterior, condition, fit_hyperparameters, restored
+from hwnas.predictor.best._process import (
+    N_EXACT,
+    Process,
+    conditioned,
+    needed,
+    restored_process,
+    state_of,
+)
+from hwnas.predictor.gp import LowRankFit, Posterior, fit_hyperparameters
 from hwnas.space import Architectures, SearchSpace
 
 Array = NDArray[np.floating]
-Process = Posterior[Described, Scaled]
 
 #: Mean and standard deviation of the normal prior of the log noise variance.
 _NOISE_PRIOR = (-2.0, 1.5)
@@ -124,18 +131,30 @@ class Component:
     weight: float
     shape: Shape
     scale: Scale
-    process: Process
+    process: Process[Described, Scaled]
 
     @classmethod
-    def of(cls, weight: float, fitted: Fitted, features: Described, values: Array) -> Self:
+    def of(
+        cls,
+        weight: float,
+        fitted: Fitted,
+        features: Described,
+        values: Array,
+        order: NDArray[np.integer],
+    ) -> Self:
         """Return the component of a fitted model on measurements in the metric's unit."""
         known, y = fitted.shape.select(features), fitted.scale(values)
-        covariance, every = DimensionCovariance(known), np.arange(len(y))
+        covariance, theta = DimensionCovariance(known), fitted.theta
+        first, rest = order[:N_EXACT], order[N_EXACT:]
         factors: Array = np.ones(len(y))
         for _ in range(_ROUNDS):
-            process = condition(covariance, fitted.theta, known, y, factors)
-            factors = _noise_factors(fitted.theta, *process.left_out(every))
-        process = condition(covariance, fitted.theta, known, y, factors)
+            process = conditioned(covariance, theta, known[first], y[first], factors[first])
+            factors[first] = _noise_factors(theta, *process.left_out(np.arange(len(first))))
+        if len(rest):
+            process = conditioned(covariance, theta, known[first], y[first], factors[first])
+            mean, variance = process.predict(known[rest], with_variance=True)
+            factors[rest] = _noise_factors(theta, y[rest] - mean, variance)
+        process = conditioned(covariance, theta, known, y, factors, order)
         return cls(weight, fitted.shape, fitted.scale, process)
 
     @property
@@ -145,6 +164,7 @@ class Component:
 
     def left_out(self, values: Array, rows: NDArray[np.integer]) -> tuple[Array, Array]:
         """Predict some measurements from all others, in the metric's unit."""
+        assert isinstance(self.process, Posterior | LowRankFit)
         deviation, variance = self.process.left_out(rows)
         mean = self.scale(values[rows]) - deviation
         return self.scale.back(mean, np.sqrt(variance + self.noise))
@@ -162,21 +182,20 @@ class Component:
             "shape": [self.shape.smooth, self.shape.log],
             "scale": [self.scale.mean, self.scale.deviation],
             "names": self.process.kernel.names,
-            "theta": self.process.theta,
-            "noise": self.process.noise,
-            "alpha": self.process.alpha,
+            **state_of(self.process),
         }
 
     @classmethod
-    def restored(cls, features: Described, state: dict[str, Any]) -> Self:
-        """Return the component from the return value of `state`."""
+    def restored(cls, space: SearchSpace, X: Architectures, state: dict[str, Any]) -> Self:
+        """Return the component of these training architectures from the return value of `state`."""
+        features = described(space, needed(X, state))
         smooth, log = state["shape"]
         shape = Shape(smooth, log)
         known = shape.select(features)
         covariance = DimensionCovariance(known)
         if covariance.names != state["names"]:
             raise ValueError("a version of `best` with other hyperparameters saved this predictor")
-        process = restored(covariance, state["theta"], known, state["alpha"], state["noise"])
+        process = restored_process(covariance, known, state)
         return cls(state["weight"], shape, Scale(log, *state["scale"]), process)
 
 
@@ -220,7 +239,7 @@ class DimensionProcess:
             for weight, fitted in _weighted(features[few], values[few]):
                 if len(more) > len(few):
                     fitted = _fitted(fitted.shape, features[more], values[more], fitted.theta)
-                self.components.append(Component.of(weight, fitted, features, values))
+                self.components.append(Component.of(weight, fitted, features, values, order))
             checked = np.sort(order[:_N_CALIBRATION])
             mean, std = self._average([each.left_out(values, checked) for each in self.components])
         deviation = values[checked] - mean
@@ -245,7 +264,7 @@ class DimensionProcess:
         features = described(self.space, X)
         # To find the threads takes longer than to predict a few architectures with all of them.
         many = len(features) > _FEW
-        with blas_threads(len(self.components[0].process.alpha)) if many else nullcontext():
+        with blas_threads(self.components[0].process.size) if many else nullcontext():
             predictions = [each.predict(features, return_std) for each in self.components]
         mean, std = self._average(predictions)
         return mean, self.std_scale * std
@@ -277,8 +296,8 @@ class DimensionProcess:
         ValueError
             If a version with other hyperparameters saved the state.
         """
-        found, features = cls(space), described(space, X)
-        found.components = [Component.restored(features, each) for each in state["components"]]
+        found = cls(space)
+        found.components = [Component.restored(space, X, each) for each in state["components"]]
         found.std_scale, found.explained = state["std_scale"], state["explained"]
         return found
 
@@ -321,7 +340,7 @@ def _fitted(shape: Shape, features: Described, values: Array, start: Array | Non
             start=theta,
             max_iterations=_ITERATIONS if theta is None else _ITERATIONS_AGAIN,
         )
-        process = condition(covariance, theta, known, y, factors)
+        process = conditioned(covariance, theta, known, y, factors)
         deviation, variance = process.left_out(every)
         factors = _noise_factors(theta, deviation, variance)
     assert theta is not None

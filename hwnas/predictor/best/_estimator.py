@@ -16,9 +16,10 @@ from hwnas.predictor.best._companion import average, companion, encoded, left_ou
 from hwnas.predictor.best._dimension_process import DimensionProcess
 from hwnas.predictor.best._dimensions import by_dimensions
 from hwnas.predictor.best._features import Features, describe
-from hwnas.predictor.best._kernel import Covariance
-from hwnas.predictor.best._model_choice import N_CHECK, Model, Process, choose, fit_process, refine
-from hwnas.predictor.gp import ExactGP, restored
+from hwnas.predictor.best._kernel import Covariance, Scaled
+from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, fit_process, refine
+from hwnas.predictor.best._process import Process, needed, restored_process, state_of
+from hwnas.predictor.gp import ExactGP
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -31,6 +32,8 @@ _N_CALIBRATION = 500
 _N_EFFECTS = 5
 #: The views of a model of all features in files that do not name them: hwnas 0.2 and earlier.
 _FIRST_VIEWS = ("raw", "executed", "live")
+#: Number of architectures that are described at once when they are predicted.
+_BLOCK = 4000
 #: Number of decimals of standardised predictions. Rounding makes predictions equal that differ by
 #: rounding errors only.
 _DECIMALS = 6
@@ -65,7 +68,7 @@ class Best(RegressorMixin, BaseEstimator):
     ----------
     model_ : Model
         The chosen model. A space of dimensions has none.
-    process_ : Posterior or DimensionProcess
+    process_ : Posterior, LowRank or DimensionProcess
         The fitted Gaussian process.
     companion_ : ExactGP or None
         The Gaussian process whose predictions are averaged with those of `process_`.
@@ -83,7 +86,7 @@ class Best(RegressorMixin, BaseEstimator):
         """Fit to operation indices, shape (n, n_positions), and values."""
         values = np.asarray(y, dtype=np.float64)
         order = check_random_state(self.random_state).permutation(len(values))
-        self.process_: Process | DimensionProcess
+        self.process_: Process[Features, Scaled] | DimensionProcess
         if self.in_metric_unit:
             self.architectures_ = self._space.validate(np.asarray(X))
             self.process_ = DimensionProcess(self._space).fit(self.architectures_, values, order)
@@ -94,8 +97,8 @@ class Best(RegressorMixin, BaseEstimator):
         self.model_ = chosen.model
         self.architectures_ = np.asarray(X)
         with blas_threads(len(values)):
-            self.process_ = fit_process(chosen, features, values, order)
-            deviation, variance = self.process_.left_out(np.sort(order[:_N_CALIBRATION]))
+            process = self.process_ = fit_process(chosen, features, values, order)
+            deviation, variance = process.left_out(np.sort(order[:_N_CALIBRATION]))
         variance = variance + self._noise
         self.companion_ = companion(self._space, self.architectures_, values, deviation)
         if self.companion_ is not None:
@@ -108,11 +111,18 @@ class Best(RegressorMixin, BaseEstimator):
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
         """Return predicted values, and with `return_std` standard deviations of measurements."""
         check_is_fitted(self, "process_")
+        # The features of many architectures would take gigabytes.
+        blocks = [X[start : start + _BLOCK] for start in range(0, max(len(X), 1), _BLOCK)]
+        parts = [self._predict_block(block, return_std) for block in blocks]
+        mean, std = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return (mean, std) if return_std else mean
+
+    def _predict_block(self, X: Architectures, return_std: bool) -> tuple[Values, Values]:
+        """Return predicted values and standard deviations, which mean nothing unless wanted."""
         if isinstance(self.process_, DimensionProcess):
-            mean, std = self.process_.predict(self._space.validate(np.asarray(X)), return_std)
-            return (mean, std) if return_std else mean
+            return self.process_.predict(self._space.validate(np.asarray(X)), return_std)
         features = self._describe(X)
-        with blas_threads(len(self.process_.alpha)):
+        with blas_threads(self.process_.size):
             mean, variance = self.process_.predict(self.model_.select(features), return_std)
         mean, variance = mean + self.model_.expected(features), variance + self._noise
         if self.companion_ is not None:
@@ -123,10 +133,7 @@ class Best(RegressorMixin, BaseEstimator):
             else:
                 # The variances cost more than the means, and the mean does not depend on them.
                 mean = (mean + self.companion_.predict(inputs)) / 2
-        mean = np.round(mean, _DECIMALS)
-        if not return_std:
-            return mean
-        return mean, self.std_scale_ * np.sqrt(variance) + 10.0**-_DECIMALS
+        return np.round(mean, _DECIMALS), self.std_scale_ * np.sqrt(variance) + 10.0**-_DECIMALS
 
     def saved_state(self) -> dict[str, Any]:
         """Return the chosen model, its hyperparameters and the training architectures.
@@ -143,9 +150,7 @@ class Best(RegressorMixin, BaseEstimator):
             "views": self.model_.views,
             "architectures": self.architectures_,
             "names": process.kernel.names,
-            "theta": process.theta,
-            "noise": process.noise,
-            "alpha": process.alpha,
+            **state_of(process),
             "std_scale": self.std_scale_,
             "companion": None if self.companion_ is None else self.companion_.saved_state(),
         }
@@ -166,13 +171,11 @@ class Best(RegressorMixin, BaseEstimator):
             return
         views = state.get("views", _FIRST_VIEWS)
         self.model_ = Model(state["view"], state["by_position"], views and tuple(views))
-        features = self.model_.select(self._describe(self.architectures_))
+        features = self.model_.select(self._describe(needed(self.architectures_, state)))
         covariance = Covariance(features)
         if covariance.names != state["names"]:
             raise ValueError("a version of `best` with other hyperparameters saved this predictor")
-        self.process_ = restored(
-            covariance, state["theta"], features, state["alpha"], state["noise"]
-        )
+        self.process_ = restored_process(covariance, features, state)
         self.std_scale_ = state["std_scale"]
         self.companion_ = None
         # Files of hwnas 0.2 and earlier have no companion.

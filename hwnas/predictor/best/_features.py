@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hwnas.image_set import ImageSet
 from hwnas.network import Layer, count_layers
-from hwnas.predictor.best._views import CELL_VIEWS
+from hwnas.predictor.best._views import CELL_VIEWS, counted
 from hwnas.space import Architectures, CellSpace, SearchSpace
 
 Array = NDArray[np.float64]
@@ -67,6 +67,9 @@ class Features:
         return type(self)(
             of_rows(self.linear), of_rows(self.choices), of_rows(self.wiring), self.totals[rows]
         )
+
+    def __len__(self) -> int:
+        return len(self.totals)
 
     @property
     def views(self) -> list[str]:
@@ -152,7 +155,7 @@ def _features(space: SearchSpace, X: Architectures) -> Features:
     linear = {f"raw:total{i}": total[:, None] for i, total in enumerate(totals.T)}
     linear |= {
         "raw:layers": counts * (costs / _mean_totals(space)).sum(axis=1),
-        "raw:counts": chosen.sum(axis=1),
+        "raw:counts": counted(chosen),
         "raw:one_hot": _flat(chosen),
     }
     choices = _by_operation("raw", chosen)

@@ -20,7 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._features import Features
-from hwnas.predictor.gp import similarity, weighted_products, weighted_squares
+from hwnas.predictor.gp import (
+    Pullback,
+    similarity,
+    weighted_products,
+    weighted_similarity,
+    weighted_squares,
+)
 
 Array = NDArray[np.floating]
 
@@ -179,6 +185,26 @@ class Covariance:
         choices += a.linear @ b.linear.T
         return choices
 
+    def weighted(self, a: Scaled, b: Scaled, theta: Array, weights: Array) -> Array:
+        """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
+        total: Array = a.linear @ (b.linear.T @ weights)
+        if not self._nonlinear:
+            return total
+        choices = float(np.exp(theta[self._choices])) * weights
+        curve = float(np.exp(theta[self._curve])) * weights
+        total += weighted_similarity(a.choices, b.choices, choices)
+        total += weighted_similarity(a.totals, b.totals, curve, repeated=True)
+        if a.wired.shape[1]:
+            by_column = weighted_similarity(
+                a.wiring, b.wiring, weights[:, None] * b.wired, repeated=True
+            )
+            total += np.einsum("nm,nm->n", a.wired, by_column)
+        return total
+
+    def columns(self, a: Scaled) -> tuple[Array, NDArray[np.integer]] | None:
+        """Return the linear columns and their hyperparameters, if the model is additive."""
+        return None if self._nonlinear else (a.linear, self._layout.linear)
+
     def diagonal(self, a: Scaled, theta: Array) -> Array:
         """Return the variance of every row, shape (n,)."""
         variance: Array = (a.linear**2).sum(axis=1) + (a.wired**2).sum(axis=1)
@@ -186,31 +212,38 @@ class Covariance:
             variance += float(np.exp(theta[self._choices]) + np.exp(theta[self._curve]))
         return variance
 
-    def pullback(self, a: Scaled, theta: Array, weights: Array) -> Array:
-        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
-
-        `weights` are symmetric, shape (n, n).
-        """
+    def with_pullback(self, a: Scaled, theta: Array) -> tuple[Array, Pullback]:
+        """Return self(a, a, theta), and the function that `Kernel.with_pullback` describes."""
         layout = self._layout
-        gradient = np.zeros(len(theta))
+        covariance: Array = a.linear @ a.linear.T
+        if self._nonlinear:
+            choices, wired, curve = self._parts(a, a, theta)
+            products = a.wired @ a.wired.T
+            covariance += choices
+            covariance += curve
+            covariance += wired * products
 
-        def add(groups: NDArray[np.integer], by_column: Array) -> None:
-            gradient[:] += np.bincount(groups, by_column, minlength=len(theta))
+        def pullback(weights: Array) -> Array:
+            gradient = np.zeros(len(theta))
 
-        add(layout.linear, weighted_products(a.linear, weights))
-        if not self._nonlinear:
+            def add(groups: NDArray[np.integer], by_column: Array) -> None:
+                gradient[:] += np.bincount(groups, by_column, minlength=len(theta))
+
+            add(layout.linear, weighted_products(a.linear, weights))
+            if not self._nonlinear:
+                return gradient
+            of_choices, of_curve = weights * choices, weights * curve
+            by_column = -weighted_squares(a.choices, of_choices) / 2
+            add(layout.choices, by_column)
+            add(layout.positions, by_column)
+            if a.wired.shape[1]:
+                of_wired = weights * wired
+                add(layout.wired, weighted_products(a.wired, of_wired))
+                of_wired *= products
+                add(layout.wiring, -weighted_squares(a.wiring, of_wired) / 2)
+            gradient[self._choices] += of_choices.sum()
+            gradient[self._curve] += of_curve.sum()
+            gradient[self._curve_scale] -= weighted_squares(a.totals, of_curve).sum() / 2
             return gradient
-        choices, wired, curve = self._parts(a, a, theta)
-        choices *= weights
-        curve *= weights
-        by_column = -weighted_squares(a.choices, choices) / 2
-        add(layout.choices, by_column)
-        add(layout.positions, by_column)
-        if a.wired.shape[1]:
-            add(layout.wired, weighted_products(a.wired, weights * wired))
-            wired *= weights * (a.wired @ a.wired.T)
-            add(layout.wiring, -weighted_squares(a.wiring, wired) / 2)
-        gradient[self._choices] += choices.sum()
-        gradient[self._curve] += curve.sum()
-        gradient[self._curve_scale] -= weighted_squares(a.totals, curve).sum() / 2
-        return gradient
+
+        return covariance, pullback

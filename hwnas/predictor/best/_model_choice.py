@@ -11,11 +11,12 @@ from scipy.stats import norm
 
 from hwnas.predictor.best._features import Features
 from hwnas.predictor.best._kernel import Covariance, Scaled
+from hwnas.predictor.best._process import conditioned
 from hwnas.predictor.best._views import MARGINS
-from hwnas.predictor.gp import Posterior, condition, fit_hyperparameters, log_posterior
+from hwnas.predictor.gp import LowRankFit, Posterior, fit_hyperparameters, log_posterior
 
 Array = NDArray[np.floating]
-Process = Posterior[Features, Scaled]
+Process = Posterior[Features, Scaled] | LowRankFit[Features, Scaled]
 
 #: Mean and standard deviation of the normal prior of the log noise variance.
 _NOISE_PRIOR = (-2.0, 2.0)
@@ -25,6 +26,8 @@ _ITERATIONS, _ITERATIONS_AGAIN, _ITERATIONS_REFINING = 50, 15, 20
 #: Largest number of measurements that the hyperparameters of every model are fitted to. The cost of
 #: a fit grows with its cube.
 N_HYPERPARAMETERS = 400
+#: The hyperparameters are fitted again only to at least this many times as many measurements.
+_MORE = 1.5
 #: Largest number of measurements that models are compared on and that the hyperparameters of the
 #: chosen model are refined with. Predictions from these show which of the others are outliers.
 N_CHECK = 1000
@@ -167,7 +170,7 @@ def _candidate(model: Model, features: Features, y: Array, order: NDArray[np.int
     rows = np.arange(len(few))
     theta = _robust_hyperparameters(covariance, known[rows], values[rows])
     noise_factors = _noise_factors(covariance, theta, known, values)
-    process = condition(covariance, theta, known, values, noise_factors)
+    process = conditioned(covariance, theta, known, values, noise_factors)
     deviation, variance = process.left_out(np.arange(len(check)))
     variance = variance + np.exp(theta[-1])
     scores = norm.logpdf(np.minimum(np.abs(deviation) / np.sqrt(variance), 2 * _OUTLIER))
@@ -181,7 +184,7 @@ def refine(
     candidate: Candidate, features: Features, y: Array, order: NDArray[np.integer]
 ) -> Candidate:
     """Return the candidate with hyperparameters fitted to up to `N_CHECK` measurements."""
-    if len(y) <= N_HYPERPARAMETERS:
+    if len(y) < _MORE * N_HYPERPARAMETERS:
         return candidate
     check = order[:N_CHECK]
     known = candidate.model.select(features[check])
@@ -211,12 +214,12 @@ def fit_process(
     noise_factors = np.ones(len(y))
     noise_factors[check] = _noise_factors(covariance, candidate.theta, known[check], values[check])
     if len(rest):
-        process = condition(
+        process = conditioned(
             covariance, candidate.theta, known[check], values[check], noise_factors[check]
         )
         mean, variance = process.predict(known[rest], with_variance=True)
         noise_factors[rest] = _huber_factors(candidate.theta, values[rest] - mean, variance)
-    return condition(covariance, candidate.theta, known, values, noise_factors)
+    return conditioned(covariance, candidate.theta, known, values, noise_factors, order)
 
 
 def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array) -> Array:
@@ -226,7 +229,7 @@ def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array
         covariance, features, y, noise_prior=_NOISE_PRIOR, max_iterations=_ITERATIONS
     )
     for _ in range(_ROUNDS):
-        process = condition(covariance, theta, features, y, noise_factors)
+        process = conditioned(covariance, theta, features, y, noise_factors)
         noise_factors = _huber_factors(theta, *process.left_out(np.arange(len(y))))
         theta = fit_hyperparameters(
             covariance,
@@ -244,7 +247,7 @@ def _noise_factors(covariance: Covariance, theta: Array, features: Features, y: 
     """Return each measurement's noise factor, which is above 1 for outliers, shape (n,)."""
     noise_factors: Array = np.ones(len(y))
     for _ in range(_ROUNDS):
-        process = condition(covariance, theta, features, y, noise_factors)
+        process = conditioned(covariance, theta, features, y, noise_factors)
         noise_factors = _huber_factors(theta, *process.left_out(np.arange(len(y))))
     return noise_factors
 

@@ -22,6 +22,13 @@ Array = NDArray[np.float64]
 _READ = np.array([start for start, _ in EDGES])
 
 
+def counted(chosen: Array) -> Array:
+    """Return chosen.sum(axis=1), which a matrix product computes many times as fast."""
+    n, positions, operations = chosen.shape
+    totals: Array = chosen.reshape(n, -1) @ np.tile(np.eye(operations), (positions, 1))
+    return totals
+
+
 class View(ABC):
     """A view of a cell.
 
@@ -63,12 +70,12 @@ class View(ABC):
         dict of str to array, shape (n, 1)
             The total costs by kind: ``total0``, ...
         """
-        total = chosen.sum(axis=1) @ costs
+        total = counted(chosen) @ costs
         return {f"total{i}": column[:, None] for i, column in enumerate(total.T)}
 
     def groups(self, chosen: Array) -> dict[str, Array]:
         """Return the other blocks of linear features by kind: counts of operations in groups."""
-        return {"counts": chosen.sum(axis=1)}
+        return {"counts": counted(chosen)}
 
 
 class Raw(View):
@@ -139,15 +146,14 @@ class Needed(View):
 
     def groups(self, chosen: Array) -> dict[str, Array]:
         """Return the counts of operations: of all, of those on inner nodes, and of each node."""
-        by_node = [chosen[:, node == _READ].sum(axis=1) for node in range(N_NODES - 1)]
+        by_node = [counted(chosen[:, node == _READ]) for node in range(N_NODES - 1)]
         own = {"inner": _inner(chosen), "by_node": np.hstack(by_node)}
         return {**super().groups(chosen), **own}
 
 
 def _inner(chosen: Array) -> Array:
     """Return how many operations of each kind read an inner node, shape (n, n_operations)."""
-    counts: Array = chosen[:, _READ > 0].sum(axis=1)
-    return counts
+    return counted(chosen[:, _READ > 0])
 
 
 #: The views of cells. The order decides between views that predict equally well.

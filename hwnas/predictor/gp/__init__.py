@@ -5,13 +5,26 @@ from typing import TYPE_CHECKING, Any
 from hwnas.predictor.gp._core import (
     Kernel,
     Posterior,
+    Pullback,
+    Rows,
     condition,
     fit_hyperparameters,
     log_posterior,
     restored,
 )
 from hwnas.predictor.gp._exact import ExactGP
-from hwnas.predictor.gp._similarity import similarity, weighted_products, weighted_squares
+from hwnas.predictor.gp._low_rank import (
+    LowRank,
+    LowRankFit,
+    condition_low_rank,
+    inducing_points,
+)
+from hwnas.predictor.gp._similarity import (
+    similarity,
+    weighted_products,
+    weighted_similarity,
+    weighted_squares,
+)
 
 if TYPE_CHECKING:
     from hwnas.predictor.gp._sparse import SparseGP
@@ -19,14 +32,21 @@ if TYPE_CHECKING:
 __all__ = [
     "ExactGP",
     "Kernel",
+    "LowRank",
+    "LowRankFit",
     "Posterior",
+    "Pullback",
+    "Rows",
     "SparseGP",
     "condition",
+    "condition_low_rank",
     "fit_hyperparameters",
+    "inducing_points",
     "log_posterior",
     "restored",
     "similarity",
     "weighted_products",
+    "weighted_similarity",
     "weighted_squares",
 ]
 

@@ -11,6 +11,7 @@ sections 2.2, 5.4.1 and 5.4.2.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, Protocol, Self, TypeVar
@@ -19,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, lapack, solve_triangular
 from scipy.optimize import minimize
+
+from hwnas.predictor.gp._linear import likelihood_of_columns
 
 Array = NDArray[np.floating]
 
@@ -32,12 +35,15 @@ _BELOW, _ABOVE = 8, 6
 _TOLERANCE = 1e-7
 
 
+Pullback = Callable[[Array], Array]
+
+
 class Rows(Protocol):
     """Architectures in the form that a kernel compares."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, rows: slice, /) -> Self: ...
+    def __getitem__(self, rows: slice | NDArray[np.integer], /) -> Self: ...
 
 
 InputsT = TypeVar("InputsT")
@@ -67,10 +73,24 @@ class Kernel(Protocol[InputsT_contra, RowsT]):
     def diagonal(self, a: RowsT, theta: Array, /) -> Array:
         """Return the variance of every row, shape (n,)."""
 
-    def pullback(self, a: RowsT, theta: Array, weights: Array, /) -> Array:
-        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
+    def weighted(self, a: RowsT, b: RowsT, theta: Array, weights: Array, /) -> Array:
+        """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
 
-        `weights` are symmetric, shape (n, n).
+    def columns(self, a: RowsT, /) -> tuple[Array, NDArray[np.integer]] | None:
+        """Return columns whose inner products are the covariances, if the kernel is linear.
+
+        Returns
+        -------
+        columns : array, shape (n, m)
+        groups : array of int, shape (m,)
+            The index of the hyperparameter that is each column's log variance.
+        """
+
+    def with_pullback(self, a: RowsT, theta: Array, /) -> tuple[Array, Pullback]:
+        """Return self(a, a, theta), shape (n, n), and its pullback.
+
+        The pullback takes symmetric weights, shape (n, n). It returns the gradient with respect to
+        `theta` of sum(weights * self(a, a, theta)).
         """
 
 
@@ -91,16 +111,25 @@ def log_marginal_likelihood(
         If the covariances are not positive definite in floating point.
     """
     rows = kernel.scale(inputs, theta[:-1])
-    noise = _noise(theta, len(y), noise_factors)
-    factor = _factor(kernel, theta, rows, noise)
+    noise = noise_variances(theta, len(y), noise_factors)
+    found = kernel.columns(rows)
+    if found is not None and found[0].shape[1] < len(y):
+        columns, groups = found
+        value, by_column, by_noise = likelihood_of_columns(columns, y, noise, kernel.jitter)
+        return value, np.append(np.bincount(groups, by_column, len(theta) - 1), by_noise)
+    covariance, pullback = kernel.with_pullback(rows, theta[:-1])
+    covariance[np.diag_indices(len(y))] += noise + kernel.jitter
+    factor = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
     half = solve_triangular(factor, y, lower=True, check_finite=False)
     value = -0.5 * (half @ half) - np.log(np.diag(factor)).sum()
     alpha = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
     inverse, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights = 0.5 * (np.outer(alpha, alpha) - inverse)
-    of_kernel = kernel.pullback(rows, theta[:-1], weights)
-    return float(value), np.append(of_kernel, np.diag(weights) @ noise)
+    # The upper triangle is 0. Masks such as those of np.tril take as long as the factorisation.
+    weights = np.outer(alpha, alpha) - inverse
+    weights -= inverse.T
+    weights[np.diag_indices(len(y))] += np.diag(inverse)
+    weights /= 2
+    return float(value), np.append(pullback(weights), np.diag(weights) @ noise)
 
 
 def log_posterior(
@@ -229,6 +258,11 @@ class Posterior(Generic[InputsT, RowsT]):
     noise: Array
     alpha: Array
 
+    @property
+    def size(self) -> int:
+        """Number of training measurements."""
+        return len(self.alpha)
+
     @cached_property
     def factor(self) -> Array:
         """Lower Cholesky factor of the training covariances plus noise, shape (n, n).
@@ -243,17 +277,16 @@ class Posterior(Generic[InputsT, RowsT]):
         Without `with_variance` the variances are 0. They cost n times as much as the values.
         """
         queries = self.kernel.scale(inputs, self.theta[:-1])
-        mean, variance = np.empty(len(queries)), np.zeros(len(queries))
-        for start in range(0, len(queries), _BLOCK):
+        mean = self.kernel.weighted(queries, self.rows, self.theta[:-1], self.alpha)
+        variance = np.zeros(len(queries))
+        for start in range(0, len(queries) if with_variance else 0, _BLOCK):
             rows = slice(start, start + _BLOCK)
             cross = self.kernel(queries[rows], self.rows, self.theta[:-1])
-            mean[rows] = cross @ self.alpha
-            if with_variance:
-                half = solve_triangular(
-                    self.factor, cross.T, lower=True, overwrite_b=True, check_finite=False
-                )
-                known = np.einsum("nm,nm->m", half, half)
-                variance[rows] = self.kernel.diagonal(queries[rows], self.theta[:-1]) - known
+            half = solve_triangular(
+                self.factor, cross.T, lower=True, overwrite_b=True, check_finite=False
+            )
+            known = np.einsum("nm,nm->m", half, half)
+            variance[rows] = self.kernel.diagonal(queries[rows], self.theta[:-1]) - known
         return mean, np.maximum(variance, 0)
 
     def left_out(self, rows: NDArray[np.integer]) -> tuple[Array, Array]:
@@ -271,7 +304,13 @@ class Posterior(Generic[InputsT, RowsT]):
         variance : array, shape (m,)
             Variances of the predictions, without noise.
         """
-        unit_vectors = np.zeros((len(self.alpha), len(rows)))
+        n = len(self.alpha)
+        if len(rows) > n // 2:
+            # The whole inverse takes less work than as many of its columns.
+            inverse, _ = lapack.dpotri(self.factor, lower=True)
+            precision = np.diag(inverse)[rows]
+            return self.alpha[rows] / precision, np.maximum(1 / precision - self.noise[rows], 0)
+        unit_vectors = np.zeros((n, len(rows)))
         unit_vectors[rows, np.arange(len(rows))] = 1
         half = solve_triangular(
             self.factor, unit_vectors, lower=True, overwrite_b=True, check_finite=False
@@ -289,7 +328,7 @@ def condition(
 ) -> Posterior[InputsT, RowsT]:
     """Return the Gaussian process with given hyperparameters, conditioned on measurements."""
     rows = kernel.scale(inputs, theta[:-1])
-    noise = _noise(theta, len(y), noise_factors)
+    noise = noise_variances(theta, len(y), noise_factors)
     factor = _factor(kernel, theta, rows, noise)
     half = solve_triangular(factor, y, lower=True, check_finite=False)
     alpha = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
@@ -317,11 +356,12 @@ def restored(
     noise : array, shape (n,), optional
         Noise variance of each measurement; by default the common one.
     """
-    own = _noise(theta, len(alpha), None) if noise is None else noise
+    own = noise_variances(theta, len(alpha), None) if noise is None else noise
     return Posterior(kernel, theta, kernel.scale(inputs, theta[:-1]), own, alpha)
 
 
-def _noise(theta: Array, n: int, factors: Array | None) -> Array:
+def noise_variances(theta: Array, n: int, factors: Array | None) -> Array:
+    """Return the noise variance of each measurement, shape (n,)."""
     noise: Array = math.exp(theta[-1]) * (np.ones(n) if factors is None else factors)
     return noise
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwnas.predictor.gp._similarity import Array, similarity, weighted_squares
+from hwnas.predictor.gp._core import Pullback
+from hwnas.predictor.gp._similarity import Array, similarity, weighted_similarity, weighted_squares
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,22 @@ class RBF:
         """Return the variance of every row, shape (n,)."""
         return np.full(len(a), math.exp(theta[0]))
 
-    def pullback(self, a: Array, theta: Array, weights: Array) -> Array:
-        """Return the gradient with respect to `theta` of sum(`weights` * self(a, a, theta)).
+    def weighted(self, a: Array, b: Array, theta: Array, weights: Array) -> Array:
+        """Return self(a, b, theta) @ `weights`, shape (len(a),)."""
+        return weighted_similarity(a, b, math.exp(theta[0]) * weights)
 
-        `weights` are symmetric, shape (n, n).
-        """
-        weighted = weights * self(a, a, theta)
-        by_feature = weighted_squares(a, weighted)
-        common = [weighted.sum(), by_feature.sum()]
-        return np.concatenate([common, by_feature if self.spread else []])
+    def columns(self, a: Array) -> None:
+        """Return None: covariances are no inner products of finitely many columns."""
+
+    def with_pullback(self, a: Array, theta: Array) -> tuple[Array, Pullback]:
+        """Return self(a, a, theta), and the function that `Kernel.with_pullback` describes."""
+        covariance = self(a, a, theta)
+        own = covariance.copy()
+
+        def pullback(weights: Array) -> Array:
+            weighted = weights * own
+            by_feature = weighted_squares(a, weighted)
+            common = [weighted.sum(), by_feature.sum()]
+            return np.concatenate([common, by_feature if self.spread else []])
+
+        return covariance, pullback
