@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.commands import Hwnas, in_process
 
@@ -16,6 +17,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # collects them, which is before any fixture.
 _CONF = tempfile.TemporaryDirectory(prefix="hwnas-conf-")
 os.environ["HWNAS_CONF"] = _CONF.name
+# A busy machine is not a fault of the code that is tested.
+settings.register_profile("hwnas", deadline=None)
+settings.load_profile("hwnas")
 
 
 @pytest.fixture
