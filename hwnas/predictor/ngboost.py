@@ -117,7 +117,8 @@ class _LogScore(LogScore):
     def score(self, Y: Values) -> Values:
         """Return the score of every measurement, shape (n,)."""
         deviation = (Y - self.loc) / self.scale
-        return deviation**2 / 2.0 + _LOG_ROOT_2_PI + np.log(self.scale)
+        score: Values = deviation**2 / 2.0 + _LOG_ROOT_2_PI + np.log(self.scale)
+        return score
 
     def total_score(self, Y: Values, sample_weight: None = None) -> float:  # noqa: ARG002
         """Return the mean score; no caller here weighs measurements."""
@@ -181,7 +182,9 @@ class _Boosting(NGBRegressor):
         The loop is the library's, which asks scikit-learn to check the inputs and the parameters
         of every tree, in every round. That takes longer than growing the trees.
         """
-        self.base_models, self.scalings, self.col_idxs = [], [], []
+        self.base_models: list[Any] = []
+        self.scalings: list[float] = []
+        self.col_idxs: list[Any] = []
         self.n_features = X.shape[1]
         self.fit_init_params_to_marginal(Y)
         params = np.tile(self.init_params, (len(Y), 1))
