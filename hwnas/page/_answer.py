@@ -156,14 +156,16 @@ def _verified(best: Cell, costs: str) -> list[str]:
         text += f" {RISES}"
     area = (
         f"In a chart of accuracy against {costs}, the curve of the networks that remain has "
-        f"{kept.text(1)}{NO_BREAK}% of the area under the best possible curve (hypervolume)."
+        f"{kept.text(2)}{NO_BREAK}% of the area under the best possible curve (hypervolume)."
     )
     return [text, area]
 
 
 def _cheaper(ranked: list[Cell]) -> list[str]:
     """Compare the accuracy that the choice of the other predictors loses."""
-    losses: dict[str, Mean] = {cell.predictor: m for cell in ranked if (m := cell.mean("mra_all_percent"))}
+    losses: dict[str, Mean] = {
+        cell.predictor: m for cell in ranked if (m := cell.mean("mra_all_percent"))
+    }
     best = ranked[0].predictor
     if len(losses) < 2 or best not in losses:
         return []

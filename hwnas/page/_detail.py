@@ -154,8 +154,8 @@ class _View:
         scores = self.run.finished.result.scores
         finding = (
             f"On {scores['n']:,} networks of the test set, predictions deviate from the true "
-            f"values by {scores['mae']:.3g}{NO_BREAK}{self.metric.unit} on average and rank them with "
-            f"Kendall's τ = {scores['kendall_tau']:.3f}."
+            f"values by {scores['mae']:.3g}{NO_BREAK}{self.metric.unit} on average and rank them "
+            f"with Kendall's τ = {scores['kendall_tau']:.3f}."
         )
         label = self.metric.label
         figure = {
@@ -194,8 +194,10 @@ class _View:
                 _upright(median, int(counts.max()), "median", "@orange", "dash"),
             ],
             "layout": layout(
-                f"predicted − true {self.metric.label}", "networks of the test set",
-                bargap=0.02, showlegend=True,
+                f"predicted − true {self.metric.label}",
+                "networks of the test set",
+                bargap=0.02,
+                showlegend=True,
             ),
         }
         return Chart(f"{self.key}-deviations", "Deviations", finding, figure, self._where)
@@ -241,10 +243,11 @@ class _View:
             | {"marker": {"color": "@green", "size": 7}},
         ]
         finding = (
-            f"The best possible choice, the true front, has {selection['n_true_front']:,} networks. "
-            f"The predictions of `{self.run.predictor}` choose {selection['n_selected']:,}, which "
-            f"lose {selection['mra_all_percent']:.3f}{NO_BREAK}percentage points of accuracy; those "
-            f"that verification keeps lose {selection['mra_pareto_percent']:.3f}."
+            f"The best possible choice, the true front, has {selection['n_true_front']:,} "
+            f"networks. The predictions of `{self.run.predictor}` choose "
+            f"{selection['n_selected']:,}, which lose {selection['mra_all_percent']:.3f}{NO_BREAK}"
+            "percentage points of accuracy; those that verification keeps lose "
+            f"{selection['mra_pareto_percent']:.3f}."
         )
         shown = accuracy[np.concatenate([front, rows])]
         low, high = float(shown.min()), float(accuracy[candidates].max())

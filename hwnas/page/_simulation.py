@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from hwnas.figures import PALETTE
 from hwnas.page._chart import Chart, layout, numbers
+from hwnas.page._summary import SELECTION_COLUMNS
 from hwnas.selection import SELECTION_SCORES
 
 _SIGMA = "σ of the deviations [standard deviations]"
@@ -54,8 +54,7 @@ def simulations(rows: pd.DataFrame) -> list[Simulated]:
 
 def _chart(rows: pd.DataFrame, key: str, score: Any) -> Chart:
     """Return a score by σ, with a line for each size of the candidate set."""
-    shared = Counter(each.title for each in _PUBLISHED)[score.title] > 1
-    title = f"{score.title}, {score.of}" if shared else str(score.title)
+    title = SELECTION_COLUMNS[score.name][0] if score.name in SELECTION_COLUMNS else score.title
     traces: list[dict[str, Any]] = []
     for place, (_, own) in enumerate(rows.groupby("n_candidates")):
         means = own.groupby("sigma")[score.name].mean()
@@ -73,11 +72,11 @@ def _chart(rows: pd.DataFrame, key: str, score: Any) -> Chart:
     over = rows.groupby("sigma")[score.name].mean()
     finding = (
         f"From σ = {over.index[0]:g} to σ = {over.index[-1]:g} the mean over sizes goes from "
-        f"{over.iloc[0]:.2f} to {over.iloc[-1]:.2f}."
+        f"{over.iloc[0]:.3f} to {over.iloc[-1]:.3f}."
     )
     figure = {"data": traces, "layout": layout(_SIGMA, title)}
     note = (
         f"A line for each number of candidates. Means of {int(rows['trials'].iloc[0]):,} trials of "
-        f"the simulator. {rows['axis.data'].iloc[0]}."
+        "the simulator."
     )
     return Chart(key, title, finding, figure, note)

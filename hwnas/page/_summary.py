@@ -16,7 +16,7 @@ NO_BREAK = "\u00a0"
 SELECTION_COLUMNS = {
     "mra_all_percent": ("Accuracy lost [pp]", 3),
     "mra_pareto_percent": ("Accuracy lost after verification [pp]", 3),
-    "retained_hypervolume": ("Area kept [%]", 1),
+    "retained_hypervolume": ("Area kept [%]", 2),
 }
 
 
@@ -139,8 +139,8 @@ def digits_of(means: Iterable[Mean]) -> int:
 
     Examples
     --------
-    >>> digits_of([Mean(31266.138, None, 1)]), digits_of([Mean(2.1, None, 1), Mean(0.0216, None, 1)])
-    (0, 4)
+    >>> digits_of([Mean(2.1, None, 1), Mean(0.0216, None, 1)])
+    4
     """
     smallest = min((abs(mean.mean) for mean in means if mean.mean), default=1.0)
     return max(0, 2 - math.floor(math.log10(smallest)))

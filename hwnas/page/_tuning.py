@@ -60,7 +60,8 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
         },
         {
             "type": "scatter", "mode": "lines", "name": "best so far",
-            "x": [int(n) + 1 for n in trials["trial"]], "y": numbers(trials["kendall_tau"].cummax()),
+            "x": [int(n) + 1 for n in trials["trial"]],
+            "y": numbers(trials["kendall_tau"].cummax()),
             "hoverinfo": "skip", "line": {"color": color, "shape": "hv", "width": 2},
         },
     ]  # fmt: skip
