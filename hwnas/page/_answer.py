@@ -175,7 +175,10 @@ def _cheaper(ranked: list[Cell]) -> list[str]:
     text = f"Of the other predictors, the choice of `{other}` loses least before verification: "
     text += _points(least)
     if least.within_spread_of(own):
-        return [f"{text}, which differs from `{best}` by less than the spread over seeds."]
+        return [
+            f"{text}. This is no difference from `{best}`, because it is within the spread over "
+            "seeds."
+        ]
     if least.mean == own.mean:
         return [f"{text}, as much as that of `{best}`."]
     return [f"{text}, {'less' if least.mean < own.mean else 'more'} than that of `{best}`."]

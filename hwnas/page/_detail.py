@@ -17,7 +17,7 @@ from hwnas.metric import Metric
 from hwnas.page._chart import Chart, Trace, layout, numbers, text
 from hwnas.page._gather import Run
 from hwnas.page._shared import Rows, Shown, Store
-from hwnas.page._summary import NO_BREAK
+from hwnas.page._summary import NO_BREAK, digits_of
 from hwnas.page._tuning import tuning_charts
 from hwnas.selection import pareto_front
 
@@ -41,6 +41,8 @@ class Detail:
     selected : tuple of mapping
         The selected networks by descending accuracy: ``architecture``, ``accuracy``, ``true``,
         ``predicted``, ``verified``.
+    digits : int
+        The digits behind the point of their true and predicted values.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Detail:
     n_train: int
     charts: tuple[Chart, ...]
     selected: tuple[Mapping[str, Any], ...]
+    digits: int
 
 
 def predictions(run: Run) -> pd.DataFrame:
@@ -83,8 +86,9 @@ def detail(run: Run, store: Store, key: str) -> tuple[Detail, dict[str, Any]]:
         charts.append(view.fronts(selected))
     charts += tuning_charts(run, key)
     label = f"{run.predictor}, {run.n_train:,} measurements, seed {run.seed}"
+    digits = digits_of(selected["true"]) if len(selected) else 0
     networks: Any = selected.to_dict("records")
-    return Detail(key, label, run.n_train, tuple(charts), tuple(networks)), shown.values()
+    return Detail(key, label, run.n_train, tuple(charts), tuple(networks), digits), shown.values()
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,15 @@ from hwnas.page._gather import DataSet, Material, Run, gather
 from hwnas.page._provenance import origins
 from hwnas.page._shared import Store
 from hwnas.page._simulation import simulations
-from hwnas.page._summary import SELECTION_COLUMNS, Cell, at_size, cells, digits_of, most_useful_size
+from hwnas.page._summary import (
+    NO_BREAK,
+    SELECTION_COLUMNS,
+    Cell,
+    at_size,
+    cells,
+    digits_of,
+    most_useful_size,
+)
 from hwnas.space import space_classes
 
 if TYPE_CHECKING:
@@ -56,7 +64,8 @@ class _Panel:
     @property
     def mae_digits(self) -> int:
         """The digits behind the point of every mean absolute error."""
-        return digits_of(mean for cell in self.cells if (mean := cell.mean("mae")) is not None)
+        means = [cell.mean("mae") for cell in self.cells]
+        return digits_of(mean.mean for mean in means if mean is not None)
 
     @property
     def selects(self) -> bool:
@@ -243,7 +252,8 @@ def _coded(sentence: str) -> Markup:
     """Return a sentence as HTML, with what is between backticks as code."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
+    together = sentence.replace(" = ", f"{NO_BREAK}={NO_BREAK}")
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(together))))
 
 
 def _json(content: Mapping[str, Any]) -> str:

@@ -134,15 +134,15 @@ def _mean(mean: float, std: float, n: float) -> Mean | None:
     return Mean(mean, None if n < 2 else std, int(n)) if n else None
 
 
-def digits_of(means: Iterable[Mean]) -> int:
-    """Return how many digits show three significant ones of the smallest mean, for a column.
+def digits_of(values: Iterable[float]) -> int:
+    """Return how many digits behind the point show three significant ones of the smallest value.
 
     Examples
     --------
-    >>> digits_of([Mean(2.1, None, 1), Mean(0.0216, None, 1)])
-    4
+    >>> digits_of([2.1, 0.0216]), digits_of([31266.1])
+    (4, 0)
     """
-    smallest = min((abs(mean.mean) for mean in means if mean.mean), default=1.0)
+    smallest = min((abs(value) for value in values if value), default=1.0)
     return max(0, 2 - math.floor(math.log10(smallest)))
 
 
