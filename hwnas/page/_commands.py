@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from hwnas.errors import command
@@ -27,7 +28,7 @@ def commands_of(paths: Sequence[Path], finished: Sequence[Finished]) -> tuple[tu
     tuple of str
         The lines of a shell script.
     int
-        Number of experiments whose commands were not recorded.
+        Number of experiments and of grid points of simulations whose commands were not recorded.
     """
     lines: dict[str, None] = {}
     n_unrecorded = 0
@@ -37,7 +38,7 @@ def commands_of(paths: Sequence[Path], finished: Sequence[Finished]) -> tuple[tu
         if file.is_file():
             lines |= dict.fromkeys(file.read_text(encoding="utf-8").splitlines())
         else:
-            n_unrecorded += len(find([path]))
+            n_unrecorded += _states(path)["done"]
             lines[command(f"sweep experiment={path.resolve().name}")] = None
     if len(of_studies) < len(paths):
         for one in finished:
@@ -64,7 +65,7 @@ def progress_of(path: Path) -> str:
     if not experiment.get("grids"):
         return ""
     n_all = len(expand(experiment["grids"], experiment.get("fixed") or {}, []))
-    n_failed = sum(state == "failed" for state in _states(path))
+    n_failed = _states(path)["failed"]
     if len(finished) >= n_all and not n_failed:
         return ""
     failed = f", {n_failed:,} failed" if n_failed else ""
@@ -72,10 +73,11 @@ def progress_of(path: Path) -> str:
     return f"Study {name}: {len(finished):,} of {n_all:,} grid points are finished{failed}."
 
 
-def _states(path: Path) -> Iterator[str]:
+def _states(path: Path) -> Counter[str]:
+    """Return how many grid points of a study are in each state."""
     ledger = Ledger(path / POINTS, path.parent.parent)
-    for record in (path / POINTS).glob("*.jsonl"):
-        yield from (outcome.state for outcome in ledger.read(record.stem).values())
+    jobs = [record.stem for record in (path / POINTS).glob("*.jsonl")]
+    return Counter(outcome.state for job in jobs for outcome in ledger.read(job).values())
 
 
 def _from_here(path: Path) -> Path:

@@ -261,10 +261,13 @@ def test_page_of_simulations_has_scores_by_sigma(tmp_path: Path) -> None:
         for n in (100, 1000) for sigma in (0.0, 0.3, 1.0)
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(study / "results.parquet")
+    # A simulation has no result folder, and old ones have no recorded command.
+    Ledger(study / "points", tmp_path).write("a", Outcome(0, "done"))
 
     parsed = _Parsed(write_page([study], tmp_path / "report.html"))
     assert "lose 0.30 percentage points of accuracy when they select from 1,000" in parsed.words
     assert len(parsed.figures["figures"]) == 4
+    assert "These results were run by a version of hwnas that did not record" in parsed.words
     assert "1" * 64 in parsed.words
 
 
