@@ -241,8 +241,8 @@ def simulation_sentences(rows: pd.DataFrame) -> list[str]:
         loss, verified = means.loc[sigma]
         sentences.append(
             f"{data}: predictors whose deviations have a standard deviation of {sigma:g} (in "
-            f"standard deviations of the metric) lose {loss:.2f}{NO_BREAK}percentage points of "
+            f"standard deviations of the metric) lose {loss:.3f}{NO_BREAK}percentage points of "
             f"accuracy when they select from {largest['n_candidates'].iloc[0]:,.0f} candidates; "
-            f"verification brings the loss to {verified:.2f}{NO_BREAK}percentage points."
+            f"verification brings the loss to {verified:.3f}{NO_BREAK}percentage points."
         )
     return sentences

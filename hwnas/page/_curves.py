@@ -175,7 +175,7 @@ def _ends(line: Trace, timed: Sequence[Cell]) -> Trace:
         "x": [line["x"][end] for end in ends],
         "y": [line["y"][end] for end in ends],
         "text": [f"{sizes[end]:,}" for end in ends],
-        "textposition": ["bottom center", "top center"],
+        "textposition": ["bottom center", "top left"],
         "cliponaxis": False,
         "textfont": {"color": line["line"]["color"]},
         "hoverinfo": "skip",

@@ -13,6 +13,7 @@ from hwnas.page._summary import SELECTION_COLUMNS
 from hwnas.selection import SELECTION_SCORES
 
 _SIGMA = "σ of the deviations [standard deviations]"
+_LOST = ("mra_all_percent", "mra_pareto_percent")
 _PUBLISHED = [score for score in SELECTION_SCORES if score.published]
 
 
@@ -44,6 +45,8 @@ def simulations(rows: pd.DataFrame) -> list[Simulated]:
     """
     if rows.empty:
         return []
+    # As in the table of all scores, it is a percentage.
+    rows = rows.assign(retained_hypervolume=100.0 * rows["retained_hypervolume"])
     found = []
     for place, (_, own) in enumerate(rows.groupby(["axis.data", "pairing"], sort=False)):
         label = f"{own['axis.data'].iloc[0]}, pairing={own['pairing'].iloc[0]}"
@@ -71,10 +74,15 @@ def _chart(rows: pd.DataFrame, key: str, score: Any) -> Chart:
         )  # fmt: skip
     over = rows.groupby("sigma")[score.name].mean()
     finding = (
-        f"From σ = {over.index[0]:g} to σ = {over.index[-1]:g} the mean over sizes goes from "
-        f"{over.iloc[0]:.3f} to {over.iloc[-1]:.3f}."
+        f"From σ = {over.index[0]:g} to σ = {over.index[-1]:g} the mean over numbers of candidates "
+        f"goes from {over.iloc[0]:.3f} to {over.iloc[-1]:.3f}."
     )
-    figure = {"data": traces, "layout": layout(_SIGMA, title)}
+    axis: dict[str, Any] = {"title": {"text": title}}
+    if score.name in _LOST:
+        # Both charts have one scale, so that they can be compared.
+        highest = rows.groupby(["n_candidates", "sigma"])[list(_LOST)].mean().max().max()
+        axis["range"] = [0.0, 1.05 * float(highest) or 1.0]
+    figure = {"data": traces, "layout": layout(_SIGMA, "", yaxis=axis)}
     note = (
         f"A line for each number of candidates. Means of {int(rows['trials'].iloc[0]):,} trials of "
         "the simulator."

@@ -265,7 +265,7 @@ def test_page_of_simulations_has_scores_by_sigma(tmp_path: Path) -> None:
     Ledger(study / "points", tmp_path).write("a", Outcome(0, "done"))
 
     parsed = _Parsed(write_page([study], tmp_path / "report.html"))
-    assert "lose 0.30 percentage points of accuracy when they select from 1,000" in parsed.words
+    assert "lose 0.300 percentage points of accuracy when they select from 1,000" in parsed.words
     assert len(parsed.figures["figures"]) == 4
     assert "These results were run by a version of hwnas that did not record" in parsed.words
     assert "1" * 64 in parsed.words

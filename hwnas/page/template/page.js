@@ -78,8 +78,8 @@
       end.place = Math.max(end.y, last + step);
       last = end.place;
     }
-    // What was pushed above the top moves down again.
-    let next = low + span * 1.02;
+    // What was pushed above the top moves down again. Plotly hides labels above a given range.
+    let next = low + span * (layout.yaxis.range ? 0.98 : 1.02);
     for (const end of ends.slice().reverse()) {
       end.place = Math.min(end.place, next);
       next = end.place - step;
@@ -142,7 +142,7 @@
         node.hidden = node.dataset.n !== select.value;
     for (const select of all(".choose-size"))
       for (const row of all(`div[data-d="${select.dataset.of}"] [data-size]`))
-        row.classList.toggle("chosen", row.dataset.size === select.value);
+        row.classList.toggle("chosen", row.dataset.size === select.value && select.options.length > 1);
     for (const select of all(".choose-run"))
       for (const option of select.options)
         document.querySelector(`[data-r="${option.value}"]`).hidden = option.value !== select.value;
