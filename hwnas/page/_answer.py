@@ -145,7 +145,7 @@ def _verified(best: Cell, costs: str) -> list[str]:
     text = (
         f"Verification measures the chosen networks too, {about}{n_more:,} more measurements "
         f"({best.n_train:,} + {n_more:,} = {best.n_train + n_more:,} in all), and drops each that "
-        f"another chosen one beats in both accuracy and {costs}. "
+        f"another chosen one beats in accuracy as well as in {costs}. "
     )
     if remaining is not None:
         about = "About" if remaining.n > 1 else "Then"

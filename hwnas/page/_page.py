@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -205,6 +206,8 @@ def _panel(
     )
 
 
+# Reading the spaces takes 0.1 s, and a page has many data sets of one space.
+@lru_cache(maxsize=16)
 def _notation(space: str) -> str:
     """Return how the strings of a space's architectures are read; empty if nothing says it."""
     known = space_classes().get(space)

@@ -13,6 +13,13 @@ from hwnas.page._summary import SELECTION_COLUMNS
 from hwnas.selection import SELECTION_SCORES
 
 _SIGMA = "σ of the deviations [standard deviations]"
+#: What a score is, for people who do not know its name.
+_WORDS = {
+    "hypervolume": " Hypervolume: the area under the curve of the networks that remain, in a chart "
+    "of accuracy (0 to 1) against the metric in its standard deviations.",
+    "retained_hypervolume": " The area under the curve of the networks that remain, in % of the "
+    "area under the best possible curve.",
+}
 _LOST = ("mra_all_percent", "mra_pareto_percent")
 _PUBLISHED = [score for score in SELECTION_SCORES if score.published]
 
@@ -85,6 +92,6 @@ def _chart(rows: pd.DataFrame, key: str, score: Any) -> Chart:
     figure = {"data": traces, "layout": layout(_SIGMA, "", yaxis=axis)}
     note = (
         f"A line for each number of candidates. Means of {int(rows['trials'].iloc[0]):,} trials of "
-        "the simulator."
+        f"the simulator.{_WORDS.get(score.name, '')}"
     )
     return Chart(key, title, finding, figure, note)
