@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,12 +70,13 @@ def override(predictor: str) -> str:
 
     Examples
     --------
-    >>> override("best"), override("paper/xgb (tuning.n_trials=20)")
-    ('predictor=best', 'predictor=paper/xgb tuning.n_trials=20')
+    >>> override("paper/xgb (selection=none,tuning.n_trials=20)")
+    'predictor=paper/xgb selection=none tuning.n_trials=20'
     """
     name, _, settings = predictor.partition(" (")
     more = settings.removesuffix(")").split(") (") if settings else []
-    return " ".join([f"predictor={name}", *more])
+    # A comma before the next key separates two overrides; others are part of a value.
+    return re.sub(r",(?=[\w.@+]+=)", " ", " ".join([f"predictor={name}", *more]))
 
 
 def _measurements(n: int) -> str:

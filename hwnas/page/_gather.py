@@ -112,7 +112,9 @@ class DataSet:
         """The metrics of the selection in words."""
         selections = [run.finished.result.selection or {} for run in self.runs]
         further = {
-            str(each["name"]): None for one in selections for each in one.get("further_metrics", ())
+            str(each["metric"]): None
+            for one in selections
+            for each in one.get("further_metrics", ())
         }
         return " and ".join([self.metric, *further])
 

@@ -223,7 +223,7 @@ def test_page_of_a_lower_loss_within_the_spread_says_that_it_is_no_difference(
             content["scores"]["kendall_tau"] = tau
             content["selection"] = {
                 "n_measured": 3, "mra_all_percent": loss, "mra_pareto_percent": 2 * loss,
-                "retained_hypervolume": 0.9,
+                "retained_hypervolume": 0.9, "further_metrics": [{"metric": "energy"}],
             }  # fmt: skip
             (folder / "result.json").write_text(json.dumps(content))
 
@@ -231,6 +231,7 @@ def test_page_of_a_lower_loss_within_the_spread_says_that_it_is_no_difference(
     assert "xgb loses least before verification: 0.550 ± 0.071 percentage points." in words
     assert "This is no difference from best, because it is within the spread over" in words
     assert "Verification can raise the loss a little" in words
+    assert "the best network that is no worse in latency and energy" in words
 
 
 def test_page_is_smaller_than_the_limit(written: Path) -> None:
