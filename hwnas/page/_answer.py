@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from hwnas.page._gather import DataSet
-from hwnas.page._summary import Cell, Mean, at_size, n_ahead
+from hwnas.page._summary import NO_BREAK, Cell, Mean, at_size, n_ahead
+
+#: At most so many data sets are listed in a sentence.
+MOST_NAMES = 6
+#: Why verification can raise the loss.
+RISES = (
+    "Verification can raise the loss a little, because it is a mean over the networks that remain: "
+    "it rises if those that were dropped lost less than this mean."
+)
 
 
 @dataclass(frozen=True)
@@ -17,17 +26,16 @@ class Answer:
 
     Parameters
     ----------
-    data, n_train
-        Id of the data set, number of training measurements.
+    n_train : int
+        Number of training measurements.
     setting : str
         What was measured.
     predictor : str
         The predictor to take.
     sentences : tuple of str
-        Why, and at what cost.
+        Why, and at what cost. Names of predictors are between backticks.
     """
 
-    data: str
     n_train: int
     setting: str
     predictor: str
@@ -46,17 +54,29 @@ def answer(
         Its cells.
     n_train : int
     every : mapping of str to list of Cell
-        The cells of each data set of the page, by its title.
+        The cells of each data set of the page, by its short name.
     """
     ranked = at_size(found, n_train)
     best = ranked[0]
-    sentences = [_ranking(best), *_compared(ranked), *_cost(best), *_cheaper(ranked)]
+    sentences = [_ranking(best), *elsewhere(best.predictor, n_train, every), *_compared(ranked)]
+    sentences += [*_cost(best, data.costs), *_verified(best, data.costs), *_cheaper(ranked)]
     sentences += _other_sizes(found, n_train)
-    sentences += elsewhere(best.predictor, n_train, every)
-    return Answer(
-        data.key, n_train, f"{_measurements(n_train)} of {data.title}", best.predictor,
-        tuple(sentences),
-    )  # fmt: skip
+    setting = f"{_measurements(n_train)} of {data.short}"
+    return Answer(n_train, setting, best.predictor, tuple(sentences))
+
+
+def override(predictor: str) -> str:
+    """Return what chooses a predictor on the command line.
+
+    Examples
+    --------
+    >>> override("paper/xgb (selection=none,tuning.n_trials=20)")
+    'predictor=paper/xgb selection=none tuning.n_trials=20'
+    """
+    name, _, settings = predictor.partition(" (")
+    more = settings.removesuffix(")").split(") (") if settings else []
+    # A comma before the next key separates two overrides; others are part of a value.
+    return re.sub(r",(?=[\w.@+]+=)", " ", " ".join([f"predictor={name}", *more]))
 
 
 def _measurements(n: int) -> str:
@@ -65,10 +85,17 @@ def _measurements(n: int) -> str:
     return "1 training measurement" if n == 1 else f"{n:,} training measurements"
 
 
+def _points(mean: Mean) -> str:
+    return f"{mean.text()}{NO_BREAK}percentage points"
+
+
 def _seeds(mean: Mean) -> str:
     if mean.n == 1:
         return "one seed, so the spread is not known"
-    return f"mean and standard deviation of {mean.n} seeds"
+    return (
+        f"mean and standard deviation of {mean.n} repeats with other random training measurements, "
+        "called seeds"
+    )
 
 
 def _ranking(best: Cell) -> str:
@@ -83,54 +110,80 @@ def _compared(ranked: list[Cell]) -> list[str]:
     best, *others = ranked
     if not others:
         return ["No other predictor was run with this number of measurements."]
-    next_best = others[0]
-    ahead, n_common = n_ahead(best, next_best)
-    text = f"The next of {len(ranked)} predictors, “{next_best.predictor}”, reaches "
-    text += next_best.tau.text()
+    second = others[0]
+    ahead, n_common = n_ahead(best, second)
+    text = f"The second best of {len(ranked)} predictors, `{second.predictor}`, reaches "
+    text += f"τ = {second.tau.text()}"
     if n_common:
-        text += f"; “{best.predictor}” is ahead of it on {ahead} of {n_common} seeds"
+        text += f"; `{best.predictor}` is ahead of it on {ahead} of {n_common} seeds"
         if n_common < 3 or ahead < n_common:
             text += ", which does not settle which of the two is better"
     return [f"{text}."]
 
 
-def _cost(best: Cell) -> list[str]:
-    loss, verified = best.mean("mra_all_percent"), best.mean("mra_pareto_percent")
-    if loss is None or verified is None:
+def _cost(best: Cell, costs: str) -> list[str]:
+    loss = best.mean("mra_all_percent")
+    if loss is None:
         return [
-            "What choosing networks by its predictions costs in accuracy is not known, because "
-            "these experiments made no selection (selection=none, or a table without accuracies)."
+            "How much accuracy is lost by choosing networks by its predictions is not known, "
+            "because these experiments made no selection (selection=none, or a table without "
+            "accuracies)."
         ]
-    sentences = [
-        f"Choosing networks by its predictions costs {loss.text(2)} percent points of accuracy: so "
-        "much less accurate are the chosen networks, on average, than the best networks that cost "
-        "no more (mean reduction in accuracy, MRA)."
+    return [
+        f"Choosing networks by its predictions loses {_points(loss)} of accuracy: on average a "
+        "chosen network is that much less accurate than the best network that is no worse in "
+        f"{costs} (mean reduction in accuracy, MRA)."
     ]
+
+
+def _verified(best: Cell, costs: str) -> list[str]:
+    loss, after = best.mean("mra_all_percent"), best.mean("mra_pareto_percent")
     measured, kept = best.mean("n_measured"), best.mean("retained_hypervolume")
-    assert measured is not None
-    assert kept is not None
-    sentences.append(
-        f"Verification, which measures the {measured.mean:.0f} chosen networks and drops those "
-        f"that turn out worse, brings this loss to {verified.text(2)} percent points. What is left "
-        f"holds {100 * kept.mean:.1f} % of the hypervolume of the true front."
+    if loss is None or after is None or measured is None or kept is None:
+        return []
+    n_more = round(measured.mean)
+    remaining = best.mean("n_after_verification")
+    about = "about " if measured.n > 1 else ""
+    text = (
+        f"Verification measures the chosen networks too, {about}{n_more:,} more measurements "
+        f"({best.n_train:,} + {n_more:,} = {best.n_train + n_more:,} in all), and drops each that "
+        f"another chosen one beats in accuracy as well as in {costs}. "
     )
-    return sentences
+    if remaining is not None:
+        about = "About" if remaining.n > 1 else "Then"
+        text += f"{about} {remaining.mean:,.0f} networks remain, which lose {_points(after)}."
+    else:
+        text += f"The networks that remain lose {_points(after)}."
+    if after.mean > loss.mean:
+        text += f" {RISES}"
+    area = (
+        f"In a chart of accuracy against {costs}, the curve of the networks that remain has "
+        f"{kept.text(2)}{NO_BREAK}% of the area under the best possible curve (hypervolume)."
+    )
+    return [text, area]
 
 
 def _cheaper(ranked: list[Cell]) -> list[str]:
-    """Name the predictor whose selection loses the least accuracy, if it is another one."""
-    losses = [(mean.mean, cell) for cell in ranked if (mean := cell.mean("mra_all_percent"))]
-    if len(losses) < 2:
+    """Compare the accuracy that the choice of the other predictors loses."""
+    losses: dict[str, Mean] = {
+        cell.predictor: m for cell in ranked if (m := cell.mean("mra_all_percent"))
+    }
+    best = ranked[0].predictor
+    if len(losses) < 2 or best not in losses:
         return []
-    least = min(losses, key=lambda pair: pair[0])[1]
-    if least is ranked[0]:
-        return ["No other predictor's choice loses less accuracy."]
-    mean = least.mean("mra_all_percent")
-    assert mean is not None
-    return [
-        f"“{least.predictor}” has a lower τ, but its choice loses less accuracy: {mean.text(2)} "
-        "percent points."
-    ]
+    own = losses.pop(best)
+    other = min(losses, key=lambda name: losses[name].mean)
+    least = losses[other]
+    text = f"Of the other predictors, the choice of `{other}` loses least before verification: "
+    text += _points(least)
+    if least.within_spread_of(own):
+        return [
+            f"{text}. This is no difference from `{best}`, because it is within the spread over "
+            "seeds."
+        ]
+    if least.mean == own.mean:
+        return [f"{text}, as much as that of `{best}`."]
+    return [f"{text}, {'less' if least.mean < own.mean else 'more'} than that of `{best}`."]
 
 
 def _other_sizes(found: list[Cell], n_train: int) -> list[str]:
@@ -142,7 +195,7 @@ def _other_sizes(found: list[Cell], n_train: int) -> list[str]:
     for word, other in (("fewer", place - 1), ("more", place + 1)):
         if 0 <= other < len(sizes):
             best = at_size(found, sizes[other])[0]
-            which = "it reaches" if best.predictor == own else f"take “{best.predictor}”:"
+            which = "it reaches" if best.predictor == own else f"`{best.predictor}` is best:"
             sentences.append(
                 f"With {word} measurements, {sizes[other]:,}, {which} τ = {best.tau.text()}."
             )
@@ -158,20 +211,23 @@ def elsewhere(predictor: str, n_train: int, others: Mapping[str, list[Cell]]) ->
     n_train : int
         Number of training measurements; data sets without experiments of this size are left out.
     others : mapping of str to list of Cell
-        The cells of each data set, by its title.
+        The cells of each data set, by its short name.
     """
     winners = {
-        title: ranked[0].predictor
-        for title, found in others.items()
+        name: ranked[0].predictor
+        for name, found in others.items()
         if len(ranked := at_size(found, n_train)) > 1
     }
     if len(winners) < 2:
         return []
-    n_first = sum(winner == predictor for winner in winners.values())
-    return [
-        f"Over all data sets with {n_train:,} measurements, “{predictor}” has the highest τ on "
-        f"{n_first} of {len(winners)}."
-    ]
+    won = [name for name, winner in winners.items() if winner == predictor]
+    names = ", ".join(won[:MOST_NAMES]) + f" and {len(won) - MOST_NAMES} more" * (
+        len(won) > MOST_NAMES
+    )
+    number = f"{len(won)} of {len(winners)}"
+    if len(won) == len(winners):
+        number = "both" if len(won) == 2 else f"all {len(won)}"
+    return [f"With {n_train:,} measurements it ranks best on {number} data sets ({names})."]
 
 
 def simulation_sentences(rows: pd.DataFrame) -> list[str]:
@@ -187,8 +243,8 @@ def simulation_sentences(rows: pd.DataFrame) -> list[str]:
         loss, verified = means.loc[sigma]
         sentences.append(
             f"{data}: predictors whose deviations have a standard deviation of {sigma:g} (in "
-            f"standard deviations of the metric) lose {loss:.2f} percent points of accuracy when "
-            f"they select from {largest['n_candidates'].iloc[0]:,.0f} candidates; verification "
-            f"brings the loss to {verified:.2f}."
+            f"standard deviations of the metric) lose {loss:.3f}{NO_BREAK}percentage points of "
+            f"accuracy when they select from {largest['n_candidates'].iloc[0]:,.0f} candidates; "
+            f"verification brings the loss to {verified:.3f}{NO_BREAK}percentage points."
         )
     return sentences

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,13 +32,16 @@ class Chart:
         Its id in the page.
     title : str
     finding : str
-        The caption: what the chart shows, in a sentence.
+        The caption: what the chart shows, in a sentence. Names of predictors are between backticks.
     figure : mapping
         Plotly's ``data`` and ``layout``.
     note : str
         A remark on what was left out.
     wide : bool
         Whether it takes a row of its own.
+    findings : mapping of int to str
+        The caption for each number of training measurements, if it depends on it. Then `finding`
+        is empty.
     """
 
     key: str
@@ -47,6 +50,7 @@ class Chart:
     figure: Mapping[str, Any]
     note: str = ""
     wide: bool = False
+    findings: Mapping[int, str] = field(default_factory=dict)
 
 
 def colors() -> dict[str, dict[str, str]]:
@@ -133,7 +137,7 @@ def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
 def size_axis(sizes: Sequence[int]) -> dict[str, Any]:
     """Return a horizontal axis of numbers of training measurements."""
     return {
-        "title": {"text": "training measurements"},
+        "title": {"text": "networks measured to train the predictor"},
         "type": "log",
         "tickvals": list(sizes),
         "ticktext": [f"{size:,}" for size in sizes],

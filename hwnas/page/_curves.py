@@ -6,9 +6,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hwnas.page._chart import Chart, Trace, curve, layout, size_axis
+from hwnas.page._answer import RISES
+from hwnas.page._chart import Chart, Trace, curve, layout, size_axis, text
 from hwnas.page._gather import DataSet
-from hwnas.page._summary import Cell, Mean, at_size
+from hwnas.page._summary import NO_BREAK, SELECTION_COLUMNS, Cell, Mean, at_size
+
+_BAND = "Mean of the seeds; the band is ± 1 standard deviation over seeds."
+#: The title of the chart of each loss, and a note.
+_LOST = {
+    "mra_all_percent": ("Accuracy lost by choosing with predictions", ""),
+    "mra_pareto_percent": ("Accuracy lost after verification", RISES),
+}
 
 
 def curves(data: DataSet, found: Sequence[Cell]) -> list[Chart]:
@@ -65,61 +73,65 @@ def _tau(data: DataSet, found: Sequence[Cell]) -> Chart | None:
     traces, longest = _lines(found, lambda cell: cell.tau, _size, "τ = %{y:.3f}")
     if longest < 2:
         return None
-    best = [(size, at_size(list(found), size)[0].predictor) for size in sizes]
-    names = {name for _, name in best}
-    if len({cell.predictor for cell in found}) == 1:
-        finding = f"How well “{best[0][1]}” ranks networks, by number of training measurements."
-    elif len(names) == 1:
-        finding = f"“{best[0][1]}” has the highest τ at every number of training measurements."
-    else:
-        parts = ", ".join(f"“{name}” with {size:,}" for size, name in best)
-        finding = f"The highest τ has {parts} measurements."
+    findings = {}
+    for size in data.sizes:
+        best, *others = at_size(list(found), size)
+        how = "best: " if others else "with "
+        findings[size] = (
+            f"With {size:,} measurements, `{best.predictor}` ranks networks {how}"
+            f"τ = {best.tau.text()}."
+        )
     figure = {
         "data": traces,
         "layout": layout("", "Kendall's τ on the test set", xaxis=size_axis(sizes)),
     }
-    note = f"Mean of the seeds; the band is ± 1 standard deviation over seeds. {data.title}."
-    return Chart(f"{data.key}-tau", "Ranking by training measurements", finding, figure, note)
+    title = "Ranking by number of measurements"
+    return Chart(f"{data.key}-tau", title, "", figure, _BAND, findings=findings)
 
 
 def _loss(data: DataSet, found: Sequence[Cell]) -> list[Chart]:
     sizes = [size for size in data.sizes if size > 0]
+    means = [mean for cell in found for name in _LOST if (mean := cell.mean(name)) is not None]
+    # Both charts have one scale, so that they can be compared.
+    top = 1.05 * max((mean.mean + (mean.std or 0.0) for mean in means), default=0.0) or 1.0
     charts = []
-    for name, title, what in (
-        ("mra_all_percent", "Accuracy lost by choosing with predictions", "before verification"),
-        ("mra_pareto_percent", "Accuracy still lost after verification", "after verification"),
-    ):
+    for name, (title, note) in _LOST.items():
         traces, longest = _lines(
             found,
             lambda cell, name=name: cell.mean(name),  # type: ignore[misc]
             _size,
-            "loses %{y:.3f} percent points",
+            "loses %{y:.3f} percentage points",
             lowest=0.0,
         )
         if longest < 2:
             continue
-        figure = {
-            "data": traces,
-            "layout": layout(
-                "", "MRA [percent points]", xaxis=size_axis(sizes),
-                yaxis={"title": {"text": "MRA [percent points]"}, "rangemode": "tozero"},
-            ),
-        }  # fmt: skip
-        largest = [cell for cell in found if cell.n_train == sizes[-1] and cell.mean(name)]
-        least = min(largest, key=lambda cell: cell.mean(name).mean)  # type: ignore[union-attr]
-        mean = least.mean(name)
-        assert mean is not None
-        finding = (
-            f"With {sizes[-1]:,} measurements, “{least.predictor}” loses least {what}: "
-            f"{mean.text(2)} percent points."
-        )
-        note = (
-            "MRA, mean reduction in accuracy: how much less accurate the chosen networks are than "
-            "the best ones that cost no more. Band: ± 1 standard deviation over seeds. "
-            f"{data.title}."
-        )
-        charts.append(Chart(f"{data.key}-{name}", title, finding, figure, note))
+        axis = {"title": {"text": SELECTION_COLUMNS[name][0].lower()}, "range": [0.0, top]}
+        figure = {"data": traces, "layout": layout("", "", xaxis=size_axis(sizes), yaxis=axis)}
+        findings = {size: _least(found, size, name) for size in data.sizes}
+        cut = any(mean.std is not None and mean.std > mean.mean for mean in means)
+        words = [note, _BAND, "No loss is below 0, so bands are cut there." if cut else ""]
+        note = " ".join(filter(None, words))
+        charts.append(Chart(f"{data.key}-{name}", title, "", figure, note, findings=findings))
     return charts
+
+
+def _least(found: Sequence[Cell], size: int, name: str) -> str:
+    """Say whose selection loses the least accuracy with so many measurements."""
+    losses = {
+        cell.predictor: mean
+        for cell in found
+        if cell.n_train == size and (mean := cell.mean(name)) is not None
+    }
+    if not losses:
+        return f"With {size:,} measurements, no experiment made a selection."
+    least = min(losses, key=lambda predictor: losses[predictor].mean)
+    mean = losses.pop(least)
+    text = f"With {size:,} measurements, `{least}` loses {'least: ' if losses else ''}"
+    text += f"{mean.text()}{NO_BREAK}percentage points"
+    near = [f"`{other}`" for other, loss in losses.items() if loss.within_spread_of(mean)]
+    if near:
+        text += f"; {', '.join(near)} cannot be told from it, within the spread over seeds"
+    return f"{text}."
 
 
 def _time(data: DataSet, found: Sequence[Cell]) -> Chart | None:
@@ -129,22 +141,46 @@ def _time(data: DataSet, found: Sequence[Cell]) -> Chart | None:
     traces, _ = _lines(timed, lambda cell: cell.tau, _seconds, "%{x:.3g} s, τ = %{y:.3f}", False)
     if not traces:
         return None
-    fastest = min(timed, key=lambda cell: _seconds(cell) or 0.0)
-    slowest = max(timed, key=lambda cell: _seconds(cell) or 0.0)
-    finding = (
-        f"Tuning and fitting take from {_seconds(fastest):.2g} s (“{fastest.predictor}”, "
-        f"{fastest.n_train:,} measurements) to {_seconds(slowest):.3g} s (“{slowest.predictor}”, "
-        f"{slowest.n_train:,} measurements)."
-    )
+    labels = [_ends(trace, timed) for trace in traces]
+    findings = {}
+    for size in data.sizes:
+        own = sorted((c for c in timed if c.n_train == size), key=lambda c: _seconds(c) or 0.0)
+        findings[size] = f"With {size:,} measurements, tuning and fitting take " + (
+            f"from {_seconds(own[0]):.2g}{NO_BREAK}s (`{own[0].predictor}`) to "
+            f"{_seconds(own[-1]):.3g}{NO_BREAK}s (`{own[-1].predictor}`)."
+            if len(own) > 1
+            else f"{_seconds(own[0]):.2g}{NO_BREAK}s (`{own[0].predictor}`)."
+            if own
+            else "a time that is not known."
+        )
     figure = {
-        "data": traces,
+        "data": traces + labels,
         "layout": layout(
             "", "Kendall's τ on the test set",
             xaxis={"title": {"text": "tuning and fitting [s]"}, "type": "log", "dtick": 1},
         ),
     }  # fmt: skip
-    note = f"A point for each number of training measurements, mean over seeds. {data.title}."
-    return Chart(f"{data.key}-time", "Time against ranking", finding, figure, note)
+    note = "A point for each number of measurements, which the ends of a line name. Mean of seeds."
+    title = "Time against ranking"
+    return Chart(f"{data.key}-time", title, "", figure, note, findings=findings)
+
+
+def _ends(line: Trace, timed: Sequence[Cell]) -> Trace:
+    """Return a trace that writes the number of measurements at the ends of a predictor's line."""
+    sizes = [c.n_train for c in timed if text(c.predictor) == line["name"]]
+    ends = [0, -1] if len(sizes) > 1 else [0]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [line["x"][end] for end in ends],
+        "y": [line["y"][end] for end in ends],
+        "text": [f"{sizes[end]:,}" for end in ends],
+        "textposition": ["bottom center", "top left"],
+        "cliponaxis": False,
+        "textfont": {"color": line["line"]["color"]},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _size(cell: Cell) -> float:

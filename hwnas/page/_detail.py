@@ -17,6 +17,7 @@ from hwnas.metric import Metric
 from hwnas.page._chart import Chart, Trace, layout, numbers, text
 from hwnas.page._gather import Run
 from hwnas.page._shared import Rows, Shown, Store
+from hwnas.page._summary import NO_BREAK, digits_of
 from hwnas.page._tuning import tuning_charts
 from hwnas.selection import pareto_front
 
@@ -35,15 +36,21 @@ class Detail:
     label : str
         Predictor, number of measurements and seed.
     charts : tuple of Chart
+    n_train : int
+        Number of training measurements.
     selected : tuple of mapping
         The selected networks by descending accuracy: ``architecture``, ``accuracy``, ``true``,
         ``predicted``, ``verified``.
+    digits : int
+        The digits behind the point of their true and predicted values.
     """
 
     key: str
     label: str
+    n_train: int
     charts: tuple[Chart, ...]
     selected: tuple[Mapping[str, Any], ...]
+    digits: int
 
 
 def predictions(run: Run) -> pd.DataFrame:
@@ -79,8 +86,9 @@ def detail(run: Run, store: Store, key: str) -> tuple[Detail, dict[str, Any]]:
         charts.append(view.fronts(selected))
     charts += tuning_charts(run, key)
     label = f"{run.predictor}, {run.n_train:,} measurements, seed {run.seed}"
+    digits = digits_of(selected["true"]) if len(selected) else 0
     networks: Any = selected.to_dict("records")
-    return Detail(key, label, tuple(charts), tuple(networks)), shown.values()
+    return Detail(key, label, run.n_train, tuple(charts), tuple(networks), digits), shown.values()
 
 
 @dataclass(frozen=True)
@@ -98,10 +106,9 @@ class _View:
 
     @property
     def _where(self) -> str:
-        identity = self.run.finished.result.identity
         return (
             f"{self.run.predictor}, {self.run.n_train:,} training measurements, seed "
-            f"{self.run.seed}, {identity['device']} {identity['metric']}."
+            f"{self.run.seed}."
         )
 
     @property
@@ -151,8 +158,8 @@ class _View:
         scores = self.run.finished.result.scores
         finding = (
             f"On {scores['n']:,} networks of the test set, predictions deviate from the true "
-            f"values by {scores['mae']:.3g} {self.metric.unit} on average and rank them with "
-            f"Kendall's τ = {scores['kendall_tau']:.3f}."
+            f"values by {scores['mae']:.3g}{NO_BREAK}{self.metric.unit} on average and rank them "
+            f"with Kendall's τ = {scores['kendall_tau']:.3f}."
         )
         label = self.metric.label
         figure = {
@@ -167,6 +174,7 @@ class _View:
         deviation = (test["predicted"] - test["true"]).to_numpy()
         counts, edges = np.histogram(deviation, bins=_BINS)
         unit = self.metric.unit
+        median = float(np.median(deviation))
         bars: Trace = {
             "type": "bar",
             "x": numbers((edges[1:] + edges[:-1]) / 2),
@@ -179,13 +187,21 @@ class _View:
             "showlegend": False,
         }
         finding = (
-            f"Deviations have the mean {deviation.mean():.3g} {unit} and the standard deviation "
-            f"{deviation.std():.3g} {unit}."
+            f"Deviations have the median {median:.3g}{NO_BREAK}{unit}, the mean "
+            f"{deviation.mean():.3g}{NO_BREAK}{unit} and the standard deviation "
+            f"{deviation.std():.3g}{NO_BREAK}{unit}."
         )
         figure = {
-            "data": [bars],
+            "data": [
+                bars,
+                _upright(0.0, int(counts.max()), "no deviation", "@ink", "solid"),
+                _upright(median, int(counts.max()), "median", "@orange", "dash"),
+            ],
             "layout": layout(
-                f"predicted − true {self.metric.label}", "networks of the test set", bargap=0.02
+                f"predicted − true {self.metric.label}",
+                "networks of the test set",
+                bargap=0.02,
+                showlegend=True,
             ),
         }
         return Chart(f"{self.key}-deviations", "Deviations", finding, figure, self._where)
@@ -218,26 +234,27 @@ class _View:
         rows = selected["row"].to_numpy().astype(np.int64)
         kept = rows[selected["verified"].to_numpy(dtype=bool)]
         cloud = np.intersect1d(self.store.sample, candidates)
+        kind = self.run.finished.result.provenance.values.kind
         step = "hv" if self.metric.direction == "minimize" else "vh"
         traces = [
             self._points(cloud, "true", "accuracy", "candidate")
             | {"marker": {"color": "@grey", "size": 4, "opacity": 0.6}},
             self._front(front, "true", "true front", "@blue", step, "solid"),
-            self._front(rows, "predicted", "predicted front", "@orange", step, "dash"),
-            self._points(rows, "true", "accuracy", "selected, true value")
+            self._front(rows, "predicted", "chosen, as predicted", "@orange", step, "dash"),
+            self._points(rows, "true", "accuracy", f"chosen, as {kind}")
             | {"marker": {"color": "@orange", "size": 10, "symbol": "circle-open"}},
             self._points(kept, "true", "accuracy", "kept by verification")
             | {"marker": {"color": "@green", "size": 7}},
         ]
         finding = (
-            f"The true front has {selection['n_true_front']:,} networks. The predictions of "
-            f"“{self.run.predictor}” choose {selection['n_selected']:,}, which loses "
-            f"{selection['mra_all_percent']:.2f} percent points of accuracy; after verification, "
-            f" {selection['mra_pareto_percent']:.2f}."
+            f"The best possible choice, the true front, has {selection['n_true_front']:,} "
+            f"networks. The predictions of `{self.run.predictor}` choose "
+            f"{selection['n_selected']:,}, which lose {selection['mra_all_percent']:.3f}{NO_BREAK}"
+            "percentage points of accuracy; those that verification keeps lose "
+            f"{selection['mra_pareto_percent']:.3f}."
         )
         shown = accuracy[np.concatenate([front, rows])]
-        low = min(float(np.quantile(accuracy[candidates], 0.03)), float(shown.min()))
-        high = float(accuracy[candidates].max())
+        low, high = float(shown.min()), float(accuracy[candidates].max())
         margin = 0.04 * (high - low) or 1.0
         figure = {
             "data": traces,
@@ -250,8 +267,8 @@ class _View:
             ),
         }  # fmt: skip
         note = (
-            f"{self._where}{self._sampling} Fronts are whole. The accuracy axis leaves out the "
-            "least accurate 3 % of the candidates."
+            f"{self._where}{self._sampling} Fronts are whole. The accuracy axis starts just below "
+            "the fronts, so less accurate candidates are left out."
         )
         return Chart(f"{self.key}-fronts", "Fronts", finding, figure, note, wide=True)
 
@@ -263,6 +280,18 @@ class _View:
         return points | {
             "mode": "lines+markers", "line": line, "marker": {"color": color, "size": 5}
         }  # fmt: skip
+
+
+def _upright(x: float, top: int, name: str, color: str, dash: str) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": numbers([x, x]),
+        "y": [0, top],
+        "name": name,
+        "line": {"color": color, "width": 2, "dash": dash},
+        "hoverinfo": "skip",
+    }
 
 
 def _diagonal(ends: list[float | None]) -> Trace:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,16 @@ from typing import Any
 import pandas as pd
 
 from hwnas.errors import UserError, command
-from hwnas.experiment import COMMAND, PREDICTIONS
+from hwnas.experiment import PREDICTIONS
+from hwnas.page._commands import commands_of, progress_of
 from hwnas.results import Finished, find
-from hwnas.study import COMMANDS, POINTS
+from hwnas.study import POINTS
 
 RESULTS = "results.parquet"
-_OF_SELECTION = ("mra_all_percent", "mra_pareto_percent", "retained_hypervolume", "n_measured")
+_OF_SELECTION = (
+    *("mra_all_percent", "mra_pareto_percent", "retained_hypervolume"),
+    *("n_measured", "n_after_verification"),
+)
 #: The scores of `Run.row`.
 SCORES = ("tau", "mae", *_OF_SELECTION)
 
@@ -31,10 +35,13 @@ class Run:
     finished : Finished
     predictor : str
         Its name on the page: with its preset, and with what else tells it from other predictors.
+    title : str
+        What it is in words, from its configuration. Empty if that says no more than its name.
     """
 
     finished: Finished
     predictor: str
+    title: str = ""
 
     @property
     def n_train(self) -> int:
@@ -77,6 +84,8 @@ class DataSet:
         Its id in the page.
     space, dataset, device, metric, unit : str
     runs : tuple of Run
+    unique : bool
+        Whether no other data set of the page has the same device and metric.
     """
 
     key: str
@@ -86,6 +95,7 @@ class DataSet:
     metric: str
     unit: str
     runs: tuple[Run, ...]
+    unique: bool = True
 
     @property
     def title(self) -> str:
@@ -94,8 +104,28 @@ class DataSet:
 
     @property
     def short(self) -> str:
-        """Device and metric in words."""
-        return f"{self.device} {self.metric}"
+        """Device and metric in words; the whole title if another data set has the same ones."""
+        return f"{self.device} {self.metric}" if self.unique else self.title
+
+    @property
+    def costs(self) -> str:
+        """The metrics of the selection in words."""
+        selections = [run.finished.result.selection or {} for run in self.runs]
+        further = {
+            str(each["metric"]): None
+            for one in selections
+            for each in one.get("further_metrics", ())
+        }
+        return " and ".join([self.metric, *further])
+
+    @property
+    def measured_in(self) -> list[str]:
+        """The files of the values and accuracies; empty if some are estimated."""
+        records = [run.finished.result.provenance for run in self.runs]
+        both = [each for one in records for each in (one.values, one.accuracy) if each is not None]
+        if any(each.kind != "measured" for each in both):
+            return []
+        return list(dict.fromkeys(str(each.source) for each in both))
 
     @property
     def estimated(self) -> bool:
@@ -127,8 +157,12 @@ class Material:
         The commands that made the results.
     paths : tuple of Path
         What the page reports on.
-    unrecorded : bool
-        Whether the commands of some results were not recorded and are only known in part.
+    predictors : mapping of str to str
+        The title of each predictor, by its name on the page.
+    n_unrecorded : int
+        Number of experiments whose commands were not recorded and are only known in part.
+    progress : tuple of str
+        A sentence on each study with grid points that are missing or failed.
     """
 
     title: str
@@ -136,7 +170,9 @@ class Material:
     simulations: pd.DataFrame
     commands: tuple[str, ...]
     paths: tuple[Path, ...]
-    unrecorded: bool = field(default=False)
+    predictors: Mapping[str, str]
+    n_unrecorded: int = 0
+    progress: tuple[str, ...] = ()
 
 
 def gather(paths: Sequence[Path]) -> Material:
@@ -155,10 +191,19 @@ def gather(paths: Sequence[Path]) -> Material:
     frames = [_simulations(path) for path in paths]
     others = [path for path, frame in zip(paths, frames, strict=True) if frame.empty]
     finished = find(others) if others else []
-    commands, unrecorded = _commands(paths, finished)
+    commands, n_unrecorded = commands_of(paths, finished)
     simulations = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     sets = _sets(finished)
-    return Material(_title(finished, paths), sets, simulations, commands, tuple(paths), unrecorded)
+    return Material(
+        title=_title(finished, paths),
+        sets=sets,
+        simulations=simulations,
+        commands=commands,
+        paths=tuple(paths),
+        predictors=dict(sorted((run.predictor, run.title) for one in sets for run in one.runs)),
+        n_unrecorded=n_unrecorded,
+        progress=tuple(text for path in others if (text := progress_of(path))),
+    )
 
 
 def _simulations(path: Path) -> pd.DataFrame:
@@ -182,12 +227,28 @@ def _sets(finished: Iterable[Finished]) -> tuple[DataSet, ...]:
         names = ("space", "dataset", "device", "metric", "unit")
         grouped.setdefault(tuple(str(identity[name]) for name in names), []).append(one)
     labels = _labels([one for group in grouped.values() for one in group])
+    titles = _titles([one for group in grouped.values() for one in group])
+    named = Counter((device, metric) for _, _, device, metric, _ in grouped)
     sets = []
     for place, (key, group) in enumerate(sorted(grouped.items())):
         space, dataset, device, metric, unit = key
-        runs = tuple(Run(one, labels[one.folder]) for one in group)
-        sets.append(DataSet(f"d{place}", space, dataset, device, metric, unit, runs))
+        runs = tuple(Run(one, labels[one.folder], titles[_label(one)]) for one in group)
+        unique = named[device, metric] == 1
+        sets.append(DataSet(f"d{place}", space, dataset, device, metric, unit, runs, unique))
     return tuple(sets)
+
+
+def _titles(finished: Iterable[Finished]) -> dict[str, str]:
+    """Return the title of each predictor from one of its configurations."""
+    first: dict[str, Finished] = {}
+    for one in finished:
+        first.setdefault(_label(one), one)
+    titles = {}
+    for label, one in first.items():
+        title = str((one.config().get("predictor") or {}).get("title") or "")
+        name = str(one.result.identity["predictor"])
+        titles[label] = "" if title.lower() == name.lower() else title
+    return titles
 
 
 def _labels(finished: Sequence[Finished]) -> dict[Path, str]:
@@ -232,26 +293,3 @@ def _title(finished: Sequence[Finished], paths: Sequence[Path]) -> str:
     if finished:
         return f"{len(finished):,} experiments"
     return f"Simulated selections: {', '.join(path.name for path in paths)}"
-
-
-def _commands(paths: Sequence[Path], finished: Sequence[Finished]) -> tuple[tuple[str, ...], bool]:
-    """Return the commands that made the results, and whether some of them were not recorded."""
-    lines: dict[str, None] = {}
-    unrecorded = False
-    of_studies = [path for path in paths if (path / POINTS).is_dir()]
-    for path in of_studies:
-        file = path / COMMANDS
-        if file.is_file():
-            lines |= dict.fromkeys(file.read_text(encoding="utf-8").splitlines())
-        else:
-            unrecorded = True
-            lines[command(f"sweep experiment={path.name}")] = None
-    if len(of_studies) < len(paths):
-        for one in finished:
-            file = one.folder / COMMAND
-            if file.is_file():
-                lines[file.read_text(encoding="utf-8").strip()] = None
-            elif one.result.identity.get("study", "single") == "single":
-                unrecorded = True
-    quoted = shlex.join(map(str, paths))
-    return (*lines, command(f"report {quoted}")), unrecorded

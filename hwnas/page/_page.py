@@ -6,16 +6,18 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwnas import __version__
 from hwnas.errors import UserError
 from hwnas.files import write_atomically
-from hwnas.page._answer import Answer, answer, simulation_sentences
+from hwnas.page._answer import Answer, answer, override, simulation_sentences
 from hwnas.page._chart import Chart, colors
 from hwnas.page._curves import curves
 from hwnas.page._detail import Detail, detail, predictions
@@ -23,7 +25,19 @@ from hwnas.page._gather import DataSet, Material, Run, gather
 from hwnas.page._provenance import origins
 from hwnas.page._shared import Store
 from hwnas.page._simulation import simulations
-from hwnas.page._summary import Cell, at_size, cells, most_useful_size
+from hwnas.page._summary import (
+    NO_BREAK,
+    SELECTION_COLUMNS,
+    Cell,
+    at_size,
+    cells,
+    digits_of,
+    most_useful_size,
+)
+from hwnas.space import space_classes
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 #: Largest size of a page in bytes. Plotly's bundle takes 1.9 million of them.
 LIMIT = 6_000_000
@@ -35,7 +49,7 @@ _LEVELS = ((2000, 40), (1000, 40), (500, 40), (500, 12), (200, 6), (0, 0))
 
 @dataclass(frozen=True)
 class _Panel:
-    """A data set on the page."""
+    """A data set on the page. `first` is the id of the experiment that is shown at first."""
 
     data: DataSet
     sizes: Sequence[int]
@@ -44,7 +58,15 @@ class _Panel:
     charts: Sequence[Chart]
     cells: Sequence[Cell]
     details: Sequence[Detail]
+    first: str
     note: str
+    notation: str
+
+    @property
+    def mae_digits(self) -> int:
+        """The digits behind the point of every mean absolute error."""
+        means = [cell.mean("mae") for cell in self.cells]
+        return digits_of(mean.mean for mean in means if mean is not None)
 
     @property
     def selects(self) -> bool:
@@ -91,6 +113,7 @@ def write_page(paths: Sequence[Path], out: Path) -> Path:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters |= {"coded": _coded, "override": override}
     template = environment.get_template("page.html")
     plotly = get_plotlyjs()
     # The bundle takes 1.9 MB of the page like this, and 4.8 MB as it is.
@@ -113,7 +136,7 @@ def write_page(paths: Sequence[Path], out: Path) -> Path:
 def _content(material: Material, n_sampled: int, n_details: int) -> dict[str, Any]:
     """Return the variables of the template."""
     shared: dict[str, Any] = {}
-    every = {data.title: cells(data) for data in material.sets}
+    every = {data.short: cells(data) for data in material.sets}
     tables: dict[str, Any] = {}
     share = min(n_details, max(1, n_details // max(1, len(material.sets))))
     panels = [_panel(data, every, shared, tables, n_sampled, share) for data in material.sets]
@@ -135,7 +158,10 @@ def _content(material: Material, n_sampled: int, n_details: int) -> dict[str, An
         "simulation_sentences": simulation_sentences(material.simulations) if simulated else [],
         "origins": origins(material),
         "commands": material.commands,
-        "unrecorded": material.unrecorded,
+        "n_unrecorded": material.n_unrecorded,
+        "progress": material.progress,
+        "predictors": material.predictors,
+        "selection_columns": SELECTION_COLUMNS,
         "n_experiments": sum(len(data.runs) for data in material.sets),
         "estimated": _estimated(material),
         "figures": _json(figures),
@@ -156,7 +182,7 @@ def _panel(
     n_details: int,
 ) -> _Panel:
     """Return a data set on the page, and add the values that its charts name."""
-    found = every[data.title]
+    found = every[data.short]
     shown, note = _in_detail(data, n_details)
     details: list[Detail] = []
     if shown:
@@ -173,9 +199,19 @@ def _panel(
         answers=[answer(data, found, size, every) for size in data.sizes],
         charts=curves(data, found),
         cells=found,
-        details=details,
+        details=sorted(details, key=lambda one: one.n_train),
+        first=details[0].key if details else "",
         note=note,
+        notation=_notation(data.space) if details else "",
     )
+
+
+# Reading the spaces takes 0.1 s, and a page has many data sets of one space.
+@lru_cache(maxsize=16)
+def _notation(space: str) -> str:
+    """Return how the strings of a space's architectures are read; empty if nothing says it."""
+    known = space_classes().get(space)
+    return "" if known is None else known.notation
 
 
 def _in_detail(data: DataSet, n_most: int) -> tuple[list[Run], str]:
@@ -213,6 +249,14 @@ def _estimated(material: Material) -> list[str]:
         estimated = rows.loc[rows["provenance.kind"] == "estimated", "axis.data"]
         names += [str(name) for name in dict.fromkeys(estimated)]
     return names
+
+
+def _coded(sentence: str) -> Markup:
+    """Return a sentence as HTML, with what is between backticks as code."""
+    from markupsafe import Markup, escape
+
+    together = sentence.replace(" = ", f"{NO_BREAK}={NO_BREAK}")
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(together))))
 
 
 def _json(content: Mapping[str, Any]) -> str:

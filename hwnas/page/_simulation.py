@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,18 @@ import pandas as pd
 
 from hwnas.figures import PALETTE
 from hwnas.page._chart import Chart, layout, numbers
+from hwnas.page._summary import SELECTION_COLUMNS
 from hwnas.selection import SELECTION_SCORES
 
 _SIGMA = "σ of the deviations [standard deviations]"
+#: What a score is, for people who do not know its name.
+_WORDS = {
+    "hypervolume": " Hypervolume: the area under the curve of the networks that remain, in a chart "
+    "of accuracy (0 to 1) against the metric in its standard deviations.",
+    "retained_hypervolume": " The area under the curve of the networks that remain, in % of the "
+    "area under the best possible curve.",
+}
+_LOST = ("mra_all_percent", "mra_pareto_percent")
 _PUBLISHED = [score for score in SELECTION_SCORES if score.published]
 
 
@@ -44,6 +52,8 @@ def simulations(rows: pd.DataFrame) -> list[Simulated]:
     """
     if rows.empty:
         return []
+    # As in the table of all scores, it is a percentage.
+    rows = rows.assign(retained_hypervolume=100.0 * rows["retained_hypervolume"])
     found = []
     for place, (_, own) in enumerate(rows.groupby(["axis.data", "pairing"], sort=False)):
         label = f"{own['axis.data'].iloc[0]}, pairing={own['pairing'].iloc[0]}"
@@ -54,8 +64,7 @@ def simulations(rows: pd.DataFrame) -> list[Simulated]:
 
 def _chart(rows: pd.DataFrame, key: str, score: Any) -> Chart:
     """Return a score by σ, with a line for each size of the candidate set."""
-    shared = Counter(each.title for each in _PUBLISHED)[score.title] > 1
-    title = f"{score.title}, {score.of}" if shared else str(score.title)
+    title = SELECTION_COLUMNS[score.name][0] if score.name in SELECTION_COLUMNS else score.title
     traces: list[dict[str, Any]] = []
     for place, (_, own) in enumerate(rows.groupby("n_candidates")):
         means = own.groupby("sigma")[score.name].mean()
@@ -72,12 +81,17 @@ def _chart(rows: pd.DataFrame, key: str, score: Any) -> Chart:
         )  # fmt: skip
     over = rows.groupby("sigma")[score.name].mean()
     finding = (
-        f"From σ = {over.index[0]:g} to σ = {over.index[-1]:g} the mean over sizes goes from "
-        f"{over.iloc[0]:.2f} to {over.iloc[-1]:.2f}."
+        f"From σ = {over.index[0]:g} to σ = {over.index[-1]:g} the mean over numbers of candidates "
+        f"goes from {over.iloc[0]:.3f} to {over.iloc[-1]:.3f}."
     )
-    figure = {"data": traces, "layout": layout(_SIGMA, title)}
+    axis: dict[str, Any] = {"title": {"text": title}}
+    if score.name in _LOST:
+        # Both charts have one scale, so that they can be compared.
+        highest = rows.groupby(["n_candidates", "sigma"])[list(_LOST)].mean().max().max()
+        axis["range"] = [0.0, 1.05 * float(highest) or 1.0]
+    figure = {"data": traces, "layout": layout(_SIGMA, "", yaxis=axis)}
     note = (
         f"A line for each number of candidates. Means of {int(rows['trials'].iloc[0]):,} trials of "
-        f"the simulator. {rows['axis.data'].iloc[0]}."
+        f"the simulator.{_WORDS.get(score.name, '')}"
     )
     return Chart(key, title, finding, figure, note)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from hwnas.page._gather import SCORES, DataSet
+
+#: The space between a number and its unit, at which no line breaks.
+NO_BREAK = "\u00a0"
+#: The name of each score of a selection on the page, and the digits behind its point.
+SELECTION_COLUMNS = {
+    "mra_all_percent": ("Accuracy lost [pp]", 3),
+    "mra_pareto_percent": ("Accuracy lost after verification [pp]", 3),
+    "retained_hypervolume": ("Area kept [%]", 2),
+}
 
 
 @dataclass(frozen=True)
@@ -29,39 +38,35 @@ class Mean:
     n: int
 
     def text(self, digits: int = 3) -> str:
-        """Return the mean and the spread, for sentences and tables.
+        """Return the mean and the spread with no-break spaces, for sentences and tables.
 
         Parameters
         ----------
         digits : int
-            Digits behind the point. A smaller spread gets as many as show it, up to three.
+            Digits behind the point.
 
         Examples
         --------
-        >>> Mean(0.9041, 0.0042, 4).text()
+        >>> Mean(0.9041, 0.0042, 4).text().replace(NO_BREAK, " ")
         '0.904 ± 0.004'
-        >>> Mean(0.0987, 0.0042, 4).text(2)
-        '0.099 ± 0.004'
+        >>> Mean(31266.138, None, 1).text(0)
+        '31,266'
         """
-        if self.std:
-            digits = min(3, max(digits, -math.floor(math.log10(self.std))))
-        spread = "" if self.std is None else f" ± {self.std:.{digits}f}"
-        return f"{self.mean:.{digits}f}{spread}"
+        spread = "" if self.std is None else f"{NO_BREAK}±{NO_BREAK}{self.std:,.{digits}f}"
+        return f"{self.mean:,.{digits}f}{spread}"
 
-    def significant(self) -> str:
-        """Return the mean with three significant digits, and the spread with as many digits.
+    def within_spread_of(self, other: Mean) -> bool:
+        """Return whether two means differ by less than the larger of their spreads.
+
+        False if neither spread is known.
 
         Examples
         --------
-        >>> Mean(31266.138, 1882.155, 3).significant()
-        '31,266 ± 1,882'
-        >>> Mean(0.02163, 0.0011, 3).significant()
-        '0.0216 ± 0.0011'
+        >>> Mean(0.58, 0.22, 4).within_spread_of(Mean(0.60, 0.79, 4))
+        True
         """
-        scale = math.floor(math.log10(abs(self.mean))) if self.mean else 0
-        digits = max(0, 2 - scale)
-        spread = "" if self.std is None else f" ± {self.std:,.{digits}f}"
-        return f"{self.mean:,.{digits}f}{spread}"
+        spreads = [mean.std for mean in (self, other) if mean.std is not None]
+        return bool(spreads) and abs(self.mean - other.mean) < max(spreads)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,8 @@ class Cell:
     n_train : int
     means : mapping of str to Mean or None
         The mean of each score; None if no seed has it. ``seconds`` are those of tuning and fitting,
-        of seeds whose tuning was not taken from stored trials.
+        of seeds whose tuning was not taken from stored trials. ``retained_hypervolume`` is in
+        percent.
     taus : mapping of int to float
         Kendall's τ on the test set by seed.
     """
@@ -108,6 +114,7 @@ def cells(data: DataSet) -> list[Cell]:
     rows = rows.assign(seconds=seconds.where(~rows["tuning_reused"].astype(bool)))
     scores = [*SCORES, "seconds"]
     rows[scores] = rows[scores].apply(pd.to_numeric)
+    rows["retained_hypervolume"] *= 100.0
     groups = rows.groupby(["predictor", "n_train"], sort=True)
     # All means at once, because a large study has thousands of cells.
     of = {how: groups[scores].agg(how).to_dict("index") for how in ("mean", "std", "count")}
@@ -125,6 +132,18 @@ def cells(data: DataSet) -> list[Cell]:
 
 def _mean(mean: float, std: float, n: float) -> Mean | None:
     return Mean(mean, None if n < 2 else std, int(n)) if n else None
+
+
+def digits_of(values: Iterable[float]) -> int:
+    """Return how many digits behind the point show three significant ones of the smallest value.
+
+    Examples
+    --------
+    >>> digits_of([2.1, 0.0216]), digits_of([31266.1])
+    (4, 0)
+    """
+    smallest = min((abs(value) for value in values if value), default=1.0)
+    return max(0, 2 - math.floor(math.log10(smallest)))
 
 
 def at_size(found: list[Cell], n_train: int) -> list[Cell]:

@@ -53,20 +53,21 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
     traces: list[dict[str, Any]] = [
         {
             "type": "scatter", "mode": "markers", "name": "trial",
-            "x": [int(n) for n in trials["trial"]], "y": numbers(trials["kendall_tau"]),
+            "x": [int(n) + 1 for n in trials["trial"]], "y": numbers(trials["kendall_tau"]),
             "text": hover,
             "hovertemplate": "<b>trial %{x}</b>, τ = %{y:.4f}<br>%{text}<extra></extra>",
             "marker": {"color": color, "size": 8},
         },
         {
             "type": "scatter", "mode": "lines", "name": "best so far",
-            "x": [int(n) for n in trials["trial"]], "y": numbers(trials["kendall_tau"].cummax()),
+            "x": [int(n) + 1 for n in trials["trial"]],
+            "y": numbers(trials["kendall_tau"].cummax()),
             "hoverinfo": "skip", "line": {"color": color, "shape": "hv", "width": 2},
         },
     ]  # fmt: skip
     best = trials.iloc[int(trials["kendall_tau"].argmax())]
     finding = (
-        f"The best of {len(trials)} trials is number {best['trial']:.0f}, with τ = "
+        f"The best of {len(trials)} trials is number {best['trial'] + 1:.0f}, with τ = "
         f"{best['kendall_tau']:.3f} on held-out training measurements; the first trial, the "
         f"predictor's default, had {trials['kendall_tau'].iloc[0]:.3f}."
     )

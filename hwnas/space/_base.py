@@ -43,6 +43,8 @@ class SearchSpace(ABC):
     image_set : str
         The default image set for building networks, one of ``conf/image_set/``. A space without a
         skeleton does not need it.
+    notation : str
+        One or two sentences for people on how to read an architecture's string. May be empty.
     """
 
     name: str
@@ -50,6 +52,7 @@ class SearchSpace(ABC):
     operations: tuple[str, ...]
     skeleton: str | None = None
     image_set: str
+    notation: str = ""
 
     @property
     def size(self) -> int:

@@ -25,6 +25,10 @@ class FBNet(SearchSpace):
     name = "fbnet"
     skeleton = "hwnas.network.FBNetSkeleton"
     image_set = "ImageNet"
+    notation = (
+        "The 22 blocks from input to output. k is the kernel size, e the expansion of the channels "
+        "and g the number of groups of the 1×1 convolutions; skip leaves the block out."
+    )
     operations = (
         "k3_e1",
         "k3_e1_g2",

@@ -32,6 +32,10 @@ class NASBench201(CellSpace):
     name = "nasbench201"
     skeleton = "hwnas.network.NASBench201Skeleton"
     image_set = "cifar10"
+    notation = (
+        "“operation~k” is an operation on the edge from node k of the cell. The three groups that "
+        "+ joins are the edges into nodes 1, 2 and 3; node 0 is the input of the cell."
+    )
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
     none = 0
     skip = 1

@@ -34,6 +34,10 @@ class TransNASMacro(SearchSpace):
     name = "transnas_macro"
     skeleton = "hwnas.network.TransNASMacroSkeleton"
     image_set = "taskonomy"
+    notation = (
+        "64 channels at the start; then a digit for each module: 1 is plain, 2 doubles the "
+        "channels, 3 halves the resolution, 4 does both."
+    )
     operations = ("absent", "plain", "double_channels", "halve_resolution", "both")
     n_positions = 6
 
@@ -85,6 +89,10 @@ class TransNASMicro(CellSpace):
     name = "transnas_micro"
     skeleton = "hwnas.network.TransNASMicroSkeleton"
     image_set = "taskonomy"
+    notation = (
+        "After 64-41414, a digit for each edge into nodes 1, 2 and 3 of the cell: 0 is none, 1 a "
+        "skip connection, 2 a 1×1 convolution, 3 a 3×3 convolution."
+    )
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3")
     none = 0
     skip = 1

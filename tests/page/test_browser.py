@@ -107,7 +107,7 @@ def test_page_opens_and_draws_every_chart_that_is_shown(page: Any) -> None:
     assert len(charts) == 9
     for chart in charts:
         assert chart.find_elements("css selector", _MARKS)
-    assert "take best." in _shown(page, ".lead")[0].text
+    assert "take Gaussian process (predictor=best)." in _shown(page, ".lead")[0].text
 
 
 def test_page_other_data_set_shows_its_answer_and_charts(page: Any) -> None:
@@ -117,6 +117,10 @@ def test_page_other_data_set_shows_its_answer_and_charts(page: Any) -> None:
     _choose(page, ".choose-size", "31")
     (lead,) = _shown(page, ".lead")
     assert lead.text.startswith("With 31 training measurements of phone latency")
+    (caption,) = _shown(page, "#d1-tau-says span")
+    assert caption.text.startswith("With 31 measurements, best ranks networks best")
+    chosen = {row.get_attribute("data-size") for row in _shown(page, "tr.chosen")}
+    assert chosen == {"31"}
     charts = _shown(page, "[data-chart]")
     assert {chart.get_attribute("id")[:2] for chart in charts} == {"d1"}
     assert all(chart.find_elements("css selector", ".main-svg") for chart in charts)

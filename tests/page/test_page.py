@@ -9,11 +9,20 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from hwnas.errors import UserError
 from hwnas.page import LIMIT, write_page
+from hwnas.study import Ledger, Outcome
 from tests.commands import Hwnas
-from tests.page.written import HOSTILE_ARCHITECTURE, HOSTILE_PREDICTOR, write_results
+from tests.page.written import (
+    DEVICES,
+    HOSTILE_ARCHITECTURE,
+    HOSTILE_PREDICTOR,
+    SIZES,
+    write_results,
+)
+from tests.results.written import write_result
 
 
 class _Parsed(HTMLParser):
@@ -64,12 +73,40 @@ def page(written: Path) -> _Parsed:
 
 
 def test_page_starts_with_the_answer(page: _Parsed) -> None:
-    setting = "With 124 training measurements of board latency (nasbench201, local-cpu)"
-    assert f"{setting}, take best." in page.words
-    assert "Kendall's τ = 0.905 ± 0.007 (mean and standard deviation of 2 seeds" in page.words
-    assert "“best” is ahead of it on 2 of 2 seeds" in page.words
-    assert "costs 0.20 ± 0.00 percent points of accuracy" in page.words
-    assert "brings this loss to 0.10 ± 0.00 percent points" in page.words
+    setting = "With 124 training measurements of board latency"
+    assert f"{setting}, take Gaussian process (predictor=best)." in page.words
+    assert "Kendall's τ = 0.905 ± 0.007 (mean and standard deviation of 2 repeats" in page.words
+    assert "ranks best on both data sets (board latency, phone latency)" in page.words
+    assert "best is ahead of it on 2 of 2 seeds" in page.words
+    assert "loses 0.200 ± 0.000 percentage points of accuracy" in page.words
+    assert "about 3 more measurements (124 + 3 = 127 in all)" in page.words
+    assert "About 2 networks remain, which lose 0.100 ± 0.000 percentage points" in page.words
+    assert "has 99.00 ± 0.00 % of the area under the best possible curve" in page.words
+    assert "All values are measured (board.csv)." in page.words
+
+
+def test_page_lists_the_predictors_with_what_chooses_them(page: _Parsed) -> None:
+    assert "predictor=best: Gaussian process predictor=ridge" in page.words
+
+
+def test_page_says_how_architectures_are_written(page: _Parsed) -> None:
+    assert page.words.count("An architecture of nasbench201: “operation~k”") == len(DEVICES)
+
+
+def test_page_charts_have_a_caption_for_each_number_of_measurements(page: _Parsed) -> None:
+    for size in SIZES:
+        assert f"With {size} measurements, best ranks networks best: τ = 0.905" in page.words
+
+
+def test_page_loss_charts_have_one_scale(page: _Parsed) -> None:
+    names = ("d0-mra_all_percent", "d0-mra_pareto_percent")
+    first, second = (page.figures["figures"][name]["layout"]["yaxis"]["range"] for name in names)
+    assert first == second
+    assert first[0] == 0
+
+
+def test_page_trials_start_at_1(page: _Parsed) -> None:
+    assert page.figures["figures"]["d0-r0-tuning"]["data"][0]["x"] == list(range(1, 13))
 
 
 def test_page_has_a_chart_for_everything_that_has_data(page: _Parsed) -> None:
@@ -144,6 +181,59 @@ def test_page_states_commands_and_files(page: _Parsed) -> None:
     assert "0" * 64 in page.words
 
 
+def test_page_of_study_says_what_is_not_finished(tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs"
+    folder = write_result(outputs / "ridge" / "seed0", seed=0)
+    grids = {"all": {"predictor": ["ridge"], "n_train": [124], "seed": "0..3"}}
+    (folder / "config.yaml").write_text(yaml.safe_dump({"experiment": {"grids": grids}}))
+    study = outputs / "studies" / "mine"
+    ledger = Ledger(study / "points", outputs)
+    ledger.write("a", Outcome(0, "done", folder="ridge/seed0"))
+    ledger.write("a", Outcome(1, "failed", error="no data"))
+
+    parsed = _Parsed(write_page([study], tmp_path / "report.html"))
+    assert "Study mine: 1 of 4 grid points are finished, 1 failed." in parsed.words
+
+
+def test_page_of_finished_study_says_nothing_of_grid_points(page: _Parsed) -> None:
+    assert "grid points" not in page.words
+
+
+def test_page_counts_the_experiments_whose_commands_are_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in (0, 1):
+        write_result(tmp_path / "outputs" / f"seed{seed}", seed=seed)
+    (tmp_path / "outputs" / "seed1" / "command.txt").write_text("hwnas run seed=1")
+    monkeypatch.chdir(tmp_path)
+
+    parsed = _Parsed(write_page([tmp_path / "outputs"], tmp_path / "report.html"))
+    assert "1 of the 2 experiments were run by a version of hwnas that did not" in parsed.words
+    assert "# Run the experiments hwnas run seed=1 # Write this page" in parsed.words
+    assert parsed.words.endswith("report outputs") or "report outputs " in parsed.words
+
+
+def test_page_of_a_lower_loss_within_the_spread_says_that_it_is_no_difference(
+    tmp_path: Path,
+) -> None:
+    for predictor, tau, losses in (("best", 0.9, (0.1, 1.1)), ("xgb", 0.7, (0.5, 0.6))):
+        for seed, loss in enumerate(losses):
+            folder = write_result(tmp_path / predictor / str(seed), predictor=predictor, seed=seed)
+            content = json.loads((folder / "result.json").read_text())
+            content["scores"]["kendall_tau"] = tau
+            content["selection"] = {
+                "n_measured": 3, "mra_all_percent": loss, "mra_pareto_percent": 2 * loss,
+                "retained_hypervolume": 0.9, "further_metrics": [{"metric": "energy"}],
+            }  # fmt: skip
+            (folder / "result.json").write_text(json.dumps(content))
+
+    words = _Parsed(write_page([tmp_path], tmp_path / "report.html")).words
+    assert "xgb loses least before verification: 0.550 ± 0.071 percentage points." in words
+    assert "This is no difference from best, because it is within the spread over" in words
+    assert "Verification can raise the loss a little" in words
+    assert "the best network that is no worse in latency and energy" in words
+
+
 def test_page_is_smaller_than_the_limit(written: Path) -> None:
     assert written.stat().st_size < LIMIT
 
@@ -172,10 +262,13 @@ def test_page_of_simulations_has_scores_by_sigma(tmp_path: Path) -> None:
         for n in (100, 1000) for sigma in (0.0, 0.3, 1.0)
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(study / "results.parquet")
+    # A simulation has no result folder, and old ones have no recorded command.
+    Ledger(study / "points", tmp_path).write("a", Outcome(0, "done"))
 
     parsed = _Parsed(write_page([study], tmp_path / "report.html"))
-    assert "lose 0.30 percent points of accuracy when they select from 1,000" in parsed.words
+    assert "lose 0.300 percentage points of accuracy when they select from 1,000" in parsed.words
     assert len(parsed.figures["figures"]) == 4
+    assert "These results were run by a version of hwnas that did not record" in parsed.words
     assert "1" * 64 in parsed.words
 
 

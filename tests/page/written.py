@@ -50,14 +50,16 @@ def _complete(folder: Path, place: int, seed: int) -> None:
     content["scores"]["kendall_tau"] = 0.9 - 0.1 * place + 0.01 * seed
     content["selection"] = {
         "min_accuracy": 20.0, "n_true_front": 5, "n_selected": 3, "n_measured": 3,
+        "n_after_verification": 2,
         "mra_all_percent": 0.2 + place, "mra_pareto_percent": 0.1 + place,
         "retained_hypervolume": 0.99,
     }  # fmt: skip
     content["provenance"]["accuracy"] = content["provenance"]["values"]
     (folder / "result.json").write_text(json.dumps(content))
+    title = "Gaussian process" if place == 0 else ""
     config = {
         "metric": {"_target_": "hwnas.metric.Metric", "name": "latency", "unit": "ms"},
-        "predictor": {"search_space": _SPACE},
+        "predictor": {"search_space": _SPACE, "title": title},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "command.txt").write_text(f"hwnas run predictor=p{place} seed={seed}\n")

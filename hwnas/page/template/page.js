@@ -66,8 +66,8 @@
     const lines = traces.filter((t) => t.name && t.meta !== "band" && t.mode === "lines+markers");
     if (layout.showlegend || lines.length < 1) return [];
     const ys = traces.flatMap((t) => t.y).filter((y) => y !== null);
-    const low = layout.yaxis.rangemode === "tozero" ? Math.min(0, ...ys) : Math.min(...ys);
-    const span = Math.max(...ys) - low || 1;
+    const [low, high] = layout.yaxis.range || [Math.min(...ys), Math.max(...ys)];
+    const span = high - low || 1;
     const step = (15 / (height - 90)) * span * 1.1;
     const log = layout.xaxis.type === "log";
     const ends = lines
@@ -78,8 +78,8 @@
       end.place = Math.max(end.y, last + step);
       last = end.place;
     }
-    // What was pushed above the top moves down again.
-    let next = low + span * 1.02;
+    // What was pushed above the top moves down again. Plotly hides labels above a given range.
+    let next = low + span * (layout.yaxis.range ? 0.98 : 1.02);
     for (const end of ends.slice().reverse()) {
       end.place = Math.min(end.place, next);
       next = end.place - step;
@@ -140,6 +140,9 @@
     for (const select of all(".choose-size"))
       for (const node of all(`div[data-d="${select.dataset.of}"] [data-n]`))
         node.hidden = node.dataset.n !== select.value;
+    for (const select of all(".choose-size"))
+      for (const row of all(`div[data-d="${select.dataset.of}"] [data-size]`))
+        row.classList.toggle("chosen", row.dataset.size === select.value && select.options.length > 1);
     for (const select of all(".choose-run"))
       for (const option of select.options)
         document.querySelector(`[data-r="${option.value}"]`).hidden = option.value !== select.value;
