@@ -142,7 +142,7 @@ def draw_scores(figure: Figure, networks: Predicted) -> None:
             arrow = {"arrowstyle": "->", "color": ORANGE, "linewidth": 2}
             left.annotate("", (x, y), (x, best), arrowprops=arrow)
     mean = chosen.scores["mra_all_percent"]
-    left.set_title(f"MRA: the arrows, and 0 on the front;\nmean {mean:.2f} percent points")
+    left.set_title(f"MRA: the arrows, and 0 on the front;\nmean {mean:.2f} percentage points")
     bottom, end = float(networks.accuracy.min()) - 0.5, float(networks.true.max()) * 1.1
     measured = selected.rows(pareto_front(selected.accuracy, selected.true))
     for points, color, label in ((true, BLUE, "lost"), (measured, GREEN, "retained")):

@@ -50,8 +50,8 @@ COLUMNS = [*KEY, *SCORES, "trials", "tune_seconds", "fit_seconds", "source", "sh
 #: The scores in the picture, with their labels.
 PANELS = {
     "kendall_tau": "Kendall's τ on 625\nother networks",
-    "mra_all_percent": "accuracy lost by choosing\nwith predictions\n[percent points]",
-    "mra_pareto_percent": "accuracy still lost after\nmeasuring the chosen\n[percent points]",
+    "mra_all_percent": "accuracy lost by choosing\nwith predictions\n[percentage points]",
+    "mra_pareto_percent": "accuracy still lost after\nmeasuring the chosen\n[percentage points]",
 }
 #: Marks of the logarithmic axes of lost accuracy. No loss is drawn at the lowest one.
 TICKS = (0.005, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)

@@ -42,6 +42,17 @@ from hwnas.selection import (
 N_TRAIN, N_CANDIDATES, FITS, TRIALS, ROUNDS = 124, 1000, 8, 20, 3
 MARKS = ("<!-- figures: written by benchmarks/selection.py -->", "<!-- end of figures -->")
 DOCS = Path(__file__).parents[1] / "docs" / "notes" / "selection.md"
+#: What the columns of the tables are called.
+HEADS = {
+    "mra_all_percent": "MRA, selected [%]",
+    "mra_pareto_percent": "MRA, verified [%]",
+    "retained_hypervolume": "retained hypervolume",
+    "n_selected": "selected networks",
+    "measured": "measured networks",
+    "chosen %": "found [%]",
+    "violated %": "broke the limit [%]",
+    "reduction_percent": "accuracy lost [%]",
+}
 SCORES = ("mra_all_percent", "mra_pareto_percent", "retained_hypervolume", "n_selected")
 
 Means = dict[str, dict[str, float]]
@@ -122,7 +133,7 @@ def _markdown(title: str, tables: dict[str, Means]) -> list[str]:
     """Return one table, with the columns of each dataset side by side."""
     first = next(iter(tables.values()))
     columns = list(next(iter(first.values())))
-    heads = [f"{data}: {column}" for data in tables for column in columns]
+    heads = [f"{data}: {HEADS[column]}" for data in tables for column in columns]
     lines = [f"| {title} | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
     for name in first:
         cells = [f"{tables[data][name][column]:.3g}" for data in tables for column in columns]

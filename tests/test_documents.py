@@ -15,6 +15,7 @@ import yaml
 import hwnas as package
 from hwnas.cli import COMMANDS
 from tests.commands import ROOT, Hwnas
+from tests.tables_of_users import write_csv
 
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md")))
@@ -78,3 +79,21 @@ def test_api_page_lists_every_public_name() -> None:
 def test_citation_names_this_version() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == package.__version__
+
+
+def test_predictor_of_ones_own_runs_as_written(
+    hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (DOCS / "extend.md").read_text(encoding="utf-8")
+    code = dict(re.findall(r"```(python|yaml|bash)\n(.*?)```", text, re.DOTALL))
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "board.csv")
+    (tmp_path / "my_models.py").write_text(code["python"])
+    (tmp_path / "my_conf" / "predictor").mkdir(parents=True)
+    (tmp_path / "my_conf" / "predictor" / "median.yaml").write_text(code["yaml"])
+    path, _, *arguments = shlex.split(code["bash"])
+    assert path == "PYTHONPATH=."
+    monkeypatch.syspath_prepend(tmp_path)
+    finished = hwnas(*arguments)
+    assert finished.returncode == 0, finished.stderr
+    assert "median on nasbench201" in finished.stdout

@@ -190,8 +190,8 @@ def _doctor(arguments: Sequence[str]) -> None:
 COMMANDS: Mapping[str, Command] = {
     "run": Command("one experiment, or several with -m", _hydra(_run, "run")),
     "fit": Command("fit a predictor to a whole table and keep it", _hydra(_fit, "fit")),
-    "predict": Command("predict architectures with a kept predictor", _predict),
-    "show": Command("describe a kept predictor", _show),
+    "predict": Command("predict architectures with a saved predictor", _predict),
+    "show": Command("describe a saved predictor", _show),
     "next": Command("propose what to measure next on your board", _hydra(_next, "next")),
     "search": Command("the front of accuracy and hardware metrics of a whole space", _start_search),
     "sweep": Command("a study: a grid of experiments, resumed where it stopped", _start_sweep),

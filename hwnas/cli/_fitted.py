@@ -1,4 +1,4 @@
-"""``hwnas predict`` asks a kept predictor, and ``hwnas show`` describes it."""
+"""``hwnas predict`` asks a saved predictor, and ``hwnas show`` describes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PREDICTOR = "a file of hwnas fit, or a result folder of hwnas run"
 
 
 def predict(arguments: Sequence[str]) -> None:
-    """Write predictions of a kept predictor to standard output, as CSV.
+    """Write predictions of a saved predictor to standard output, as CSV.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def predict(arguments: Sequence[str]) -> None:
     """
     from hwnas.predictor import load_predictor
 
-    reader = parser("predict", "Predict architectures with a kept predictor, as CSV.")
+    reader = parser("predict", "Predict architectures with a saved predictor, as CSV.")
     reader.add_argument("predictor", metavar="PREDICTOR", help=_PREDICTOR)
     reader.add_argument(
         "architectures", metavar="FILE", nargs="?",
@@ -50,7 +50,7 @@ def predict(arguments: Sequence[str]) -> None:
 
 
 def show(arguments: Sequence[str]) -> None:
-    """Describe a kept predictor.
+    """Describe a saved predictor.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def show(arguments: Sequence[str]) -> None:
     """
     from hwnas.predictor import load_predictor
 
-    reader = parser("show", "Describe a kept predictor: its space, data, scores and version.")
+    reader = parser("show", "Describe a saved predictor: its space, data, scores and version.")
     reader.add_argument("predictor", metavar="PREDICTOR", help=_PREDICTOR)
     options = reader.parse_args(arguments)
     from hwnas.fitted import describe

@@ -18,7 +18,7 @@ from hwnas.paths import Paths
 from hwnas.space import LISTABLE, Architectures
 
 MEASURED, SPACE = "measured", "space"
-#: Largest difference of two accuracies in percent points that are the same but for rounding.
+#: Largest difference of two accuracies in percentage points that are the same but for rounding.
 _ROUNDING = 0.051
 
 

@@ -113,7 +113,7 @@ def _fronts(axes: Axes, details: Details) -> None:
         label=f"after verification ({len(verified)})",
     )  # fmt: skip
     axes.set_title(
-        f"MRA {selection.scores['mra_all_percent']:.2f} percent points, after verification "
+        f"MRA {selection.scores['mra_all_percent']:.2f} percentage points, after verification "
         f"{selection.scores['mra_pareto_percent']:.2f}; retained hypervolume "
         f"{selection.scores['retained_hypervolume']:.3f}",
         fontsize=9,

@@ -1,4 +1,4 @@
-"""Predictions of a kept predictor for architectures from a file, standard input or arguments."""
+"""Predictions of a saved predictor for architectures from a file, standard input or arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The description of a kept predictor that ``hwnas show`` prints."""
+"""The description of a saved predictor that ``hwnas show`` prints."""
 
 from __future__ import annotations
 

@@ -139,6 +139,6 @@ def _report(
         f"{kind} values: {provenance.source} (sha256 {provenance.sha256[:12]}){again}",
         *(f"dimension {each}" for each in dimensions),
         "too few measurements for cross-validation" if scores is None else str(scores),
-        f"kept in {out}; to ask it about an architecture:",
+        f"saved in {out}; to ask it about an architecture:",
         f"  {command(ask)}",
     ]

@@ -63,7 +63,7 @@ def published(space: SearchSpace, image_set: str, paths: Paths) -> Source:
 
 
 def predicted(path: str, space: SearchSpace) -> Source:
-    """Return the accuracies that a kept predictor predicts.
+    """Return the accuracies that a saved predictor predicts.
 
     Parameters
     ----------

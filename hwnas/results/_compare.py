@@ -79,7 +79,7 @@ _NOTE = """
 * best of its block. Means ± standard deviation over seeds.
 τ: Kendall's rank correlation on the test set. seconds: tuning and fit.""".strip()
 _MRA_NOTE = """
-MRA: accuracy that the selected architectures lose, in percent points. verified: the
+MRA: accuracy that the selected architectures lose, in percentage points. verified: the
 same after verification.""".rstrip()
 
 

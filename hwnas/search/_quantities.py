@@ -62,7 +62,7 @@ class Quantity(Protocol):
 
 @dataclass(frozen=True)
 class Predicted:
-    """Values that a kept predictor predicts.
+    """Values that a saved predictor predicts.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ class StandIn:
 
 
 def metric_of(predictor: Predictor, file: str) -> Metric:
-    """Return the metric of a kept predictor.
+    """Return the metric of a saved predictor.
 
     Raises
     ------

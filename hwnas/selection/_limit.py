@@ -109,7 +109,7 @@ class Constrained:
         accuracy and in true cost, and better in one of them.
     reduction_percent : float
         Highest accuracy of the architectures whose true cost is within the limit, minus the
-        accuracy of the chosen one, in percent points. Negative if the chosen one is more
+        accuracy of the chosen one, in percentage points. Negative if the chosen one is more
         accurate, which requires that it violates the limit. NaN if no architecture was chosen or
         none is truly within the limit.
     """

@@ -29,7 +29,7 @@ class SetLosses:
     set_index : array of int, shape (m,)
         Index of the set that each architecture is in, from 0.
     accuracy : array, shape (m,)
-        Reduction in accuracy in percent points: the highest accuracy on the true front at costs
+        Reduction in accuracy in percentage points: the highest accuracy on the true front at costs
         that are no higher than the architecture's, minus the architecture's accuracy.
     hardware : array, shape (m, n_metrics)
         The architecture's cost minus the lowest cost on the true front, for each metric. Only
@@ -48,12 +48,12 @@ class SetLosses:
 
     @property
     def mean_accuracy(self) -> Float:
-        """Mean reduction in accuracy (MRA) of each set in percent points, shape (n_sets,)."""
+        """Mean reduction in accuracy (MRA) of each set in percentage points, shape (n_sets,)."""
         return self._mean(self.accuracy)
 
     @property
     def median_accuracy(self) -> Float:
-        """Median reduction in accuracy of each set in percent points, shape (n_sets,)."""
+        """Median reduction in accuracy of each set in percentage points, shape (n_sets,)."""
         ordered = self.accuracy[np.lexsort((self.accuracy, self.set_index))]
         sizes = np.bincount(self.set_index, minlength=self.n_sets)
         first = np.cumsum(sizes) - sizes
@@ -174,19 +174,19 @@ SELECTION_SCORES = (
         reported=True, count=True, by_round=True,
     ),
     SelectionScore(
-        *("mra_all_percent", "MRA [percent points]", lambda x: x.selected.mean_accuracy),
+        *("mra_all_percent", "MRA [percentage points]", lambda x: x.selected.mean_accuracy),
         reported=True, published=True,
     ),
     SelectionScore(
-        *("mra_pareto_percent", "MRA [percent points]", lambda x: x.verified.mean_accuracy),
+        *("mra_pareto_percent", "MRA [percentage points]", lambda x: x.verified.mean_accuracy),
         of="verified", reported=True, by_round=True, published=True,
     ),
     SelectionScore(
-        *("median_reduction_all_percent", "median reduction [percent points]"),
+        *("median_reduction_all_percent", "median reduction [percentage points]"),
         lambda x: x.selected.median_accuracy, reported=True,
     ),
     SelectionScore(
-        *("median_reduction_pareto_percent", "median reduction [percent points]"),
+        *("median_reduction_pareto_percent", "median reduction [percentage points]"),
         lambda x: x.verified.median_accuracy, of="verified", reported=True,
     ),
     SelectionScore(
@@ -202,11 +202,12 @@ SELECTION_SCORES = (
         "mra_pareto_hardware", _HARDWARE, lambda x: x.verified.mean_hardware, of="verified"
     ),
     SelectionScore(
-        *("hypervolume", "hypervolume", lambda x: x.hypervolume), reported=True, published=True
+        *("hypervolume", "hypervolume", lambda x: x.hypervolume, "verified"),
+        reported=True, published=True,
     ),
     SelectionScore(
         *("retained_hypervolume", "retained hypervolume", lambda x: x.retained_hypervolume),
-        reported=True, by_round=True, published=True,
+        of="verified", reported=True, by_round=True, published=True,
     ),
 )  # fmt: skip
 

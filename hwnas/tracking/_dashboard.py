@@ -144,7 +144,7 @@ def workspace(project: str, entity: str) -> ws.Workspace:
                 "Accuracy that a selection loses",
                 *(
                     wr.BarPlot(
-                        title=f"MRA {when} verification [percent points]",
+                        title=f"MRA {when} verification [percentage points]",
                         metrics=[key],
                         groupby=wr.Config("predictor"),
                         groupby_aggfunc="mean",

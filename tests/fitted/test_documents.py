@@ -30,7 +30,7 @@ def test_your_table_every_command_runs_as_written(
             exec(compile(match["code"], "docs/your_table.md", "exec"), {})
             continue
         for line in match["code"].splitlines():
-            _, *arguments = shlex.split(line)
+            _, *arguments = shlex.split(line, comments=True)
             # The shell expands the pattern of a result folder.
             words = [str(next(Path().glob(a))) if "*" in a else a for a in arguments]
             finished = hwnas(*words)

@@ -102,8 +102,8 @@ def test_select_front_four_architectures_equals_scores_by_hand() -> None:
     accuracy = np.array([90.0, 80.0, 70.0, 60.0])
     true = np.array([4.0, 1.0, 2.0, 3.0])
     chosen = select_front(accuracy, true, predicted=np.array([4.0, 3.0, 2.0, 1.0]))
-    # The true front is 0 and 1. All four are selected. Compared with 1, 2 loses 10 percent points
-    # and 3 loses 20.
+    # The true front is 0 and 1. All four are selected. Compared with 1, 2 loses 10 percentage
+    # points and 3 loses 20.
     assert chosen.true_front.tolist() == [0, 1]
     assert chosen.selected.tolist() == [0, 1, 2, 3]
     assert chosen.verified.tolist() == [0, 1]

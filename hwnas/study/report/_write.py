@@ -51,7 +51,9 @@ def suited_parts(rows: pd.DataFrame) -> list[Report]:
     if TAU in rows:
         parts.append(TrainSizes())
     if _MRA in rows and rows[_MRA].notna().any():
-        parts.append(TrainSizes(_MRA, "MRA of the selection [percent points]", lowest_is_best=True))
+        parts.append(
+            TrainSizes(_MRA, "MRA of the selection [percentage points]", lowest_is_best=True)
+        )
     if "sigma" in rows:
         parts.append(SelectionCost())
     return parts
