@@ -252,7 +252,7 @@ def _timings(result: Result) -> str:
 
 
 def _row(title: str, first: str, second: str) -> str:
-    return f"  {title:<34}{first:>14}{second:>16}".rstrip()
+    return f"  {title:<38}{first:>14}{second:>16}".rstrip()
 
 
 def _short(value: Any) -> str:
