@@ -256,6 +256,24 @@ class Posterior(Generic[InputsT, RowsT]):
                 variance[rows] = self.kernel.diagonal(queries[rows], self.theta[:-1]) - known
         return mean, np.maximum(variance, 0)
 
+    def log_density(self, mean: Array, deviation: Array, noise_prior: tuple[float, float]) -> float:
+        """Return the log density of the measurements, plus that of the hyperparameters.
+
+        The log density of the hyperparameters is 0 at the means of their priors.
+
+        Parameters
+        ----------
+        mean, deviation : array
+            Means and standard deviations of the normal priors of the kernel's hyperparameters.
+        noise_prior : pair of float
+            Mean and standard deviation of the normal prior of the log noise variance.
+        """
+        half = self.factor.T @ self.alpha
+        value = -0.5 * float(half @ half) - float(np.log(np.diag(self.factor)).sum())
+        prior = np.append(mean, noise_prior[0]), np.append(deviation, noise_prior[1])
+        with_prior, _ = _add_prior(value, np.zeros(len(self.theta)), self.theta, prior)
+        return with_prior - 0.5 * len(half) * float(np.log(2 * np.pi))
+
     def left_out(self, rows: NDArray[np.integer]) -> tuple[Array, Array]:
         """Predict some training measurements, each from all others.
 
