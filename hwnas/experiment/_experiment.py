@@ -367,6 +367,7 @@ class Experiment:
             cross_validated_kendall_tau=tuning.best_value,
             tuning_reused=tuning.reused,
             n_restarts=getattr(predictor.pipeline_[-1], "n_restarts_", None),
+            sources=getattr(predictor.pipeline_[-1], "sources_", None),
         )
 
 

@@ -122,6 +122,11 @@ class Sources(BaseEstimator):
             raise ValueError(f"the sources {', '.join(self.names)} are not at hand")
         return ()
 
+    def fit(self, X: Any = None, y: Any = None) -> Self:  # noqa: ARG002 (of scikit-learn)
+        """Make the sources, if they are not made yet."""
+        len(self.all)
+        return self
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (of scikit-learn)
         """Return the names: nothing else of the sources can be set or saved."""
         return {"names": list(self.names)}
