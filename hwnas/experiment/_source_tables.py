@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from hwnas.composition import composed, key_of, option_file, options, overrides
 from hwnas.dataset import Dataset, EstimatedWarning, ManyDevices, Table
-from hwnas.errors import UserError
+from hwnas.errors import UserError, nearest
 
 _KEY = "predictor.model.sources"
 #: Standardised values that differ by no more than this are equal.
@@ -58,7 +58,9 @@ class _Target:
         """
         folder, _, device = name.rpartition("/")
         if not folder and isinstance(self.dataset, ManyDevices):
-            return self.dataset.of_device(device)
+            if device in self.dataset.devices_here():
+                return self.dataset.of_device(device)
+            raise self._unknown(name, self.dataset.devices_here())
         if not folder and self.folder:
             option, given = f"{self.folder}/{device}", self._shared()
         else:
@@ -68,10 +70,13 @@ class _Target:
         of_space = f"{folder}/{self.table.space.name}"
         if folder and option_file("dataset", of_space) is not None:
             return self._option(of_space, [*given, f"dataset.device={device}"])
-        known = ", ".join(each for each, _ in self.others()) if not folder else ""
-        raise UserError(
-            f"{_KEY}: no source {name}" + (f"; known: {known}" if known else ""),
-            remedy=f"{_KEY}=[hwnas/raspi4], or null for all other devices of the dataset",
+        raise self._unknown(name, options("dataset"))
+
+    @staticmethod
+    def _unknown(name: str, known: list[str]) -> UserError:
+        return UserError(
+            f"{_KEY}: no source {name!r}; {nearest(name, known)}",
+            remedy=f"{_KEY}=null for all other devices of the dataset, or '{_KEY}=[hwnas/raspi4]'",
         )
 
     def _shared(self) -> list[str]:
@@ -119,7 +124,7 @@ def source_tables(
     """
     target = _Target(cfg, instantiate(cfg.dataset), table)
     if names is not None:
-        return {name: _checked(target, name) for name in dict.fromkeys(names)}
+        return {name: _checked(target, name, names) for name in dict.fromkeys(names)}
     found = {}
     for name, dataset in target.others():
         try:
@@ -133,16 +138,18 @@ def source_tables(
     return found
 
 
-def _checked(target: _Target, name: str) -> Table:
+def _checked(target: _Target, name: str, names: Sequence[str]) -> Table:
     """Return the table of a named source; raise `UserError` if it cannot be used."""
     table, other = target.table, _load(target.named(name))
     same = other.device == table.device and other.dataset == table.dataset
-    if same or _equal_values(table, other):
-        why = "it is the target" if same else "its values are those of the target, scaled"
-        raise UserError(f"{_KEY}: {name}: {why}", remedy=f"{_KEY} without {name}, or null")
-    unlike = _unlike(table, other)
-    if unlike is not None:
-        raise UserError(f"{_KEY}: {name}: {unlike}", remedy=f"{_KEY} without {name}, or null")
+    why: str | None = _unlike(table, other)
+    if same:
+        why = "it is the target"
+    elif _equal_values(table, other):
+        why = "its values are those of the target, up to their unit"
+    if why is not None:
+        others = ",".join(each for each in names if each != name)
+        raise UserError(f"{_KEY}: {name} cannot be a source: {why}", remedy=f"'{_KEY}=[{others}]'")
     return other
 
 

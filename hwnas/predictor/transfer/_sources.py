@@ -144,3 +144,12 @@ class Sources(BaseEstimator):
     def __sklearn_clone__(self) -> Self:
         # A clone of a predictor learns from the same devices.
         return self
+
+
+def sources_of(predictor: Predictor) -> list[dict[str, Any]] | None:
+    """Return where each other device is from that a fitted predictor learns from, and its weight.
+
+    None if the predictor learns from no other device, as most predictors.
+    """
+    found: list[dict[str, Any]] | None = getattr(predictor.pipeline_[-1], "sources_", None)
+    return found
