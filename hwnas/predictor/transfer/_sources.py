@@ -18,7 +18,7 @@ Array = NDArray[np.floating]
 
 #: Number of measurements of a source that its predictor is fitted to. `docs/notes/transfer.md` says
 #: what more of them would bring, and cost.
-N_SOURCE = 250
+N_SOURCE = 200
 #: Number of architectures whose predictions define the mean and the scale of a source.
 _N_REFERENCE = 2000
 
