@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from hydra.core.hydra_config import HydraConfig
@@ -14,6 +15,7 @@ from omegaconf import DictConfig
 from hwnas.composition import composed, key_of, option_file, options, overrides
 from hwnas.dataset import Dataset, EstimatedWarning, ManyDevices, Table
 from hwnas.errors import UserError, nearest
+from hwnas.space import ColumnSpace
 
 _KEY = "predictor.model.sources"
 #: Standardised values that differ by no more than this are equal.
@@ -128,7 +130,7 @@ def source_tables(
     found = {}
     for name, dataset in target.others():
         try:
-            other = _load(dataset)
+            other = _in_space_of(table, _load(dataset))
         except UserError:
             # The file of this device is not here, or it lacks the metric.
             continue
@@ -140,7 +142,8 @@ def source_tables(
 
 def _checked(target: _Target, name: str, names: Sequence[str]) -> Table:
     """Return the table of a named source; raise `UserError` if it cannot be used."""
-    table, other = target.table, _load(target.named(name))
+    table = target.table
+    other = _in_space_of(table, _load(target.named(name)))
     same = other.device == table.device and other.dataset == table.dataset
     why: str | None = _unlike(table, other)
     if same:
@@ -158,6 +161,24 @@ def _load(dataset: Dataset) -> Table:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EstimatedWarning)
         return dataset.load().measured_rows()
+
+
+def _in_space_of(table: Table, other: Table) -> Table:
+    """Return a table in the space of the target if the two differ in the ranges of numbers only.
+
+    The columns of a file show a dimension's range, and two files of one space rarely show the same.
+    """
+    spaces = table.space, other.space
+    if not all(isinstance(each, ColumnSpace) for each in spaces):
+        return other
+    own, others = ({name: _kind(each) for name, each in space.parameters["dimensions"].items()}
+                   for space in spaces)  # fmt: skip
+    return replace(other, space=table.space) if own == others else other
+
+
+def _kind(dimension: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a dimension is, without the range of its numbers."""
+    return {key: value for key, value in dimension.items() if key not in ("low", "high")}
 
 
 def _unlike(table: Table, other: Table) -> str | None:
