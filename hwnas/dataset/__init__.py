@@ -32,7 +32,7 @@ from hwnas.dataset._nasbench201 import accuracy_of, benchmark_index
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._repeated import Repeated, group_repeated
-from hwnas.dataset._table import Accuracy, Dataset, Kind, Provenance, Table
+from hwnas.dataset._table import Accuracy, Dataset, Kind, ManyDevices, Provenance, Table
 from hwnas.dataset._transnas import TransNAS
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "HWNASFBNet",
     "Kind",
     "Local",
+    "ManyDevices",
     "OfficialFile",
     "OfficialTable",
     "Provenance",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +137,14 @@ class HELP(Benchmark):
         devices = _downloaded_devices(self.paths, self.space)
         if devices:
             check_choice("dataset.device", self.device, devices, self.paths.data / "help")
+
+    def devices_here(self) -> list[str]:
+        """Return the devices of the space whose latency file is in the data folder."""
+        return _downloaded_devices(self.paths, self.space)
+
+    def of_device(self, device: str) -> Self:
+        """Return the dataset of another device."""
+        return replace(self, device=device)
 
     def official(self) -> OfficialTable:
         """Return the official table of the device."""

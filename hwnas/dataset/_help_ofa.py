@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,14 @@ class HELPOFA(Benchmark):
         check_space("help/ofa", self.space, _SPACE)
         check_metric("HELP", self.metric, {"latency": "ms"})
         check_choice("dataset.device", self.device, {*DEVICES, *_downloaded_devices(self.paths)})
+
+    def devices_here(self) -> list[str]:
+        """Return the devices of the space whose latency file is in the data folder."""
+        return _downloaded_devices(self.paths)
+
+    def of_device(self, device: str) -> Self:
+        """Return the dataset of another device."""
+        return replace(self, device=device)
 
     def official(self) -> OfficialTable:
         """Return the official table of the device."""

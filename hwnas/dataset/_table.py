@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -227,3 +227,17 @@ class Dataset(Protocol):
 
     def load(self) -> Table:
         """Return the table, or raise `UserError` if the dataset does not have it."""
+
+
+@runtime_checkable
+class ManyDevices(Protocol):
+    """The interface of datasets with many devices, which have no YAML of their own."""
+
+    def load(self) -> Table:
+        """Return the table of one device."""
+
+    def devices_here(self) -> list[str]:
+        """Return the devices of the space whose files are in the data folder."""
+
+    def of_device(self, device: str) -> ManyDevices:
+        """Return the dataset of another device."""

@@ -13,6 +13,7 @@ from hwnas.experiment._record import loaded_record
 from hwnas.experiment._result import COMMAND, CONFIG, PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
+from hwnas.experiment._sources import with_sources
 from hwnas.experiment._split import TRAIN, Split, split
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "revisions",
     "run",
     "split",
+    "with_sources",
 ]

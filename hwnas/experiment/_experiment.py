@@ -28,6 +28,7 @@ from hwnas.experiment._revision import revisions
 from hwnas.experiment._selecting import selection_scores
 from hwnas.experiment._split import Split
 from hwnas.predictor import Predictor
+from hwnas.predictor.transfer import sources_of
 from hwnas.scores import score
 from hwnas.seeding import generator, integer_seed
 from hwnas.selection import CandidateSet, Learner, Selection, Selector, check_calibration
@@ -367,6 +368,7 @@ class Experiment:
             cross_validated_kendall_tau=tuning.best_value,
             tuning_reused=tuning.reused,
             n_restarts=getattr(predictor.pipeline_[-1], "n_restarts_", None),
+            sources=sources_of(predictor),
         )
 
 

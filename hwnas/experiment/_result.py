@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,10 @@ class PredictorRecord:
     n_restarts : int or None
         How many times a neural network was trained again from other first weights, because it had
         predicted one value for all training measurements. None if the model is no such network.
+    sources : sequence of mapping or None
+        Of each other device that the model learns from: its name and weight, its dataset, file and
+        hash, how many measurements it has, and how many of them the model knows. None if the model
+        learns from no other device.
     """
 
     name: str
@@ -64,6 +68,7 @@ class PredictorRecord:
     cross_validated_kendall_tau: float | None
     tuning_reused: bool
     n_restarts: int | None = None
+    sources: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -280,6 +280,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
 
 
 def _predictor_and_split(cfg: DictConfig, table: Table, seed: int) -> tuple[Predictor, Split]:
+    from hwnas.experiment._sources import with_sources
     from hwnas.experiment._split import split
     from hwnas.predictor import build
 
@@ -292,6 +293,7 @@ def _predictor_and_split(cfg: DictConfig, table: Table, seed: int) -> tuple[Pred
         seed,
         search_space={str(name): entry for name, entry in search_space.items()},
     )
+    predictor = with_sources(predictor, cfg, table)
     own = predictor.training_design()
     return predictor, split(table, cfg.n_train, cfg.n_test, seed, own, cfg.train)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hwnas.predictor import Predictor
 from hwnas.predictor import printable as safe
+from hwnas.predictor.transfer import sources_of
 
 
 def describe(predictor: Predictor) -> str:
@@ -36,6 +37,13 @@ def _rows(predictor: Predictor, known: Mapping[str, Any]) -> Iterator[tuple[str,
     details = known.get("details")
     if isinstance(details, Mapping) and "column" in details:
         yield "column", _text(details, "column")
+    for each in sources_of(predictor) or []:
+        yield (
+            "source",
+            f"{_text(each, 'name')}: weight {_number(each, 'weight')}, {_text(each, 'n_known')} of "
+            f"{_text(each, 'n_measured')} {_text(each, 'kind')} values from "
+            f"{_text(each, 'source')}, sha256 {_text(each, 'sha256')}",
+        )
     yield "seed", _text(known, "seed")
     if known.get("best_params"):
         yield "tuned", safe(known["best_params"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sklearn.base import clone
 import hwnas
 from hwnas.dataset import Table
 from hwnas.errors import UserError, check_number, command
-from hwnas.experiment import load_table
+from hwnas.experiment import load_table, with_sources
 from hwnas.fitted._cross_validated import CrossValidated, cross_validate
 from hwnas.predictor import Predictor, build, option_in
 from hwnas.predictor.saved import Saved
@@ -52,7 +53,7 @@ def fit(cfg: DictConfig) -> None:
         # Without a distribution of its own, the predictor keeps held-out residuals for intervals.
         predictor.calibrate(cfg.folds, cfg.seed)
     predictor.save(out, metadata=_metadata(cfg, table, tuning, scores))
-    print("\n".join(_report(cfg, table, tuning, scores, out)))  # noqa: T201 - the command's output
+    print("\n".join(_report(cfg, table, tuning, scores, out, predictor.remarks)))  # noqa: T201 - the command's output
 
 
 def _built(cfg: DictConfig, table: Table) -> Predictor:
@@ -68,6 +69,7 @@ def _built(cfg: DictConfig, table: Table) -> Predictor:
             f"predictor={path}: it is fitted already",
             remedy=f"predictor={option_in(predictor.model.load())} tuned={path}",
         )
+    predictor = with_sources(predictor, cfg, table)
     if predictor.training_design() is not None:
         raise UserError(
             f"predictor={cfg.predictor.name}: it chooses its own training measurements and cannot "
@@ -118,7 +120,12 @@ def _metadata(
 
 
 def _report(
-    cfg: DictConfig, table: Table, tuning: TuningResult, scores: CrossValidated | None, out: Path
+    cfg: DictConfig,
+    table: Table,
+    tuning: TuningResult,
+    scores: CrossValidated | None,
+    out: Path,
+    remarks: Sequence[str],
 ) -> list[str]:
     provenance, repeated = table.provenance, table.provenance.details.get("repeated")
     kind = "ESTIMATED" if table.estimated else provenance.kind
@@ -139,6 +146,7 @@ def _report(
         f"{kind} values: {provenance.source} (sha256 {provenance.sha256[:12]}){again}",
         *(f"dimension {each}" for each in dimensions),
         "too few measurements for cross-validation" if scores is None else str(scores),
+        *(f"note: {remark}" for remark in remarks),
         f"saved in {out}; to ask it about an architecture:",
         f"  {command(ask)}",
     ]

@@ -57,6 +57,16 @@ def whole() -> tuple[Covariance, Array, Features]:
     return kernel, np.append(kernel.mean, -2.0), features
 
 
+def test_log_density_linear_kernel_equals_that_of_the_exact_process(
+    additive: tuple[Covariance, Array, Features],
+) -> None:
+    kernel, theta, features = additive
+    prior = (kernel.mean, kernel.deviation, (-1.0, 2.0))
+    exact = condition(kernel, theta, features, Y, FACTORS).log_density(*prior)
+    low_rank = condition_low_rank(kernel, theta, features, Y, FACTORS).log_density(*prior)
+    assert low_rank == pytest.approx(exact, rel=1e-9)
+
+
 def test_log_marginal_likelihood_linear_kernel_equals_normal_density(
     additive: tuple[Covariance, Array, Features],
 ) -> None:

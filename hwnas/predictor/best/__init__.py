@@ -2,5 +2,6 @@
 
 from hwnas.predictor.best._design import choose_design
 from hwnas.predictor.best._estimator import Best
+from hwnas.predictor.best._prior import Prior, prior_of
 
-__all__ = ["Best", "choose_design"]
+__all__ = ["Best", "Prior", "choose_design", "prior_of"]

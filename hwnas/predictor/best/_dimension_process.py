@@ -169,6 +169,14 @@ class Component:
         mean = self.scale(values[rows]) - deviation
         return self.scale.back(mean, np.sqrt(variance + self.noise))
 
+    def log_evidence(self, values: Array) -> float:
+        """Return the log density of the values in the metric's unit, see `Best.log_evidence`."""
+        assert isinstance(self.process, Posterior | LowRankFit)
+        kernel = self.process.kernel
+        assert isinstance(kernel, DimensionCovariance)
+        density = self.process.log_density(kernel.mean, kernel.deviation, _NOISE_PRIOR)
+        return density + float(self.scale.log_slope(values).sum())
+
     def predict(self, features: Described, with_variance: bool) -> tuple[Array, Array]:
         """Return predicted values and standard deviations of measurements, in the metric's unit."""
         mean, variance = self.process.predict(self.shape.select(features), with_variance)
@@ -268,6 +276,10 @@ class DimensionProcess:
             predictions = [each.predict(features, return_std) for each in self.components]
         mean, std = self._average(predictions)
         return mean, self.std_scale * std
+
+    def log_evidence(self, values: Array) -> float:
+        """Return the mean over the models, by their weights, of the log density of the values."""
+        return sum(each.weight * each.log_evidence(values) for each in self.components)
 
     @property
     def remarks(self) -> list[str]:

@@ -17,9 +17,16 @@ from hwnas.predictor.best._dimension_process import DimensionProcess
 from hwnas.predictor.best._dimensions import by_dimensions
 from hwnas.predictor.best._features import Features, describe
 from hwnas.predictor.best._kernel import Covariance, Scaled
-from hwnas.predictor.best._model_choice import N_CHECK, Model, choose, fit_process, refine
+from hwnas.predictor.best._model_choice import (
+    N_CHECK,
+    NOISE_PRIOR,
+    Model,
+    choose,
+    fit_process,
+    refine,
+)
 from hwnas.predictor.best._process import Process, needed, restored_process, state_of
-from hwnas.predictor.gp import ExactGP
+from hwnas.predictor.gp import ExactGP, LowRankFit, Posterior
 from hwnas.space import Architectures, SearchSpace
 
 Values = NDArray[np.floating]
@@ -182,6 +189,19 @@ class Best(RegressorMixin, BaseEstimator):
         if state.get("companion") is not None:
             self.companion_ = ExactGP()
             self.companion_.restore_state(state["companion"])
+
+    def log_evidence(self, y: Values) -> float:
+        """Return how probable the fitted model makes the values `y` that ``fit`` got.
+
+        It is the log density of the values under the Gaussian process, plus the log density of its
+        hyperparameters. The latter is 0 at the means of their priors.
+        """
+        process = self.process_
+        if isinstance(process, DimensionProcess):
+            return process.log_evidence(np.asarray(y, dtype=np.float64))
+        assert isinstance(process, Posterior | LowRankFit)
+        assert isinstance(process.kernel, Covariance)
+        return process.log_density(process.kernel.mean, process.kernel.deviation, NOISE_PRIOR)
 
     @property
     def in_metric_unit(self) -> bool:

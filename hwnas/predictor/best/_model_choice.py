@@ -19,7 +19,7 @@ Array = NDArray[np.floating]
 Process = Posterior[Features, Scaled] | LowRankFit[Features, Scaled]
 
 #: Mean and standard deviation of the normal prior of the log noise variance.
-_NOISE_PRIOR = (-2.0, 2.0)
+NOISE_PRIOR = (-2.0, 2.0)
 #: Numbers of iterations of L-BFGS: in the first fit, in the fits after a search for outliers, and
 #: in the last fit of the chosen model.
 _ITERATIONS, _ITERATIONS_AGAIN, _ITERATIONS_REFINING = 50, 15, 20
@@ -175,7 +175,7 @@ def _candidate(model: Model, features: Features, y: Array, order: NDArray[np.int
     variance = variance + np.exp(theta[-1])
     scores = norm.logpdf(np.minimum(np.abs(deviation) / np.sqrt(variance), 2 * _OUTLIER))
     log_density, _ = log_posterior(
-        covariance, theta, known[rows], values[rows], noise_factors[rows], noise_prior=_NOISE_PRIOR
+        covariance, theta, known[rows], values[rows], noise_factors[rows], noise_prior=NOISE_PRIOR
     )
     return Candidate(model, theta, scores - np.log(variance) / 2, log_density)
 
@@ -196,7 +196,7 @@ def refine(
         known,
         values,
         noise_factors,
-        noise_prior=_NOISE_PRIOR,
+        noise_prior=NOISE_PRIOR,
         start=candidate.theta,
         max_iterations=_ITERATIONS_REFINING,
     )
@@ -226,7 +226,7 @@ def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array
     """Return hyperparameters fitted to measurements, assuming more noise for outliers."""
     noise_factors: Array = np.ones(len(y))
     theta = fit_hyperparameters(
-        covariance, features, y, noise_prior=_NOISE_PRIOR, max_iterations=_ITERATIONS
+        covariance, features, y, noise_prior=NOISE_PRIOR, max_iterations=_ITERATIONS
     )
     for _ in range(_ROUNDS):
         process = conditioned(covariance, theta, features, y, noise_factors)
@@ -236,7 +236,7 @@ def _robust_hyperparameters(covariance: Covariance, features: Features, y: Array
             features,
             y,
             noise_factors,
-            noise_prior=_NOISE_PRIOR,
+            noise_prior=NOISE_PRIOR,
             start=theta,
             max_iterations=_ITERATIONS_AGAIN,
         )

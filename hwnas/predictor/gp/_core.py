@@ -22,6 +22,7 @@ from scipy.linalg import LinAlgError, cholesky, lapack, solve_triangular
 from scipy.optimize import minimize
 
 from hwnas.predictor.gp._linear import likelihood_of_columns
+from hwnas.predictor.gp._prior import add_prior, density_with_hyperparameters
 
 Array = NDArray[np.floating]
 
@@ -162,7 +163,7 @@ def log_posterior(
         If the covariances are not positive definite in floating point.
     """
     value, gradient = log_marginal_likelihood(kernel, theta, inputs, y, noise_factors)
-    return _add_prior(value, gradient, theta, _prior(kernel, inputs, noise_prior))
+    return add_prior(value, gradient, theta, _prior(kernel, inputs, noise_prior))
 
 
 def fit_hyperparameters(
@@ -198,7 +199,7 @@ def fit_hyperparameters(
         except LinAlgError:
             # The covariances have no Cholesky factor: a large value makes L-BFGS step back.
             return 1e25, np.zeros_like(theta)
-        value, gradient = _add_prior(*likelihood, theta, prior)
+        value, gradient = add_prior(*likelihood, theta, prior)
         return -value, -gradient
 
     found = minimize(
@@ -223,16 +224,6 @@ def _prior(
         np.append(deviation, noise_prior[1]),
     )
     return of_all
-
-
-def _add_prior(
-    value: float, gradient: Array, theta: Array, prior: tuple[Array, Array]
-) -> tuple[float, Array]:
-    """Add the log density of `theta` under the prior to a log likelihood and its gradient."""
-    mean, deviation = prior
-    distance = (theta - mean) / deviation
-    slope: Array = gradient - distance / deviation
-    return value - 0.5 * float(distance @ distance), slope
 
 
 @dataclass
@@ -288,6 +279,24 @@ class Posterior(Generic[InputsT, RowsT]):
             known = np.einsum("nm,nm->m", half, half)
             variance[rows] = self.kernel.diagonal(queries[rows], self.theta[:-1]) - known
         return mean, np.maximum(variance, 0)
+
+    def log_density(self, mean: Array, deviation: Array, noise_prior: tuple[float, float]) -> float:
+        """Return the log density of the measurements, plus that of the hyperparameters.
+
+        The log density of the hyperparameters is 0 at the means of their priors.
+
+        Parameters
+        ----------
+        mean, deviation : array
+            Means and standard deviations of the normal priors of the kernel's hyperparameters.
+        noise_prior : pair of float
+            Mean and standard deviation of the normal prior of the log noise variance.
+        """
+        half = self.factor.T @ self.alpha
+        value = -0.5 * float(half @ half) - float(np.log(np.diag(self.factor)).sum())
+        return density_with_hyperparameters(
+            value, len(half), self.theta, mean, deviation, noise_prior
+        )
 
     def left_out(self, rows: NDArray[np.integer]) -> tuple[Array, Array]:
         """Predict some training measurements, each from all others.

@@ -17,7 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas, cholesky, lapack, solve_triangular
 
-from hwnas.predictor.gp._core import Array, InputsT, Kernel, RowsT, noise_variances
+from hwnas.predictor.gp._core import (
+    Array,
+    InputsT,
+    Kernel,
+    RowsT,
+    noise_variances,
+)
+from hwnas.predictor.gp._prior import density_with_hyperparameters
 
 #: Number of rows whose columns are computed at once, so that they stay in the processor's cache.
 _BLOCK = 250
@@ -117,6 +124,16 @@ class LowRankFit(LowRank[InputsT, RowsT]):
     rows: RowsT
     y: Array
     noise: Array
+
+    def log_density(self, mean: Array, deviation: Array, noise_prior: tuple[float, float]) -> float:
+        """Return the log density of the measurements, as `Posterior.log_density`."""
+        residuals = self.y - self._mean(self.rows)
+        # The determinant of the covariance is that of the noise times that of `inner`, squared.
+        value = -0.5 * float(self.y @ (residuals / self.noise) + np.log(self.noise).sum())
+        value -= float(np.log(np.diag(self.inner)).sum())
+        return density_with_hyperparameters(
+            value, len(self.y), self.theta, mean, deviation, noise_prior
+        )
 
     def left_out(self, chosen: NDArray[np.integer]) -> tuple[Array, Array]:
         """Predict some training measurements, each from all others, as `Posterior.left_out`."""
