@@ -35,10 +35,14 @@ from hwnas.composition import (
 )
 from hwnas.console import shown
 from hwnas.errors import UserError
+from hwnas.files import unwritable
+from hwnas.paths import elsewhere
 
 #: The user's file system refuses to be written: no fault of the program.
-_UNWRITABLE = {errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.ENOSPC}
-_ELSEWHERE = "paths.outputs=$HOME/hwnas-outputs, or another folder that can be written"
+_UNWRITABLE = {
+    *(errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+}
 
 
 def run_hydra(
@@ -118,7 +122,10 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
         # Hydra makes the folder of several jobs before the first one checks its own.
         if error.errno not in _UNWRITABLE:
             raise
-        raise UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE) from error
+        # A write to an open file, which fails on a full disk, does not name the file.
+        raise unwritable(
+            error.filename or "the folder of results", error, elsewhere("outputs")
+        ) from error
 
 
 def _guarded(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:

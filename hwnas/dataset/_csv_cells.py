@@ -9,6 +9,7 @@ import numpy as np
 from hwnas.dataset._delimited import TextTable, read_delimited
 from hwnas.dataset._official import MB
 from hwnas.errors import UserError
+from hwnas.files import reason_of
 from hwnas.space import Architectures, Choices, SearchSpace, spaces
 
 #: Column with the architectures, in the notation of the search space.
@@ -38,7 +39,7 @@ def read_cells(path: Path) -> TextTable:
             raise UserError(f"{path}: more than the {LIMIT // MB} MB allowed for a table")
         return _parquet(path) if path.suffix == ".parquet" else read_delimited(path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise UserError(f"{path}: cannot be read ({reason_of(error)})") from error
 
 
 def read_architectures(cells: TextTable, space: SearchSpace) -> Architectures:

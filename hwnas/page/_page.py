@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def write_page(paths: Sequence[Path], out: Path) -> Path:
         )
         data = page.encode()
         if len(data) <= LIMIT:
-            write_atomically(out, lambda file, data=data: file.write_bytes(data))  # type: ignore[misc]
+            write_atomically(out, partial(_write, data), f"--out $HOME/{out.name}")
             return out
     raise UserError(
         f"the page of {sum(len(d.runs) for d in material.sets):,} experiments is larger than "
@@ -227,3 +228,7 @@ def _hash(script: str) -> str:
     """Return what a content security policy calls a script by."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _write(data: bytes, path: Path) -> None:
+    path.write_bytes(data)

@@ -21,7 +21,13 @@ from hwnas.tuning._objective import DIRECTIONS, Objective, trial_row
 from hwnas.tuning._result import TuningResult
 from hwnas.tuning._search_space import read
 from hwnas.tuning._slots import SLOT, Slots
-from hwnas.tuning._storage import describe, open_optuna_study, open_storage, quiet_optuna
+from hwnas.tuning._storage import (
+    claim_lock,
+    describe,
+    open_optuna_study,
+    open_storage,
+    quiet_optuna,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -172,7 +178,9 @@ class Tuner:
             study, created = self._open(name)
             describe(study, attributes or {}, self.objectives)
             study.sampler = self.sampler(seed=integer_seed(seed, "tuning"))
-            slots = Slots(study, self.n_trials, objective.stored_defaults())
+            slots = Slots(
+                study, self.n_trials, objective.stored_defaults(), claim_lock(self.storage)
+            )
             slots.open(created)
             # Trials that are stored already took no time of this process.
             meter.start_at(len(slots.finished()))
