@@ -69,7 +69,8 @@ from tests.commands import ROOT, Finished, Hwnas, in_process, python
         ),
         (
             ["tuning=none", "tuning.n_trials=3"],
-            "tuning.n_trials=3: no such key in the chosen tuning. Try: tuning=default or",
+            "tuning.n_trials=3: no such key in the chosen tuning; these have it: default, "
+            "paper. Try: tuning=default",
         ),
         (["seed=0,1"], "seed=0,1: one run takes one value. Try: -m seed=0,1"),
         (["-m", "seed=0,1", "n_trian=5"], "n_trian=5: no such key; did you mean 'n_train'?"),

@@ -69,9 +69,9 @@ class Objective:
     def run(self, study: optuna.Study, trial: optuna.Trial) -> float | None:
         """Score a trial, and report its values or its failure to the Optuna study.
 
-        It returns Kendall's τ, or None for a trial that was pruned, or that another worker has ended
-        in the meantime: one that took this worker for dead. An error of a fit fails the trial, and
-        is then raised again.
+        It returns Kendall's τ. It returns None for a trial that was pruned, or that another worker
+        has ended in the meantime because it took this worker for dead. An error of a fit fails the
+        trial, and is then raised again.
         """
         import optuna
 

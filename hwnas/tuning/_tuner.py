@@ -19,6 +19,7 @@ from hwnas.space import Identities
 from hwnas.tuning._cross_validation import CrossValidation
 from hwnas.tuning._objective import DIRECTIONS, Objective, trial_row
 from hwnas.tuning._result import TuningResult
+from hwnas.tuning._sampler import check_pruner, check_sampler
 from hwnas.tuning._search_space import read
 from hwnas.tuning._slots import SLOT, Slots
 from hwnas.tuning._storage import (
@@ -83,7 +84,8 @@ class Tuner:
     Raises
     ------
     UserError
-        If a number is out of its range or an objective is unknown.
+        If a number is out of its range, an objective is unknown, or the sampler or the pruner is
+        none of Optuna's.
 
     Examples
     --------
@@ -111,6 +113,8 @@ class Tuner:
     force: bool = False
 
     def __post_init__(self) -> None:
+        check_sampler(self.sampler)
+        check_pruner(self.pruner)
         check_number("tuning.n_trials", self.n_trials, 1, remedy="tuning=none")
         check_number("tuning.folds", self.folds, 2)
         for objective in self.objectives:
