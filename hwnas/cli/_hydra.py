@@ -40,6 +40,8 @@ from hwnas.errors import UserError
 from hwnas.files import unwritable
 from hwnas.paths import elsewhere
 
+#: Flags of which Hydra takes one: what it does with the configuration.
+_ACTIONS = ("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info")
 #: The user's file system refuses to be written: no fault of the program.
 _UNWRITABLE = {
     *(errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST),
@@ -71,6 +73,7 @@ def run_hydra(
         if {"--help", "-h"} & set(rest):
             print(help_text(config_name))  # noqa: T201 - the entry point's own output
             return
+        _check_flags(rest)
         flags = [] if folder is None else ["--config-dir", str(folder)]
         given = globs_expanded(readable(expanded(rest)))
         _run(task, config_name, [*flags, *sorted(given, key=_is_override)])
@@ -92,6 +95,18 @@ def _config_dir(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
         raise UserError(str(error), remedy="--config-dir FOLDER") from error
     folder: Path | None = known.config_dir
     return None if folder is None else folder.expanduser().absolute(), rest
+
+
+def _check_flags(arguments: Sequence[str]) -> None:
+    """Raise `UserError` for flags that exclude each other: Hydra would show a traceback."""
+    actions = [each for each in arguments if each.partition("=")[0] in _ACTIONS]
+    if len(actions) > 1:
+        raise UserError(
+            f"{' '.join(actions)}: one command takes one of these flags",
+            remedy=f"leave {actions[0]} out",
+        )
+    if "--resolve" in arguments and not any(each.startswith(("--cfg", "-c")) for each in actions):
+        raise UserError("--resolve: it belongs to --cfg", remedy="--cfg job --resolve")
 
 
 def _is_override(argument: str) -> bool:
