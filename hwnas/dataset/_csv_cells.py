@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,9 @@ def read_cells(path: Path) -> TextTable:
     UserError
         If the file is missing, too large or damaged.
     """
-    if path.is_dir() or not path.exists():
-        what = "is a folder" if path.is_dir() else "no such file"
+    # os.path answers also for what can be no path, such as a name that is too long.
+    if os.path.isdir(path) or not os.path.exists(path):  # noqa: PTH110, PTH112
+        what = "is a folder" if os.path.isdir(path) else "no such file"  # noqa: PTH112
         raise UserError(f"{path}: {what}", remedy="table=FILE.csv")
     try:
         if path.stat().st_size > LIMIT:
