@@ -46,6 +46,8 @@ _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
+#: Starts of lines in which OmegaConf tells of its own classes.
+_OF_OMEGACONF = ("full_key", "object_type", "reference_type")
 #: What to give for a key that has no default value.
 _WANTED = {"deviations.folder": "<a result folder of run.py>"}
 
@@ -201,7 +203,8 @@ def _problem(text: str, key: str, cause: BaseException | None, overrides: dict[s
             return str(UserError(problem, remedy="another folder in HWNAS_CONF"))
         return f"no such group; {nearest(key, known_groups())}"
     # The first line says that a value could not be set, and the other lines say why.
-    return _first_lines(text.partition("\n")[2]) or _first_lines(text)
+    problem = _first_lines(text.partition("\n")[2]) or _first_lines(text)
+    return str(UserError(problem, remedy=f"leave {key} out"))
 
 
 def _elsewhere(key: str) -> str | None:
@@ -284,5 +287,5 @@ def _overrides(arguments: list[str]) -> Iterator[tuple[str, str]]:
 
 def _first_lines(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith(("full_key", "object_type"))]
+    kept = [line for line in lines if not line.startswith(_OF_OMEGACONF)]
     return " ".join(kept[:2])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.errors import UserError
 from hwnas.metric import Direction
 from hwnas.tuning._cross_validation import CrossValidation, FoldScore
 from hwnas.tuning._result import parameter_path, with_params
@@ -82,9 +83,15 @@ class Objective:
             return None
         except optuna.exceptions.UpdateFinishedTrialError:
             return None
-        except BaseException:
+        except BaseException as error:
             study.tell(trial, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
-            raise
+            # scikit-learn does not export the class of the error for a parameter that it refuses.
+            if type(error).__name__ != "InvalidParameterError":
+                raise
+            raise UserError(
+                f"predictor.search_space reaches values that the model refuses: {error}",
+                remedy="other bounds in predictor.search_space, or tuning=none",
+            ) from error
         study.tell(trial, values, skip_if_finished=True)
         return values[self.objectives.index("kendall_tau")]
 

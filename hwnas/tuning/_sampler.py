@@ -68,4 +68,6 @@ def _try_out(sampler: Any) -> None:
 
 def _name(sampler: Callable[..., Any]) -> str:
     target = getattr(sampler, "func", sampler)
-    return f"{target.__module__}.{getattr(target, '__qualname__', target)}"
+    if not hasattr(target, "__qualname__"):
+        return repr(target)
+    return f"{target.__module__}.{target.__qualname__}"

@@ -117,6 +117,9 @@ class Tuner:
         check_pruner(self.pruner)
         check_number("tuning.n_trials", self.n_trials, 1, remedy="tuning=none")
         check_number("tuning.folds", self.folds, 2)
+        if not self.tau_tolerance >= 0:
+            problem = f"tuning.tau_tolerance={self.tau_tolerance:g}: at least 0 is needed"
+            raise UserError(problem, remedy="tuning.tau_tolerance=0")
         for objective in self.objectives:
             check_choice("tuning.objectives", objective, DIRECTIONS)
         if "kendall_tau" not in self.objectives:
