@@ -83,8 +83,14 @@ from tests.commands import ROOT, Finished, Hwnas, in_process, python
         (["selection.n_candidates=99999"], "selection.n_candidates=99999: local-onnxruntime has"),
         (["dataset=hwnas/raspi4", "selection.verify=device"], "selection.verify=table"),
         (["predictor=svr", "predictor.model.kernel=rfb"], "The 'kernel' parameter of SVR must be"),
-        (["paths.outputs=README.md/x"], "paths.outputs=README.md/x: Not a directory"),
-        (["-m", "seed=0,1", "paths.outputs=README.md/x"], "README.md/x/.hydra: Not a directory"),
+        (
+            ["paths.outputs=README.md/x"],
+            "paths.outputs=README.md/x: cannot be written (Not a directory)",
+        ),
+        (
+            ["-m", "seed=0,1", "paths.outputs=README.md/x"],
+            "README.md/x/.hydra: cannot be written (Not a directory",
+        ),
         (
             ["predictor=[ridge,xgb]"],
             "predictor=[ridge,xgb]: one run takes one value. Try: -m predictor=ridge,xgb",
