@@ -28,4 +28,4 @@ def write_between(page: Path, marks: tuple[str, str], text: str) -> None:
     if not 0 <= start < end:
         raise ValueError(f"{page}: '{marks[0]}' and '{marks[1]}' must stand there in this order")
     new = f"{whole[: start + len(marks[0])]}\n\n{text}\n\n{whole[end:]}"
-    write_atomically(page, lambda file: file.write_text(new))
+    write_atomically(page, lambda file: file.write_text(new), "a checkout that can be written")

@@ -29,9 +29,19 @@ class UserError(Exception):
         super().__init__(problem, remedy)
 
     def __str__(self) -> str:
-        if self.remedy is None:
-            return self.problem
-        return f"{self.problem}. Try: {self.remedy}"
+        remedy = "" if self.remedy is None else f". Try: {self.remedy}"
+        return "".join(map(_printable, f"{self.problem}{remedy}"))
+
+
+def _printable(character: str) -> str:
+    """Return a character as a message shows it.
+
+    A message quotes the user's file, which may come from a stranger, and whose escape sequences
+    would reach the terminal.
+    """
+    if character == "\n":
+        return " "
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 def command(arguments: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,8 +10,50 @@ from pathlib import Path
 
 from hwnas.errors import UserError
 
+#: Errors of a disk that has no room left, or where this user may use no more of it.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+
+class UnwritableError(UserError):
+    """A file or folder that cannot be written: no right to, a full disk, a file in the way."""
+
+
+def unwritable(place: object, error: OSError, elsewhere: str) -> UnwritableError:
+    """Return the error that says why a place cannot be written, and what to do.
+
+    Parameters
+    ----------
+    place : object
+        The file, folder or override, for the message.
+    error : OSError
+        The reason. Those of PyArrow have no text of the operating system and name no file.
+    elsewhere : str
+        The override that chooses another place.
+
+    Examples
+    --------
+    >>> print(unwritable("out", OSError(13, None), "paths.outputs=$HOME/hwnas-outputs"))
+    out: cannot be written (Permission denied). Try: paths.outputs=$HOME/hwnas-outputs
+    """
+    full = error.errno in _FULL
+    return UnwritableError(
+        f"{place}: cannot be written ({reason_of(error)})",
+        remedy=f"free some space on its disk, or {elsewhere}" if full else elsewhere,
+    )
+
+
+def reason_of(error: OSError) -> str:
+    """Return why the operating system refused a file, in a few words.
+
+    Examples
+    --------
+    >>> reason_of(OSError(28, "Error writing bytes to file. Detail: ..."))
+    'No space left on device'
+    """
+    return os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+
+
+def write_atomically(path: Path, write: Callable[[Path], object], elsewhere: str) -> None:
     """Write a file through a temporary file, so that `path` never has partial content.
 
     Parameters
@@ -19,11 +62,13 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         The file to write. Missing folders are created.
     write : callable
         Takes the path of the temporary file and writes the content to it.
+    elsewhere : str
+        The override or option that chooses another place, for the message.
 
     Raises
     ------
-    UserError
-        If the folder cannot be written.
+    UnwritableError
+        If the folder cannot be written, or its disk is full.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -31,7 +76,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise UserError(f"{path.parent}: cannot be written ({error.strerror})") from error
+        raise unwritable(path.parent, error, elsewhere) from error
     finally:
         # After the rename, or without the folder, there is no temporary file to remove.
         with suppress(OSError):

@@ -98,6 +98,17 @@ class Paths:
         return [self.in_data(name) for name in sorted(names)]
 
 
+def elsewhere(kind: Literal["data", "cache", "outputs"]) -> str:
+    """Return an override that uses another folder, for messages about one that is not writable.
+
+    Examples
+    --------
+    >>> elsewhere("cache")
+    'paths.cache=$HOME/hwnas-cache'
+    """
+    return f"paths.{kind}=$HOME/hwnas-{kind}"
+
+
 def default_folder(kind: Literal["data", "cache"]) -> Path:
     """Return the default data folder or the default cache folder.
 

@@ -69,7 +69,8 @@ from tests.commands import ROOT, Finished, Hwnas, in_process, python
         ),
         (
             ["tuning=none", "tuning.n_trials=3"],
-            "tuning.n_trials=3: no such key in the chosen tuning. Try: tuning=default or",
+            "tuning.n_trials=3: no such key in the chosen tuning; these have it: default, "
+            "paper. Try: tuning=default",
         ),
         (["seed=0,1"], "seed=0,1: one run takes one value. Try: -m seed=0,1"),
         (["-m", "seed=0,1", "n_trian=5"], "n_trian=5: no such key; did you mean 'n_train'?"),
@@ -82,8 +83,14 @@ from tests.commands import ROOT, Finished, Hwnas, in_process, python
         (["selection.n_candidates=99999"], "selection.n_candidates=99999: local-onnxruntime has"),
         (["dataset=hwnas/raspi4", "selection.verify=device"], "selection.verify=table"),
         (["predictor=svr", "predictor.model.kernel=rfb"], "The 'kernel' parameter of SVR must be"),
-        (["paths.outputs=README.md/x"], "paths.outputs=README.md/x: Not a directory"),
-        (["-m", "seed=0,1", "paths.outputs=README.md/x"], "README.md/x/.hydra: Not a directory"),
+        (
+            ["paths.outputs=README.md/x"],
+            "paths.outputs=README.md/x: cannot be written (Not a directory)",
+        ),
+        (
+            ["-m", "seed=0,1", "paths.outputs=README.md/x"],
+            "README.md/x/.hydra: cannot be written (Not a directory",
+        ),
         (
             ["predictor=[ridge,xgb]"],
             "predictor=[ridge,xgb]: one run takes one value. Try: -m predictor=ridge,xgb",

@@ -30,14 +30,14 @@ def test_read_lines_from_where_the_last_call_ended_returns_what_is_new(tmp_path:
 
 def test_write_atomically_that_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    write_atomically(path, lambda temporary: temporary.write_text("old"))
+    write_atomically(path, lambda temporary: temporary.write_text("old"), "out=b")
 
     def fail(temporary: Path) -> None:
         temporary.write_text("half")
         raise KeyError
 
     with pytest.raises(KeyError):
-        write_atomically(path, fail)
+        write_atomically(path, fail, "out=b")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert path.read_text() == "old"
 
@@ -45,4 +45,4 @@ def test_write_atomically_that_fails_leaves_the_old_file_alone(tmp_path: Path) -
 def test_write_atomically_into_a_folder_that_is_a_file_is_a_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
-        write_atomically(tmp_path / "file" / "below", lambda temporary: temporary.touch())
+        write_atomically(tmp_path / "file" / "below", lambda temporary: temporary.touch(), "out=b")

@@ -1,7 +1,17 @@
 """Backends, which run networks and time them."""
 
 from hwnas.backend._backend import Backend, Prepared, time_calls
+from hwnas.backend._checked import facts_of, times_of
 from hwnas.backend._onnxruntime import ONNXRuntime, build_onnx
 from hwnas.backend._torch import Torch
 
-__all__ = ["Backend", "ONNXRuntime", "Prepared", "Torch", "build_onnx", "time_calls"]
+__all__ = [
+    "Backend",
+    "ONNXRuntime",
+    "Prepared",
+    "Torch",
+    "build_onnx",
+    "facts_of",
+    "time_calls",
+    "times_of",
+]

@@ -7,7 +7,8 @@ import errno
 import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,23 @@ from hwnas.composition import (
     check_choices,
     conf_folder_added,
     explain,
+    globs_expanded,
     mistake_in,
     overrides,
     register,
 )
 from hwnas.console import shown
 from hwnas.errors import UserError
+from hwnas.files import unwritable
+from hwnas.paths import elsewhere
 
+#: Flags of which Hydra takes one: what it does with the configuration.
+_ACTIONS = ("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info")
 #: The user's file system refuses to be written: no fault of the program.
-_UNWRITABLE = {errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.ENOSPC}
-_ELSEWHERE = "paths.outputs=$HOME/hwnas-outputs, or another folder that can be written"
+_UNWRITABLE = {
+    *(errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+}
 
 
 def run_hydra(
@@ -65,8 +73,9 @@ def run_hydra(
         if {"--help", "-h"} & set(rest):
             print(help_text(config_name))  # noqa: T201 - the entry point's own output
             return
+        _check_flags(rest)
         flags = [] if folder is None else ["--config-dir", str(folder)]
-        given = readable(expanded(rest))
+        given = globs_expanded(readable(expanded(rest)))
         _run(task, config_name, [*flags, *sorted(given, key=_is_override)])
 
 
@@ -86,6 +95,18 @@ def _config_dir(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
         raise UserError(str(error), remedy="--config-dir FOLDER") from error
     folder: Path | None = known.config_dir
     return None if folder is None else folder.expanduser().absolute(), rest
+
+
+def _check_flags(arguments: Sequence[str]) -> None:
+    """Raise `UserError` for flags that exclude each other: Hydra would show a traceback."""
+    actions = [each for each in arguments if each.partition("=")[0] in _ACTIONS]
+    if len(actions) > 1:
+        raise UserError(
+            f"{' '.join(actions)}: one command takes one of these flags",
+            remedy=f"leave {actions[0]} out",
+        )
+    if "--resolve" in arguments and not any(each.startswith(("--cfg", "-c")) for each in actions):
+        raise UserError("--resolve: it belongs to --cfg", remedy="--cfg job --resolve")
 
 
 def _is_override(argument: str) -> bool:
@@ -118,7 +139,7 @@ def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) 
         # Hydra makes the folder of several jobs before the first one checks its own.
         if error.errno not in _UNWRITABLE:
             raise
-        raise UserError(f"{error.filename}: {error.strerror}", remedy=_ELSEWHERE) from error
+        raise _refused(error) from error
 
 
 def _guarded(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
@@ -131,14 +152,17 @@ def _guarded(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             check_choices(of_job)
             _resolve(cfg, of_job)
             # A job of Slurm has a log of its own, where its progress is shown.
-            with shown():
+            with shown(), _where_it_was_given():
                 return task(cfg)
         except BrokenPipeError:
             # Of several jobs, Hydra would run the others and print an error.
             end_without_reader()
             raise
-        except (UserError, ImportError, HydraException, OmegaConfBaseException) as error:
-            mistake = mistake_in(error, of_job, cfg)
+        except (UserError, ImportError, OSError, HydraException, OmegaConfBaseException) as error:
+            if isinstance(error, OSError) and error.errno not in _UNWRITABLE:
+                raise
+            refused = _refused(error) if isinstance(error, OSError) else None
+            mistake = refused or mistake_in(error, of_job, cfg)
             if mistake is None:
                 if isinstance(error, ImportError):
                     raise
@@ -150,6 +174,23 @@ def _guarded(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             raise mistake from None
 
     return guarded
+
+
+def _refused(error: OSError) -> UserError:
+    """Return the error of a file that cannot be written."""
+    # A write to an open file, which fails on a full disk, does not name the file.
+    return unwritable(error.filename or "the folder of results", error, elsewhere("outputs"))
+
+
+@contextmanager
+def _where_it_was_given() -> Iterator[None]:
+    """Run in the folder of the command, to which the paths on the command line are relative.
+
+    With ``hydra.job.chdir=true`` Hydra changes to the folder of the job, where neither the data nor
+    earlier results would be found.
+    """
+    with chdir(HydraConfig.get().runtime.cwd if HydraConfig.get().job.chdir else "."):
+        yield
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:

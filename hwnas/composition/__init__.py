@@ -1,7 +1,7 @@
 """Composed configurations: their folders, schema, values, checks and errors."""
 
 from hwnas.composition._checks import check, reference_config
-from hwnas.composition._choices import check_choices
+from hwnas.composition._choices import check_choices, globs_expanded
 from hwnas.composition._compose import composed
 from hwnas.composition._explain import explain, mistake_in
 from hwnas.composition._folder import (
@@ -43,6 +43,7 @@ __all__ = [
     "differences",
     "explain",
     "file_digest",
+    "globs_expanded",
     "groups",
     "is_group",
     "is_inert",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override
+from hydra.core.override_parser.types import ChoiceSweep, Glob, Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
@@ -15,6 +16,8 @@ from hwnas.composition._folder import is_group, option_file, option_files, optio
 from hwnas.errors import UserError, nearest
 
 _LIST = re.compile(r"\[?(?P<values>[^\[\]{}()'\"]*)\]?")
+#: The option of ``predictor=FILE.hwnas`` and ``tuned=FILE.hwnas``, which people do not choose.
+BY_SHORT_FORM = "_saved"
 _GRID_AXIS = re.compile(r"experiment\.grids\.(?P<grid>[\w-]+)\.(?P<axis>.+)")
 
 
@@ -52,6 +55,54 @@ def check_choices(arguments: Sequence[str]) -> None:
             _check_choice(group, each, experiment if isinstance(experiment, str) else None)
 
 
+def globs_expanded(arguments: Sequence[str]) -> list[str]:
+    """Return a command line with each ``group=glob(...)`` replaced by the options that it means.
+
+    Hydra's own globs also mean the bases of options, such as ``_base``, and no options in folders.
+    A ``*`` stands for anything but ``/``.
+
+    Raises
+    ------
+    UserError
+        If no option matches.
+
+    Examples
+    --------
+    >>> globs_expanded(["-m", "predictor=glob(l*)", "n_train=25"])
+    ['-m', 'predictor=lgb,lin_reg,lut', 'n_train=25']
+    """
+    parsed = {override.input_line: override for override in _parsed(arguments)}
+    return [_expanded(argument, parsed.get(argument)) for argument in arguments]
+
+
+def _expanded(argument: str, override: Override | None) -> str:
+    value = None if override is None or override.is_delete() else override.value()
+    if override is None or not isinstance(value, Glob):
+        return argument
+    group = override.key_or_group
+    if not is_group(group):
+        # Hydra would run no job at all.
+        raise UserError(
+            f"{argument}: {group} is no group, and a glob stands for options of a group",
+            remedy=f"leave {group} out",
+        )
+    known = options(group)
+    found = [
+        option
+        for option in known
+        if any(_matches(option, pattern) for pattern in value.include)
+        and not any(_matches(option, pattern) for pattern in value.exclude)
+    ]
+    if not found:
+        raise UserError(f"{argument}: no option matches; {nearest(group, known)}")
+    return f"{group}={','.join(found)}"
+
+
+def _matches(option: str, pattern: str) -> bool:
+    parts, patterns = option.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+
+
 def _check_choice(group: str, value: Any, experiment: str | None) -> None:
     if not isinstance(value, str | list):
         known = options(group)
@@ -71,6 +122,12 @@ def _check_choice(group: str, value: Any, experiment: str | None) -> None:
             remedy=f"-m {group}={names}" if experiment is None else f"{group}={value[0]}",
         )
     files = option_files(group, value)
+    if files and value.rpartition("/")[2].startswith("_") and value != BY_SHORT_FORM:
+        raise UserError(
+            f"{group}={value}: it is a base of options and no option; "
+            f"{nearest(value, options(group))}",
+            remedy=f"leave {group} out",
+        )
     for other in files[1:]:
         # A device that was measured again by a newer version has two files that say the same.
         if read_yaml(other) != read_yaml(files[0]):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
 import re
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
@@ -44,6 +46,8 @@ _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
+#: Starts of lines in which OmegaConf tells of its own classes.
+_OF_OMEGACONF = ("full_key", "object_type", "reference_type")
 #: What to give for a key that has no default value.
 _WANTED = {"deviations.folder": "<a result folder of run.py>"}
 
@@ -78,7 +82,7 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
         several = several_values(key, overrides.get(key, ""), overrides.get("experiment"))
         if several is not None:
             return str(several)
-        return f"{key}={overrides.get(key, '?')}: {_problem(text, key, error.__cause__)}"
+        return f"{key}={overrides.get(key, '?')}: {_problem(text, key, error.__cause__, overrides)}"
     return _first_lines(str(error).replace(_HYDRA_HINT, f": {error.__cause__}"))
 
 
@@ -178,7 +182,7 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
     return None
 
 
-def _problem(text: str, key: str, cause: BaseException | None) -> str:
+def _problem(text: str, key: str, cause: BaseException | None, overrides: dict[str, str]) -> str:
     node = getattr(cause, "parent_node", None)
     if isinstance(node, DictConfig) and isinstance(cause, ConfigKeyError | ConfigAttributeError):
         # The key that does not exist may lie above the one on the command line.
@@ -186,7 +190,11 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
         parent = key.rpartition(".")[0]
         names = [str(name) for name in node if name != "hydra"]
         known = [f"{parent}.{name}" if parent else name for name in names]
-        return _elsewhere(key) or f"no such key; {nearest(key, known)}"
+        return (
+            _addable(node, key, overrides)
+            or _elsewhere(key)
+            or f"no such key; {nearest(key, known)}"
+        )
     if "No match in the defaults list" in text:
         own = user_conf_folder() / key
         if own.is_dir() and not (CONF / key).is_dir():
@@ -195,7 +203,8 @@ def _problem(text: str, key: str, cause: BaseException | None) -> str:
             return str(UserError(problem, remedy="another folder in HWNAS_CONF"))
         return f"no such group; {nearest(key, known_groups())}"
     # The first line says that a value could not be set, and the other lines say why.
-    return _first_lines(text.partition("\n")[2]) or _first_lines(text)
+    problem = _first_lines(text.partition("\n")[2]) or _first_lines(text)
+    return str(UserError(problem, remedy=f"leave {key} out"))
 
 
 def _elsewhere(key: str) -> str | None:
@@ -207,8 +216,35 @@ def _elsewhere(key: str) -> str | None:
     have = [option for option, config in files.items() if _has(config, rest)]
     if not have:
         return None
-    problem = f"no such key in the chosen {group}"
-    return str(UserError(problem, remedy=f"{group}={' or '.join(have)}"))
+    # An option in a folder, such as paper/xgb, is a variant of another.
+    first = next((option for option in have if "/" not in option), have[0])
+    problem = f"no such key in the chosen {group}; these have it: {', '.join(have)}"
+    return str(UserError(problem, remedy=f"{group}={first}"))
+
+
+def _addable(node: DictConfig, key: str, overrides: dict[str, str]) -> str | None:
+    """Return a message about a key that the YAML lacks and the class of its ``_target_`` takes."""
+    name, target = key.rpartition(".")[2], node.get("_target_")
+    value = overrides.get(key)
+    if target is None or value is None or name.startswith("_"):
+        return None
+    try:
+        made = pkgutil.resolve_name(target)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    # A library's class may hand on what it takes by name to the class that it inherits from.
+    classes = made.__mro__ if isinstance(made, type) else (made,)
+    if not any(name in _parameters(each) for each in classes):
+        return None
+    problem = f"the chosen YAML has no such key, but {target} takes it"
+    return str(UserError(problem, remedy=f"+{key}={value}"))
+
+
+def _parameters(of: Any) -> list[str]:
+    try:
+        return list(inspect.signature(of).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _file(group: str, option: str) -> Path:
@@ -251,5 +287,5 @@ def _overrides(arguments: list[str]) -> Iterator[tuple[str, str]]:
 
 def _first_lines(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith(("full_key", "object_type"))]
+    kept = [line for line in lines if not line.startswith(_OF_OMEGACONF)]
     return " ".join(kept[:2])

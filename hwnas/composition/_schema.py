@@ -6,6 +6,7 @@ Hydra raises an error for an override whose type or key does not match them.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from functools import cache
@@ -297,9 +298,10 @@ def file_digest(path: str | None) -> str | None:
     """Return the start of a file's SHA-256, or None where the class that reads it will complain."""
     # In a result folder, this is the file that `hwnas.predictor.load_predictor` reads.
     file = None if path is None else Path(path).expanduser()
-    if file is not None and file.is_dir():
+    # os.path answers also for what can be no path, such as a name that is too long.
+    if file is not None and os.path.isdir(file):  # noqa: PTH112
         file = file / "predictor.hwnas"
-    if file is None or not file.is_file():
+    if file is None or not os.path.isfile(file):  # noqa: PTH113
         return None
     return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 

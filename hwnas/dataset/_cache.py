@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hwnas.dataset._damage import read_official
 from hwnas.dataset._source import Source
 from hwnas.files import write_atomically
-from hwnas.paths import Paths
+from hwnas.paths import Paths, elsewhere
 from hwnas.space import Architectures
 
 #: Part of every cached file's name. Increase it when a reader's output changes, so that tables
@@ -96,7 +96,7 @@ def load(
         tables = {kind: converted} if isinstance(converted, Columns) else converted
         for each, table in tables.items():
             write = partial(_write, columns=table, source=source)
-            write_atomically(_path(paths, each, sha256), write)
+            write_atomically(_path(paths, each, sha256), write, elsewhere("cache"))
         columns = _read(path, sha256, wanted)
     if columns is None:
         raise OSError(f"{path}: the table was written, but it cannot be read back")

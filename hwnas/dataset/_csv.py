@@ -27,6 +27,8 @@ from hwnas.space import Architectures, ColumnSpace, SearchSpace
 
 #: Name of the metric in ``conf/metric/_column.yaml``: the column's name decides the metric.
 BY_COLUMN = "_column"
+#: Characters that no name of a folder can have, on Linux or Windows.
+_NO_FOLDER = frozenset('/\\:*?"<>|')
 _UNSAFE = re.compile(r"[^\w.-]+")
 _FRACTION = 100.0
 
@@ -110,8 +112,18 @@ class TableFile(Described):
             or what their unit is, or an architecture is not of the space.
         """
         file = self._file()
+        try:
+            return self._read(file)
+        except UserError as error:
+            if error.remedy is not None:
+                raise
+            remedy = "correct the file; docs/your_table.md shows what it holds"
+            raise UserError(error.problem, remedy) from error
+
+    def _read(self, file: Path) -> Table:
         cells = read_cells(file)
         column = self._column(cells)
+        _check_name(file, column)
         metric = self._metric(column)
         space = self._space_of(cells)
         architectures, repeated = _architectures(cells, space)
@@ -340,6 +352,18 @@ class TableFile(Described):
             row = int(wrong[0])
             raise cells.error(row, f"column {column.name!r}: {accuracy[row]:g} is no accuracy")
         return percent
+
+
+def _check_name(file: Path, column: ColumnName) -> None:
+    """Raise `UserError` for a name that no folder can have: the results go into one of this name.
+
+    A file may come from a stranger, and ``../`` would lead out of the folder of results.
+    """
+    if not column.quantity.isprintable() or not _NO_FOLDER.isdisjoint(column.quantity):
+        raise UserError(
+            f"{file}: column {column.name!r} has a character that no folder's name can have",
+            remedy="rename the column, for example to latency_ms",
+        )
 
 
 def _architectures(cells: TextTable, space: SearchSpace) -> tuple[Architectures, Repeated]:

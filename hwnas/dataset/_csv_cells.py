@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from hwnas.dataset._delimited import TextTable, read_delimited
 from hwnas.dataset._official import MB
 from hwnas.errors import UserError
+from hwnas.files import reason_of
 from hwnas.space import Architectures, Choices, SearchSpace, spaces
 
 #: Column with the architectures, in the notation of the search space.
@@ -30,15 +32,16 @@ def read_cells(path: Path) -> TextTable:
     UserError
         If the file is missing, too large or damaged.
     """
-    if path.is_dir() or not path.exists():
-        what = "is a folder" if path.is_dir() else "no such file"
+    # os.path answers also for what can be no path, such as a name that is too long.
+    if os.path.isdir(path) or not os.path.exists(path):  # noqa: PTH110, PTH112
+        what = "is a folder" if os.path.isdir(path) else "no such file"  # noqa: PTH112
         raise UserError(f"{path}: {what}", remedy="table=FILE.csv")
     try:
         if path.stat().st_size > LIMIT:
             raise UserError(f"{path}: more than the {LIMIT // MB} MB allowed for a table")
         return _parquet(path) if path.suffix == ".parquet" else read_delimited(path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise UserError(f"{path}: cannot be read ({reason_of(error)})") from error
 
 
 def read_architectures(cells: TextTable, space: SearchSpace) -> Architectures:

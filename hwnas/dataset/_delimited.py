@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hwnas.dataset._damage import foreign_content
 from hwnas.dataset._missing import MISSING_WORDS
 from hwnas.errors import UserError, nearest
+from hwnas.files import reason_of
 from hwnas.space import Architectures, SearchSpace
 
 T = TypeVar("T")
@@ -210,7 +211,7 @@ def _decode(path: Path) -> str:
         foreign = foreign_content(path)
         raw = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise UserError(f"{path}: cannot be read ({reason_of(error)})") from error
     if foreign is not None:
         raise UserError(f"{path} is {foreign}, not a CSV file")
     try:

@@ -11,6 +11,7 @@ from hwnas.dataset._damage import damage
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._source import hash_file
 from hwnas.errors import UserError
+from hwnas.files import reason_of, unwritable
 from hwnas.paths import Paths
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def fetch(file: OfficialFile, paths: Paths) -> str:
         part.replace(target)
     except OSError as error:
         # Errors of requests are OSErrors too, but _download has already converted them.
-        raise UserError(f"{target.parent}: cannot be written ({error.strerror})") from error
+        there = f"{file.fetch_command} --data $HOME/hwnas-data"
+        raise unwritable(target.parent, error, there) from error
     return f"{target}: {target.stat().st_size} bytes from {file.url}"
 
 
@@ -90,7 +92,8 @@ def _set_aside(path: Path) -> None:
     try:
         path.replace(path.with_name(f"{path.name}.damaged"))
     except OSError as error:
-        raise UserError(f"{path}: cannot be renamed ({error.strerror})") from error
+        problem = f"{path}: cannot be renamed ({reason_of(error)})"
+        raise UserError(problem, remedy=f"delete {path}") from error
 
 
 def _download(file: OfficialFile, part: Path, target: Path) -> None:

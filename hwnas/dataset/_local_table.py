@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnas.dataset._damage import damage
 from hwnas.errors import UserError
 from hwnas.files import write_atomically
-from hwnas.paths import Paths
+from hwnas.paths import Paths, elsewhere
 from hwnas.space import SearchSpace
 
 #: Key in a Parquet file's schema metadata. Its value is JSON with facts about the measurement.
@@ -89,4 +89,6 @@ def write_local_table(path: Path, columns: Mapping[str, Any], facts: Mapping[str
     from pyarrow import parquet
 
     arrow = pa.table(dict(columns)).replace_schema_metadata({METADATA: json.dumps(facts)})
-    write_atomically(path, lambda file: parquet.write_table(arrow, file, compression="zstd"))
+    write_atomically(
+        path, lambda file: parquet.write_table(arrow, file, compression="zstd"), elsewhere("data")
+    )

@@ -11,7 +11,7 @@ from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._table import Provenance
 from hwnas.errors import UserError
 from hwnas.files import write_atomically
-from hwnas.paths import Paths
+from hwnas.paths import Paths, elsewhere
 
 _CHUNK = 1 << 20
 
@@ -82,7 +82,9 @@ def identify(path: Path, file: OfficialFile, paths: Paths) -> Source:
     if hashes is None:
         hashes = hash_file(path)
         text = json.dumps({"key": key, "hashes": asdict(hashes)})
-        write_atomically(cached, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_atomically(
+            cached, lambda file: file.write_text(text, encoding="utf-8"), elsewhere("cache")
+        )
     return Source(path, file, hashes)
 
 

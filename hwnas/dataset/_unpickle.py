@@ -136,6 +136,7 @@ def unpickle(path: Path) -> object:
     except Exception as error:
         if isinstance(error, EOFError) or "truncated" in str(error):
             raise UserError(f"{path} is cut off") from error
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"{path}: refused, because it is not a pickle of plain values ({error})"
+            f"{path}: refused, because it is not a pickle of plain values ({reason})"
         ) from error

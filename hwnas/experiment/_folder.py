@@ -26,6 +26,8 @@ from hwnas.experiment._result import (
     Result,
 )
 from hwnas.experiment._tables import save_candidates, save_predictions, save_selected, save_trials
+from hwnas.files import UnwritableError, unwritable
+from hwnas.paths import elsewhere
 from hwnas.predictor import PREDICTOR_FILE
 
 _LOG = logging.getLogger(__name__)
@@ -99,6 +101,8 @@ def _save_predictor(result: Result, path: Path) -> None:
     }
     try:
         result.details.predictor.save(path, metadata)
+    except UnwritableError:
+        raise
     except UserError as reason:
         # A model of the user's own may hold what cannot be saved. Its result is kept.
         _LOG.warning("%s is not written: %s", path.name, reason)
@@ -138,7 +142,4 @@ def check_writable(outputs: Path) -> None:
         outputs.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=outputs).close()
     except OSError as reason:
-        raise UserError(
-            f"paths.outputs={outputs}: {reason.strerror}",
-            remedy="paths.outputs=$HOME/hwnas-outputs",
-        ) from reason
+        raise unwritable(f"paths.outputs={outputs}", reason, elsewhere("outputs")) from reason

@@ -19,7 +19,7 @@ from hwnas.errors import UserError
 from hwnas.experiment._revision import REVISIONS
 from hwnas.experiment._source_tables import source_tables
 from hwnas.files import write_atomically
-from hwnas.paths import Paths
+from hwnas.paths import Paths, elsewhere
 from hwnas.predictor import Predictor, load_predictor
 from hwnas.predictor.best import Best
 from hwnas.predictor.transfer import N_SOURCE, Source, Sources, Transfer
@@ -105,7 +105,7 @@ def _fitted(table: Table, paths: Paths) -> Predictor:
             path.unlink(missing_ok=True)
     predictor = Predictor(table.space, Operations(), Best(random_state=0))
     predictor.fit(table.architectures, table.values)
-    write_atomically(path, predictor.save)
+    write_atomically(path, predictor.save, elsewhere("cache"))
     return predictor
 
 

@@ -20,6 +20,8 @@ TRAIN = ("random", "design")
 N_DESIGN = 1000
 #: Sizes of the split of a table that is large enough, those of Laube et al. 2022.
 N_TRAIN, N_TEST = 124, 625
+#: Fewest training measurements, and fewest architectures in a test set.
+MIN_SIZE = 2
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def default_sizes(table: Table) -> tuple[int, int]:
     [(45, 15), (124, 176), (124, 625)]
     """
     n = len(_one_row_a_measurement(table))
-    n_test = min(N_TEST, max(n - N_TRAIN, n // 4))
+    n_test = min(N_TEST, max(n - N_TRAIN, n // 4, MIN_SIZE))
     return min(N_TRAIN, n - n_test), n_test
 
 
@@ -143,21 +145,40 @@ def split(
                 remedy="train=random",
             )
         return _split_by_design(table, design, n_test, seed)
-    for name, number in (("n_train", n_train), ("n_test", n_test)):
-        check_number(name, number, 2, remedy=f"{name}=124")
     rows = _one_row_a_measurement(table)
-    if n_train + n_test > len(rows):
-        left = len(rows) - n_test
-        raise UserError(
-            f"n_train={n_train} and n_test={n_test}: {table.dataset} has only {len(rows):,} "
-            f"measurements of {table.metric.name}",
-            remedy=f"n_train={left}" if left >= 2 else f"n_test={len(rows) // 4}",
-        )
+    _check_sizes(table, len(rows), n_train, n_test)
     order = generator(seed, "split").permutation(rows)
     test, rest = order[:n_test], order[n_test:]
     if train == "design":
         rest = _design(table, rest, n_train)
     return Split(table, train=rest[:n_train], test=test)
+
+
+def _check_sizes(table: Table, n: int, n_train: int, n_test: int) -> None:
+    """Raise `UserError` if a table of `n` measurements cannot be split into these sizes.
+
+    The remedy is one that the table can be split with.
+    """
+    if n < 2 * MIN_SIZE:
+        raise UserError(
+            f"{table.dataset} has {n} measurements of {table.metric.name}; training and testing "
+            f"need {MIN_SIZE} each",
+            remedy="measure more architectures: docs/your_table.md",
+        )
+    train, test = default_sizes(table)
+    left = n - n_test
+    if n_test < MIN_SIZE or left < MIN_SIZE:
+        remedy = f"n_train={train} n_test={test}"
+    else:
+        remedy = f"n_train={min(left, N_TRAIN) if n_train < MIN_SIZE else left}"
+    for name, number in (("n_train", n_train), ("n_test", n_test)):
+        check_number(name, number, MIN_SIZE, remedy=remedy)
+    if n_train + n_test > n:
+        raise UserError(
+            f"n_train={n_train} and n_test={n_test}: {table.dataset} has only {n:,} measurements "
+            f"of {table.metric.name}",
+            remedy=remedy,
+        )
 
 
 def _design(table: Table, rows: Rows, n: int) -> Rows:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hwnas.dataset import read_delimited
 from hwnas.errors import UserError
+from hwnas.files import reason_of
 from hwnas.predictor import Predictor
 from hwnas.space import Architectures, Choices, SearchSpace
 
@@ -61,7 +62,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text in UTF-8"
+        reason = reason_of(error) if isinstance(error, OSError) else "not text in UTF-8"
         raise UserError(
             f"{path}: cannot be read ({reason})", remedy="a file with an architecture a line"
         ) from error

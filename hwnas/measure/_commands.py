@@ -153,4 +153,5 @@ def _write_config(name: str) -> None:
         f"defaults:\n  - local/_base@_here_\n  - _self_\n\nname: {json.dumps(name)}\n"
     )
     file = user_conf_folder() / "dataset" / "local" / f"{name}.yaml"
-    write_atomically(file, lambda path: path.write_text(text))
+    again = f"HWNAS_CONF=$HOME/hwnas-conf {command(f'measure name={name}')}"
+    write_atomically(file, lambda path: path.write_text(text), again)

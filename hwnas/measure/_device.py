@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.backend import Backend
+from hwnas.backend import Backend, facts_of, times_of
 from hwnas.dataset import Local
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
@@ -103,7 +103,9 @@ def time_on_device(
                 network, settings["batch_size"], settings["threads"], settings["seed"]
             )
             prepared(settings["warm_up"])
-            times[number, row] = summary(prepared(settings["repeats"]))[statistic]
+            times[number, row] = summary(times_of(backend, prepared, settings["repeats"]))[
+                statistic
+            ]
     return np.asarray(np.median(times, axis=0))
 
 
@@ -128,7 +130,7 @@ def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:
     stored = {key: settings[key] for key in node if key in settings}
     backend: Backend = instantiate(node, **stored)
     try:
-        facts = backend.facts()
+        facts = facts_of(backend)
     except UserError as error:
         # The backend's remedy is an override of `hwnas measure`, which `hwnas run` lacks.
         raise UserError(error.problem, remedy=_REMEDY) from error

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from hwnas.backend import Backend
+from hwnas.backend import Backend, facts_of, times_of
 from hwnas.errors import check_choice, check_number
 from hwnas.image_set import ImageSet
+from hwnas.measure._announce import announce, warn_of_threads
 from hwnas.measure._machine import load, machine_facts
 from hwnas.measure._order import measuring_order
 from hwnas.measure._store import Record, Store, Unit, units_of
@@ -105,7 +106,7 @@ def measure_latency(
     check_number("passes", passes, 1)
     architectures = measuring_order(space, n_architectures, protocol.seed)
     _check_sizes(space, protocol.sizes)
-    settings = asdict(protocol) | {"image_set": asdict(image_set)} | backend.facts()
+    settings = asdict(protocol) | {"image_set": asdict(image_set)} | facts_of(backend)
     store = Store(folder)
     store.start(backend.name, settings, machine_facts())
     units: list[Unit] = []
@@ -113,6 +114,14 @@ def measure_latency(
         order = generator(protocol.seed, "pass", number).permutation(len(architectures))
         shuffled = [architectures[i] for i in order]
         units += units_of(backend.name, number, shuffled, _UNIT_SIZE)
+    warn_of_threads(protocol.threads)
+    announce(
+        # The folder is <name>/<space>.
+        folder.parent.name,
+        sum(len(store.missing(unit)) for unit in units),
+        lambda architecture: _runs(architecture, space, image_set, backend, protocol),
+        architectures,
+    )
     return measure_units(
         store,
         units,
@@ -137,12 +146,18 @@ def _time(
     protocol: Protocol,
 ) -> Iterator[Record]:
     for architecture in architectures:
-        network = build(
-            space, space.parse(architecture), image_set, dead_edges=False, **protocol.sizes
-        )
-        prepared = backend.prepare(network, protocol.batch_size, protocol.threads, protocol.seed)
-        prepared(protocol.warm_up)
-        yield _record(unit, architecture, summary(prepared(protocol.repeats)))
+        times = _runs(architecture, space, image_set, backend, protocol)
+        yield _record(unit, architecture, summary(times))
+
+
+def _runs(
+    architecture: str, space: SearchSpace, image_set: ImageSet, backend: Backend, protocol: Protocol
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the milliseconds of the timed runs of one architecture, shape (repeats,)."""
+    network = build(space, space.parse(architecture), image_set, dead_edges=False, **protocol.sizes)
+    prepared = backend.prepare(network, protocol.batch_size, protocol.threads, protocol.seed)
+    prepared(protocol.warm_up)
+    return times_of(backend, prepared, protocol.repeats)
 
 
 def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:

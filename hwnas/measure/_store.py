@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
-from hwnas.files import append_lines, read_lines
+from hwnas.files import append_lines, read_lines, unwritable
 from hwnas.measure._settings import Header, check_settings
+from hwnas.paths import elsewhere
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -93,10 +94,7 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(
-                f"{folder}: cannot be written ({error.strerror})",
-                remedy="paths.data=<a folder that you may write to>",
-            ) from error
+            raise unwritable(folder, error, elsewhere("data")) from error
         self.refresh()
 
     def refresh(self) -> None:

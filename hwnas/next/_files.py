@@ -47,7 +47,11 @@ def write_csv(out: Path, rows: Sequence[Sequence[str]], delimiter: str) -> None:
     """
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    write_atomically(out, lambda file: file.write_text(text.getvalue(), encoding="utf-8"))
+    write_atomically(
+        out,
+        lambda file: file.write_text(text.getvalue(), encoding="utf-8"),
+        f"out=$HOME/{out.name}",
+    )
 
 
 def check_onnx(space: SearchSpace) -> None:
@@ -95,7 +99,8 @@ def write_onnx(
     for row, string in zip(architectures.tolist(), space.to_strings(architectures), strict=True):
         model = build_onnx(build(space, row, image_set, dead_edges=False), batch_size, seed)
         helper.set_model_props(model, {"architecture": string})
-        write_atomically(folder / onnx_name(string), partial(_write, model.SerializeToString()))
+        write = partial(_write, model.SerializeToString())
+        write_atomically(folder / onnx_name(string), write, f"onnx=$HOME/{folder.name}")
 
 
 def _write(content: bytes, file: Path) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +124,7 @@ def write_page(paths: Sequence[Path], out: Path) -> Path:
         )
         data = page.encode()
         if len(data) <= LIMIT:
-            write_atomically(out, lambda file, data=data: file.write_bytes(data))  # type: ignore[misc]
+            write_atomically(out, partial(_write, data), f"--out $HOME/{out.name}")
             return out
     raise UserError(
         f"the page of {sum(len(d.runs) for d in material.sets):,} experiments is larger than "
@@ -256,7 +256,8 @@ def _coded(sentence: str) -> Markup:
     from markupsafe import Markup, escape
 
     together = sentence.replace(" = ", f"{NO_BREAK}={NO_BREAK}")
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(together))))
+    coded = re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(together)))
+    return Markup(coded)  # noqa: S704 - the sentence was escaped
 
 
 def _json(content: Mapping[str, Any]) -> str:
@@ -271,3 +272,7 @@ def _hash(script: str) -> str:
     """Return what a content security policy calls a script by."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _write(data: bytes, path: Path) -> None:
+    path.write_bytes(data)

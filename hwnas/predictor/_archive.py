@@ -56,7 +56,7 @@ def write(path: Path, document: Mapping[str, Any], members: Mapping[str, bytes])
                 entry.external_attr = 0o644 << 16
                 file.writestr(entry, content)
 
-    write_atomically(path, fill)
+    write_atomically(path, fill, f"out=$HOME/{path.name}")
 
 
 class Archive:

@@ -56,6 +56,12 @@ def build(
     transformer = instantiate(encoding, _convert_="all")
     set_space(clone(transformer), space).fit(np.zeros((1, space.n_positions), dtype=np.int8))
     regressor = instantiate(model, _convert_="all")
+    if not hasattr(regressor, "get_params"):
+        raise UserError(
+            f"predictor.model: {'null' if regressor is None else repr(regressor)[:60]} is no "
+            "regressor of scikit-learn's kind",
+            remedy="leave predictor.model out",
+        )
     _check_parameters(regressor)
     predictor = Predictor(space, transformer, regressor, search_space)
     states = [key for key in predictor.get_params() if key.rpartition("__")[2] == "random_state"]

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import hwnas
 from hwnas.errors import UserError
+from hwnas.files import reason_of
 from hwnas.predictor._archive import Archive, printable
 from hwnas.predictor._predictor import Predictor
 from hwnas.predictor._restoring import Decoder
@@ -88,7 +89,7 @@ def load_predictor(path: str | os.PathLike[str], trusted: Iterable[str] = ()) ->
         ) from error
     except OSError as error:
         raise UserError(
-            f"{file}: cannot be read ({error.strerror or error})",
+            f"{file}: cannot be read ({reason_of(error)})",
             remedy="a file that this user may read",
         ) from error
     # A broken file can make NumPy, scikit-learn, XGBoost or LightGBM raise any exception. The file

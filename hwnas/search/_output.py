@@ -51,7 +51,11 @@ class Found:
         """Write the CSV file, and the picture beside it."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(self._lines())
-        write_atomically(out, lambda file: file.write_text(text.getvalue(), encoding="utf-8"))
+        write_atomically(
+            out,
+            lambda file: file.write_text(text.getvalue(), encoding="utf-8"),
+            f"out=$HOME/{out.name}",
+        )
         hardware = self.archive.problem.hardware
         size = (5.5 * len(hardware), 4.4)
         save_figure(out.with_suffix(".png"), self._draw, figsize=size)

@@ -11,6 +11,7 @@ import numpy as np
 
 from hwnas.errors import UserError
 from hwnas.files import write_atomically
+from hwnas.paths import elsewhere
 from hwnas.selection._losses import SELECTION_SCORES
 from hwnas.selection._simulate import Simulation
 
@@ -77,7 +78,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """
     if not rows:
         raise ValueError("there are no rows to write")
-    write_atomically(path, lambda partial: _write_csv(partial, rows))
+    write_atomically(path, lambda partial: _write_csv(partial, rows), elsewhere("outputs"))
 
 
 def _write_csv(path: Path, rows: Sequence[Row]) -> None:

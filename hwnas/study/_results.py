@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.files import write_atomically
+from hwnas.paths import elsewhere
 from hwnas.study._ledger import Progress
 
 Row = dict[str, Any]
@@ -40,7 +41,7 @@ def gather(rows: Sequence[Row], folder: Path) -> Path:
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = pa.table({name: _column([row.get(name) for row in rows]) for name in names})
     path = folder / RESULTS
-    write_atomically(path, lambda partial: pq.write_table(table, partial))
+    write_atomically(path, lambda partial: pq.write_table(table, partial), elsewhere("outputs"))
     return path
 
 

@@ -54,7 +54,11 @@ def dashboard(tracker: WandbTracker, file: Path | None, fallback: Path) -> str:
     path = file or fallback
     content = specification(workspace(tracker.project, tracker.entity or ""))
     text = json.dumps(content, indent=1, sort_keys=True)
-    write_atomically(path, lambda partial: partial.write_text(text + "\n", encoding="utf-8"))
+    write_atomically(
+        path,
+        lambda partial: partial.write_text(text + "\n", encoding="utf-8"),
+        f"--file $HOME/{path.name}",
+    )
     if file is not None:
         return f"dashboard  {path}"
     return (

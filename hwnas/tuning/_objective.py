@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.errors import UserError
 from hwnas.metric import Direction
 from hwnas.tuning._cross_validation import CrossValidation, FoldScore
 from hwnas.tuning._result import parameter_path, with_params
@@ -69,7 +70,8 @@ class Objective:
     def run(self, study: optuna.Study, trial: optuna.Trial) -> float | None:
         """Score a trial, and report its values or its failure to the Optuna study.
 
-        It returns Kendall's τ, or None for a trial that was pruned. An error of a fit fails the
+        It returns Kendall's τ. It returns None for a trial that was pruned, or that another worker
+        has ended in the meantime because it took this worker for dead. An error of a fit fails the
         trial, and is then raised again.
         """
         import optuna
@@ -79,9 +81,17 @@ class Objective:
         except optuna.TrialPruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED, skip_if_finished=True)
             return None
-        except BaseException:
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return None
+        except BaseException as error:
             study.tell(trial, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
-            raise
+            # scikit-learn does not export the class of the error for a parameter that it refuses.
+            if type(error).__name__ != "InvalidParameterError":
+                raise
+            raise UserError(
+                f"predictor.search_space reaches values that the model refuses: {error}",
+                remedy="other bounds in predictor.search_space, or tuning=none",
+            ) from error
         study.tell(trial, values, skip_if_finished=True)
         return values[self.objectives.index("kendall_tau")]
 

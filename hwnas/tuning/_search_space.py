@@ -96,6 +96,12 @@ def read(search_space: Mapping[str, Any]) -> tuple[Parameter, ...]:
     for name, entry in search_space.items():
         where = f"search_space.{name}"
         above = [p.name for p in parameters]
+        if not isinstance(entry, Mapping):
+            raise UserError(
+                f"{where}={'null' if entry is None else entry}: a parameter has a type and bounds",
+                remedy=f"'predictor.{where}={{type: float, low: 0.1, high: 1.0}}', or "
+                "predictor.search_space={} for no search",
+            )
         kind = entry.get("type")
         if kind not in KEYS:
             raise UserError(

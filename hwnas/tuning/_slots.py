@@ -16,6 +16,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +88,18 @@ class Slots:
         Number of slots.
     default_params : mapping
         Parameters of the trial in slot 0: the predictor's defaults, as Optuna stores them.
+    lock : context manager
+        Held while this worker takes a waiting trial (`hwnas.tuning._storage.claim_lock`).
     """
 
     def __init__(
-        self, study: optuna.Study, n_trials: int, default_params: Mapping[str, Any]
+        self,
+        study: optuna.Study,
+        n_trials: int,
+        default_params: Mapping[str, Any],
+        lock: AbstractContextManager[Any],
     ) -> None:
+        self._lock = lock
         self._study = study
         self._n_trials = n_trials
         self._default_params = dict(default_params)
@@ -129,12 +137,13 @@ class Slots:
         """Return the next waiting trial, now running in this worker; None if none is waiting."""
         from optuna.trial import TrialState
 
-        while self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            trial = self._study.ask()
-            if self._holds_slot(trial):
-                trial.set_user_attr(WORKER, worker_name())
-                return trial
-            self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+        with self._lock:
+            while self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+                trial = self._study.ask()
+                if self._holds_slot(trial):
+                    trial.set_user_attr(WORKER, worker_name())
+                    return trial
+                self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
         return None
 
     def complete(self) -> bool:

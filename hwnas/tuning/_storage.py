@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError
+from hwnas.files import unwritable
 from hwnas.metric import Direction
 
 if TYPE_CHECKING:
@@ -67,10 +68,8 @@ def open_storage(storage: str | None, name: str) -> optuna.storages.BaseStorage:
             f"tuning.storage={storage}: it is a folder", remedy=f"tuning.storage={storage}/"
         ) from reason
     except OSError as reason:
-        raise UserError(
-            f"tuning.storage={storage}: {reason.strerror}",
-            remedy="tuning.storage=outputs/tuning/, or another folder that you can write to",
-        ) from reason
+        place = f"tuning.storage={storage}"
+        raise unwritable(place, reason, "tuning.storage=$HOME/hwnas-tuning/") from reason
 
 
 def _journal_of(storage: str, name: str) -> Path:
@@ -116,6 +115,23 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
             remedy="start the database, or use a journal file: tuning.storage=outputs/tuning/",
         ) from reason
     raise AssertionError("unreachable")
+
+
+def claim_lock(storage: str | None) -> AbstractContextManager[Any]:
+    """Return what a worker holds while it takes a waiting trial.
+
+    Optuna gives a waiting trial to one worker only, except in SQLite, which has no lock on a row:
+    two workers would run one trial, and the slower one would fail. There, a lock on a file beside
+    the database keeps the other workers of this machine out.
+    """
+    if storage is None or not storage.startswith("sqlite"):
+        return nullcontext()
+    from filelock import FileLock
+    from sqlalchemy.engine import make_url
+
+    database = make_url(storage).database
+    in_memory = database is None or database in ("", ":memory:")
+    return nullcontext() if in_memory else FileLock(f"{database}.lock")
 
 
 def describe(study: optuna.Study, attributes: Mapping[str, Any], objectives: Sequence[str]) -> None:

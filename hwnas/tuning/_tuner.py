@@ -19,9 +19,16 @@ from hwnas.space import Identities
 from hwnas.tuning._cross_validation import CrossValidation
 from hwnas.tuning._objective import DIRECTIONS, Objective, trial_row
 from hwnas.tuning._result import TuningResult
+from hwnas.tuning._sampler import check_pruner, check_sampler
 from hwnas.tuning._search_space import read
 from hwnas.tuning._slots import SLOT, Slots
-from hwnas.tuning._storage import describe, open_optuna_study, open_storage, quiet_optuna
+from hwnas.tuning._storage import (
+    claim_lock,
+    describe,
+    open_optuna_study,
+    open_storage,
+    quiet_optuna,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -77,7 +84,8 @@ class Tuner:
     Raises
     ------
     UserError
-        If a number is out of its range or an objective is unknown.
+        If a number is out of its range, an objective is unknown, or the sampler or the pruner is
+        none of Optuna's.
 
     Examples
     --------
@@ -105,8 +113,13 @@ class Tuner:
     force: bool = False
 
     def __post_init__(self) -> None:
+        check_sampler(self.sampler)
+        check_pruner(self.pruner)
         check_number("tuning.n_trials", self.n_trials, 1, remedy="tuning=none")
         check_number("tuning.folds", self.folds, 2)
+        if not self.tau_tolerance >= 0:
+            problem = f"tuning.tau_tolerance={self.tau_tolerance:g}: at least 0 is needed"
+            raise UserError(problem, remedy="tuning.tau_tolerance=0")
         for objective in self.objectives:
             check_choice("tuning.objectives", objective, DIRECTIONS)
         if "kendall_tau" not in self.objectives:
@@ -172,7 +185,9 @@ class Tuner:
             study, created = self._open(name)
             describe(study, attributes or {}, self.objectives)
             study.sampler = self.sampler(seed=integer_seed(seed, "tuning"))
-            slots = Slots(study, self.n_trials, objective.stored_defaults())
+            slots = Slots(
+                study, self.n_trials, objective.stored_defaults(), claim_lock(self.storage)
+            )
             slots.open(created)
             # Trials that are stored already took no time of this process.
             meter.start_at(len(slots.finished()))
