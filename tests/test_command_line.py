@@ -15,6 +15,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
+from joblib.externals.loky import get_reusable_executor
 from omegaconf import OmegaConf
 
 from hwnas import __version__
@@ -318,6 +319,9 @@ def test_jobs_of_a_launcher_resolve_the_default_folders(tmp_path: Path) -> None:
     small = ("tuning=none", "n_train=20", "n_test=50", "tracking=off", "selection=none")
     joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     outputs = tmp_path / "ünï (1) & {x}"
+    # joblib keeps its processes. Those of an earlier test would not inherit this command's
+    # environment, as processes of a command do.
+    get_reusable_executor().shutdown(wait=True)
     run = in_process("run", "-m", "seed=0,1", *small, *joblib, f"paths.outputs={outputs}")
     assert run.returncode == 0, run.stderr
     assert len(list(outputs.rglob("result.json"))) == 2

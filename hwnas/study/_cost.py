@@ -89,7 +89,7 @@ def balanced(costs: Sequence[float], n_groups: int) -> list[list[int]]:
     Examples
     --------
     >>> balanced([5, 1, 3, 3, 4], n_groups=2)
-    [[0, 2], [1, 3, 4]]
+    [[0, 3], [1, 2, 4]]
     """
     groups: list[list[int]] = [[] for _ in range(min(n_groups, len(costs)))]
     # Where costs are equal, the group with fewer items is next.
