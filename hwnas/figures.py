@@ -99,7 +99,7 @@ def predictor_style(label: str) -> Style:
     base, _, remark = label.partition(" (")
     preset, _, name = base.rpartition("/")
     digest = hashlib.sha256(f"{_SALT}{name}".encode()).digest()
-    marker, symbol = list(_MARKERS.items())[digest[1] % len(_MARKERS)]
+    marker, symbol = list(_MARKERS.items())[digest[14] % len(_MARKERS)]
     dash = ("--", "dash") if preset else (":", "dot") if remark else ("-", "solid")
     return Style(PALETTE[digest[0] % len(PALETTE)], marker, symbol, *dash)
 

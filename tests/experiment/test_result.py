@@ -80,5 +80,7 @@ def test_run_neural_network_records_its_restarts(monkeypatch: pytest.MonkeyPatch
 def test_check_writable_path_below_a_file_raises(tmp_path: Path) -> None:
     check_writable(tmp_path / "new" / "outputs")
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"paths\.outputs=.*/file/below: Not a directory"):
+    with pytest.raises(
+        UserError, match=r"paths\.outputs=.*/file/below: cannot be written \(Not a dir"
+    ):
         check_writable(tmp_path / "file" / "below")
