@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._dimensions import Described
+from hwnas.predictor.best._hyperparameters import Hyperparameters
 from hwnas.predictor.gp import (
     Pullback,
     similarity,
@@ -56,24 +57,14 @@ class Scaled:
         return Scaled(self.linear[rows], tuple(part[rows] for part in self.smooth))
 
 
-class DimensionCovariance:
+class DimensionCovariance(Hyperparameters):
     """The covariance function on one search space.
 
     Parameters
     ----------
     features : Described
         Features of any architectures. Only the names and widths of the blocks are used.
-
-    Attributes
-    ----------
-    names : list of str
-        Names of the hyperparameters, in their order.
-    mean, deviation : array
-        Means and standard deviations of the hyperparameters' normal priors.
     """
-
-    #: Without it, the covariance matrix of a device without noise has no Cholesky factor.
-    jitter = 1e-8
 
     def __init__(self, features: Described) -> None:
         priors = {"constant": _LINEAR["constant"]}
@@ -88,12 +79,7 @@ class DimensionCovariance:
             priors[f"smooth {name}"] = _SMOOTH
             self._scale.append(len(priors) + np.arange(block.shape[1]))
             priors |= {f"smooth {name} {i}": _SCALE[name] for i in range(block.shape[1])}
-        self.names = list(priors)
-        self.mean, self.deviation = np.array(list(priors.values())).T
-
-    def prior(self, features: Described) -> tuple[Array, Array]:  # noqa: ARG002 (part of the protocol Kernel)
-        """Return means and standard deviations of the hyperparameters' normal priors."""
-        return self.mean, self.deviation
+        super().__init__(priors)
 
     def scale(self, features: Described, theta: Array) -> Scaled:
         """Return the features scaled by the hyperparameters."""

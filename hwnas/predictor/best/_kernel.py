@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.predictor.best._features import Features
+from hwnas.predictor.best._hyperparameters import Hyperparameters
 from hwnas.predictor.gp import (
     Pullback,
     similarity,
@@ -91,24 +92,14 @@ class Layout:
     wired: NDArray[np.integer]
 
 
-class Covariance:
+class Covariance(Hyperparameters):
     """The covariance function of `best` on one search space.
 
     Parameters
     ----------
     features : Features
         Features of any architectures. Only the names and widths of the blocks are used.
-
-    Attributes
-    ----------
-    names : list of str
-        Names of the hyperparameters, in their order.
-    mean, deviation : array
-        Means and standard deviations of the hyperparameters' normal priors.
     """
-
-    #: Without it, the covariance matrix of a device without noise has no Cholesky factor.
-    jitter = 1e-8
 
     def __init__(self, features: Features) -> None:
         blocks = {"raw:constant": np.ones((1, 1)), **features.linear}
@@ -140,12 +131,7 @@ class Covariance:
         if self._nonlinear:
             priors |= {"choices": _CHOICES, "curve": _CURVE, "curve scale": _CURVE_SCALE}
             self._choices, self._curve, self._curve_scale = range(start, start + 3)
-        self.names = list(priors)
-        self.mean, self.deviation = np.array(list(priors.values())).T
-
-    def prior(self, features: Features) -> tuple[Array, Array]:  # noqa: ARG002 (part of the protocol Kernel)
-        """Return means and standard deviations of the hyperparameters' normal priors."""
-        return self.mean, self.deviation
+        super().__init__(priors)
 
     def scale(self, features: Features, theta: Array) -> Scaled:
         """Return the features scaled by the hyperparameters."""
