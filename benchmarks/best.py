@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau, norm
 
 from benchmarks._cli import run
-from benchmarks._csv import append
+from benchmarks._csv import append, finished
 from benchmarks._docs import write_between
 from benchmarks.predictors import (
     DATA,
@@ -89,8 +89,7 @@ def main() -> None:
     options = arguments()
     tables = read_tables(options.data)
     check_choices("--tables", options.tables, tables)
-    known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
-    done = set(known[KEY].itertuples(index=False, name=None))
+    done = finished(options.out, COLUMNS, KEY)
     for name in options.tables or tables:
         n = len(tables[name][2])
         for cell in (

@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks._cli import run
-from benchmarks._csv import append
+from benchmarks._csv import append, finished
 from benchmarks._docs import write_between
 from benchmarks.predictors import DATA, numbers, words
 from hwnas.dataset import HELP, Table
@@ -45,8 +45,7 @@ COLUMNS = [*KEY, "kendall_tau"]
 def main() -> None:
     """Fit what is missing and print the table."""
     options = arguments()
-    known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
-    done = set(known[KEY].itertuples(index=False, name=None))
+    done = finished(options.out, COLUMNS, KEY)
     for name in options.tables:
         table = load(name, options.data)
         for seed in options.seeds:

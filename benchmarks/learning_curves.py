@@ -26,7 +26,7 @@ import pandas as pd
 from hydra.utils import instantiate
 
 from benchmarks._cli import run
-from benchmarks._csv import append
+from benchmarks._csv import append, finished
 from benchmarks.predictors import numbers
 from hwnas.api import load_dataset, make_predictor
 from hwnas.composition import composed
@@ -92,8 +92,7 @@ DEVICES = (
 def main() -> None:
     """Fit what is missing, and draw the picture."""
     options = arguments()
-    known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
-    done = set(known[KEY].itertuples(index=False, name=None))
+    done = finished(options.out, COLUMNS, KEY)
     tables = {device.title: device.load() for device in DEVICES}
     for seed, size, device, predictor in product(options.seeds, SIZES, DEVICES, PREDICTORS):
         cell = (device.title, predictor, seed, size)

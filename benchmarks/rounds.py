@@ -25,7 +25,7 @@ import pandas as pd
 
 import hwnas
 from benchmarks._cli import run
-from benchmarks._csv import append
+from benchmarks._csv import append, finished
 from benchmarks._docs import write_between
 from benchmarks.predictors import numbers
 from hwnas.advise import Scenario
@@ -44,8 +44,7 @@ WAYS = ("random", "front")
 def main() -> None:
     """Run what is missing and print the table."""
     options = arguments()
-    known = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame(columns=COLUMNS)
-    done = set(known[KEY].itertuples(index=False, name=None))
+    done = finished(options.out, COLUMNS, KEY)
     table = hwnas.load_dataset("local/cpu")
     for seed in options.seeds:
         for way in WAYS:
