@@ -82,7 +82,7 @@ def _gather_and_report(study: Study, report_wanted: bool) -> None:
         # Imported here because the status does not need pandas.
         from hwnas.study.report import write_report
 
-        text, path = write_report(study, rows)
+        text, path = write_report(study, rows, Costs.of(progress.done))
         _print("")
         print_markdown(text)
         _print(f"\nreport     {path}")

@@ -31,10 +31,13 @@ class Costs:
         Mean CPU seconds of the finished grid points, by kind.
     spent : float
         CPU seconds of all finished grid points.
+    n_done : int
+        Number of finished grid points.
     """
 
     means: Mapping[tuple[Any, ...], float]
     spent: float
+    n_done: int
 
     @classmethod
     def of(cls, done: Mapping[GridPoint, Outcome]) -> Costs:
@@ -46,7 +49,7 @@ class Costs:
             if cost:
                 seconds[_kind(point)].append(float(cost))
         means = {kind: sum(costs) / len(costs) for kind, costs in seconds.items()}
-        return cls(means, sum(map(sum, seconds.values())))
+        return cls(means, sum(map(sum, seconds.values())), len(done))
 
     def of_point(self, point: GridPoint) -> float | None:
         """Return the expected CPU seconds of a grid point, or None if its kind never ran."""

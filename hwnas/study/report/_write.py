@@ -59,7 +59,7 @@ def suited_parts(rows: pd.DataFrame) -> list[Report]:
     return parts
 
 
-def write_report(study: Study, rows: Sequence[Row]) -> tuple[str, Path]:
+def write_report(study: Study, rows: Sequence[Row], costs: Costs) -> tuple[str, Path]:
     """Write the folder ``report`` of a study.
 
     Parameters
@@ -67,6 +67,8 @@ def write_report(study: Study, rows: Sequence[Row]) -> tuple[str, Path]:
     study : Study
     rows : sequence of dict
         The rows of ``results.parquet``.
+    costs : Costs
+        CPU seconds of the finished grid points.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def write_report(study: Study, rows: Sequence[Row]) -> tuple[str, Path]:
     listed = parts_of(study)
     parts = suited_parts(marked.rows) if listed is None else listed
     texts = [part.write(marked) for part in parts]
-    texts += [_not_compared(material), _cost(study)]
+    texts += [_not_compared(material), _cost(study, costs)]
     text = _without_repeats("\n\n".join([f"# {material.title}", *texts]))
     path = folder / "report.md"
     path.write_text(text + "\n", encoding="utf-8")
@@ -177,16 +179,14 @@ def _not_compared(material: Material) -> str:
     return "\n".join([f"## {head}", "", *lines])
 
 
-def _cost(study: Study) -> str:
+def _cost(study: Study, costs: Costs) -> str:
     """State the CPU hours of what has run, and extrapolate them to the whole grid."""
-    done = study.progress()[0].done
-    costs = Costs.of(done)
     # The cost of grid points that were taken from earlier runs was not recorded here.
     if not costs.means:
         return "## Cost\n\nEvery grid point was taken from earlier runs."
     whole, n_unknown = costs.total(study.points)
     text = (
-        f"{len(done):,} of {len(study.points):,} grid points are done, "
+        f"{costs.n_done:,} of {len(study.points):,} grid points are done, "
         f"{costs.spent / 3600:.3f} CPU hours. The whole grid takes {whole / 3600:.2f} CPU hours, "
         "if each grid point costs as much as the mean of those of its kind: with the same "
         "predictor and the same numbers of training measurements and candidates"
