@@ -234,8 +234,8 @@ def test_core_runs_the_whole_pipeline_and_says_that_nothing_is_tracked(core: Pat
 def test_core_says_which_extra_a_predictor_needs(ended: Ended) -> None:
     ends = dict(zip(PREDICTORS, ended["predictors"], strict=True))
     without = {name for name, end in ends.items() if end["code"] == 0}
-    assert without == {"best", "gp", "lin_reg", "ridge", "bayes_lin_reg", "rf", "svr", "lut"} | {
-        "transfer"
+    assert without == {
+        *("best", "gp", "lin_reg", "ridge", "bayes_lin_reg", "rf", "svr", "lut", "transfer"),
     }
     boosting = {"xgb": "xgboost", "lgb": "lightgbm", "ngb": "ngboost"}
     for name in {*PREDICTORS} - without:

@@ -145,7 +145,7 @@ class _Block:
 
 
 def by_fields(found: Sequence[Finished]) -> list[Entry]:
-    """Return results with what tells their predictors apart as labels."""
+    """Return results, each labelled with the settings that tell its predictor apart."""
     fields = [fields_of(each) for each in found]
     variants = [_variant(each) for each in fields]
     shared = set.intersection(*map(set, variants)) if variants else set()

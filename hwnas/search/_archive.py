@@ -67,7 +67,7 @@ class Archive:
     evaluations : int or None
         Most architectures to evaluate. None: no bound.
     advance : callable, optional
-        Is told how many architectures each call of `add` evaluated.
+        Called after each `add` with the number of architectures that it evaluated.
 
     Attributes
     ----------
