@@ -67,16 +67,28 @@ def not_installed(library: str, wanted_by: str | None = None) -> UserError:
 
 
 def install_command(extra: str) -> str:
-    """Return the shell command that installs an extra for the running hwnas."""
-    # Imported here because it takes longer than the rest of the start of a command.
-    from importlib.metadata import PackageNotFoundError, distribution
+    """Return the shell command that installs an extra for the running hwnas.
+
+    An installed hwnas names the extra's libraries, because no package index offers hwnas itself.
+    A checkout that is not installed names its own folder.
+    """
+    # Imported here because they take longer than the rest of the start of a command.
+    from importlib.metadata import PackageNotFoundError, requires
+
+    from packaging.requirements import Requirement
 
     try:
-        distribution("hwnas")
+        needed = [Requirement(text) for text in requires("hwnas") or ()]
     except PackageNotFoundError:
-        # hwnas runs from a checkout that is not installed, and no package index offers hwnas.
         return f"pip install -e {shlex.quote(f'{_CHECKOUT}[{extra}]')}"
-    return f"pip install 'hwnas[{extra}]'"
+    libraries = [
+        shlex.quote(f"{each.name}{each.specifier}")
+        for each in needed
+        if each.marker is not None
+        and each.marker.evaluate({"extra": extra})
+        and not each.marker.evaluate({"extra": ""})
+    ]
+    return " ".join(["pip install", *libraries])
 
 
 def is_installed(library: str) -> bool:

@@ -281,3 +281,16 @@ def test_install_command_of_a_checkout_names_the_checkout(monkeypatch: pytest.Mo
     monkeypatch.setattr("importlib.metadata.Distribution.discover", lambda **_: iter(()))
     with pytest.raises(UserError, match="pip install -e"):
         raise UserError("", remedy=install_command("torch"))
+
+
+def test_install_command_of_an_installed_hwnas_names_the_libraries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needed = [
+        "numpy<3,>=2.2",
+        'xgboost-cpu<4,>=3.2; sys_platform != "nowhere" and extra == "boosting"',
+        'xgboost<4,>=3.2; sys_platform == "nowhere" and extra == "boosting"',
+        'torch>=2.8; extra == "torch"',
+    ]
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: needed)
+    assert install_command("boosting") == "pip install 'xgboost-cpu<4,>=3.2'"
