@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -156,8 +155,8 @@ class SearchSpace(ABC):
                 f"{self.name} has {len(self.operations)}^{self.n_positions} architectures: they "
                 "cannot be enumerated"
             )
-        choices = product(range(len(self.operations)), repeat=self.n_positions)
-        return np.array(list(choices), dtype=np.int8)
+        grid = np.indices((len(self.operations),) * self.n_positions, dtype=np.int8)
+        return np.ascontiguousarray(grid.reshape(self.n_positions, -1).T)
 
     def live(self, architectures: Architectures) -> Architectures:
         """Return the architectures, with dead operations replaced by one neutral operation.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,52 +75,25 @@ class CellSpace(SearchSpace):
         return _lowest_ranks(self, _networks)[self.rank(architectures)]
 
 
-Describe = Callable[[CellSpace, Architectures], Sequence[Hashable]]
+#: Takes an edge's start node, the expression of this node, and the edge's operation. Returns the
+#: expression of the edge, or None if the edge adds nothing.
+Term = Callable[[int, str, int], str | None]
+Describe = Callable[[CellSpace], Sequence[Hashable]]
 
 
 @lru_cache(maxsize=8)
 def _lowest_ranks(space: CellSpace, describe: Describe) -> NDArray[np.int64]:
     """Return, for each rank, the lowest rank of a cell with the same description."""
     lowest: dict[Hashable, int] = {}
-    ranks = [
-        lowest.setdefault(description, rank)
-        for rank, description in enumerate(describe(space, space.enumerate()))
-    ]
+    ranks = [lowest.setdefault(each, rank) for rank, each in enumerate(describe(space))]
     return np.array(ranks, dtype=np.int64)
 
 
-def _functions(space: CellSpace, architectures: Architectures) -> list[str]:
-    """Return an expression of the function that every cell computes."""
-    return [_expression(space, row) for row in architectures.tolist()]
+def _functions(space: CellSpace) -> list[str]:
+    """Return an expression of what each cell computes: equal for cells that compute the same.
 
-
-def _networks(space: CellSpace, architectures: Architectures) -> list[tuple[str, ...]]:
-    """Return every cell's function and its layers."""
-    functions, live = _functions(space, architectures), space.live(architectures).tolist()
-    return [(function, *_layers(space, row)) for function, row in zip(functions, live, strict=True)]
-
-
-def _layers(space: CellSpace, row: list[int]) -> list[str]:
-    """Return the layers that a live cell runs, each as an expression, in alphabetical order."""
-    layers = []
-
-    def term(start: int, node: str, operation: int) -> str | None:
-        if operation == space.none:
-            return None
-        if operation == space.skip and not (space.strided and start == 0):
-            return node
-        layers.append(f"({node})@{operation}")
-        return layers[-1]
-
-    _node_expressions(row, term)
-    return sorted(layers)
-
-
-def _expression(space: CellSpace, row: list[int]) -> str:
-    """Return a text of what a cell computes: cells that compute the same have the same text.
-
-    Summands are sorted, so that their order does not matter. An identity has the text of its input.
-    "#" is the text of a zero: of ``none``, and of any operation whose input is a zero.
+    An identity has the expression of its input. "#" is the expression of a zero: of ``none``, and
+    of any operation whose input is a zero.
     """
 
     def term(_: int, node: str, operation: int) -> str:
@@ -127,21 +101,54 @@ def _expression(space: CellSpace, row: list[int]) -> str:
             return "#"
         return node if operation == space.skip else f"({node})@{operation}"
 
-    return _node_expressions(row, term)[-1]
+    return [output for output, _ in _expressions(space, term)]
 
 
-def _node_expressions(row: list[int], term: Callable[[int, str, int], str | None]) -> list[str]:
-    """Return an expression of every node: the sum of the terms of the edges that enter it.
+def _networks(space: CellSpace) -> list[tuple[str, ...]]:
+    """Return the function of each cell and the expressions of its layers, in alphabetical order."""
 
-    `term` takes an edge's start node, that node's expression and the edge's operation. It returns
-    the edge's expression, or None if the edge adds nothing.
+    def term(start: int, node: str, operation: int) -> str | None:
+        if operation == space.none:
+            return None
+        return f"({node})@{operation}" if _is_layer(space, start, operation) else node
+
+    layers = [
+        sorted(
+            str(text)
+            for (start, _), operation, text in zip(EDGES, row, edges, strict=True)
+            if _is_layer(space, start, operation)
+        )
+        for row, (_, edges) in zip(
+            space.enumerate().tolist(), _expressions(space, term), strict=True
+        )
+    ]
+    live = space.rank(space.live(space.enumerate())).tolist()
+    return [
+        (function, *layers[rank]) for function, rank in zip(_functions(space), live, strict=True)
+    ]
+
+
+def _is_layer(space: CellSpace, start: int, operation: int) -> bool:
+    passes_on = operation == space.skip and not (space.strided and start == 0)
+    return operation != space.none and not passes_on
+
+
+def _expressions(space: CellSpace, term: Term) -> list[tuple[str, tuple[str | None, ...]]]:
+    """Return the expressions of the output node and of the edges of each cell, in order of rank.
+
+    The expression of a node is the sum of the expressions of the edges that enter it. Summands are
+    sorted, so that their order does not matter. Cells with the same first nodes share their
+    expressions, because describing each cell alone takes ten times as long.
     """
-    nodes = ["0"]
-    for end in range(1, N_NODES):
-        terms = [
-            term(start, nodes[start], operation)
-            for (start, to), operation in zip(EDGES, row, strict=True)
-            if to == end
-        ]
-        nodes.append("+".join(sorted(one for one in terms if one is not None)))
-    return nodes
+    operations = range(len(space.operations))
+    cells: list[tuple[tuple[str, ...], tuple[str | None, ...]]] = [(("0",), ())]
+    for node in range(1, N_NODES):
+        starts = [start for start, end in EDGES if end == node]
+        longer = []
+        for nodes, edges in cells:
+            choices = [[term(start, nodes[start], each) for each in operations] for start in starts]
+            for entering in product(*choices):
+                total = "+".join(sorted(text for text in entering if text is not None))
+                longer.append(((*nodes, total), (*edges, *entering)))
+        cells = longer
+    return [(nodes[-1], edges) for nodes, edges in cells]
