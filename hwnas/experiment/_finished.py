@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -86,6 +86,7 @@ def finished(
     everything: bool,
     selects: bool,
     intervals: bool,
+    further: Sequence[Table] = (),
 ) -> Result | None:
     """Return the finished result of a folder, or None if the experiment must run.
 
@@ -108,6 +109,8 @@ def finished(
     intervals : bool
         Whether a result does not suffice for which ``intervals=false`` left out the intervals. A
         result of an older version of hwnas, which has no intervals, suffices.
+    further : sequence of Table
+        The values that ``selection.metrics`` adds to those of the table.
 
     Raises
     ------
@@ -129,6 +132,7 @@ def finished(
     recorded = Data.of(result.provenance.values, result.provenance.accuracy)
     # Accuracies affect the selection, and predictions.parquet contains them.
     difference = recorded.difference(Data.of_table(table), accuracies=everything or selects)
+    difference = difference or _difference_of_further(result, further)
     if difference is not None:
         raise UserError(f"{folder} holds a result of other {difference}", remedy="force=true")
     if everything and not (folder / PREDICTIONS).is_file():
@@ -136,6 +140,25 @@ def finished(
     if intervals and (result.interval or {}).get("skipped") == LEFT_OUT:
         return None
     return result
+
+
+def _difference_of_further(result: Result, further: Sequence[Table]) -> str | None:
+    """Return a text that says whose values differ among the further metrics of the selection."""
+    recorded = {
+        each["metric"]: each for each in (result.selection or {}).get("further_metrics", ())
+    }
+    for table in further:
+        name, here = table.metric.name, table.provenance
+        before = recorded.get(name)
+        if before is not None and (before["source"], before["sha256"]) != (
+            here.source,
+            here.sha256,
+        ):
+            return (
+                f"values of {name}, {before['source']} (sha256 {before['sha256'][:12]}); "
+                f"current values: {here.source} (sha256 {here.sha256[:12]})"
+            )
+    return None
 
 
 def _plain(provenance: Provenance | None) -> dict[str, Any] | None:

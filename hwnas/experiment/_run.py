@@ -172,6 +172,7 @@ class Prepared:
             everything=self._everything,
             selects=self.experiment.selector is not None,
             intervals=self.cfg.intervals,
+            further=self.experiment.further,
         )
 
     def record(self, compute: Callable[[], Result], made_by: str | None = None) -> Result:

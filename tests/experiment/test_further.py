@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from hwnas.dataset import Table
+from hwnas.errors import UserError
 from hwnas.experiment import Experiment, Result, split
+from hwnas.experiment._finished import finished
+from hwnas.experiment._folder import save
 from hwnas.metric import Metric
 from hwnas.selection import Scale, Selector, hypervolume, objectives, pareto_front
 from tests.commands import Hwnas
@@ -119,3 +122,24 @@ def test_run_with_metrics_that_cannot_be_selected_by_is_one_line(
     assert asked.returncode == 2
     assert problem in asked.stderr
     assert "Traceback" not in asked.stderr
+
+
+def test_finished_further_values_of_another_file_raises(done: Result, tmp_path: Path) -> None:
+    save(replace(done, details=None), {}, tmp_path / "result", everything=False)
+    table = whole_table()
+
+    def again(other: Table) -> Result | None:
+        return finished(
+            tmp_path / "result",
+            table,
+            lambda _: None,
+            everything=False,
+            selects=True,
+            intervals=True,
+            further=[other],
+        )
+
+    assert again(energies(table)) is not None
+    changed = replace(table.provenance, source="energy.csv", sha256="e2" * 32)
+    with pytest.raises(UserError, match=r"values of energy, .*; current values: energy\.csv"):
+        again(replace(energies(table), provenance=changed))
