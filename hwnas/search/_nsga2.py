@@ -17,6 +17,7 @@ from pymoo.problems.static import StaticProblem
 
 from hwnas.search._archive import Archive
 from hwnas.search._moves import Moves
+from hwnas.space import Architectures
 
 #: Architectures in a population, and children in a generation.
 POPULATION = 100
@@ -24,17 +25,21 @@ _MOST_GENERATIONS_WITHOUT_NEW = 20
 
 
 class _Drawn(Sampling):
-    """The first population: random architectures."""
+    """The first population: given architectures, and random ones."""
 
-    def __init__(self, moves: Moves) -> None:
+    def __init__(self, moves: Moves, first: Architectures | None) -> None:
         super().__init__()
         self.moves = moves
+        self.first = first
 
     def _do(
         self, problem: Any, n_samples: int, *_: Any, random_state: Any, **__: Any
     ) -> NDArray[Any]:
         del problem
-        return self.moves.drawn(n_samples, random_state)
+        drawn = self.moves.drawn(n_samples, random_state)
+        if self.first is None:
+            return drawn
+        return np.concatenate([self.first, drawn])[:n_samples]
 
 
 class _Crossed(Crossover):
@@ -91,7 +96,13 @@ class _SameNetwork(DuplicateElimination):
         return keys
 
 
-def evolve(archive: Archive, evaluations: int, moves: Moves, seed: int) -> None:
+def evolve(
+    archive: Archive,
+    evaluations: int,
+    moves: Moves,
+    seed: int,
+    first: Architectures | None = None,
+) -> None:
     """Run NSGA-II until the archive has `evaluations` architectures, or nothing new is found.
 
     Architectures that the archive holds already cost no evaluation.
@@ -102,6 +113,8 @@ def evolve(archive: Archive, evaluations: int, moves: Moves, seed: int) -> None:
     evaluations : int
     moves : Moves
     seed : int
+    first : array, shape (n, n_positions), optional
+        Architectures of the first population. Random ones fill it up.
 
     References
     ----------
@@ -116,7 +129,7 @@ def evolve(archive: Archive, evaluations: int, moves: Moves, seed: int) -> None:
     )
     algorithm = NSGA2(
         pop_size=max(4, min(POPULATION, evaluations // 4)),
-        sampling=_Drawn(moves),
+        sampling=_Drawn(moves, first),
         crossover=_Crossed(moves),
         mutation=_Mutated(moves),
         eliminate_duplicates=_SameNetwork(archive),

@@ -8,6 +8,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
 from hwnas.search._archive import Archive
+from hwnas.search._expected import expected_front
 from hwnas.search._moves import Moves
 from hwnas.search._quantities import Float
 from hwnas.search._surrogate import Surrogate
@@ -17,8 +18,10 @@ from hwnas.space import Architectures
 
 #: Number of times that the processes are fitted and a share of the evaluations is chosen by them.
 ROUNDS = 10
-#: Most of a round that goes to architectures which differ from the front in one decision.
-_NEAR = 0.8
+#: Share of a round that goes to the front of the predicted values on a space that cannot be
+#: enumerated, and most of the rest that goes to architectures which differ from the front in one
+#: decision.
+_EXPECTED, _NEAR = 0.5, 0.8
 #: Most architectures among which the processes choose.
 _POOL = 20_000
 #: Most architectures whose probability is computed at once.
@@ -33,9 +36,10 @@ _LEAST_ERROR = 1e-6
 def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     """Spend the evaluations that are left on architectures that are likely on the front.
 
-    Each round fits a Gaussian process of every objective to what is evaluated, and evaluates the
-    architectures that are most likely not dominated by the front: first among those that differ
-    from a member of the front in one decision, then among all.
+    Each round fits a Gaussian process of every objective to what is evaluated. On a space that is
+    too large to be enumerated, half of a round goes to the front that NSGA-II finds among the
+    predicted values. The rest goes to the architectures that are most likely not dominated by the
+    front: first among those that differ from a member of the front in one decision, then among all.
 
     Parameters
     ----------
@@ -49,16 +53,29 @@ def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     views = views_of(archive.problem, moves)
     while archive.left > 0:
         before = len(archive)
+        surrogate = _fitted(archive, views, rng)
+        if surrogate is not None and archive.problem.space.size > _POOL:
+            front = archive.new(expected_front(archive, surrogate, moves, rng))
+            archive.add(front[: int(_EXPECTED * per_round)])
         near = archive.new(moves.neighbours(archive.architectures[archive.front()]))
         if len(near) > _POOL // 2:
             near = near[rng.choice(len(near), _POOL // 2, replace=False)]
         # The neighbours come first, so that rows below their number are theirs.
         pool = archive.new(np.concatenate([near, _pool(archive, near, moves, rng)]))
-        order = _most_likely(archive, pool, views, rng)
-        archive.add(pool[order[order < len(near)][: int(_NEAR * per_round)]])
+        order = _most_likely(archive, pool, surrogate, rng)
+        left = per_round - (len(archive) - before)
+        archive.add(pool[order[order < len(near)][: int(_NEAR * left)]])
         archive.add(archive.new(pool[order])[: per_round - (len(archive) - before)])
         if len(archive) == before:
             return
+
+
+def _fitted(archive: Archive, views: list[View], rng: np.random.Generator) -> Surrogate | None:
+    """Return the processes of the objectives, or None if too few architectures are evaluated."""
+    known = archive.known()
+    if len(known) < 2 * archive.problem.space.n_positions:
+        return None
+    return Surrogate(views).fit(archive.architectures[known], _ranks(archive.points[known]), rng)
 
 
 def _pool(
@@ -80,19 +97,15 @@ def _pool(
 
 
 def _most_likely(
-    archive: Archive, pool: Architectures, views: list[View], rng: np.random.Generator
+    archive: Archive, pool: Architectures, surrogate: Surrogate | None, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Return the rows of the pool, the most likely members of the front first."""
-    known = archive.known()
-    if len(known) < 2 * archive.problem.space.n_positions or not len(pool):
+    if surrogate is None or not len(pool):
         return rng.permutation(len(pool))
-    points = archive.points[known]
-    # Ranks spread the best values out and do not depend on the unit.
-    targets = np.column_stack([_gaussian_ranks(column) for column in points.T])
-    surrogate = Surrogate(views).fit(archive.architectures[known], targets, rng)
     means, errors = surrogate.predict(pool)
     errors = _OPTIMISM * np.maximum(errors, _LEAST_ERROR)
-    front = targets[nondominated(points)]
+    points = archive.points[archive.known()]
+    front = _ranks(points)[nondominated(points)]
     if points.shape[1] == 2:
         order = -_probability_undominated(means, errors, front)
     else:
@@ -101,8 +114,12 @@ def _most_likely(
     return np.lexsort((rng.random(len(pool)), order))
 
 
-def _gaussian_ranks(values: Float) -> Float:
-    return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
+def _ranks(points: Float) -> Float:
+    """Return the normal score of each value's rank, shape (n, n_objectives).
+
+    Ranks spread the best values out and do not depend on the unit.
+    """
+    return np.asarray(ndtri((rankdata(points, axis=0) - 0.5) / len(points)))
 
 
 def _probability_undominated(means: Float, errors: Float, front: Float) -> Float:
