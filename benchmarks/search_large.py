@@ -47,6 +47,8 @@ KINDS = {
     "10 numbers": (10, True),
 }
 CHOICES, EVALUATIONS, MANY = 8, 2_000, 20_000
+#: Worst costs of the points that add to the hypervolume, where the fronts lie between 0 and 1.
+REFERENCE = np.array([1.1, 1.1])
 METHODS = ("nsga2", "plain NSGA-II", "random")
 
 
@@ -118,14 +120,9 @@ def _rows(problem: Problem) -> list[tuple[str, float, float]]:
     low, high = every.min(axis=0), every.max(axis=0)
 
     def volume(points: Float) -> float:
-        scaled = (points - low) / (high - low)
-        return hypervolume(np.column_stack([1.0 - scaled[:, 0], scaled[:, 1]]), REFERENCE)
+        return hypervolume((points - low) / (high - low), REFERENCE)
 
     return [(m, volume(fronts[m]) / volume(every), seconds[m]) for m in METHODS]
-
-
-#: Accuracy and latency, scaled to those of the front, that bound the hypervolume.
-REFERENCE = np.array([-0.1, 1.1])
 
 
 def _searched(problem: Problem, method: str, evaluations: int) -> Archive:
