@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._local_table import (
+    ONE_VALUE,
     bundled_tables,
     is_bundled,
     measured_column,
@@ -32,7 +33,7 @@ Statistic = Literal["minimum", "median"]
 
 #: `hwnas doctor` describes the columns with these endings. It leaves out counts, single seeds and
 #: spreads.
-_DESCRIBED = ("_minimum", "_median", "accuracy")
+_DESCRIBED = ("_minimum", "_median", "_mean", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Local(Described):
     name : str
         The ``name=`` that ``hwnas measure`` was given. ``cpu`` is bundled with the package.
     metric : Metric
-        Latency, or a metric that is counted from the network: flops, parameters, memory.
+        Latency, energy or peak memory if they were measured, or a metric that is counted from the
+        network: flops, parameters, memory.
     space : SearchSpace
     paths : Paths
     backend : str
@@ -90,9 +92,9 @@ class Local(Described):
             dataset, column = "local", self.metric.name
         else:
             of_values = facts["latency"][self.backend]
-            suffix = "" if self.statistic == "median" else f"-{self.statistic}"
+            suffix = "-minimum" if self.value == "minimum" else ""
             dataset = f"local-{self.backend}{suffix}"
-            column = measured_column(self.backend, self.metric.name, self.statistic)
+            column = measured_column(self.backend, self.metric.name, self.value)
         return Table(
             dataset=dataset,
             space=self.space,
@@ -124,6 +126,11 @@ class Local(Described):
             )
         found: dict[str, Any] = facts["latency"][self.backend]
         return found
+
+    @property
+    def value(self) -> str:
+        """The value of a pass that the table has: `statistic`, or the mean of an energy."""
+        return "mean" if self.metric.name in ONE_VALUE else self.statistic
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
@@ -175,12 +182,14 @@ class Local(Described):
         }
         if self.metric.name not in counted:
             check_choice("dataset.backend", self.backend, facts["latency"])
-        start, end = measured_column(self.backend, "/", self.statistic).split("/")
-        measured = {
-            name.removeprefix(start).removesuffix(end): unit
-            for name, unit in facts["units"].items()
-            if name.startswith(start) and name.endswith(end)
-        }
+        measured: dict[str, str] = {}
+        for value in (self.statistic, "mean"):
+            start, end = measured_column(self.backend, "/", value).split("/")
+            measured |= {
+                name.removeprefix(start).removesuffix(end): unit
+                for name, unit in facts["units"].items()
+                if name.startswith(start) and name.endswith(end)
+            }
         check_metric(f"dataset=local/{self.name}", self.metric, measured | counted)
         return self.metric.name in counted
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.backend import Backend, facts_of, times_of
+from hwnas.backend import Backend, facts_of, runs_of
 from hwnas.dataset import Local
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
@@ -103,9 +103,8 @@ def time_on_device(
                 network, settings["batch_size"], settings["threads"], settings["seed"]
             )
             prepared(settings["warm_up"])
-            times[number, row] = summary(times_of(backend, prepared, settings["repeats"]))[
-                statistic
-            ]
+            runs = runs_of(backend, prepared, settings["repeats"])
+            times[number, row] = summary(runs.milliseconds)[statistic]
     return np.asarray(np.median(times, axis=0))
 
 

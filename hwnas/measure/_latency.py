@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hwnas.backend import Backend, facts_of, times_of
+from hwnas.backend import Backend, Runs, facts_of, runs_of
 from hwnas.errors import check_choice, check_number
 from hwnas.image_set import ImageSet
 from hwnas.measure._announce import announce, warn_of_threads
@@ -146,18 +146,18 @@ def _time(
     protocol: Protocol,
 ) -> Iterator[Record]:
     for architecture in architectures:
-        times = _runs(architecture, space, image_set, backend, protocol)
-        yield _record(unit, architecture, summary(times))
+        runs = _runs(architecture, space, image_set, backend, protocol)
+        yield _record(unit, architecture, values_of(runs))
 
 
 def _runs(
     architecture: str, space: SearchSpace, image_set: ImageSet, backend: Backend, protocol: Protocol
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return the milliseconds of the timed runs of one architecture, shape (repeats,)."""
+) -> Runs:
+    """Return what the timed runs of one architecture measured."""
     network = build(space, space.parse(architecture), image_set, dead_edges=False, **protocol.sizes)
     prepared = backend.prepare(network, protocol.batch_size, protocol.threads, protocol.seed)
     prepared(protocol.warm_up)
-    return times_of(backend, prepared, protocol.repeats)
+    return runs_of(backend, prepared, protocol.repeats)
 
 
 def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
@@ -168,6 +168,19 @@ def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
         **values,
         "load": round(load(), 2),
     }
+
+
+def values_of(runs: Runs) -> dict[str, float]:
+    """Return the values that the record of a pass has: the time's, and what else was measured.
+
+    Examples
+    --------
+    >>> values_of(Runs(np.array([2.0, 1.0, 4.0]), millijoules=30.0))
+    {'median': 2.0, 'mad': 1.0, 'minimum': 1.0, 'energy': 30.0}
+    """
+    more = {"energy": runs.millijoules, "peak_memory": runs.peak_bytes}
+    known = {name: float(value) for name, value in more.items() if value is not None}
+    return summary(runs.milliseconds) | known
 
 
 def summary(milliseconds: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset import STATISTICS, measured_column, write_local_table
+from hwnas.dataset import ONE_VALUE, STATISTICS, measured_column, write_local_table
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between, tau_between_halves
@@ -108,6 +108,12 @@ class _Columns:
             self._add(name, {key: float(np.median(v)) for key, v in values.items()}, "ms")
             if statistic != "mad":
                 noise[name] = judge(comparable_rounds(values))
+        for metric, unit in ONE_VALUE.items():
+            means = values_by_architecture(self._store, series, metric)
+            if means:
+                name = measured_column(series, metric, "mean")
+                self._add(name, {key: float(np.median(v)) for key, v in means.items()}, unit)
+                noise[name] = judge(comparable_rounds(means))
         self._add(f"{series}_passes", {key: len(v) for key, v in values.items()}, "passes")
         loads = np.concatenate(list(values_by_architecture(self._store, series, "load").values()))
         self.facts["latency"][series] = self._headers(series) | {
@@ -182,10 +188,13 @@ def _nan_to_none(tau: float) -> float | None:
 
 
 def values_by_architecture(store: Store, series: str, value: str) -> dict[str, list[float]]:
-    """Return the values of each architecture, in order of the rounds."""
+    """Return the values of each architecture, in order of the rounds.
+
+    Records without the value are left out: not every measurement has an energy.
+    """
     found: dict[str, list[float]] = {}
     for (of, _, architecture), record in sorted(store.records.items()):
-        if of == series:
+        if of == series and value in record:
             found.setdefault(architecture, []).append(record[value])
     return found
 
