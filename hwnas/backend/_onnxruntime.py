@@ -59,6 +59,8 @@ class ONNXRuntime:
         import onnxruntime
 
         provider = self._full_name()
+        # NVIDIA's libraries come from their Python packages, where no system library is installed.
+        onnxruntime.preload_dlls()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

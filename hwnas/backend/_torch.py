@@ -171,7 +171,7 @@ def _replays(
         raise
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
-        return eager, f"not recorded as a CUDA graph, so timed eagerly: {reason}"
+        return eager, f"no CUDA graph, timed as with backend.graph=false ({reason})"
 
     def timer(repeats: int) -> NDArray[np.float64]:
         with cuda.device(device):

@@ -178,6 +178,7 @@ class SweepConfig(RunConfig):
 class MeasureConfig:
     """One measurement of latency; see `hwnas.measure._latency.measure_latency`."""
 
+    metric: MetricConfig = MISSING
     space: Any = MISSING
     image_set: Any = None
     backend: Any = MISSING

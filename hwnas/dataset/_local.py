@@ -54,6 +54,8 @@ class Local(Described):
     statistic : {"median", "minimum"}
         Statistic of the timed runs in a pass. The minimum agrees better between passes where no
         other program runs on the device, otherwise the median does.
+    subtract_idle : bool
+        Whether an energy is that above the energy of the idle device in the same time.
     """
 
     joins = (NASBench201Accuracies,)
@@ -64,6 +66,7 @@ class Local(Described):
     paths: Paths
     backend: str = "onnxruntime"
     statistic: Statistic = "median"
+    subtract_idle: bool = False
 
     def load(self) -> Table:
         """Return the table.
@@ -92,9 +95,13 @@ class Local(Described):
             dataset, column = "local", self.metric.name
         else:
             of_values = facts["latency"][self.backend]
-            suffix = "-minimum" if self.value == "minimum" else ""
-            dataset = f"local-{self.backend}{suffix}"
-            column = measured_column(self.backend, self.metric.name, self.value)
+            column = measured_column(self.backend, self.quantity, self._value)
+            if column not in columns:
+                raise UserError(
+                    f"dataset.subtract_idle=true: {path} has energies without the idle power",
+                    remedy="dataset.subtract_idle=false",
+                )
+            dataset = f"local-{self.backend}{self._suffix}"
         return Table(
             dataset=dataset,
             space=self.space,
@@ -128,9 +135,22 @@ class Local(Described):
         return found
 
     @property
-    def value(self) -> str:
+    def quantity(self) -> str:
+        """The measured quantity: the metric, or ``"energy_above_idle"`` if idle is subtracted."""
+        above_idle = self.metric.name == "energy" and self.subtract_idle
+        return "energy_above_idle" if above_idle else self.metric.name
+
+    @property
+    def _value(self) -> str:
         """The value of a pass that the table has: `statistic`, or the mean of an energy."""
-        return "mean" if self.metric.name in ONE_VALUE else self.statistic
+        return "mean" if self.quantity in ONE_VALUE else self.statistic
+
+    @property
+    def _suffix(self) -> str:
+        """Ending of the dataset's name, which distinguishes the results of different columns."""
+        if self.quantity == "energy_above_idle":
+            return "-above-idle"
+        return "-minimum" if self._value == "minimum" else ""
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
@@ -190,6 +210,8 @@ class Local(Described):
                 for name, unit in facts["units"].items()
                 if name.startswith(start) and name.endswith(end)
             }
+        # It is no metric of its own: dataset.subtract_idle chooses it.
+        measured.pop("energy_above_idle", None)
         check_metric(f"dataset=local/{self.name}", self.metric, measured | counted)
         return self.metric.name in counted
 

@@ -22,7 +22,7 @@ BUNDLED = Path(__file__).parent / "tables"
 STATISTICS = ("minimum", "median", "mad")
 
 #: Unit of each metric that has a single value a pass, the mean over its runs.
-ONE_VALUE = {"energy": "mJ", "peak_memory": "bytes"}
+ONE_VALUE = {"energy": "mJ", "energy_above_idle": "mJ", "peak_memory": "bytes"}
 
 
 def measured_column(backend: str, metric: str, statistic: str) -> str:

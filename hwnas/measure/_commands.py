@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -12,19 +13,22 @@ from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import CONF, key_of, overrides, user_conf_folder
 from hwnas.dataset import is_bundled, table_path
-from hwnas.errors import UserError, command
+from hwnas.errors import UserError, check_choice, command
 from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import sample_size_covering
 from hwnas.measure._store import Store
-from hwnas.measure._table import Values, values_by_architecture, write_table
+from hwnas.measure._table import Values, fallbacks, values_by_architecture, write_table
 from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
 
+#: The metrics of `hwnas measure`. Measuring an energy measures the latency too.
+MEASURED = ("latency", "energy")
+
 
 def latency(cfg: DictConfig) -> None:
-    """Measure the latency of architectures with one backend, then write the table."""
+    """Measure the latency, or latency and energy, with one backend, then write the table."""
     from hwnas.measure._latency import Protocol, measure_latency
 
     space: SearchSpace = instantiate(cfg.space)
@@ -39,6 +43,7 @@ def latency(cfg: DictConfig) -> None:
         seed=cfg.seed,
         sizes=dict(cfg.sizes),
     )
+    check_choice("metric", cfg.metric.name, MEASURED)
     image_set, backend = _image_set(cfg, space), instantiate(cfg.backend)
     missing = measure_latency(
         folder,
@@ -48,6 +53,7 @@ def latency(cfg: DictConfig) -> None:
         protocol,
         cfg.passes,
         cfg.n_architectures,
+        energy=cfg.metric.name == "energy",
     )
     _finish(cfg, space, folder, missing, backend.name)
 
@@ -117,12 +123,21 @@ def _finish(
             return
         noise = write_table(store, space, cfg.name, path)
     lines = [f"{name}: {each}" for name, each in noise.items()]
+    if backend is not None:
+        lines += _left_out(fallbacks(store, backend))
     if backend is not None and not missing:
         lines += _unfinished(cfg, space, values_by_architecture(store, backend, "load"))
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
     print(f"use it: {command(f'run dataset=local/{cfg.name}{also}')}")  # noqa: T201
+
+
+def _left_out(reasons: Mapping[str, str]) -> list[str]:
+    """Return a line about architectures that did not run as the backend states, or no line."""
+    if not reasons:
+        return []
+    return [f"{len(reasons):,} architectures are not in the table: {next(iter(reasons.values()))}"]
 
 
 def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from hwnas.backend import Backend, Runs, facts_of, runs_of
+from hwnas.backend import Backend, facts_of
 from hwnas.errors import check_choice, check_number
 from hwnas.image_set import ImageSet
-from hwnas.measure._announce import announce, warn_of_threads
+from hwnas.measure._announce import announce, warn_of_fallback, warn_of_threads
+from hwnas.measure._energy import wattmeter_of
 from hwnas.measure._machine import load, machine_facts
 from hwnas.measure._order import measuring_order
+from hwnas.measure._pass import measure_pass
 from hwnas.measure._store import Record, Store, Unit, units_of
 from hwnas.measure._work import measure_units
 from hwnas.network import build, skeleton
@@ -70,6 +70,7 @@ def measure_latency(
     protocol: Protocol,
     passes: int,
     n_architectures: int | None,
+    energy: bool = False,
 ) -> int:
     """Time architectures until each has `passes` passes. A second call continues the first.
 
@@ -91,6 +92,8 @@ def measure_latency(
     n_architectures : int, optional
         Number of architectures. By default one architecture of every network is timed. A later
         call with a larger number keeps the existing measurements and adds to them.
+    energy : bool
+        Whether to measure the energy of each network too.
 
     Returns
     -------
@@ -100,15 +103,34 @@ def measure_latency(
     Raises
     ------
     UserError
-        If a number is out of its bounds, if this machine lacks the backend's unit, or if the folder
-        has measurements with other settings.
+        If a number is out of its bounds, if this machine lacks the backend's unit or its energy
+        counter, or if the folder has measurements with other settings.
     """
     check_number("passes", passes, 1)
     architectures = measuring_order(space, n_architectures, protocol.seed)
     _check_sizes(space, protocol.sizes)
     settings = asdict(protocol) | {"image_set": asdict(image_set)} | facts_of(backend)
+    machine = machine_facts()
+    wattmeter = wattmeter_of(backend) if energy else None
+    if energy:
+        settings["energy"] = backend.name if wattmeter is None else wattmeter.meter.name
+        machine |= {} if wattmeter is None else wattmeter.meter.facts()
+
+    fallen: list[str] = []
+
+    def measure(architecture: str) -> dict[str, Any]:
+        cells = space.parse(architecture)
+        network = build(space, cells, image_set, dead_edges=False, **protocol.sizes)
+        wanted = "energy" if energy else None
+        values = measure_pass(network, backend, settings, wattmeter, wanted)
+        if "fallback" in values:
+            fallen.append(architecture)
+            if len(fallen) == 1:
+                warn_of_fallback(architecture, values["fallback"])
+        return values
+
     store = Store(folder)
-    store.start(backend.name, settings, machine_facts())
+    store.start(backend.name, settings, machine)
     units: list[Unit] = []
     for number in range(passes):
         order = generator(protocol.seed, "pass", number).permutation(len(architectures))
@@ -119,13 +141,13 @@ def measure_latency(
         # The folder is <name>/<space>.
         folder.parent.name,
         sum(len(store.missing(unit)) for unit in units),
-        lambda architecture: _runs(architecture, space, image_set, backend, protocol),
+        measure,
         architectures,
     )
     return measure_units(
         store,
         units,
-        lambda unit, missing: _time(unit, missing, space, image_set, backend, protocol),
+        lambda unit, missing: _records(unit, missing, measure),
         lambda unit: f"{backend.name}, pass {unit.round + 1} of {passes}",
     )
 
@@ -137,27 +159,13 @@ def _check_sizes(space: SearchSpace, sizes: Mapping[str, int]) -> None:
         check_number(f"sizes.{name}", size, 1)
 
 
-def _time(
+def _records(
     unit: Unit,
     architectures: Sequence[str],
-    space: SearchSpace,
-    image_set: ImageSet,
-    backend: Backend,
-    protocol: Protocol,
+    measure: Callable[[str], Mapping[str, Any]],
 ) -> Iterator[Record]:
     for architecture in architectures:
-        runs = _runs(architecture, space, image_set, backend, protocol)
-        yield _record(unit, architecture, values_of(runs))
-
-
-def _runs(
-    architecture: str, space: SearchSpace, image_set: ImageSet, backend: Backend, protocol: Protocol
-) -> Runs:
-    """Return what the timed runs of one architecture measured."""
-    network = build(space, space.parse(architecture), image_set, dead_edges=False, **protocol.sizes)
-    prepared = backend.prepare(network, protocol.batch_size, protocol.threads, protocol.seed)
-    prepared(protocol.warm_up)
-    return runs_of(backend, prepared, protocol.repeats)
+        yield _record(unit, architecture, measure(architecture))
 
 
 def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
@@ -167,33 +175,4 @@ def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
         "architecture": architecture,
         **values,
         "load": round(load(), 2),
-    }
-
-
-def values_of(runs: Runs) -> dict[str, float]:
-    """Return the values that the record of a pass has: the time's, and what else was measured.
-
-    Examples
-    --------
-    >>> values_of(Runs(np.array([2.0, 1.0, 4.0]), millijoules=30.0))
-    {'median': 2.0, 'mad': 1.0, 'minimum': 1.0, 'energy': 30.0}
-    """
-    more = {"energy": runs.millijoules, "peak_memory": runs.peak_bytes}
-    known = {name: float(value) for name, value in more.items() if value is not None}
-    return summary(runs.milliseconds) | known
-
-
-def summary(milliseconds: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:
-    """Return median, median absolute deviation and minimum of the runs in one pass.
-
-    Examples
-    --------
-    >>> summary(np.array([2.0, 1.0, 4.0]))
-    {'median': 2.0, 'mad': 1.0, 'minimum': 1.0}
-    """
-    median = float(np.median(milliseconds))
-    return {
-        "median": median,
-        "mad": float(np.median(np.abs(milliseconds - median))),
-        "minimum": float(milliseconds.min()),
     }

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from hwnas.backend import Backend, ONNXRuntime, Torch, runs_of, time_calls
+from hwnas.backend._forward import build_forward
 from hwnas.backend._onnxruntime import build_onnx
-from hwnas.backend._torch import build_forward
 from hwnas.backend._weights import RandomWeights, _pool, random_image
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
