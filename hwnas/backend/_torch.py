@@ -199,9 +199,7 @@ class _Memory:
 
 def _name(device: torch.device) -> str:
     """Return the product name of a GPU, or the device type if PyTorch reports no such name."""
-    import torch
-
     if device.type in ("cpu", "mps"):
         return device.type
-    name: str = torch.get_device_module(device).get_device_name(device)
+    name: str = _module(device).get_device_name(device)
     return name

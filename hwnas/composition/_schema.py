@@ -191,6 +191,7 @@ class MeasureConfig:
     threads: int = MISSING
     seed: int = MISSING
     sizes: dict[str, int] = field(default_factory=dict)
+    energy_seconds: float = MISSING
     paths: PathsConfig = MISSING
 
 

@@ -18,7 +18,7 @@ from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import sample_size_covering
 from hwnas.measure._store import Store
-from hwnas.measure._table import Values, fallbacks, values_by_architecture, write_table
+from hwnas.measure._table import fallbacks, passes_of, write_table
 from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
@@ -34,6 +34,7 @@ def latency(cfg: DictConfig) -> None:
     space: SearchSpace = instantiate(cfg.space)
     # A space without a skeleton cannot be measured, so this raises a UserError for it.
     skeleton(space)
+    check_choice("metric", cfg.metric.name, MEASURED)
     folder = _folder(cfg, space)
     protocol = Protocol(
         batch_size=cfg.batch_size,
@@ -42,8 +43,8 @@ def latency(cfg: DictConfig) -> None:
         repeats=cfg.repeats,
         seed=cfg.seed,
         sizes=dict(cfg.sizes),
+        energy_seconds=cfg.energy_seconds if cfg.metric.name == "energy" else None,
     )
-    check_choice("metric", cfg.metric.name, MEASURED)
     image_set, backend = _image_set(cfg, space), instantiate(cfg.backend)
     missing = measure_latency(
         folder,
@@ -53,7 +54,6 @@ def latency(cfg: DictConfig) -> None:
         protocol,
         cfg.passes,
         cfg.n_architectures,
-        energy=cfg.metric.name == "energy",
     )
     _finish(cfg, space, folder, missing, backend.name)
 
@@ -126,10 +126,11 @@ def _finish(
     if backend is not None:
         lines += _left_out(fallbacks(store, backend))
     if backend is not None and not missing:
-        lines += _unfinished(cfg, space, values_by_architecture(store, backend, "load"))
+        lines += _unfinished(cfg, space, passes_of(store, backend))
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
+    also += "" if backend in (None, "onnxruntime") else f" dataset.backend={backend}"
     print(f"use it: {command(f'run dataset=local/{cfg.name}{also}')}")  # noqa: T201
 
 
@@ -137,12 +138,13 @@ def _left_out(reasons: Mapping[str, str]) -> list[str]:
     """Return a line about architectures that did not run as the backend states, or no line."""
     if not reasons:
         return []
-    return [f"{len(reasons):,} architectures are not in the table: {next(iter(reasons.values()))}"]
+    reason = next(iter(reasons.values()))
+    return [f"the table leaves out measurements of {len(reasons):,} architectures: {reason}"]
 
 
-def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:
+def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Mapping[str, int]) -> list[str]:
     """Return a line about architectures with fewer passes than requested, or no line."""
-    fewer = [architecture for architecture, of in measured.items() if len(of) < cfg.passes]
+    fewer = [architecture for architecture, n in measured.items() if n < cfg.passes]
     if not fewer:
         return []
     n = sample_size_covering(space, fewer, cfg.seed)

@@ -100,7 +100,9 @@ def measure_on_device(
         )
     settings = settings_of(facts)
     image_set = ImageSet(**settings["image_set"])
-    wattmeter = wattmeter_of(backend) if value.startswith("energy") else None
+    wattmeter = None
+    if value.startswith("energy"):
+        wattmeter = wattmeter_of(backend, settings["energy_seconds"])
     measured = np.empty((passes, len(architectures)))
     for number in range(passes):
         # The purpose "live" stays as it was, so that a seed keeps its order.

@@ -9,11 +9,11 @@ from time import perf_counter, sleep
 from hwnas.errors import UserError
 from hwnas.meter import Meter
 
-#: A network runs at least so long. A GPU's counter changes 5 to 25 times in this time.
-_SECONDS = 0.5
-#: The counter is read after runs of about this time. The first and the last change are therefore
-#: known to within 2 % of `_SECONDS`.
-_SECONDS_BETWEEN_READINGS = 0.01
+#: The counter is read about so often while a network runs. Each of the two changes is therefore
+#: known to within 2 % of the time between them.
+_READINGS_WANTED = 50
+#: The idle power is measured for at least so long.
+_IDLE_SECONDS = 0.5
 #: A network whose run takes long is read at least so often, because the counter may lag a reading.
 _READINGS = 10
 #: A counter that has not changed after so many seconds is broken.
@@ -40,7 +40,7 @@ class Use:
     runs: int
 
 
-def use_of(run: Callable[[], int], meter: Meter, seconds: float = _SECONDS) -> Use:
+def use_of(run: Callable[[], int], meter: Meter, seconds: float) -> Use:
     """Run something until a meter's counter has counted it for some seconds.
 
     A counter changes only from time to time, so a reading is the energy up to the last change. The
@@ -50,7 +50,7 @@ def use_of(run: Callable[[], int], meter: Meter, seconds: float = _SECONDS) -> U
     Parameters
     ----------
     run : callable
-        Runs for about 10 ms and returns the number of runs.
+        Runs for a small share of `seconds`, and returns the number of runs.
     meter : Meter
     seconds : float
 
@@ -89,10 +89,13 @@ class Wattmeter:
     Parameters
     ----------
     meter : Meter
+    seconds : float
+        Time for which a network runs.
     """
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, seconds: float) -> None:
         self.meter = meter
+        self._seconds = seconds
         self._idle_watts = 0.0
         self._idle_since: float | None = None
 
@@ -113,13 +116,14 @@ class Wattmeter:
             idle device in the same time, in millijoules, and ``idle_power`` in watts.
         """
         watts = self._idle_power()
-        at_once = max(1, round(_SECONDS_BETWEEN_READINGS * 1e3 / max(milliseconds, 1e-3)))
+        share = self._seconds / _READINGS_WANTED * 1e3
+        at_once = max(1, round(share / max(milliseconds, 1e-3)))
 
         def some_runs() -> int:
             run(at_once)
             return at_once
 
-        use = use_of(some_runs, self.meter)
+        use = use_of(some_runs, self.meter, self._seconds)
         above = use.joules - watts * use.seconds
         return {
             "energy": use.joules / use.runs * 1e3,
@@ -131,19 +135,19 @@ class Wattmeter:
         """Return the watts of the idle device, measured at most a minute ago."""
         if self._idle_since is None or perf_counter() - self._idle_since > _IDLE_EVERY:
             sleep(_SETTLING)
-            use = use_of(_wait, self.meter)
+            use = use_of(_wait, self.meter, _IDLE_SECONDS)
             self._idle_watts = use.joules / use.seconds
             self._idle_since = perf_counter()
         return self._idle_watts
 
 
 def _wait() -> int:
-    sleep(_SECONDS_BETWEEN_READINGS)
+    sleep(_IDLE_SECONDS / _READINGS_WANTED)
     return 0
 
 
-def wattmeter_of(backend: object) -> Wattmeter | None:
-    """Return the wattmeter of a backend's unit.
+def wattmeter_of(backend: object, seconds: float) -> Wattmeter | None:
+    """Return the wattmeter of a backend's unit, which lets a network run for `seconds`.
 
     It is None if the backend has no method ``meter``, or if that method knows no meter. Such a
     backend may still return the energy of its runs itself.
@@ -154,4 +158,4 @@ def wattmeter_of(backend: object) -> Wattmeter | None:
         If this machine lacks the meter.
     """
     meter = backend.meter() if hasattr(backend, "meter") else None
-    return None if meter is None else Wattmeter(meter)
+    return None if meter is None else Wattmeter(meter, seconds)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnas.backend import Backend, facts_of
-from hwnas.errors import check_choice, check_number
+from hwnas.errors import UserError, check_choice, check_number
 from hwnas.image_set import ImageSet
 from hwnas.measure._announce import announce, warn_of_fallback, warn_of_threads
 from hwnas.measure._energy import wattmeter_of
@@ -24,6 +24,8 @@ from hwnas.space import SearchSpace
 #: Number of architectures that a process claims at a time. Smaller units would need more locks.
 #: Larger units would block more architectures while one process measures.
 _UNIT_SIZE = 32
+#: Longest time for which a network may run while its energy is measured, in seconds.
+_LONGEST = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Protocol:
         Seed of the order, the weights and the image.
     sizes : dict of str to int
         New values of fields of the network's skeleton.
+    energy_seconds : float, optional
+        Time for which a network runs in a pass while its energy is measured. None measures no
+        energy.
 
     Raises
     ------
@@ -54,12 +59,19 @@ class Protocol:
     repeats: int
     seed: int
     sizes: dict[str, int]
+    energy_seconds: float | None = None
 
     def __post_init__(self) -> None:
         for key in ("batch_size", "threads", "repeats"):
             check_number(key, getattr(self, key), 1)
         for key in ("warm_up", "seed"):
             check_number(key, getattr(self, key), 0)
+        if self.energy_seconds is not None and not 0 < self.energy_seconds <= _LONGEST:
+            raise UserError(
+                f"energy_seconds={self.energy_seconds:g}: more than 0 and at most {_LONGEST:g} s "
+                "are needed",
+                remedy="energy_seconds=0.5",
+            )
 
 
 def measure_latency(
@@ -70,7 +82,6 @@ def measure_latency(
     protocol: Protocol,
     passes: int,
     n_architectures: int | None,
-    energy: bool = False,
 ) -> int:
     """Time architectures until each has `passes` passes. A second call continues the first.
 
@@ -92,8 +103,6 @@ def measure_latency(
     n_architectures : int, optional
         Number of architectures. By default one architecture of every network is timed. A later
         call with a larger number keeps the existing measurements and adds to them.
-    energy : bool
-        Whether to measure the energy of each network too.
 
     Returns
     -------
@@ -109,10 +118,12 @@ def measure_latency(
     check_number("passes", passes, 1)
     architectures = measuring_order(space, n_architectures, protocol.seed)
     _check_sizes(space, protocol.sizes)
-    settings = asdict(protocol) | {"image_set": asdict(image_set)} | facts_of(backend)
-    machine = machine_facts()
-    wattmeter = wattmeter_of(backend) if energy else None
-    if energy:
+    # A table without energies lacks their settings, as it did before energies were measured.
+    stated = {key: value for key, value in asdict(protocol).items() if value is not None}
+    settings = stated | {"image_set": asdict(image_set)} | facts_of(backend)
+    machine, wattmeter, wanted = machine_facts(), None, None
+    if protocol.energy_seconds is not None:
+        wanted, wattmeter = "energy", wattmeter_of(backend, protocol.energy_seconds)
         settings["energy"] = backend.name if wattmeter is None else wattmeter.meter.name
         machine |= {} if wattmeter is None else wattmeter.meter.facts()
 
@@ -121,7 +132,6 @@ def measure_latency(
     def measure(architecture: str) -> dict[str, Any]:
         cells = space.parse(architecture)
         network = build(space, cells, image_set, dead_edges=False, **protocol.sizes)
-        wanted = "energy" if energy else None
         values = measure_pass(network, backend, settings, wattmeter, wanted)
         if "fallback" in values:
             fallen.append(architecture)

@@ -65,8 +65,9 @@ def _override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
         return f"training.{key}={value}"
     if key in _PROTOCOL:
         return f"{key}={value}"
-    if key == "energy":
-        return "metric=latency" if value is None else "metric=energy"
+    if key in ("energy", "energy_seconds"):
+        energy = earlier.get("energy_seconds")
+        return "metric=latency" if energy is None else f"metric=energy energy_seconds={energy}"
     if key == "image_set":
         fields = earlier[key]
         numbers = [f"image_set.{name}={fields[name]}" for name in ("resolution", "classes")]

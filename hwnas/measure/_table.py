@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
@@ -120,7 +121,9 @@ class _Columns:
             if means:
                 name = measured_column(series, metric, "mean")
                 self._add(name, {key: float(np.median(v)) for key, v in means.items()}, unit)
-                noise[name] = judge(comparable_rounds(means))
+                # A network occupies the same memory in every pass.
+                if metric != "peak_memory":
+                    noise[name] = judge(comparable_rounds(means))
         self._add(f"{series}_passes", {key: len(v) for key, v in values.items()}, "passes")
         self.facts["latency"][series] = self._headers(series) | {
             "noise": {name: _noise_facts(each) for name, each in noise.items()},
@@ -215,6 +218,11 @@ def values_by_architecture(store: Store, series: str, value: str) -> dict[str, l
         if of == series and value in record and "fallback" not in record:
             found.setdefault(architecture, []).append(record[value])
     return found
+
+
+def passes_of(store: Store, series: str) -> dict[str, int]:
+    """Return the number of measured passes of each architecture."""
+    return Counter(architecture for of, _, architecture in store.records if of == series)
 
 
 def fallbacks(store: Store, series: str) -> dict[str, str]:

@@ -48,8 +48,8 @@ class RAPL:
 
     Parameters
     ----------
-    folder : Path
-        Where Linux shows the counters.
+    folder : Path, optional
+        Where Linux shows the counters. By default ``/sys/class/powercap``.
 
     Raises
     ------
@@ -59,7 +59,8 @@ class RAPL:
 
     name = "RAPL"
 
-    def __init__(self, folder: Path = POWERCAP) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or POWERCAP
         # The zones of intel-rapl-mmio are the same counters again. AMD's are called intel-rapl too.
         found = {path: _line(path / "name") for path in sorted(folder.glob("intel-rapl:*"))}
         # The zones "core" and "uncore" are parts of a package, and "psys" includes the packages.

@@ -160,8 +160,8 @@ class TestSettings:
             # An earlier version timed a GPU without CUDA graphs, and did not say so.
             ("torch", {"tf32": "off"}, {"tf32": "off", "graph": True}, "backend.graph=false, or"),
             ("torch", {"graph": True}, {"graph": False}, "backend.graph=true, or"),
-            ("torch", {"energy": "NVML"}, {}, "Try: metric=energy, or another name="),
-            ("torch", {}, {"energy": "NVML"}, "Try: metric=latency, or another name="),
+            ("torch", {"energy_seconds": 0.5}, {}, "Try: metric=energy energy_seconds=0.5, or"),
+            ("torch", {}, {"energy_seconds": 0.5}, "Try: metric=latency, or another name="),
             ("onnxruntime", {"provider": "CUDA"}, {"provider": "CPU"}, "backend.provider=CUDA, or"),
             ("accuracy", {"epochs": 1}, {"epochs": 2}, "training.epochs=1, or another name="),
             ("torch", {"torch": "2.13"}, {"torch": "2.14"}, "Try: another name="),
