@@ -109,7 +109,7 @@ def test_measure_energy_on_gpu_is_used_like_latency(folder: Path) -> None:
         assert ((above > 0.1 * energy) & (above < energy)).all()
         run = ["run", "dataset=local/gpu", "dataset.backend=torch", "predictor=ridge"]
         run += ["tuning=none", "n_train=10", f"paths.data={folder / 'data'}"]
-        run += [f"paths.outputs={folder}", "metric=energy"]
+        run += [f"paths.outputs={folder}", "metric=energy", "artifacts=result", "tracking=off"]
         both = in_process(*run, "selection.metrics=[latency,energy]")
         assert both.returncode == 0, both.stderr
         assert "objectives: accuracy, energy [mJ], latency [ms]" in both.stdout
