@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import onnxruntime
 import pytest
 from pyarrow import parquet
 
+from benchmarks import gpu
 from benchmarks._pretended_gpu import DEVICE, GPU, pretended_gpu
 from hwnas.backend import ONNXRuntime, Torch, runs_of
 from hwnas.errors import UserError
@@ -197,3 +199,15 @@ def test_measure_energy_seconds_out_of_bounds_raises(folder: Path, seconds: str)
         finished = measure(folder, "metric=energy", f"energy_seconds={seconds}")
     assert finished.returncode == 2
     assert "energy_seconds=0.5" in finished.stderr
+
+
+def test_benchmark_gpu_pretended_prints_table(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--networks 24 --n-train 12 --seeds 0 --batch-sizes 1 --pretend"
+    monkeypatch.setattr(sys, "argv", ["gpu", *options.split(), "--out", str(folder / "out")])
+    gpu.main()
+    printed = capsys.readouterr().out
+    assert "| 1 | energy | 24 | 0." in printed
+    assert "70 W idle" in printed
+    assert "On pretended GPU." in printed
