@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, str] = {
     "pymoo": "search",
     "jinja2": "report",
     "plotly": "report",
+    "pynvml": "energy",
 }
 _CHECKOUT = Path(__file__).resolve().parent.parent
 

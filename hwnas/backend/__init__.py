@@ -1,7 +1,7 @@
 """Backends, which run networks and time them."""
 
-from hwnas.backend._backend import Backend, Prepared, time_calls
-from hwnas.backend._checked import facts_of, times_of
+from hwnas.backend._backend import Backend, Prepared, Runs, time_calls
+from hwnas.backend._checked import facts_of, runs_of
 from hwnas.backend._onnxruntime import ONNXRuntime, build_onnx
 from hwnas.backend._torch import Torch
 
@@ -9,9 +9,10 @@ __all__ = [
     "Backend",
     "ONNXRuntime",
     "Prepared",
+    "Runs",
     "Torch",
     "build_onnx",
     "facts_of",
+    "runs_of",
     "time_calls",
-    "times_of",
 ]

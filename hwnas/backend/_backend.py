@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any, ClassVar, Protocol
 
@@ -12,10 +14,34 @@ from numpy.typing import NDArray
 
 from hwnas.network import Network
 
+
+@dataclass(frozen=True)
+class Runs:
+    """What a backend measured while it ran one network several times.
+
+    Parameters
+    ----------
+    milliseconds : array of float64, shape (runs,)
+        Time of every run.
+    millijoules : float, optional
+        Mean energy of a run. None if the backend did not measure energy.
+    peak_bytes : float, optional
+        Most memory of the unit that the runs occupied at once. None if the backend does not know.
+    fallback : str, optional
+        Why the network did not run as the backend's facts say. Its times cannot be compared with
+        those of other networks. None if it ran as the facts say.
+    """
+
+    milliseconds: NDArray[np.float64]
+    millijoules: float | None = None
+    peak_bytes: float | None = None
+    fallback: str | None = None
+
+
 #: Takes a number of runs, runs the network that often and returns the milliseconds of every run,
-#: shape (runs,). The backend times the runs itself, so that a remote device can use its own clock
-#: and the transfer is not part of the times.
-Prepared = Callable[[int], NDArray[np.float64]]
+#: shape (runs,), or `Runs` if the backend measures more than the time. The backend times the runs
+#: itself, so that a remote device can use its own clock and the transfer is not part of the times.
+Prepared = Callable[[int], NDArray[np.float64] | Runs]
 
 
 class Backend(Protocol):
@@ -53,14 +79,21 @@ def time_calls(call: Callable[[], object], repeats: int) -> NDArray[np.float64]:
     the times.
     """
     times = np.empty(repeats)
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with uninterrupted():
         for repeat in range(repeats):
             start = perf_counter_ns()
             call()
             times[repeat] = (perf_counter_ns() - start) / 1e6
+    return times
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Switch Python's garbage collector off during a block."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
-    return times

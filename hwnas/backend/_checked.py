@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.backend._backend import Backend, Prepared
+from hwnas.backend._backend import Backend, Prepared, Runs
 from hwnas.errors import UserError
 
 
@@ -31,15 +33,29 @@ def facts_of(backend: Backend) -> dict[str, Any]:
     return dict(facts)
 
 
-def times_of(backend: Backend, prepared: Prepared, repeats: int) -> NDArray[np.float64]:
-    """Run a prepared network, and return the milliseconds of every run, shape (repeats,).
+def runs_of(backend: Backend, prepared: Prepared, repeats: int) -> Runs:
+    """Run a prepared network, and return what the backend measured, with one time a run.
 
     Raises
     ------
     UserError
-        If the timer returns no list or array of that many positive numbers.
+        If the timer returns no list or array of that many positive numbers, or an energy or a
+        memory that is no positive number.
     """
     returned: object = prepared(repeats)
+    runs = returned if isinstance(returned, Runs) else Runs(_times(backend, returned, repeats))
+    for field in ("millijoules", "peak_bytes"):
+        value = getattr(runs, field)
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise UserError(
+                f"{_name(backend)}: the timer of prepare returns {field}={value}, not a positive "
+                "number",
+                remedy=f"return None as {field} where it was not measured",
+            )
+    return replace(runs, milliseconds=_times(backend, runs.milliseconds, repeats))
+
+
+def _times(backend: Backend, returned: object, repeats: int) -> NDArray[np.float64]:
     try:
         times = np.asarray(returned, dtype=np.float64)
     except (TypeError, ValueError):

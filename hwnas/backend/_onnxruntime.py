@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hwnas.backend._backend import Prepared, time_calls
 from hwnas.backend._weights import RandomWeights, random_image
 from hwnas.errors import UserError
+from hwnas.meter import NVML, RAPL, Meter
 from hwnas.network import Layer, Network
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 #: Every ONNX Runtime since 1.12 reads opset 17. Older builds for phones therefore read it too.
 _OPSET = 17
 _IR_VERSION = 8
+#: The meter of the unit on which a provider runs networks.
+_METERS: dict[str, type[Meter]] = {
+    "CPUExecutionProvider": RAPL,
+    "CUDAExecutionProvider": NVML,
+    "TensorrtExecutionProvider": NVML,
+}
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,10 @@ class ONNXRuntime:
     ----------
     name : str
     provider : str
-        Execution provider, e.g. ``"CPUExecutionProvider"`` or ``"CUDAExecutionProvider"``. The
-        image and the scores are in the host's memory. On a device with its own memory, every timed
-        run includes the copies between the two memories.
+        Execution provider: ``"cpu"``, ``"cuda"``, ``"tensorrt"`` or another one, by its name
+        without the ending ``ExecutionProvider`` or with it. The image and the scores are in the
+        host's memory. On a device with its own memory, every timed run includes the copies between
+        the two memories.
     """
 
     unit_facts: ClassVar[tuple[str, ...]] = ("provider",)
@@ -50,22 +58,35 @@ class ONNXRuntime:
         """
         import onnxruntime
 
-        self._check_provider()
+        provider = self._full_name()
+        # NVIDIA's libraries come from their Python packages, where no system library is installed.
+        onnxruntime.preload_dlls()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         model = build_onnx(network, batch_size, seed).SerializeToString()
-        session = onnxruntime.InferenceSession(model, options, providers=[self.provider])
+        session = onnxruntime.InferenceSession(model, options, providers=[provider])
         # ONNX Runtime uses the CPU if a provider cannot start, for example without a driver.
-        if self.provider not in session.get_providers():
+        if provider not in session.get_providers():
             raise UserError(
                 f"backend.provider={self.provider} does not start on this machine, so ONNX Runtime "
                 f"would run on {', '.join(session.get_providers())}",
-                remedy="backend.provider=CPUExecutionProvider",
+                remedy="backend.provider=cpu",
             )
         feed = {"image": random_image(network.nodes[0].layer, batch_size, seed)}
         return lambda repeats: time_calls(lambda: session.run(None, feed), repeats)
+
+    def meter(self) -> Meter | None:
+        """Return the meter of the provider's energy, or None if no meter is known.
+
+        Raises
+        ------
+        UserError
+            If this machine lacks the provider or its energy counter.
+        """
+        kind = _METERS.get(self._full_name())
+        return None if kind is None else kind()
 
     def facts(self) -> dict[str, str]:
         """Return the versions and settings that influence the speed.
@@ -77,23 +98,29 @@ class ONNXRuntime:
         """
         import onnxruntime
 
-        self._check_provider()
         return {
             "onnxruntime": onnxruntime.__version__,
-            "provider": self.provider,
+            "provider": self._full_name(),
             "batch_norm": "folded into the convolution",
         }
 
-    def _check_provider(self) -> None:
+    def _full_name(self) -> str:
+        """Return ONNX Runtime's name of the provider, or raise `UserError` if it has none."""
         import onnxruntime
 
-        known = onnxruntime.get_available_providers()
-        if self.provider not in known:
-            raise UserError(
-                f"backend.provider={self.provider}: the installed ONNX Runtime has only "
-                f"{', '.join(known)}",
-                remedy="backend.provider=CPUExecutionProvider",
-            )
+        known: list[str] = onnxruntime.get_available_providers()
+        for name in known:
+            if self.provider.lower() in (name.lower(), _short(name)):
+                return name
+        raise UserError(
+            f"backend.provider={self.provider}: the installed ONNX Runtime has only "
+            f"{', '.join(map(_short, known))}",
+            remedy="backend.provider=cpu",
+        )
+
+
+def _short(provider: str) -> str:
+    return provider.removesuffix("ExecutionProvider").lower()
 
 
 def build_onnx(network: Network, batch_size: int, seed: int) -> ModelProto:

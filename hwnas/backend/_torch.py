@@ -1,32 +1,35 @@
-"""The backend that runs networks in PyTorch's eager mode."""
+"""The backend that runs networks in PyTorch, eagerly or, on NVIDIA GPUs, as CUDA graphs."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.backend._backend import Prepared, time_calls
-from hwnas.backend._weights import RandomWeights, random_image
+from hwnas.backend._backend import Prepared, Runs, time_calls
+from hwnas.backend._forward import build_forward
+from hwnas.backend._graph import capture, time_replays
+from hwnas.backend._weights import random_image
 from hwnas.errors import UserError
-from hwnas.network import Layer, Network
+from hwnas.meter import NVML, RAPL, Meter
+from hwnas.network import Network
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
-    Call = Callable[..., Tensor]
+Timer = Callable[[int], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
 class Torch:
-    """Runs networks in PyTorch, with float32 in eager and inference mode.
+    """Runs networks in PyTorch, with float32 in inference mode.
 
-    Eager PyTorch fuses no layers, so batch normalisation runs as a separate layer.
+    PyTorch fuses no layers, so batch normalisation runs as a separate layer.
 
     Parameters
     ----------
@@ -34,12 +37,17 @@ class Torch:
     device : str
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device that PyTorch supports. A
         timed run ends when the device has finished. On NVIDIA GPUs, TF32 is switched off.
+    graph : bool
+        Whether to record each network as a CUDA graph and to time its replays on the device.
+        Without it the host launches the layers one by one, and times them. It has no effect on a
+        device that cannot record, such as the CPU.
     """
 
-    unit_facts: ClassVar[tuple[str, ...]] = ("device", "unit")
+    unit_facts: ClassVar[tuple[str, ...]] = ("device", "unit", "graph")
 
     name: str = "torch"
     device: str = "cpu"
+    graph: bool = True
 
     def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
         """Build the network and return its timer; see `Backend`.
@@ -57,6 +65,7 @@ class Torch:
             # TF32 rounds inputs to 10 bits. cuDNN uses it by default.
             torch.backends.cudnn.allow_tf32 = False
             torch.backends.cuda.matmul.allow_tf32 = False
+        memory = _Memory(device)
         forward = build_forward(network, seed, device)
         image = torch.from_numpy(random_image(network.nodes[0].layer, batch_size, seed))
         image = image.to(device)
@@ -66,13 +75,37 @@ class Torch:
             if device.type != "cpu":
                 torch.accelerator.synchronize(device)
 
-        def prepared(repeats: int) -> NDArray[np.float64]:
+        timer: Timer = partial(time_calls, run)
+        fallback: str | None = None
+        if self._records(device):
+            timer, fallback = _replays(device, lambda: forward(image), eager=timer)
+
+        def prepared(repeats: int) -> Runs:
             with torch.inference_mode():
-                return time_calls(run, repeats)
+                times = timer(repeats)
+            return Runs(times, peak_bytes=memory.peak(), fallback=fallback)
 
         return prepared
 
-    def facts(self) -> dict[str, str]:
+    def meter(self) -> Meter | None:
+        """Return the meter of the device's energy, or None if no meter is known.
+
+        Raises
+        ------
+        UserError
+            If this machine lacks the device or its energy counter.
+        """
+        device = self._unit()
+        if device.type == "cpu":
+            return RAPL()
+        if not _can_record(device):
+            return None
+        return NVML(f"GPU-{_module(device).get_device_properties(device).uuid}")
+
+    def _records(self, device: torch.device) -> bool:
+        return self.graph and _can_record(device)
+
+    def facts(self) -> dict[str, Any]:
         """Return the versions and settings that influence the speed.
 
         Raises
@@ -83,7 +116,7 @@ class Torch:
         import torch
 
         device = self._unit()
-        facts = {
+        facts: dict[str, Any] = {
             "torch": torch.__version__,
             "python": platform.python_version(),
             "unit": _name(device),
@@ -91,7 +124,9 @@ class Torch:
         }
         # Not for the CPU: tables measured on a CPU lack these facts, and a measurement continues
         # only with equal facts.
-        return facts if device.type == "cpu" else facts | {"device": str(device), "tf32": "off"}
+        if device.type == "cpu":
+            return facts
+        return facts | {"device": str(device), "tf32": "off", "graph": self._records(device)}
 
     def _unit(self) -> torch.device:
         """Return the device, or raise `UserError` if this machine does not have it."""
@@ -111,73 +146,60 @@ class Torch:
         return torch.device(self.device)
 
 
+def _module(device: torch.device) -> Any:
+    """Return PyTorch's module of a kind of device, such as ``torch.cuda``, or None without one."""
+    import torch
+
+    return getattr(torch, device.type, None)
+
+
+def _can_record(device: torch.device) -> bool:
+    return hasattr(_module(device), "CUDAGraph")
+
+
+def _replays(
+    device: torch.device, call: Callable[[], object], eager: Timer
+) -> tuple[Timer, str | None]:
+    """Return the timer of a network as a CUDA graph, or the eager one and the reason for it."""
+    import torch
+
+    cuda = _module(device)
+    try:
+        with torch.inference_mode(), cuda.device(device):
+            graph = capture(cuda, call)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        return eager, f"no CUDA graph, timed as with backend.graph=false ({reason})"
+
+    def timer(repeats: int) -> NDArray[np.float64]:
+        with cuda.device(device):
+            return time_replays(cuda, graph, repeats)
+
+    return timer, None
+
+
+class _Memory:
+    """The memory that PyTorch allocates on a device from now on."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device, self._module = device, _module(device)
+        self._counts = hasattr(self._module, "max_memory_allocated")
+        if self._counts:
+            self._module.reset_peak_memory_stats(device)
+            self._before = self._module.memory_allocated(device)
+
+    def peak(self) -> float | None:
+        """Return the most bytes at once since the start, or None if PyTorch does not count them."""
+        if not self._counts:
+            return None
+        return float(self._module.max_memory_allocated(self._device) - self._before)
+
+
 def _name(device: torch.device) -> str:
     """Return the product name of a GPU, or the device type if PyTorch reports no such name."""
-    import torch
-
     if device.type in ("cpu", "mps"):
         return device.type
-    name: str = torch.get_device_module(device).get_device_name(device)
+    name: str = _module(device).get_device_name(device)
     return name
-
-
-def build_forward(
-    network: Network, seed: int, device: torch.device | str = "cpu"
-) -> Callable[[Tensor], Tensor]:
-    """Return the network as a function from images to scores.
-
-    Images have the shape (batch, channels, size, size), scores the shape (batch, classes).
-    """
-    weights = RandomWeights(seed)
-    steps = [
-        (index, _call(node.layer, weights, device), node.inputs)
-        for index, node in enumerate(network.nodes)
-        if node.layer.kind != "input"
-    ]
-    # Tensors are freed after their last use, as in a hand-written forward method.
-    last_used = [
-        tuple(source for source in set(inputs) if network.last_use[source] == index)
-        for index, _, inputs in steps
-    ]
-    last = len(network.nodes) - 1
-
-    def forward(image: Tensor) -> Tensor:
-        values: dict[int, Tensor] = {0: image}
-        for (index, call, inputs), sources in zip(steps, last_used, strict=True):
-            values[index] = call(*(values[source] for source in inputs))
-            for source in sources:
-                del values[source]
-        return values[last]
-
-    return forward
-
-
-def _call(layer: Layer, weights: RandomWeights, device: torch.device | str) -> Call:
-    import torch
-    from torch.nn import functional
-
-    own = {key: torch.from_numpy(value).to(device) for key, value in weights.of(layer).items()}
-    kernel, stride, padding, groups = layer.kernel, layer.stride, layer.padding, layer.groups
-    if layer.kind == "conv":
-        weight = own["weight"]
-        return lambda x: functional.conv2d(x, weight, None, stride, padding, 1, groups)
-    if layer.kind == "batch_norm":
-        mean, var, gamma, beta = own["mean"], own["variance"], own["weight"], own["bias"]
-        return lambda x: functional.batch_norm(x, mean, var, gamma, beta)
-    if layer.kind == "linear":
-        return lambda x: functional.linear(x, own["weight"], own["bias"])
-    if layer.kind == "avg_pool":
-        return lambda x: functional.avg_pool2d(x, kernel, stride, padding, False, False)
-    if layer.kind == "channel_shuffle":
-        return lambda x: functional.channel_shuffle(x, groups)
-    plain: dict[str, Call] = {
-        "relu": torch.relu,
-        "hard_swish": functional.hardswish,
-        "hard_sigmoid": functional.hardsigmoid,
-        "scale": lambda x, factors: x * factors[:, :, None, None],
-        "add": torch.add,
-        "zero": lambda x: x.mul(0.0),
-        "concat": lambda x, y: torch.cat((x, y), dim=1),
-        "global_avg_pool": lambda x: functional.adaptive_avg_pool2d(x, 1).flatten(1),
-    }
-    return plain[layer.kind]

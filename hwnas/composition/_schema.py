@@ -178,6 +178,7 @@ class SweepConfig(RunConfig):
 class MeasureConfig:
     """One measurement of latency; see `hwnas.measure._latency.measure_latency`."""
 
+    metric: MetricConfig = MISSING
     space: Any = MISSING
     image_set: Any = None
     backend: Any = MISSING
@@ -190,6 +191,7 @@ class MeasureConfig:
     threads: int = MISSING
     seed: int = MISSING
     sizes: dict[str, int] = field(default_factory=dict)
+    energy_seconds: float = MISSING
     paths: PathsConfig = MISSING
 
 

@@ -20,6 +20,7 @@ from hwnas.dataset._hwnas360 import HWNAS360
 from hwnas.dataset._hwnas_fbnet import HWNASFBNet
 from hwnas.dataset._local import Local, Statistic
 from hwnas.dataset._local_table import (
+    ONE_VALUE,
     STATISTICS,
     is_bundled,
     measured_column,
@@ -43,6 +44,7 @@ __all__ = [
     "HWNAS360",
     "MEASURED",
     "MISSING_WORDS",
+    "ONE_VALUE",
     "STATISTICS",
     "Accuracy",
     "Benchmark",

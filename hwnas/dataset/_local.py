@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._described import Column, Described
 from hwnas.dataset._local_table import (
+    ONE_VALUE,
     bundled_tables,
     is_bundled,
     measured_column,
@@ -32,7 +33,7 @@ Statistic = Literal["minimum", "median"]
 
 #: `hwnas doctor` describes the columns with these endings. It leaves out counts, single seeds and
 #: spreads.
-_DESCRIBED = ("_minimum", "_median", "accuracy")
+_DESCRIBED = ("_minimum", "_median", "_mean", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Local(Described):
     name : str
         The ``name=`` that ``hwnas measure`` was given. ``cpu`` is bundled with the package.
     metric : Metric
-        Latency, or a metric that is counted from the network: flops, parameters, memory.
+        Latency, energy or peak memory if they were measured, or a metric that is counted from the
+        network: flops, parameters, memory.
     space : SearchSpace
     paths : Paths
     backend : str
@@ -52,6 +54,8 @@ class Local(Described):
     statistic : {"median", "minimum"}
         Statistic of the timed runs in a pass. The minimum agrees better between passes where no
         other program runs on the device, otherwise the median does.
+    subtract_idle : bool
+        Whether an energy is that above the energy of the idle device in the same time.
     """
 
     joins = (NASBench201Accuracies,)
@@ -62,6 +66,7 @@ class Local(Described):
     paths: Paths
     backend: str = "onnxruntime"
     statistic: Statistic = "median"
+    subtract_idle: bool = False
 
     def load(self) -> Table:
         """Return the table.
@@ -90,9 +95,13 @@ class Local(Described):
             dataset, column = "local", self.metric.name
         else:
             of_values = facts["latency"][self.backend]
-            suffix = "" if self.statistic == "median" else f"-{self.statistic}"
-            dataset = f"local-{self.backend}{suffix}"
-            column = measured_column(self.backend, self.metric.name, self.statistic)
+            column = measured_column(self.backend, self.quantity, self._value)
+            if column not in columns:
+                raise UserError(
+                    f"dataset.subtract_idle=true: {path} has energies without the idle power",
+                    remedy="dataset.subtract_idle=false",
+                )
+            dataset = f"local-{self.backend}{self._suffix}"
         return Table(
             dataset=dataset,
             space=self.space,
@@ -124,6 +133,24 @@ class Local(Described):
             )
         found: dict[str, Any] = facts["latency"][self.backend]
         return found
+
+    @property
+    def quantity(self) -> str:
+        """The measured quantity: the metric, or ``"energy_above_idle"`` if idle is subtracted."""
+        above_idle = self.metric.name == "energy" and self.subtract_idle
+        return "energy_above_idle" if above_idle else self.metric.name
+
+    @property
+    def _value(self) -> str:
+        """The value of a pass that the table has: `statistic`, or the mean of an energy."""
+        return "mean" if self.quantity in ONE_VALUE else self.statistic
+
+    @property
+    def _suffix(self) -> str:
+        """Ending of the dataset's name, which distinguishes the results of different columns."""
+        if self.quantity == "energy_above_idle":
+            return "-above-idle"
+        return "-minimum" if self._value == "minimum" else ""
 
     @classmethod
     def columns(cls, paths: Paths) -> Iterator[Column]:
@@ -175,12 +202,16 @@ class Local(Described):
         }
         if self.metric.name not in counted:
             check_choice("dataset.backend", self.backend, facts["latency"])
-        start, end = measured_column(self.backend, "/", self.statistic).split("/")
-        measured = {
-            name.removeprefix(start).removesuffix(end): unit
-            for name, unit in facts["units"].items()
-            if name.startswith(start) and name.endswith(end)
-        }
+        measured: dict[str, str] = {}
+        for value in (self.statistic, "mean"):
+            start, end = measured_column(self.backend, "/", value).split("/")
+            measured |= {
+                name.removeprefix(start).removesuffix(end): unit
+                for name, unit in facts["units"].items()
+                if name.startswith(start) and name.endswith(end)
+            }
+        # It is no metric of its own: dataset.subtract_idle chooses it.
+        measured.pop("energy_above_idle", None)
         check_metric(f"dataset=local/{self.name}", self.metric, measured | counted)
         return self.metric.name in counted
 

@@ -21,6 +21,9 @@ BUNDLED = Path(__file__).parent / "tables"
 #: Statistics of the timed runs in a pass. A table has one column for each.
 STATISTICS = ("minimum", "median", "mad")
 
+#: Unit of each metric that has a single value a pass, the mean over its runs.
+ONE_VALUE = {"energy": "mJ", "energy_above_idle": "mJ", "peak_memory": "bytes"}
+
 
 def measured_column(backend: str, metric: str, statistic: str) -> str:
     """Return the name of a measured column.

@@ -48,6 +48,11 @@ def warn_of_threads(threads: int) -> None:
         )
 
 
+def warn_of_fallback(architecture: str, reason: str) -> None:
+    """Warn that a network did not run as the facts of its backend say."""
+    _say(f"warning: {architecture}: {reason}; the table leaves out such networks")
+
+
 def cores_allowed() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):

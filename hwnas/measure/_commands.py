@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -12,24 +13,28 @@ from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import CONF, key_of, overrides, user_conf_folder
 from hwnas.dataset import is_bundled, table_path
-from hwnas.errors import UserError, command
+from hwnas.errors import UserError, check_choice, command
 from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import sample_size_covering
 from hwnas.measure._store import Store
-from hwnas.measure._table import Values, values_by_architecture, write_table
+from hwnas.measure._table import fallbacks, passes_of, write_table
 from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
 
+#: The metrics of `hwnas measure`. Measuring an energy measures the latency too.
+MEASURED = ("latency", "energy")
+
 
 def latency(cfg: DictConfig) -> None:
-    """Measure the latency of architectures with one backend, then write the table."""
+    """Measure the latency, or latency and energy, with one backend, then write the table."""
     from hwnas.measure._latency import Protocol, measure_latency
 
     space: SearchSpace = instantiate(cfg.space)
     # A space without a skeleton cannot be measured, so this raises a UserError for it.
     skeleton(space)
+    check_choice("metric", cfg.metric.name, MEASURED)
     folder = _folder(cfg, space)
     protocol = Protocol(
         batch_size=cfg.batch_size,
@@ -38,6 +43,7 @@ def latency(cfg: DictConfig) -> None:
         repeats=cfg.repeats,
         seed=cfg.seed,
         sizes=dict(cfg.sizes),
+        energy_seconds=cfg.energy_seconds if cfg.metric.name == "energy" else None,
     )
     image_set, backend = _image_set(cfg, space), instantiate(cfg.backend)
     missing = measure_latency(
@@ -117,17 +123,28 @@ def _finish(
             return
         noise = write_table(store, space, cfg.name, path)
     lines = [f"{name}: {each}" for name, each in noise.items()]
+    if backend is not None:
+        lines += _left_out(fallbacks(store, backend))
     if backend is not None and not missing:
-        lines += _unfinished(cfg, space, values_by_architecture(store, backend, "load"))
+        lines += _unfinished(cfg, space, passes_of(store, backend))
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output
     _write_config(cfg.name)
     also = "" if space.name == "nasbench201" else f" space={space.name}"
+    also += "" if backend in (None, "onnxruntime") else f" dataset.backend={backend}"
     print(f"use it: {command(f'run dataset=local/{cfg.name}{also}')}")  # noqa: T201
 
 
-def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Values) -> list[str]:
+def _left_out(reasons: Mapping[str, str]) -> list[str]:
+    """Return a line about architectures that did not run as the backend states, or no line."""
+    if not reasons:
+        return []
+    reason = next(iter(reasons.values()))
+    return [f"the table leaves out measurements of {len(reasons):,} architectures: {reason}"]
+
+
+def _unfinished(cfg: DictConfig, space: SearchSpace, measured: Mapping[str, int]) -> list[str]:
     """Return a line about architectures with fewer passes than requested, or no line."""
-    fewer = [architecture for architecture, of in measured.items() if len(of) < cfg.passes]
+    fewer = [architecture for architecture, n in measured.items() if n < cfg.passes]
     if not fewer:
         return []
     n = sample_size_covering(space, fewer, cfg.seed)

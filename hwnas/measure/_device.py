@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.backend import Backend, facts_of, times_of
-from hwnas.dataset import Local
+from hwnas.backend import Backend, facts_of
+from hwnas.dataset import ONE_VALUE, Local
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
-from hwnas.measure._latency import summary
+from hwnas.measure._energy import wattmeter_of
 from hwnas.measure._machine import machine_facts
+from hwnas.measure._pass import measure_pass
+from hwnas.measure._settings import settings_of
 from hwnas.network import build
 from hwnas.seeding import generator
 from hwnas.space import Architectures, SearchSpace
@@ -50,19 +52,21 @@ def device_measure(dataset: object) -> DeviceMeasure | None:
 
 def _measure(dataset: Local, architectures: Architectures) -> NDArray[np.float64]:
     facts = dataset.how_measured()
-    backend = backend_of(dataset.backend, facts["settings"])
-    return time_on_device(dataset.space, architectures, backend, facts, dataset.statistic)
+    backend = backend_of(dataset.backend, settings_of(facts))
+    quantity = dataset.quantity
+    value = quantity if quantity in ONE_VALUE else dataset.statistic
+    return measure_on_device(dataset.space, architectures, backend, facts, value)
 
 
-def time_on_device(
+def measure_on_device(
     space: SearchSpace,
     architectures: Architectures,
     backend: Backend,
     facts: Mapping[str, Any],
-    statistic: str,
+    value: str,
     passes: int = 4,
 ) -> NDArray[np.float64]:
-    """Time architectures on this machine with the settings that a table was measured with.
+    """Measure architectures on this machine with the settings that a table was measured with.
 
     Parameters
     ----------
@@ -72,15 +76,20 @@ def time_on_device(
     facts : mapping
         The ``settings`` and ``machines`` of the table's latency. If a machine has another CPU than
         this machine, a warning is logged, because their latencies cannot be compared.
-    statistic : {"minimum", "median"}
-        Statistic of the timed runs in a pass.
+    value : str
+        The value of a pass: ``"minimum"`` or ``"median"`` of the timed runs, or an energy.
     passes : int
         Number of passes, each in its own random order.
 
     Returns
     -------
     array of float64, shape (n,)
-        Milliseconds: the median over passes, as in the table.
+        The median over passes, as in the table.
+
+    Raises
+    ------
+    UserError
+        If an architecture cannot be measured as the table was.
     """
     cpu, table_cpus = machine_facts()["cpu"], {machine["cpu"] for machine in facts["machines"]}
     if table_cpus != {cpu}:
@@ -89,9 +98,12 @@ def time_on_device(
             cpu,
             ", ".join(sorted(table_cpus)),
         )
-    settings = facts["settings"]
+    settings = settings_of(facts)
     image_set = ImageSet(**settings["image_set"])
-    times = np.empty((passes, len(architectures)))
+    wattmeter = None
+    if value.startswith("energy"):
+        wattmeter = wattmeter_of(backend, settings["energy_seconds"])
+    measured = np.empty((passes, len(architectures)))
     for number in range(passes):
         # The purpose "live" stays as it was, so that a seed keeps its order.
         order = generator(settings["seed"], "live", number).permutation(len(architectures))
@@ -99,14 +111,15 @@ def time_on_device(
             network = build(
                 space, architectures[row].tolist(), image_set, dead_edges=False, **settings["sizes"]
             )
-            prepared = backend.prepare(
-                network, settings["batch_size"], settings["threads"], settings["seed"]
-            )
-            prepared(settings["warm_up"])
-            times[number, row] = summary(times_of(backend, prepared, settings["repeats"]))[
-                statistic
-            ]
-    return np.asarray(np.median(times, axis=0))
+            values = measure_pass(network, backend, settings, wattmeter, value)
+            if "fallback" in values:
+                raise UserError(
+                    f"{space.to_strings(architectures[row : row + 1])[0]} cannot be compared with "
+                    f"the table: {values['fallback']}",
+                    remedy=_REMEDY,
+                )
+            measured[number, row] = values[value]
+    return np.asarray(np.median(measured, axis=0))
 
 
 def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:

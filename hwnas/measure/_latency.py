@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from hwnas.backend import Backend, facts_of, times_of
-from hwnas.errors import check_choice, check_number
+from hwnas.backend import Backend, facts_of
+from hwnas.errors import UserError, check_choice, check_number
 from hwnas.image_set import ImageSet
-from hwnas.measure._announce import announce, warn_of_threads
+from hwnas.measure._announce import announce, warn_of_fallback, warn_of_threads
+from hwnas.measure._energy import wattmeter_of
 from hwnas.measure._machine import load, machine_facts
 from hwnas.measure._order import measuring_order
+from hwnas.measure._pass import measure_pass
 from hwnas.measure._store import Record, Store, Unit, units_of
 from hwnas.measure._work import measure_units
 from hwnas.network import build, skeleton
@@ -24,6 +24,8 @@ from hwnas.space import SearchSpace
 #: Number of architectures that a process claims at a time. Smaller units would need more locks.
 #: Larger units would block more architectures while one process measures.
 _UNIT_SIZE = 32
+#: Longest time for which a network may run while its energy is measured, in seconds.
+_LONGEST = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Protocol:
         Seed of the order, the weights and the image.
     sizes : dict of str to int
         New values of fields of the network's skeleton.
+    energy_seconds : float, optional
+        Time for which a network runs in a pass while its energy is measured. None measures no
+        energy.
 
     Raises
     ------
@@ -54,12 +59,19 @@ class Protocol:
     repeats: int
     seed: int
     sizes: dict[str, int]
+    energy_seconds: float | None = None
 
     def __post_init__(self) -> None:
         for key in ("batch_size", "threads", "repeats"):
             check_number(key, getattr(self, key), 1)
         for key in ("warm_up", "seed"):
             check_number(key, getattr(self, key), 0)
+        if self.energy_seconds is not None and not 0 < self.energy_seconds <= _LONGEST:
+            raise UserError(
+                f"energy_seconds={self.energy_seconds:g}: more than 0 and at most {_LONGEST:g} s "
+                "are needed",
+                remedy="energy_seconds=0.5",
+            )
 
 
 def measure_latency(
@@ -100,15 +112,35 @@ def measure_latency(
     Raises
     ------
     UserError
-        If a number is out of its bounds, if this machine lacks the backend's unit, or if the folder
-        has measurements with other settings.
+        If a number is out of its bounds, if this machine lacks the backend's unit or its energy
+        counter, or if the folder has measurements with other settings.
     """
     check_number("passes", passes, 1)
     architectures = measuring_order(space, n_architectures, protocol.seed)
     _check_sizes(space, protocol.sizes)
-    settings = asdict(protocol) | {"image_set": asdict(image_set)} | facts_of(backend)
+    # A table without energies lacks their settings, as it did before energies were measured.
+    stated = {key: value for key, value in asdict(protocol).items() if value is not None}
+    settings = stated | {"image_set": asdict(image_set)} | facts_of(backend)
+    machine, wattmeter, wanted = machine_facts(), None, None
+    if protocol.energy_seconds is not None:
+        wanted, wattmeter = "energy", wattmeter_of(backend, protocol.energy_seconds)
+        settings["energy"] = backend.name if wattmeter is None else wattmeter.meter.name
+        machine |= {} if wattmeter is None else wattmeter.meter.facts()
+
+    fallen: list[str] = []
+
+    def measure(architecture: str) -> dict[str, Any]:
+        cells = space.parse(architecture)
+        network = build(space, cells, image_set, dead_edges=False, **protocol.sizes)
+        values = measure_pass(network, backend, settings, wattmeter, wanted)
+        if "fallback" in values:
+            fallen.append(architecture)
+            if len(fallen) == 1:
+                warn_of_fallback(architecture, values["fallback"])
+        return values
+
     store = Store(folder)
-    store.start(backend.name, settings, machine_facts())
+    store.start(backend.name, settings, machine)
     units: list[Unit] = []
     for number in range(passes):
         order = generator(protocol.seed, "pass", number).permutation(len(architectures))
@@ -119,13 +151,13 @@ def measure_latency(
         # The folder is <name>/<space>.
         folder.parent.name,
         sum(len(store.missing(unit)) for unit in units),
-        lambda architecture: _runs(architecture, space, image_set, backend, protocol),
+        measure,
         architectures,
     )
     return measure_units(
         store,
         units,
-        lambda unit, missing: _time(unit, missing, space, image_set, backend, protocol),
+        lambda unit, missing: _records(unit, missing, measure),
         lambda unit: f"{backend.name}, pass {unit.round + 1} of {passes}",
     )
 
@@ -137,27 +169,13 @@ def _check_sizes(space: SearchSpace, sizes: Mapping[str, int]) -> None:
         check_number(f"sizes.{name}", size, 1)
 
 
-def _time(
+def _records(
     unit: Unit,
     architectures: Sequence[str],
-    space: SearchSpace,
-    image_set: ImageSet,
-    backend: Backend,
-    protocol: Protocol,
+    measure: Callable[[str], Mapping[str, Any]],
 ) -> Iterator[Record]:
     for architecture in architectures:
-        times = _runs(architecture, space, image_set, backend, protocol)
-        yield _record(unit, architecture, summary(times))
-
-
-def _runs(
-    architecture: str, space: SearchSpace, image_set: ImageSet, backend: Backend, protocol: Protocol
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return the milliseconds of the timed runs of one architecture, shape (repeats,)."""
-    network = build(space, space.parse(architecture), image_set, dead_edges=False, **protocol.sizes)
-    prepared = backend.prepare(network, protocol.batch_size, protocol.threads, protocol.seed)
-    prepared(protocol.warm_up)
-    return times_of(backend, prepared, protocol.repeats)
+        yield _record(unit, architecture, measure(architecture))
 
 
 def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
@@ -167,20 +185,4 @@ def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
         "architecture": architecture,
         **values,
         "load": round(load(), 2),
-    }
-
-
-def summary(milliseconds: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:
-    """Return median, median absolute deviation and minimum of the runs in one pass.
-
-    Examples
-    --------
-    >>> summary(np.array([2.0, 1.0, 4.0]))
-    {'median': 2.0, 'mad': 1.0, 'minimum': 1.0}
-    """
-    median = float(np.median(milliseconds))
-    return {
-        "median": median,
-        "mad": float(np.median(np.abs(milliseconds - median))),
-        "minimum": float(milliseconds.min()),
     }

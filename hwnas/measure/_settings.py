@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -31,17 +32,27 @@ def check_settings(folder: Path, header: Header, others: Sequence[Header]) -> No
     """
     series, settings = header["series"], header["settings"]
     for other in others:
-        earlier = other["settings"]
+        earlier = settings_of(other)
         same = other["series"] == series
         shared = [key for key in _NETWORKS if key in settings and key in earlier]
-        for key in settings if same else shared:
-            if earlier.get(key) != settings[key]:
+        for key in settings | earlier if same else shared:
+            if earlier.get(key) != settings.get(key):
                 override = _override(other["series"], key, earlier)
                 raise UserError(
                     f"{folder} has {other['series']} measurements with {key}={earlier.get(key)}, "
-                    f"not {settings[key]}",
+                    f"not {settings.get(key)}",
                     remedy=f"{override}, or another name=" if override else "another name=",
                 )
+
+
+def settings_of(header: Header) -> dict[str, Any]:
+    """Return the settings of a header, with those that earlier versions did not state.
+
+    Earlier versions ran networks on NVIDIA GPUs without CUDA graphs. Only PyTorch on such a device
+    states ``tf32``.
+    """
+    settings = dict(header["settings"])
+    return {"graph": False} | settings if "tf32" in settings else settings
 
 
 def _override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
@@ -54,6 +65,9 @@ def _override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
         return f"training.{key}={value}"
     if key in _PROTOCOL:
         return f"{key}={value}"
+    if key in ("energy", "energy_seconds"):
+        energy = earlier.get("energy_seconds")
+        return "metric=latency" if energy is None else f"metric=energy energy_seconds={energy}"
     if key == "image_set":
         fields = earlier[key]
         numbers = [f"image_set.{name}={fields[name]}" for name in ("resolution", "classes")]
@@ -75,7 +89,7 @@ def _unit_override(series: str, key: str, earlier: Mapping[str, Any]) -> str | N
     # The facts may lack a field of the backend. Its value was then that of the YAML.
     chosen = {name: earlier.get(name, default) for name, default in read_yaml(file).items()}
     return " ".join(
-        f"backend.{name}={value}"
+        f"backend.{name}={json.dumps(value) if isinstance(value, bool) else value}"
         for name, value in chosen.items()
         if name not in ("_target_", "name")
     )

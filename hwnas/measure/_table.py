@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.dataset import STATISTICS, measured_column, write_local_table
+from hwnas.dataset import ONE_VALUE, STATISTICS, measured_column, write_local_table
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between, tau_between_halves
@@ -102,20 +104,44 @@ class _Columns:
     def add_latency(self, series: str) -> dict[str, Noise]:
         """Add the latency columns of a backend and return the noise of each statistic."""
         noise: dict[str, Noise] = {}
+        if not values_by_architecture(self._store, series, "median"):
+            reasons = list(fallbacks(self._store, series).values())
+            raise UserError(
+                f"{self._store.folder}: no network ran as backend={series} states ({reasons[0]})",
+                remedy="measure with other settings of the backend and another name=",
+            )
         for statistic in STATISTICS:
             values = values_by_architecture(self._store, series, statistic)
             name = measured_column(series, "latency", statistic)
             self._add(name, {key: float(np.median(v)) for key, v in values.items()}, "ms")
             if statistic != "mad":
                 noise[name] = judge(comparable_rounds(values))
+        for metric, unit in ONE_VALUE.items():
+            means = values_by_architecture(self._store, series, metric)
+            if means:
+                name = measured_column(series, metric, "mean")
+                self._add(name, {key: float(np.median(v)) for key, v in means.items()}, unit)
+                # A network occupies the same memory in every pass.
+                if metric != "peak_memory":
+                    noise[name] = judge(comparable_rounds(means))
         self._add(f"{series}_passes", {key: len(v) for key, v in values.items()}, "passes")
-        loads = np.concatenate(list(values_by_architecture(self._store, series, "load").values()))
         self.facts["latency"][series] = self._headers(series) | {
             "noise": {name: _noise_facts(each) for name, each in noise.items()},
             "n_measured": len(values),
-            "load": {"median": float(np.median(loads)), "highest": float(loads.max())},
+            **self._spread(series, "load"),
+            # In watts, before and between the networks.
+            **self._spread(series, "idle_power"),
         }
+        if fallbacks(self._store, series):
+            self.facts["latency"][series]["fallback"] = fallbacks(self._store, series)
         return noise
+
+    def _spread(self, series: str, value: str) -> dict[str, dict[str, float]]:
+        """Return lowest, median and highest of a value, or nothing if no record has the value."""
+        of = list(chain(*values_by_architecture(self._store, series, value).values()))
+        if not of:
+            return {}
+        return {value: {"lowest": min(of), "median": float(np.median(of)), "highest": max(of)}}
 
     def add_accuracy(self) -> None:
         """Add the mean accuracy over seeds, and one column for each seed.
@@ -182,12 +208,30 @@ def _nan_to_none(tau: float) -> float | None:
 
 
 def values_by_architecture(store: Store, series: str, value: str) -> dict[str, list[float]]:
-    """Return the values of each architecture, in order of the rounds."""
+    """Return the values of each architecture, in order of the rounds.
+
+    Records without the value are left out: not every measurement has an energy. So are networks
+    that did not run as the facts say, because their values cannot be compared with the others.
+    """
     found: dict[str, list[float]] = {}
     for (of, _, architecture), record in sorted(store.records.items()):
-        if of == series:
+        if of == series and value in record and "fallback" not in record:
             found.setdefault(architecture, []).append(record[value])
     return found
+
+
+def passes_of(store: Store, series: str) -> dict[str, int]:
+    """Return the number of measured passes of each architecture."""
+    return Counter(architecture for of, _, architecture in store.records if of == series)
+
+
+def fallbacks(store: Store, series: str) -> dict[str, str]:
+    """Return the reason for each architecture that did not run as the backend's facts say."""
+    return {
+        key[2]: record["fallback"]
+        for key, record in sorted(store.records.items())
+        if key[0] == series and "fallback" in record
+    }
 
 
 def comparable_rounds(values: Values) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from optuna.trial import TrialState
 
-from hwnas.backend import facts_of, times_of
+from hwnas.backend import facts_of, runs_of
 from hwnas.composition import check_choices, globs_expanded, options
 from hwnas.errors import UserError
 from hwnas.experiment import split
@@ -271,14 +271,14 @@ TIMES += [[1.0, float("nan"), 2.0], [1.0, float("inf"), 2.0], {}, "123", np.zero
 
 
 @pytest.mark.parametrize("returned", TIMES)
-def test_times_of_anything_but_times_raises_one_line(returned: object) -> None:
+def test_runs_of_anything_but_times_raises_one_line(returned: object) -> None:
     with pytest.raises(UserError, match="for 3 runs, not that many milliseconds"):
-        times_of(Board(dict), lambda _: returned, 3)  # type: ignore[arg-type, return-value]
+        runs_of(Board(dict), lambda _: returned, 3)  # type: ignore[arg-type, return-value]
 
 
-def test_times_of_list_is_taken() -> None:
+def test_runs_of_list_is_taken() -> None:
     backend: Any = Board(dict)
-    assert times_of(backend, lambda n: [1.0] * n, 3).tolist() == [1, 1, 1]  # type: ignore[arg-type, return-value]
+    assert runs_of(backend, lambda n: [1.0] * n, 3).milliseconds.tolist() == [1, 1, 1]  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.parametrize("threads", [1, 64])

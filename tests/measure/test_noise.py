@@ -11,10 +11,10 @@ from scipy.stats import kendalltau
 
 from hwnas.errors import UserError
 from hwnas.measure import _machine
-from hwnas.measure._latency import summary
 from hwnas.measure._machine import machine_facts
 from hwnas.measure._noise import judge, tau_between
 from hwnas.measure._order import measuring_order, sample_size_covering
+from hwnas.measure._pass import summary
 from hwnas.space import FBNet, NASBench201, TransNASMicro
 
 

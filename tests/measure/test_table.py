@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from hwnas.dataset import Local, read_local_table, table_path, write_local_table
+from hwnas.dataset import Local, Statistic, read_local_table, table_path, write_local_table
 from hwnas.errors import UserError
 from hwnas.measure._store import Store
 from hwnas.measure._table import comparable_rounds, write_table
@@ -22,6 +22,8 @@ from tests.dataset import official
 SPACE = NASBench201()
 NAME = "mine"
 LATENCY = Metric("latency", "ms")
+ENERGY = Metric("energy", "mJ")
+STATISTICS_OF_A_TIME: tuple[Statistic, ...] = ("median", "minimum")
 #: Cells with five different networks.
 CELLS = [
     [0, 0, 0, 1, 0, 0],
@@ -109,6 +111,31 @@ def test_comparable_rounds_include_most_measurements(
 ) -> None:
     values = {str(number): [float(number)] * n for number, n in enumerate(passes_of)}
     assert comparable_rounds(values).shape == shape
+
+
+def test_write_table_energy_of_some_passes_is_loaded(paths: Paths) -> None:
+    # The first pass is one of an earlier version, whose records have no energy.
+    values = {"minimum": 1.0, "median": 2.0, "mad": 0.5, "load": 0.0}
+    add(paths, "onnxruntime", 0, ARCHITECTURES, **values)
+    for number, energy in enumerate((30.0, 34.0), start=1):
+        add(paths, "onnxruntime", number, ARCHITECTURES[:4], **values, energy=energy)
+    _, facts = written(paths)
+    assert facts["units"]["onnxruntime_energy_mean"] == "mJ"
+    noise = facts["latency"]["onnxruntime"]["noise"]["onnxruntime_energy_mean"]
+    assert (noise["n_passes"], noise["n_architectures"]) == (2, 4)
+    for statistic in STATISTICS_OF_A_TIME:
+        table = Local(NAME, ENERGY, SPACE, paths, statistic=statistic).load()
+        values_of = dict(zip(SPACE.to_strings(table.architectures), table.values, strict=True))
+        assert [values_of[each] for each in ARCHITECTURES[:4]] == [32, 33, 34, 35]
+        assert np.isnan(values_of[ARCHITECTURES[4]])
+    assert local(paths).load().values.min() == 2.0
+
+
+def test_local_without_energy_raises_names_of_metrics(paths: Paths) -> None:
+    add_latency(paths)
+    written(paths)
+    with pytest.raises(UserError, match="no metric energy; it has: latency, flops"):
+        local(paths, ENERGY).load()
 
 
 def test_write_table_third_seed_of_sample_keeps_other_accuracies(paths: Paths) -> None:

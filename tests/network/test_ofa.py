@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hwnas.backend import build_onnx
-from hwnas.backend._torch import build_forward
+from hwnas.backend._forward import build_forward
 from hwnas.image_set import ImageSet
 from hwnas.network import TOTALS, OFASkeleton, Skeleton, build, skeleton
 from hwnas.space import Architectures, Choices, spaces

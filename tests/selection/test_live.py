@@ -13,7 +13,7 @@ from hwnas.backend import Prepared
 from hwnas.dataset import HELP, Local
 from hwnas.errors import UserError
 from hwnas.measure import device_measure
-from hwnas.measure._device import time_on_device
+from hwnas.measure._device import measure_on_device
 from hwnas.metric import Metric
 from hwnas.network import Network
 from hwnas.paths import Paths
@@ -57,14 +57,14 @@ def facts(cpu: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_time_on_device_two_passes_times_each_architecture_in_each_pass(
+def test_measure_on_device_two_passes_times_each_architecture_in_each_pass(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     X = np.array([[0, 0, 0, 1, 0, 0], [3, 3, 3, 3, 3, 3]], dtype=np.int8)
     backend = Clock()
     with caplog.at_level(logging.WARNING):
-        minimum = time_on_device(SPACE, X, backend, facts("another CPU"), "minimum", passes=2)
-        median = time_on_device(SPACE, X, backend, facts("another CPU"), "median", passes=2)
+        minimum = measure_on_device(SPACE, X, backend, facts("another CPU"), "minimum", passes=2)
+        median = measure_on_device(SPACE, X, backend, facts("another CPU"), "median", passes=2)
     assert backend.runs == 2 * 2 * 2 * (2 + 3)
     assert minimum[0] < minimum[1]
     assert median - minimum == pytest.approx([1.0, 1.0])
