@@ -16,7 +16,7 @@ from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._energy import wattmeter_of
 from hwnas.measure._machine import machine_facts
-from hwnas.measure._pass import measure_pass
+from hwnas.measure._pass import measure_pass, reason_to_leave_out
 from hwnas.measure._settings import settings_of
 from hwnas.network import build
 from hwnas.seeding import generator
@@ -112,10 +112,11 @@ def measure_on_device(
                 space, architectures[row].tolist(), image_set, dead_edges=False, **settings["sizes"]
             )
             values = measure_pass(network, backend, settings, wattmeter, value)
-            if "fallback" in values:
+            reason = reason_to_leave_out(values)
+            if reason is not None:
                 raise UserError(
                     f"{space.to_strings(architectures[row : row + 1])[0]} cannot be compared with "
-                    f"the table: {values['fallback']}",
+                    f"the table: {reason}",
                     remedy=_REMEDY,
                 )
             measured[number, row] = values[value]
