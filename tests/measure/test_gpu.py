@@ -140,6 +140,12 @@ def test_measure_energy_on_gpu_is_used_like_latency(folder: Path) -> None:
         verified = in_process(*run, "dataset.subtract_idle=true", "selection.verify=device")
         assert verified.returncode == 0, verified.stderr
         assert "local-torch-above-idle" in verified.stdout
+        lost = GPU(readable=lambda _: False)
+        with pretended_gpu(lost):
+            failed = in_process(*run, "selection.verify=device")
+        assert failed.returncode == 2
+        assert "reads no energy counter" in failed.stderr
+        assert "Try: selection.verify=table" in failed.stderr
         ratio = float(verified.stdout.partition("table's value: ")[2].split()[0])
         assert 0.9 < ratio < 1.1
 
