@@ -38,6 +38,8 @@ class GPU:
         Relative standard deviation of the time of a run.
     fails : callable
         Takes the number of a recording, from 0. Whether this network cannot be recorded.
+    bytes_ : float
+        Size of the memory.
     readable : callable
         Takes the number of a reading of the counter, from 0. Whether it works.
     """
@@ -46,11 +48,14 @@ class GPU:
     noise: float = 0.02
     fails: Callable[[int], bool] = lambda _: False
     readable: Callable[[int], bool] = lambda _: True
+    bytes_: float = math.inf
     host: float = 100.0
     free: float = 100.0
     recordings: int = 0
     readings: int = 0
-    allocated: int = 0
+    #: Bytes of the weights and the image, and of these with the largest layer.
+    weights: int = 0
+    peak: int = 0
     #: The kernels of the graph that is being recorded: seconds and joules.
     recording: list[tuple[float, float]] | None = None
     _busy: list[tuple[float, float, float]] = field(default_factory=list)
@@ -75,6 +80,13 @@ class GPU:
         start = max(self.host, self.free)
         self.free = start + took
         self._busy.append((start, self.free, joules / seconds if seconds else 0.0))
+
+    def allocate(self, bytes_: int, stays: bool = False) -> None:
+        """Take memory for a layer, or for weights, which stay until the next network."""
+        if self.weights + bytes_ > self.bytes_:
+            raise torch.OutOfMemoryError(f"Tried to allocate {bytes_} bytes.")
+        self.peak = max(self.peak, self.weights + bytes_)
+        self.weights += bytes_ if stays else 0
 
     def wait(self) -> None:
         """Let the host wait for the GPU."""
@@ -112,12 +124,15 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, gpu: GPU) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._gpu = gpu
-        self._known: dict[tuple[Any, ...], tuple[tuple[int, ...], float]] = {}
+        self._known: dict[tuple[Any, ...], tuple[tuple[int, ...], float, int]] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = [each for each in args if isinstance(each, torch.Tensor)]
         if not given or kwargs or any(each.device.type != DEVICE for each in given):
-            return func(*args, **(kwargs or {}))
+            moved = func(*args, **(kwargs or {}))
+            if given and moved.device.type == DEVICE:
+                self._gpu.allocate(4 * moved.numel(), stays=True)
+            return moved
         key = (func, *(tuple(x.shape) if isinstance(x, torch.Tensor) else str(x) for x in args))
         # PyTorch takes 0.1 ms to find the shape of a result.
         if key not in self._known:
@@ -125,8 +140,9 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
             bytes_ = 4 * sum(each.numel() for each in (*given, out))
             kernel = math.prod(given[1].shape[1:]) if "convolution" in str(func) else 1
             work = bytes_ / 2e12 + 2 * out.numel() * kernel / 4e13
-            self._known[key] = (tuple(out.shape), work)
-        shape, work = self._known[key]
+            self._known[key] = (tuple(out.shape), work, bytes_)
+        shape, work, bytes_ = self._known[key]
+        self._gpu.allocate(bytes_)
         self._gpu.launch(2e-6 + work, 2e-6 * 60 + work * 300)
         return torch.empty(shape, device=DEVICE)
 
@@ -219,9 +235,9 @@ def _cuda(gpu: GPU) -> SimpleNamespace:
         get_device_name=lambda _: "pretended GPU",
         get_device_properties=lambda _: SimpleNamespace(uuid="0-0"),
         graph=graph,
-        max_memory_allocated=lambda _: gpu.allocated + 1_000_000,
-        memory_allocated=lambda _: gpu.allocated,
-        reset_peak_memory_stats=lambda _: None,
+        max_memory_allocated=lambda _: gpu.peak + 500,
+        memory_allocated=lambda _: 500,
+        reset_peak_memory_stats=lambda _: vars(gpu).update(weights=0, peak=0),
         stream=nothing,
         synchronize=gpu.wait,
     )

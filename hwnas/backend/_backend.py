@@ -44,6 +44,14 @@ class Runs:
 Prepared = Callable[[int], NDArray[np.float64] | Runs]
 
 
+class NetworkFailed(Exception):  # noqa: N818 - it is no error of the program
+    """A backend cannot run a network, for example because its unit has too little memory.
+
+    The methods of a backend raise it with the reason. ``hwnas measure`` records the reason, goes on
+    with the next network, and leaves the value out of the table.
+    """
+
+
 class Backend(Protocol):
     """Runs networks on a device or in a runtime, and times the runs.
 

@@ -7,6 +7,7 @@ eager run is then the time of the launches, and says little about the device.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from hwnas.backend._backend import uninterrupted
 _CALLS_BEFORE = 3
 
 
-def capture(cuda: Any, call: Callable[[], object]) -> Any:
-    """Return a CUDA graph of the kernels that a call launches.
+class Recorded:
+    """The kernels that a call launches, as a CUDA graph.
 
     Parameters
     ----------
@@ -33,32 +34,34 @@ def capture(cuda: Any, call: Callable[[], object]) -> Any:
     RuntimeError
         If the call does something that CUDA cannot record.
     """
-    # The calls before the recording must not run on the default stream (PyTorch, "CUDA graphs").
-    side = cuda.Stream()
-    side.wait_stream(cuda.current_stream())
-    with cuda.stream(side):
-        for _ in range(_CALLS_BEFORE):
+
+    def __init__(self, cuda: Any, call: Callable[[], object]) -> None:
+        self._cuda = cuda
+        # The graph reads the weights and the image where they were, so that they must stay.
+        self._call = call
+        # PyTorch's page "CUDA graphs" says that these calls must not run on the default stream.
+        side = cuda.Stream()
+        side.wait_stream(cuda.current_stream())
+        with cuda.stream(side):
+            for _ in range(_CALLS_BEFORE):
+                call()
+        cuda.current_stream().wait_stream(side)
+        self._graph = cuda.CUDAGraph()
+        with cuda.graph(self._graph):
             call()
-    cuda.current_stream().wait_stream(side)
-    graph = cuda.CUDAGraph()
-    with cuda.graph(graph):
-        call()
-    return graph
 
+    def times(self, repeats: int) -> NDArray[np.float64]:
+        """Return the milliseconds of each of `repeats` replays, shape (repeats,).
 
-def time_replays(cuda: Any, graph: Any, repeats: int) -> NDArray[np.float64]:
-    """Return the milliseconds of each of `repeats` replays, shape (repeats,).
-
-    The device takes the times, between two events around each replay. All replays are queued
-    before the host waits, so that the device is never idle between them.
-    """
-    events = [
-        (cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)) for _ in range(repeats)
-    ]
-    with uninterrupted():
-        for start, end in events:
-            start.record()
-            graph.replay()
-            end.record()
-        cuda.synchronize()
-    return np.array([start.elapsed_time(end) for start, end in events], dtype=np.float64)
+        The device takes the times, between two events around each replay. All replays are queued
+        before the host waits, so that the device is never idle between them.
+        """
+        new = partial(self._cuda.Event, enable_timing=True)
+        events = [(new(), new()) for _ in range(repeats)]
+        with uninterrupted():
+            for start, end in events:
+                start.record()
+                self._graph.replay()
+                end.record()
+            self._cuda.synchronize()
+        return np.array([start.elapsed_time(end) for start, end in events], dtype=np.float64)

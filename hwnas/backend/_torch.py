@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.backend._backend import Prepared, Runs, time_calls
+from hwnas.backend._backend import NetworkFailed, Prepared, Runs, time_calls
 from hwnas.backend._forward import build_forward
-from hwnas.backend._graph import capture, time_replays
+from hwnas.backend._graph import Recorded
 from hwnas.backend._weights import random_image
 from hwnas.errors import UserError
 from hwnas.meter import NVML, RAPL, Meter
@@ -56,6 +57,8 @@ class Torch:
         ------
         UserError
             If PyTorch has no such device on this machine.
+        NetworkFailed
+            If the device has too little memory for the network.
         """
         import torch
 
@@ -66,26 +69,29 @@ class Torch:
             torch.backends.cudnn.allow_tf32 = False
             torch.backends.cuda.matmul.allow_tf32 = False
         memory = _Memory(device)
-        forward = build_forward(network, seed, device)
-        image = torch.from_numpy(random_image(network.nodes[0].layer, batch_size, seed))
-        image = image.to(device)
-
-        def run() -> None:
-            forward(image)
-            if device.type != "cpu":
-                torch.accelerator.synchronize(device)
-
-        timer: Timer = partial(time_calls, run)
-        fallback: str | None = None
-        if self._records(device):
-            timer, fallback = _replays(device, lambda: forward(image), eager=timer)
+        with _enough_memory():
+            forward = build_forward(network, seed, device)
+            image = torch.from_numpy(random_image(network.nodes[0].layer, batch_size, seed))
+            timer, fallback = self._timer(device, partial(forward, image.to(device)))
 
         def prepared(repeats: int) -> Runs:
-            with torch.inference_mode():
+            with _enough_memory(), torch.inference_mode():
                 times = timer(repeats)
             return Runs(times, peak_bytes=memory.peak(), fallback=fallback)
 
         return prepared
+
+    def _timer(self, device: torch.device, call: Callable[[], object]) -> tuple[Timer, str | None]:
+        """Return the timer of a call, and why it is eager where the facts say otherwise."""
+        import torch
+
+        def run() -> None:
+            call()
+            if device.type != "cpu":
+                torch.accelerator.synchronize(device)
+
+        eager = partial(time_calls, run)
+        return _replays(device, call, eager) if self._records(device) else (eager, None)
 
     def meter(self) -> Meter | None:
         """Return the meter of the device's energy, or None if no meter is known.
@@ -166,7 +172,7 @@ def _replays(
     cuda = _module(device)
     try:
         with torch.inference_mode(), cuda.device(device):
-            graph = capture(cuda, call)
+            recorded = Recorded(cuda, call)
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
@@ -175,9 +181,21 @@ def _replays(
 
     def timer(repeats: int) -> NDArray[np.float64]:
         with cuda.device(device):
-            return time_replays(cuda, graph, repeats)
+            return recorded.times(repeats)
 
     return timer, None
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Raise `NetworkFailed` if the device has too little memory for a network."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        reason = str(error).partition("\n")[0]
+        raise NetworkFailed(f"too little memory ({reason})") from error
 
 
 class _Memory:

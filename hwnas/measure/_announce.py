@@ -48,8 +48,8 @@ def warn_of_threads(threads: int) -> None:
         )
 
 
-def warn_of_fallback(architecture: str, reason: str) -> None:
-    """Warn that a network did not run as the facts of its backend say."""
+def warn_of_missing(architecture: str, reason: str) -> None:
+    """Warn that a network failed, or did not run as the facts of its backend say."""
     _say(f"warning: {architecture}: {reason}; the table leaves out such networks")
 
 

@@ -18,7 +18,7 @@ from hwnas.files import write_atomically
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import sample_size_covering
 from hwnas.measure._store import Store
-from hwnas.measure._table import fallbacks, passes_of, write_table
+from hwnas.measure._table import left_out, passes_of, write_table
 from hwnas.network import skeleton
 from hwnas.paths import Paths
 from hwnas.space import CellSpace, SearchSpace
@@ -124,7 +124,7 @@ def _finish(
         noise = write_table(store, space, cfg.name, path)
     lines = [f"{name}: {each}" for name, each in noise.items()]
     if backend is not None:
-        lines += _left_out(fallbacks(store, backend))
+        lines += _left_out(left_out(store, backend))
     if backend is not None and not missing:
         lines += _unfinished(cfg, space, passes_of(store, backend))
     print("\n".join([*lines, f"table: {path}"]))  # noqa: T201 - the command's own output

@@ -14,9 +14,9 @@ from hwnas.backend import Backend, facts_of
 from hwnas.dataset import ONE_VALUE, Local
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
-from hwnas.measure._energy import wattmeter_of
+from hwnas.measure._energy import Wattmeter, wattmeter_of
 from hwnas.measure._machine import machine_facts
-from hwnas.measure._pass import measure_pass
+from hwnas.measure._pass import measure_pass, reason_to_leave_out
 from hwnas.measure._settings import settings_of
 from hwnas.network import build
 from hwnas.seeding import generator
@@ -100,9 +100,7 @@ def measure_on_device(
         )
     settings = settings_of(facts)
     image_set = ImageSet(**settings["image_set"])
-    wattmeter = None
-    if value.startswith("energy"):
-        wattmeter = wattmeter_of(backend, settings["energy_seconds"])
+    wattmeter = _wattmeter(backend, settings) if value.startswith("energy") else None
     measured = np.empty((passes, len(architectures)))
     for number in range(passes):
         # The purpose "live" stays as it was, so that a seed keeps its order.
@@ -112,14 +110,23 @@ def measure_on_device(
                 space, architectures[row].tolist(), image_set, dead_edges=False, **settings["sizes"]
             )
             values = measure_pass(network, backend, settings, wattmeter, value)
-            if "fallback" in values:
+            reason = reason_to_leave_out(values)
+            if reason is not None:
                 raise UserError(
                     f"{space.to_strings(architectures[row : row + 1])[0]} cannot be compared with "
-                    f"the table: {values['fallback']}",
+                    f"the table: {reason}",
                     remedy=_REMEDY,
                 )
             measured[number, row] = values[value]
     return np.asarray(np.median(measured, axis=0))
+
+
+def _wattmeter(backend: Backend, settings: Mapping[str, Any]) -> Wattmeter | None:
+    try:
+        return wattmeter_of(backend, settings["energy_seconds"])
+    except UserError as error:
+        # The meter's remedy is an override of `hwnas measure`.
+        raise UserError(error.problem, remedy=_REMEDY) from error
 
 
 def backend_of(name: str, settings: Mapping[str, Any]) -> Backend:

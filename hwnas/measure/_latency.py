@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from hwnas.backend import Backend, facts_of
+from hwnas.backend import Backend, NetworkFailed, facts_of
 from hwnas.errors import UserError, check_choice, check_number
 from hwnas.image_set import ImageSet
-from hwnas.measure._announce import announce, warn_of_fallback, warn_of_threads
+from hwnas.measure._announce import announce, warn_of_missing, warn_of_threads
 from hwnas.measure._energy import wattmeter_of
 from hwnas.measure._machine import load, machine_facts
 from hwnas.measure._order import measuring_order
-from hwnas.measure._pass import measure_pass
+from hwnas.measure._pass import measure_pass, reason_to_leave_out
 from hwnas.measure._store import Record, Store, Unit, units_of
 from hwnas.measure._work import measure_units
 from hwnas.network import build, skeleton
@@ -127,16 +127,19 @@ def measure_latency(
         settings["energy"] = backend.name if wattmeter is None else wattmeter.meter.name
         machine |= {} if wattmeter is None else wattmeter.meter.facts()
 
-    fallen: list[str] = []
+    left_out: list[str] = []
 
     def measure(architecture: str) -> dict[str, Any]:
         cells = space.parse(architecture)
         network = build(space, cells, image_set, dead_edges=False, **protocol.sizes)
-        values = measure_pass(network, backend, settings, wattmeter, wanted)
-        if "fallback" in values:
-            fallen.append(architecture)
-            if len(fallen) == 1:
-                warn_of_fallback(architecture, values["fallback"])
+        try:
+            values = measure_pass(network, backend, settings, wattmeter, wanted)
+        except NetworkFailed as error:
+            values = {"failed": str(error)}
+        reason = reason_to_leave_out(values)
+        if reason is not None and not left_out:
+            warn_of_missing(architecture, reason)
+            left_out.append(architecture)
         return values
 
     store = Store(folder)

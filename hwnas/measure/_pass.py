@@ -59,6 +59,15 @@ def measure_pass(
     return values
 
 
+def reason_to_leave_out(record: Mapping[str, Any]) -> str | None:
+    """Return why a table must leave out a record, or None if the table may have it.
+
+    A record is left out if its network failed, or if it did not run as the backend's facts say.
+    """
+    reason: str | None = record.get("failed") or record.get("fallback")
+    return reason
+
+
 def values_of(runs: Runs) -> dict[str, Any]:
     """Return the values that the record of a pass has: the time's, and what else was measured.
 

@@ -17,6 +17,7 @@ from hwnas.dataset import ONE_VALUE, STATISTICS, measured_column, write_local_ta
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.measure._noise import Noise, judge, tau_between, tau_between_halves
+from hwnas.measure._pass import reason_to_leave_out
 from hwnas.measure._settings import ACCURACY, CLASSES
 from hwnas.measure._store import Store
 from hwnas.network import build, count_layers
@@ -105,9 +106,9 @@ class _Columns:
         """Add the latency columns of a backend and return the noise of each statistic."""
         noise: dict[str, Noise] = {}
         if not values_by_architecture(self._store, series, "median"):
-            reasons = list(fallbacks(self._store, series).values())
+            reasons = list(left_out(self._store, series).values())
             raise UserError(
-                f"{self._store.folder}: no network ran as backend={series} states ({reasons[0]})",
+                f"{self._store.folder}: no network could be measured as asked ({reasons[0]})",
                 remedy="measure with other settings of the backend and another name=",
             )
         for statistic in STATISTICS:
@@ -132,8 +133,8 @@ class _Columns:
             # In watts, before and between the networks.
             **self._spread(series, "idle_power"),
         }
-        if fallbacks(self._store, series):
-            self.facts["latency"][series]["fallback"] = fallbacks(self._store, series)
+        missing = left_out(self._store, series)
+        self.facts["latency"][series] |= {"left_out": missing} if missing else {}
         return noise
 
     def _spread(self, series: str, value: str) -> dict[str, dict[str, float]]:
@@ -215,7 +216,7 @@ def values_by_architecture(store: Store, series: str, value: str) -> dict[str, l
     """
     found: dict[str, list[float]] = {}
     for (of, _, architecture), record in sorted(store.records.items()):
-        if of == series and value in record and "fallback" not in record:
+        if of == series and value in record and reason_to_leave_out(record) is None:
             found.setdefault(architecture, []).append(record[value])
     return found
 
@@ -225,13 +226,14 @@ def passes_of(store: Store, series: str) -> dict[str, int]:
     return Counter(architecture for of, _, architecture in store.records if of == series)
 
 
-def fallbacks(store: Store, series: str) -> dict[str, str]:
-    """Return the reason for each architecture that did not run as the backend's facts say."""
-    return {
-        key[2]: record["fallback"]
+def left_out(store: Store, series: str) -> dict[str, str]:
+    """Return each architecture with a record that the table leaves out, and the reason."""
+    reasons = {
+        key[2]: reason_to_leave_out(record)
         for key, record in sorted(store.records.items())
-        if key[0] == series and "fallback" in record
+        if key[0] == series
     }
+    return {architecture: reason for architecture, reason in reasons.items() if reason is not None}
 
 
 def comparable_rounds(values: Values) -> NDArray[np.float64]:

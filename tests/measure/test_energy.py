@@ -6,13 +6,19 @@ import math
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from hwnas.backend import Prepared, Runs
 from hwnas.errors import UserError
+from hwnas.image_set import ImageSet
 from hwnas.measure import _energy
 from hwnas.measure._energy import Wattmeter, use_of, wattmeter_of
+from hwnas.measure._pass import measure_pass
+from hwnas.network import Network, build
+from hwnas.space import NASBench201
 
 IDLE, BUSY = 70.0, 200.0
 
@@ -137,3 +143,41 @@ def test_use_of_counter_that_does_not_change_raises(board: Board) -> None:
 
 def test_wattmeter_of_backend_without_meter_is_none() -> None:
     assert wattmeter_of(object(), 0.5) is None
+
+
+class Rig:
+    """A backend that may measure the energy of its runs itself."""
+
+    name = "rig"
+    unit_facts: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, millijoules: float | None) -> None:
+        self.millijoules = millijoules
+
+    def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:
+        del network, batch_size, threads, seed
+        return lambda repeats: Runs(np.full(repeats, 2.0), self.millijoules)
+
+    def facts(self) -> dict[str, str]:
+        return {}
+
+
+SETTINGS = {"batch_size": 1, "threads": 1, "seed": 0, "warm_up": 1, "repeats": 3}
+NETWORK = build(NASBench201(), (1,) * 6, ImageSet("tiny", resolution=8, classes=7))
+
+
+def test_measure_pass_energy_of_the_backend_is_recorded() -> None:
+    values = measure_pass(NETWORK, Rig(30.0), SETTINGS, wanted="energy")
+    assert values == {"median": 2.0, "mad": 0.0, "minimum": 2.0, "energy": 30.0}
+
+
+def test_measure_pass_backend_without_energy_raises() -> None:
+    assert "energy" not in measure_pass(NETWORK, Rig(None), SETTINGS)
+    with pytest.raises(UserError, match=r"backend=rig measures no energy.*Try: metric=latency"):
+        measure_pass(NETWORK, Rig(None), SETTINGS, wanted="energy")
+
+
+@pytest.mark.parametrize("energy", [-1.0, math.nan, math.inf])
+def test_measure_pass_energy_that_is_no_positive_number_raises(energy: float) -> None:
+    with pytest.raises(UserError, match="returns millijoules="):
+        measure_pass(NETWORK, Rig(energy), SETTINGS)

@@ -131,6 +131,23 @@ def test_write_table_energy_of_some_passes_is_loaded(paths: Paths) -> None:
     assert local(paths).load().values.min() == 2.0
 
 
+def test_local_subtract_idle_takes_the_energy_above_it(paths: Paths) -> None:
+    values = {"minimum": 1.0, "median": 2.0, "mad": 0.5, "load": 0.0, "energy": 30.0}
+    add(paths, "onnxruntime", 0, ARCHITECTURES, **values)
+    written(paths)
+    above = Local(NAME, ENERGY, SPACE, paths, subtract_idle=True)
+    with pytest.raises(UserError, match=r"without the idle power.*dataset.subtract_idle=false"):
+        above.load()
+    more = {"energy_above_idle": 10.0, "idle_power": 70.0}
+    add(paths, "onnxruntime", 1, ARCHITECTURES, **values, **more)
+    _, facts = written(paths)
+    assert facts["latency"]["onnxruntime"]["idle_power"]["lowest"] == 70.0
+    table = above.load()
+    assert table.values.min() == 10.0
+    assert table.dataset == "local-onnxruntime-above-idle"
+    assert local(paths, ENERGY).load().values.min() == 30.0
+
+
 def test_local_without_energy_raises_names_of_metrics(paths: Paths) -> None:
     add_latency(paths)
     written(paths)
