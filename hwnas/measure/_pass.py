@@ -48,7 +48,8 @@ def measure_pass(
     prepared = backend.prepare(
         network, settings["batch_size"], settings["threads"], settings["seed"]
     )
-    prepared(settings["warm_up"])
+    if settings["warm_up"]:
+        prepared(settings["warm_up"])
     values = values_of(runs_of(backend, prepared, settings["repeats"]))
     if wattmeter is not None:
         values |= wattmeter.values_of(prepared, values["median"])

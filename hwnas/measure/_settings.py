@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -84,12 +85,17 @@ def _unit_override(series: str, key: str, earlier: Mapping[str, Any]) -> str | N
     It is None if the key is not one of the backend's `unit_facts`.
     """
     file = option_file("backend", series)
-    if file is None or key not in cast(type[Backend], targets("backend")[series]).unit_facts:
+    if file is None:
+        return None
+    unit_facts = cast(type[Backend], targets("backend")[series]).unit_facts
+    if key not in unit_facts:
         return None
     # The facts may lack a field of the backend. Its value was then that of the YAML.
     chosen = {name: earlier.get(name, default) for name, default in read_yaml(file).items()}
     return " ".join(
-        f"backend.{name}={json.dumps(value) if isinstance(value, bool) else value}"
-        for name, value in chosen.items()
-        if name not in ("_target_", "name")
+        f"backend.{name}={_word(value)}" for name, value in chosen.items() if name in unit_facts
     )
+
+
+def _word(value: object) -> str:
+    return json.dumps(value) if isinstance(value, bool) else shlex.quote(str(value))
