@@ -54,8 +54,9 @@ class Local(Described):
     statistic : {"median", "minimum"}
         Statistic of the timed runs in a pass. The minimum agrees better between passes where no
         other program runs on the device, otherwise the median does.
-    subtract_idle : bool
-        Whether an energy is that above the energy of the idle device in the same time.
+    subtract_idle : bool, optional
+        Whether an energy is that above the energy of the idle device in the same time. None means
+        no.
     """
 
     joins = (NASBench201Accuracies,)
@@ -66,7 +67,7 @@ class Local(Described):
     paths: Paths
     backend: str = "onnxruntime"
     statistic: Statistic = "median"
-    subtract_idle: bool = False
+    subtract_idle: bool | None = None
 
     def load(self) -> Table:
         """Return the table.
@@ -99,7 +100,7 @@ class Local(Described):
             if column not in columns:
                 raise UserError(
                     f"dataset.subtract_idle=true: {path} has energies without the idle power",
-                    remedy="dataset.subtract_idle=false",
+                    remedy="dataset.subtract_idle=null",
                 )
             dataset = f"local-{self.backend}{self._suffix}"
         return Table(

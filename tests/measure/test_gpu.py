@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hwnas.backend import ONNXRuntime, Torch, runs_of
 from hwnas.backend._graph import Recorded
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
-from hwnas.meter import NVML
+from hwnas.meter import NVML, RAPL
 from hwnas.network import build
 from hwnas.space import NASBench201
 from tests.commands import Finished, in_process
@@ -233,6 +234,25 @@ def test_measure_energy_without_counter_is_one_line(
     assert finished.returncode == 2
     assert len(finished.stderr.splitlines()) == 1
     assert "Try: metric=latency" in finished.stderr
+
+
+def test_measure_energy_of_cpu_reads_rapl(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = folder / "powercap" / "intel-rapl:0"
+    zone.mkdir(parents=True)
+    for name, value in (("name", "package-0"), ("energy_uj", "0"), ("max_energy_range_uj", "99")):
+        (zone / name).write_text(value)
+    monkeypatch.setattr("hwnas.meter._rapl.POWERCAP", zone.parent)
+    # A processor that always uses 50 W.
+    monkeypatch.setattr(RAPL, "read", lambda _: 50 * time.perf_counter())
+    finished = in_process(
+        *("measure", "name=gpu", f"paths.data={folder / 'data'}", "metric=energy", *TINY),
+        *("n_architectures=2", "energy_seconds=0.02"),
+    )
+    assert finished.returncode == 0, finished.stderr
+    # 50 mJ a millisecond. The few timed runs may be slower than those whose energy is measured.
+    for each in records(folder):
+        assert each["energy"] > 5 * each["minimum"]
+        assert each["idle_power"] == pytest.approx(50, rel=0.3)
 
 
 def test_measure_metric_that_is_not_measured_raises(folder: Path) -> None:

@@ -136,7 +136,7 @@ def test_local_subtract_idle_takes_the_energy_above_it(paths: Paths) -> None:
     add(paths, "onnxruntime", 0, ARCHITECTURES, **values)
     written(paths)
     above = Local(NAME, ENERGY, SPACE, paths, subtract_idle=True)
-    with pytest.raises(UserError, match=r"without the idle power.*dataset.subtract_idle=false"):
+    with pytest.raises(UserError, match=r"without the idle power.*dataset.subtract_idle=null"):
         above.load()
     more = {"energy_above_idle": 10.0, "idle_power": 70.0}
     add(paths, "onnxruntime", 1, ARCHITECTURES, **values, **more)
