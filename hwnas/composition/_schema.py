@@ -192,6 +192,8 @@ class MeasureConfig:
     seed: int = MISSING
     sizes: dict[str, int] = field(default_factory=dict)
     energy_seconds: float = MISSING
+    warm_up_seconds: float | None = None
+    precision: float | None = None
     paths: PathsConfig = MISSING
 
 

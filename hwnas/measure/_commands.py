@@ -44,6 +44,8 @@ def latency(cfg: DictConfig) -> None:
         seed=cfg.seed,
         sizes=dict(cfg.sizes),
         energy_seconds=cfg.energy_seconds if cfg.metric.name == "energy" else None,
+        warm_up_seconds=cfg.warm_up_seconds,
+        precision=cfg.precision,
     )
     image_set, backend = _image_set(cfg, space), instantiate(cfg.backend)
     missing = measure_latency(

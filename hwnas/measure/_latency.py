@@ -46,6 +46,11 @@ class Protocol:
     energy_seconds : float, optional
         Time for which a network runs in a pass while its energy is measured. None measures no
         energy.
+    warm_up_seconds : float, optional
+        The network runs untimed for at least this time, too.
+    precision : float, optional
+        Wanted standard error of the median of a pass, as a share of it. The network runs up to 20
+        times `repeats` times for it. None: it runs `repeats` times.
 
     Raises
     ------
@@ -60,18 +65,28 @@ class Protocol:
     seed: int
     sizes: dict[str, int]
     energy_seconds: float | None = None
+    warm_up_seconds: float | None = None
+    precision: float | None = None
 
     def __post_init__(self) -> None:
         for key in ("batch_size", "threads", "repeats"):
             check_number(key, getattr(self, key), 1)
         for key in ("warm_up", "seed"):
             check_number(key, getattr(self, key), 0)
-        if self.energy_seconds is not None and not 0 < self.energy_seconds <= _LONGEST:
-            raise UserError(
-                f"energy_seconds={self.energy_seconds:g}: more than 0 and at most {_LONGEST:g} s "
-                "are needed",
-                remedy="energy_seconds=0.5",
-            )
+        _check_share("energy_seconds", self.energy_seconds, _LONGEST, 0.5)
+        _check_share("warm_up_seconds", self.warm_up_seconds, _LONGEST, 0.05)
+        _check_share("precision", self.precision, 1.0, 0.01)
+        if self.warm_up_seconds is not None:
+            # A warm-up of some seconds consists of calls of so many runs.
+            check_number("warm_up", self.warm_up, 1)
+
+
+def _check_share(key: str, value: float | None, highest: float, example: float) -> None:
+    if value is not None and not 0 < value <= highest:
+        raise UserError(
+            f"{key}={value:g}: more than 0 and at most {highest:g} is needed",
+            remedy=f"{key}={example:g}",
+        )
 
 
 def measure_latency(
@@ -118,7 +133,7 @@ def measure_latency(
     check_number("passes", passes, 1)
     architectures = measuring_order(space, n_architectures, protocol.seed)
     _check_sizes(space, protocol.sizes)
-    # A table without energies lacks their settings, as it did before energies were measured.
+    # A setting that is None is left out, as it was before it existed.
     stated = {key: value for key, value in asdict(protocol).items() if value is not None}
     settings = stated | {"image_set": asdict(image_set)} | facts_of(backend)
     machine, wattmeter, wanted = machine_facts(), None, None

@@ -19,7 +19,15 @@ CLASSES = 10
 #: Settings that decide the networks. All backends of a folder must share them, because one table
 #: has the values of all backends.
 _NETWORKS = ("image_set", "sizes")
-_PROTOCOL = ("batch_size", "threads", "warm_up", "repeats", "seed")
+_PROTOCOL = (
+    "batch_size",
+    "threads",
+    "warm_up",
+    "warm_up_seconds",
+    "precision",
+    "repeats",
+    "seed",
+)
 
 #: First line of a file of measurements: the series, its settings, and facts about the machine.
 Header = Mapping[str, Any]
@@ -65,7 +73,7 @@ def _override(series: str, key: str, earlier: Mapping[str, Any]) -> str | None:
     if series == ACCURACY:
         return f"training.{key}={value}"
     if key in _PROTOCOL:
-        return f"{key}={value}"
+        return f"{key}={'null' if value is None else value}"
     if key in ("energy", "energy_seconds"):
         energy = earlier.get("energy_seconds")
         return "metric=latency" if energy is None else f"metric=energy energy_seconds={energy}"
