@@ -161,7 +161,7 @@ def open_optuna_study(
     name: str,
     directions: Sequence[Direction],
     pruner: optuna.pruners.BasePruner | None,
-) -> tuple[optuna.Study, bool]:
+) -> optuna.Study:
     """Create an Optuna study, or load it if it exists.
 
     Parameters
@@ -173,12 +173,6 @@ def open_optuna_study(
         Direction of each objective.
     pruner : optuna.pruners.BasePruner or None
         None: no pruning.
-
-    Returns
-    -------
-    study : optuna.Study
-    created : bool
-        Whether this process created it. True in exactly one of the processes that open it.
 
     Raises
     ------
@@ -192,13 +186,11 @@ def open_optuna_study(
         study = optuna.create_study(
             storage=storage, study_name=name, directions=list(directions), pruner=pruner
         )
-        created = True
     except optuna.exceptions.DuplicatedStudyError:
         study = optuna.load_study(storage=storage, study_name=name, pruner=pruner)
-        created = False
     if [d.name.lower() for d in study.directions] != list(directions):
         raise UserError(
             f"the stored Optuna study {name!r} has other tuning.objectives",
             remedy="tuning.force=true, which deletes its trials",
         )
-    return study, created
+    return study
