@@ -65,7 +65,7 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
             "hoverinfo": "skip", "line": {"color": color, "shape": "hv", "width": 2},
         },
     ]  # fmt: skip
-    best = trials.loc[trials["kendall_tau"].idxmax()]
+    best = trials.iloc[int(trials["kendall_tau"].fillna(float("-inf")).argmax())]
     default = trials["kendall_tau"].iloc[0]
     failed = int((trials["state"] == "failed").sum())
     finding = (
