@@ -91,6 +91,8 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+    from hwnas.tuning._patient import PatientStorage
+
     shown = url
     try:
         shown = make_url(url).render_as_string(hide_password=True)
@@ -98,7 +100,9 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
         # again and finds the tables.
         for attempt in range(CREATE_ATTEMPTS):
             try:
-                return optuna.storages.RDBStorage(url)
+                if make_url(url).get_backend_name() == "sqlite":
+                    return optuna.storages.RDBStorage(url)
+                return PatientStorage(url)
             except DBAPIError:
                 if attempt == CREATE_ATTEMPTS - 1:
                     raise

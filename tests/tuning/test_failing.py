@@ -47,7 +47,8 @@ class Hangs(Blend):
 
 
 def tuned(model: Blend, **options: Any) -> TuningResult:
-    tuner = Tuner(**({"sampler": RandomSampler, "n_trials": 8} | options))
+    given: dict[str, Any] = {"sampler": RandomSampler, "n_trials": 8} | options
+    tuner = Tuner(**given)
     return tuner.tune(Pipeline([("model", model)]), SPACE, X, Y, seed=0)
 
 
