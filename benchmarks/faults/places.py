@@ -46,6 +46,7 @@ class Place:
             "HWNAS_CACHE": str(self.folder / "cache"),
             "HWNAS_CONF": str(self.folder / "conf"),
             "HOME": str(self.folder),
+            "MPLCONFIGDIR": str(self.folder.parent.parent / "matplotlib"),
             "OMP_NUM_THREADS": "1",
             "WANDB_MODE": "disabled",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -125,7 +126,7 @@ def test_tune_lost_trial_runs_again_before_later_ones(
     tuned(Blend(), sampler=sampler, n_trials=12, storage=storage)
     # The worker of the thirteenth trial takes it and is killed.
     with monkeypatch.context() as patch:
-        patch.setattr(_slots, "worker_name", lambda: f"{_slots.socket.gethostname()}:1:0")
+        patch.setattr(_slots, "worker_name", lambda: f"{socket.gethostname()}:1:0")
         patch.setattr("hwnas.tuning._objective.Objective.run", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             tuned(Blend(), sampler=sampler, n_trials=16, storage=storage)
