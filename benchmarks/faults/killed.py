@@ -32,12 +32,13 @@ def cases(points: int, seed: int) -> Iterator[Case]:
         name, share = names[number % len(names)], float(rng.random())
         # Every third round of the commands.
         inside = number // len(names) % 3 == 2
-        attempt = partial(_inside if inside else _after, name, share)
+        attempt = partial(inside if inside else after, name, share)
         where = f"{share:.3f} of its {'writes' if inside else 'time'}"
         yield Case(IN_WRITE if inside else IN_TIME, f"{name}, after {where}", attempt)
 
 
-def _after(name: str, share: float, tried: Tried) -> str:
+def after(name: str, share: float, tried: Tried) -> str:
+    """Kill a command after a share of its time, start it again, and return what is wrong then."""
     undisturbed, place = tried.undisturbed(name), tried.place(name)
     started = fork(COMMANDS[name], place)
     time.sleep(share * undisturbed.seconds)
@@ -46,7 +47,8 @@ def _after(name: str, share: float, tried: Tried) -> str:
     return remove(place, [compare(place, undisturbed, run(COMMANDS[name], place))])
 
 
-def _inside(name: str, share: float, tried: Tried) -> str:
+def inside(name: str, share: float, tried: Tried) -> str:
+    """Kill a command inside one of its writes, start it again, and return what is wrong then."""
     undisturbed, place = tried.undisturbed(name), tried.place(name)
     fatal = _chosen(undisturbed.writes, share)
     ended = fork(COMMANDS[name], place, Writes(fatal).install).wait()

@@ -128,7 +128,9 @@ def run(study: Study) -> list[BaseException]:
             todo = study.ledger.sort(todo).missing
             # Of other launchers, jobs may still be running. With force, all points had an outcome.
             alone = any(isinstance(error, BrokenExecutor) for error in crashed)
-            if not (alone and todo and launches_left):
+            if alone and not todo:
+                return []
+            if not alone or not launches_left:
                 break
             _LOG.warning(
                 "a worker of the study was lost (%s); the %d missing grid points run again",
