@@ -18,7 +18,7 @@ import benchmarks.faults as about
 from benchmarks._cli import run
 from benchmarks._csv import append, finished
 from benchmarks._docs import write_between
-from benchmarks.faults import disk, killed, postgres, together, trials
+from benchmarks.faults import determinism, disk, killed, postgres, together, trials
 from benchmarks.faults.cases import LOST, NOT_TRIED, SURVIVED, Case, NotTriedError, Tried
 from benchmarks.predictors import check_choices, words
 
@@ -29,6 +29,7 @@ OTHERS: Mapping[str, Callable[[int], Iterator[Case]]] = {
     "together": together.cases,
     "disk": disk.cases,
     "postgres": postgres.cases,
+    "determinism": determinism.cases,
 }
 GROUPS = ("killed", *OTHERS)
 #: Loaded before the processes are forked.

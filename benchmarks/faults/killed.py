@@ -31,10 +31,10 @@ def cases(points: int, seed: int) -> Iterator[Case]:
     for number in range(points):
         name, share = names[number % len(names)], float(rng.random())
         # Every third round of the commands.
-        inside = number // len(names) % 3 == 2
-        attempt = partial(inside if inside else after, name, share)
-        where = f"{share:.3f} of its {'writes' if inside else 'time'}"
-        yield Case(IN_WRITE if inside else IN_TIME, f"{name}, after {where}", attempt)
+        in_write = number // len(names) % 3 == 2
+        attempt = partial(inside if in_write else after, name, share)
+        where = f"{share:.3f} of its {'writes' if in_write else 'time'}"
+        yield Case(IN_WRITE if in_write else IN_TIME, f"{name}, after {where}", attempt)
 
 
 def after(name: str, share: float, tried: Tried) -> str:

@@ -126,11 +126,14 @@ def run(study: Study) -> list[BaseException]:
         for launches_left in reversed(range(LAUNCHES)):
             crashed = launch(_tasks(study, todo, Costs.of(progress.done)))
             todo = study.ledger.sort(todo).missing
-            # Of other launchers, jobs may still be running. With force, all points had an outcome.
-            alone = any(isinstance(error, BrokenExecutor) for error in crashed)
-            if alone and not todo:
+            # Of other launchers, jobs may still be running.
+            lost = any(isinstance(error, BrokenExecutor) for error in crashed)
+            # With force, all points had an outcome before, so none of them counts as missing.
+            if not lost or study.cfg.force:
+                break
+            if not todo:
                 return []
-            if not alone or not launches_left:
+            if not launches_left:
                 break
             _LOG.warning(
                 "a worker of the study was lost (%s); the %d missing grid points run again",

@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from hwnas.study import _actions
+from hwnas.study import _actions, _launch
 from tests.study.sweeping import CHEAP, QUICK, Sweep
 
 Launch = Callable[[Sequence[Sequence[str]]], list[BaseException]]
@@ -16,7 +16,7 @@ Launch = Callable[[Sequence[Sequence[str]]], list[BaseException]]
 @pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, BaseException], list[int]]:
     """Return a function that lets the first launches end with an error after one task."""
-    launch: Launch = _actions.launch
+    launch: Launch = _launch.launch
 
     def lose(times: int, error: BaseException) -> list[int]:
         sizes: list[int] = []
