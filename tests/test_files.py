@@ -135,7 +135,8 @@ def test_replaced_folder_error_in_the_block_leaves_the_old_one(tmp_path: Path) -
 def test_replaced_folder_other_process_puts_one_there_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace, seen = Path.replace, []
+    replace = Path.replace
+    seen: list[Path] = []
 
     def race(path: Path, target: Path) -> Path:
         # Just before this process renames its folder, another one has renamed its own.
