@@ -9,19 +9,40 @@ from collections.abc import Callable
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage, RDBStorage
-from sqlalchemy.exc import InterfaceError, OperationalError
+from optuna.storages import BaseStorage
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 
 log = logging.getLogger(__name__)
 
 #: How long a worker waits for a server that does not answer, and the time between two attempts.
 PATIENCE_SECONDS = 60.0
 _RETRY_SECONDS = 0.5
-_UNREACHABLE = (OperationalError, InterfaceError)
+_UNREACHABLE = (OperationalError, InterfaceError, PendingRollbackError)
 
 
-def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method that is called again while the server cannot be reached.
+def patient(storage: BaseStorage) -> BaseStorage:
+    """Return a storage that waits for the server of another one while it is being restarted.
+
+    Parameters
+    ----------
+    storage : BaseStorage
+        In a database.
+    """
+    # The methods that every storage has. All others call these.
+    methods = {
+        name: _method(call_patiently(getattr(storage, name)))
+        for name in BaseStorage.__abstractmethods__
+    }
+    kind: Callable[[], BaseStorage] = type("PatientStorage", (BaseStorage,), methods)
+    return kind()
+
+
+def _method(call: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda _, *given, **named: call(*given, **named)
+
+
+def call_patiently(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls a method again while the server cannot be reached.
 
     If the server ended after it had done what the call asked for, the call happens twice. Slots
     expect that: a trial that was enqueued twice runs once, and one whose start was recorded without
@@ -35,7 +56,7 @@ def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
         while True:
             try:
                 return method(*given, **named)
-            except (*_UNREACHABLE, StorageInternalError) as error:
+            except (SQLAlchemyError, StorageInternalError) as error:
                 if not _is_unreachable(error) or time.monotonic() > end:
                     raise
                 if not waited:
@@ -46,25 +67,10 @@ def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _is_unreachable(error: BaseException) -> bool:
-    """Return whether an error, or the one that caused it, is of the connection."""
-    cause = error.__cause__
-    return isinstance(error, _UNREACHABLE) or isinstance(cause, _UNREACHABLE)
-
-
-class PatientStorage(RDBStorage):
-    """Optuna's storage in a database, which waits for a server that is being restarted.
-
-    Parameters
-    ----------
-    url : str
-        The URL of the database.
-    """
-
-    def __init__(self, url: str) -> None:
-        # A connection that broke meanwhile is replaced before it is used.
-        super().__init__(url, engine_kwargs={"pool_pre_ping": True})
-
-
-for _name in sorted(BaseStorage.__abstractmethods__):
-    setattr(PatientStorage, _name, _patient(getattr(RDBStorage, _name)))
+def _is_unreachable(error: BaseException | None) -> bool:
+    """Return whether an error, or one that led to it, is of the connection."""
+    while error is not None:
+        if isinstance(error, _UNREACHABLE):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

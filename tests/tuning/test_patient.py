@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import optuna
 import pytest
 from optuna.exceptions import StorageInternalError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, PendingRollbackError
 
 from hwnas.tuning import _patient
 
@@ -23,6 +24,12 @@ def direct() -> Exception:
     return OperationalError("SELECT 1", None, Exception("server closed"))
 
 
+def pending() -> Exception:
+    error = StorageInternalError("commit")
+    error.__cause__ = PendingRollbackError("roll back first")
+    return error
+
+
 def failing(times: int, error: Callable[[], Exception]) -> Callable[[], int]:
     calls = iter(range(times + 1))
 
@@ -35,7 +42,7 @@ def failing(times: int, error: Callable[[], Exception]) -> Callable[[], int]:
     return method
 
 
-@pytest.mark.parametrize("error", [unreachable, direct])
+@pytest.mark.parametrize("error", [unreachable, direct, pending])
 def test_patient_server_that_comes_back_is_asked_again(
     error: Callable[[], Exception],
     monkeypatch: pytest.MonkeyPatch,
@@ -43,7 +50,7 @@ def test_patient_server_that_comes_back_is_asked_again(
 ) -> None:
     monkeypatch.setattr(_patient, "_RETRY_SECONDS", 0.0)
     caplog.set_level(logging.WARNING)
-    assert _patient._patient(failing(3, error))() == 3
+    assert _patient.call_patiently(failing(3, error))() == 3
     assert caplog.text.count("does not answer") == 1
 
 
@@ -51,10 +58,19 @@ def test_patient_server_that_stays_away_raises(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(_patient, "_RETRY_SECONDS", 0.0)
     monkeypatch.setattr(_patient, "PATIENCE_SECONDS", 0.0)
     with pytest.raises(StorageInternalError):
-        _patient._patient(failing(10**6, unreachable))()
+        _patient.call_patiently(failing(10**6, unreachable))()
 
 
 def test_patient_other_error_raises_at_once() -> None:
     other: Any = IntegrityError("INSERT", None, Exception("duplicate"))
     with pytest.raises(IntegrityError):
-        _patient._patient(failing(1, lambda: other))()
+        _patient.call_patiently(failing(1, lambda: other))()
+
+
+def test_patient_storage_has_the_trials_of_the_other_one() -> None:
+    inner = optuna.storages.InMemoryStorage()
+    study = optuna.create_study(storage=_patient.patient(inner))
+    study.enqueue_trial({"x": 0.5})
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    assert study.best_params == {"x": min(t.params["x"] for t in study.trials)}
+    assert len(inner.get_all_trials(0)) == 3
