@@ -23,7 +23,7 @@ _WORKER = "worker of a parallel study killed"
 _WORKERS = {
     "joblib": ("hydra.launcher.n_jobs=2", "joblib.externals.loky.backend.popen_loky_posix"),
     "submitit_local": ("sweep.tasks=2", "submitit.core._submit"),
-    "ray": ("hydra.launcher.ray.init.num_cpus=2", "ray::"),
+    "ray": ("+hydra.launcher.ray.init.num_cpus=2", "ray::"),
 }
 
 

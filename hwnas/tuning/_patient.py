@@ -14,8 +14,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackErro
 
 log = logging.getLogger(__name__)
 
-#: How long a worker waits for a server that does not answer, and the time between two attempts.
+#: How long a worker waits for a server that does not answer any more, how long for one that has not
+#: answered yet and may not exist, and the time between two attempts.
 PATIENCE_SECONDS = 60.0
+OPENING_SECONDS = 10.0
 _RETRY_SECONDS = 0.5
 _UNREACHABLE = (OperationalError, InterfaceError, PendingRollbackError)
 
@@ -41,17 +43,25 @@ def _method(call: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _, *given, **named: call(*given, **named)
 
 
-def call_patiently(method: Callable[..., Any]) -> Callable[..., Any]:
+def call_patiently(
+    method: Callable[..., Any], seconds: float = PATIENCE_SECONDS
+) -> Callable[..., Any]:
     """Return a function that calls a method again while the server cannot be reached.
 
     If the server ended after it had done what the call asked for, the call happens twice. Slots
     expect that: a trial that was enqueued twice runs once, and one whose start was recorded without
     the name of a worker counts as lost.
+
+    Parameters
+    ----------
+    method : callable
+    seconds : float
+        How long it waits for the server.
     """
 
     @functools.wraps(method)
     def call(*given: Any, **named: Any) -> Any:
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + seconds
         waited = False
         while True:
             try:

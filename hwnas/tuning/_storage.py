@@ -91,7 +91,7 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-    from hwnas.tuning._patient import patient
+    from hwnas.tuning._patient import OPENING_SECONDS, call_patiently, patient
 
     shown = url
     try:
@@ -103,7 +103,8 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
                 if make_url(url).get_backend_name() == "sqlite":
                     return optuna.storages.RDBStorage(url)
                 # A connection that broke meanwhile is replaced before it is used.
-                storage = optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+                opened = call_patiently(optuna.storages.RDBStorage, OPENING_SECONDS)
+                storage = opened(url, engine_kwargs={"pool_pre_ping": True})
                 return patient(optuna.storages.get_storage(storage))
             except DBAPIError:
                 if attempt == CREATE_ATTEMPTS - 1:

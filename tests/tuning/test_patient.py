@@ -56,9 +56,8 @@ def test_patient_server_that_comes_back_is_asked_again(
 
 def test_patient_server_that_stays_away_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_patient, "_RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(_patient, "PATIENCE_SECONDS", 0.0)
     with pytest.raises(StorageInternalError):
-        _patient.call_patiently(failing(10**6, unreachable))()
+        _patient.call_patiently(failing(10**6, unreachable), seconds=0.0)()
 
 
 def test_patient_other_error_raises_at_once() -> None:
