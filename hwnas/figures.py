@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -282,4 +283,6 @@ def save_figure(
     except Exception as error:
         _LOG.warning("could not draw %s: %s: %s", path.name, type(error).__name__, error)
         for file in files:
-            file.unlink(missing_ok=True)
+            # Where a folder cannot be written, there may be nothing to remove.
+            with suppress(OSError):
+                file.unlink()

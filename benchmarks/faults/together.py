@@ -103,9 +103,9 @@ def _lost(launcher: str, share: float, tried: Tried) -> str:
     # Of joblib, the command itself starts new workers. Of the others, other jobs still ran.
     if launcher != "joblib" and ended.code != 0:
         ended = spawn(arguments, place).wait()
-    # Logs of the launcher stay, and what joblib and submitit themselves write.
+    # Logs of the launcher stay, and what submitit and Ray themselves keep.
     for name in sorted(place.files() - undisturbed.place.files(), reverse=True):
-        if name.startswith(("outputs/.hydra", "multirun", ".submitit")):
+        if name.startswith(("outputs/.hydra", "multirun", ".submitit", ".ray")):
             path = place.folder / name
             path.rmdir() if path.is_dir() else path.unlink()
     return remove(place, [compare(place, undisturbed, ended)])
