@@ -8,9 +8,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from hwnas.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -244,7 +248,7 @@ STYLE: Mapping[str, Any] = {
 def save_figure(
     path: Path, draw: Callable[[Figure], object], dpi: int = 150, **settings: Any
 ) -> None:
-    """Create a figure, let `draw` fill it, and save it as PNG and as PDF.
+    """Create a figure, let `draw` fill it, and save it as PNG and as PDF, each whole or not at all.
 
     If drawing or saving fails, the function logs a warning and leaves no file. A failed plot must
     not stop the command, because other files hold the plotted numbers.
@@ -274,10 +278,13 @@ def save_figure(
             for file in files:
                 # Without a date, equal data give equal files.
                 metadata = {"CreationDate": None} if file.suffix == ".pdf" else None
-                figure.savefig(file, dpi=dpi, metadata=metadata)
+                save = partial(figure.savefig, format=file.suffix[1:], dpi=dpi, metadata=metadata)
+                write_atomically(file, save, "another folder")
                 # Both files have the layout of the first, which takes half of the time.
                 figure.set_layout_engine("none")
     except Exception as error:
         _LOG.warning("could not draw %s: %s: %s", path.name, type(error).__name__, error)
         for file in files:
-            file.unlink(missing_ok=True)
+            # Where a folder cannot be written, there may be nothing to remove.
+            with suppress(OSError):
+                file.unlink()

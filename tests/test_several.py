@@ -24,4 +24,4 @@ def test_multirun_finished_and_failed_jobs_end_in_one_table(tmp_path: Path) -> N
     again = in_process(*arguments)
     assert again.stdout.count("(finished before)") == 1
     assert again.stdout.partition("\n\n")[2] == table
-    assert not list((tmp_path / ".hydra").glob("jobs-*"))
+    assert not list((tmp_path / ".hydra").glob(".jobs.*"))

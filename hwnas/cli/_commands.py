@@ -30,10 +30,28 @@ class Command:
         A line of ``hwnas --help``.
     run : callable
         Takes the arguments behind the command's name.
+    one_thread : bool
+        Whether numerical libraries use one thread. Measuring sets their threads itself.
     """
 
     summary: str
     run: Callable[[Sequence[str]], None]
+    one_thread: bool = True
+
+
+#: Environment variables that numerical libraries read when they are loaded.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def _pin_threads() -> None:
+    """Let numerical libraries use one thread, in this process and in those that it starts.
+
+    With another number of threads, sums have another order and results other digits. So what the
+    user's environment says does not count. A process that has loaded the libraries keeps its number
+    of threads.
+    """
+    for variable in _THREADS:
+        os.environ[variable] = "1"
 
 
 def _hydra(task: Callable[[DictConfig], object], config_name: str) -> Callable[..., None]:
@@ -73,10 +91,6 @@ def _sweep(cfg: DictConfig) -> int:
 
 
 def _start_sweep(arguments: Sequence[str]) -> None:
-    # One thread a worker: oversubscribed OpenMP makes boosting libraries 30 times slower. Set
-    # before anything numerical is imported, and inherited by the launcher's processes.
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
     if arguments and arguments[0] in ("status", "report"):
         arguments = [f"action={arguments[0]}", *arguments[1:]]
     from hwnas.cli._short_forms import expanded, with_digest
@@ -97,8 +111,6 @@ def _accuracy(cfg: DictConfig) -> None:
 
 
 def _advise(cfg: DictConfig) -> None:
-    # Before any library with threads of its own is loaded.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from hwnas.advise import advise
 
     advise(cfg)
@@ -114,8 +126,6 @@ def _fit(cfg: DictConfig) -> None:
 
 
 def _next(cfg: DictConfig) -> None:
-    # Before any library with threads of its own is loaded.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from hwnas.next import propose
 
     propose(cfg)
@@ -198,8 +208,8 @@ COMMANDS: Mapping[str, Command] = {
     "track": Command("record finished results with Weights & Biases", _track),
     "dashboard": Command("a dashboard of what is tracked with Weights & Biases", _dashboard),
     "report": Command("one HTML page about studies or results, to open in a browser", _report),
-    "measure": Command("measure latency on this machine", _hydra(_measure, "measure")),
-    "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy")),
+    "measure": Command("measure latency on this machine", _hydra(_measure, "measure"), False),
+    "accuracy": Command("train architectures on digits", _hydra(_accuracy, "accuracy"), False),
     "results": Command("compare what is finished", _results),
     "advise": Command("plan a budget of time for measurements", _hydra(_advise, "advise")),
     "fetch": Command("download published tables", _fetch),
@@ -237,6 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif name not in COMMANDS:
             raise UserError(f"{name}: no such command; {nearest(name, list(COMMANDS))}")
         else:
+            if COMMANDS[name].one_thread:
+                _pin_threads()
             COMMANDS[name].run(rest)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,8 @@ from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
+
+from hwnas.files import remove_remains, temporary_beside
 
 if TYPE_CHECKING:
     from hwnas.experiment import Result
@@ -36,8 +37,9 @@ class Comparison(Callback):
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Choose the file of the record, before any job runs."""
-        name = f"jobs-{uuid.uuid4().hex[:12]}.jsonl"
-        file = (Path(config.hydra.sweep.dir) / name).absolute()
+        record = (Path(config.hydra.sweep.dir) / "jobs").absolute()
+        remove_remains(record)
+        file = temporary_beside(record)
         os.environ[RECORD] = json.dumps([str(file), list(config.hydra.overrides.task)])
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:

@@ -72,6 +72,7 @@ class TunerConfig:
     max_measurements: int | None = None
     storage: str | None = None
     time_limit_seconds: float | None = None
+    trial_seconds: float | None = None
     force: bool = False
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from hwnas.experiment._result import (
     Result,
 )
 from hwnas.experiment._tables import save_candidates, save_predictions, save_selected, save_trials
-from hwnas.files import UnwritableError, unwritable
+from hwnas.files import UnwritableError, replaced_folder, unwritable
 from hwnas.paths import elsewhere
 from hwnas.predictor import PREDICTOR_FILE
 
@@ -53,7 +52,7 @@ def save(
     made_by : str, optional
         The command that made the result, written as ``command.txt``.
     """
-    with _replaced(folder) as fresh:
+    with replaced_folder(folder) as fresh:
         (fresh / RESULT).write_text(to_json(result.to_dict()))
         (fresh / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False))
         if made_by is not None:
@@ -106,23 +105,6 @@ def _save_predictor(result: Result, path: Path) -> None:
     except UserError as reason:
         # A model of the user's own may hold what cannot be saved. Its result is kept.
         _LOG.warning("%s is not written: %s", path.name, reason)
-
-
-@contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder that replaces `folder` when the block ends without an error.
-
-    `folder` therefore never contains an incomplete result. If the process is killed between the
-    two renames, `folder` does not exist and the old result is in ``.<name>-*/old`` beside it.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        fresh = Path(scratch) / "new"
-        fresh.mkdir()
-        yield fresh
-        if folder.exists():
-            folder.replace(Path(scratch) / "old")
-        fresh.replace(folder)
 
 
 def to_json(content: Mapping[str, Any]) -> str:

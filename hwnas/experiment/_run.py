@@ -29,6 +29,7 @@ from hwnas.errors import command
 from hwnas.experiment._loading import load_table
 from hwnas.experiment._report import print_report
 from hwnas.experiment._revision import REVISIONS
+from hwnas.files import remove_remains
 from hwnas.paths import Paths
 from hwnas.tracking import Tracker
 
@@ -43,6 +44,7 @@ _LOG = logging.getLogger(__name__)
 _NOT_TUNING = (
     *("selection", "experiment", "seed", "n_train"),
     *("tuning.n_trials", "tuning.time_limit_seconds", "tuning.max_measurements"),
+    "tuning.trial_seconds",
 )
 
 
@@ -161,6 +163,8 @@ class Prepared:
         UserError
             See `hwnas.experiment._finished.finished`.
         """
+        # A process that was killed just after it had written the result has left the old one.
+        remove_remains(self.folder)
         if self.cfg.force:
             return None
         from hwnas.experiment._finished import finished

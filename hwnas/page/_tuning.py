@@ -65,11 +65,14 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
             "hoverinfo": "skip", "line": {"color": color, "shape": "hv", "width": 2},
         },
     ]  # fmt: skip
-    best = trials.iloc[int(trials["kendall_tau"].argmax())]
+    best = trials.iloc[int(trials["kendall_tau"].fillna(float("-inf")).argmax())]
+    default = trials["kendall_tau"].iloc[0]
+    failed = int((trials["state"] == "failed").sum())
     finding = (
         f"The best of {len(trials)} trials is number {best['trial'] + 1:.0f}, with τ = "
         f"{best['kendall_tau']:.3f} on held-out training measurements; the first trial, the "
-        f"predictor's default, had {trials['kendall_tau'].iloc[0]:.3f}."
+        f"predictor's default, {'failed' if pd.isna(default) else f'had {default:.3f}'}."
+        f"{f' {failed} trials failed.' if failed else ''}"
     )
     figure = {
         "data": traces,

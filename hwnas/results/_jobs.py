@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hwnas.console import print_table
 from hwnas.experiment import Result
@@ -45,6 +46,14 @@ class Jobs:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         append_lines(self.file, json.dumps(record))
 
+    def _records(self) -> Iterator[dict[str, Any]]:
+        for line in read_lines(self.file)[0]:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                # A job was killed while it wrote this line.
+                continue
+
     def summary(self, overrides: Sequence[str], result: Result, note: str = "") -> str:
         """Return one line about a job that has finished: what is its own, and its scores."""
         scores = []
@@ -63,7 +72,7 @@ class Jobs:
 
     def print(self) -> None:
         """Print one table of all finished jobs, and a line for each failed one of several."""
-        records = [json.loads(line) for line in read_lines(self.file)[0]]
+        records = [*self._records()]
         # A job that was run again replaces its record.
         last = {tuple(record["overrides"]): record for record in records}
         entries, failures = [], []

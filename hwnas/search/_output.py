@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwnas.figures import BLUE, GREEN, GREY, ORANGE, save_figure
-from hwnas.files import write_atomically
+from hwnas.files import write_text
 from hwnas.search._archive import Archive, Rows
 from hwnas.search._limits import Limits
 from hwnas.search._quantities import Float, Quantity, StandIn
@@ -51,11 +51,7 @@ class Found:
         """Write the CSV file, and the picture beside it."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(self._lines())
-        write_atomically(
-            out,
-            lambda file: file.write_text(text.getvalue(), encoding="utf-8"),
-            f"out=$HOME/{out.name}",
-        )
+        write_text(out, text.getvalue(), f"out=$HOME/{out.name}")
         hardware = self.archive.problem.hardware
         size = (5.5 * len(hardware), 4.4)
         save_figure(out.with_suffix(".png"), self._draw, figsize=size)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -21,8 +23,12 @@ from hwnas.study._results import gather, rows_of
 from hwnas.study._study import Study, table_key
 from hwnas.study._tracked import study_record
 
+_LOG = logging.getLogger(__name__)
+
 #: The commands that ran parts of a study, one a line, in its folder.
 COMMANDS = "commands.txt"
+#: How often the launcher starts anew in one command, where the system kills its workers.
+LAUNCHES = 3
 #: The status lists at most this many failed grid points, and at most as many missing tables.
 MAX_LISTED = 10
 
@@ -98,6 +104,9 @@ def run(study: Study) -> list[BaseException]:
 
     With ``force=true``, grid points that are done run again.
 
+    If a worker of joblib is lost, for example because the system killed it for lack of memory, all
+    its workers end. The grid points that are missing then run again, in new workers.
+
     Returns
     -------
     list of BaseException
@@ -114,7 +123,23 @@ def run(study: Study) -> list[BaseException]:
     todo.sort(key=order.__getitem__)
     _record_command(study)
     with progress_shown(study.name, study.ledger, todo, len(study.points) - len(no_data)):
-        return launch(_tasks(study, todo, Costs.of(progress.done)))
+        for launches_left in reversed(range(LAUNCHES)):
+            crashed = launch(_tasks(study, todo, Costs.of(progress.done)))
+            todo = study.ledger.sort(todo).missing
+            # Of other launchers, jobs may still be running.
+            lost = any(isinstance(error, BrokenExecutor) for error in crashed)
+            # With force, all points had an outcome before, so none of them counts as missing.
+            if not lost or study.cfg.force:
+                break
+            if not todo:
+                return []
+            if not launches_left:
+                break
+            _LOG.warning(
+                "a worker of the study was lost (%s); the %d missing grid points run again",
+                *(type(crashed[0]).__name__, len(todo)),
+            )
+    return crashed
 
 
 def _tasks(study: Study, todo: Sequence[GridPoint], costs: Costs) -> list[list[str]]:

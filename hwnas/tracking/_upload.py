@@ -59,7 +59,9 @@ def _log_trials(run: wandb.Run, trials: Sequence[Mapping[str, Any]]) -> None:
     for trial in trials:
         if trial["state"] == "complete":
             best = max(best, trial["kendall_tau"])
-        values = {key: trial[key] for key in ("trial", "kendall_tau", "fit_seconds")}
+        names = ("trial", "kendall_tau", "fit_seconds")
+        # A failed trial has no scores.
+        values = {key: trial[key] for key in names if trial[key] is not None}
         if np.isfinite(best):
             values["best_kendall_tau"] = best
         run.log({f"{TUNING}/{key}": value for key, value in values.items()})

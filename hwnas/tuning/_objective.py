@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.errors import UserError
+from hwnas.extras import missing_library
 from hwnas.metric import Direction
 from hwnas.tuning._cross_validation import CrossValidation, FoldScore
 from hwnas.tuning._result import parameter_path, with_params
 from hwnas.tuning._search_space import Parameter, suggest
-from hwnas.tuning._slots import SLOT
+from hwnas.tuning._slots import OUTCOME, SLOT
 
 if TYPE_CHECKING:
     import optuna
 
-#: Optuna's user attribute that holds the parameters and the scores of a trial.
-OUTCOME = "outcome"
 #: Scores that tuning can optimise.
 DIRECTIONS: Mapping[str, Direction] = {"kendall_tau": "maximize", "fit_seconds": "minimize"}
+
+
+class PredictorFailedError(Exception):
+    """A predictor raised an error in a trial, predicted NaN, or took too long."""
+
+
+class Scorer(Protocol):
+    """Yields the scores of a predictor: `CrossValidation.scores`, or `LimitedScores`."""
+
+    def __call__(
+        self, predictor: Any, X: NDArray[Any], y: NDArray[np.float64]
+    ) -> Iterator[FoldScore]:
+        """Yield the score of each fold."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,8 @@ class Objective:
     parameters : sequence of Parameter
         The search space.
     folds : CrossValidation
+    scorer : callable
+        Scores a predictor on these folds.
     X : array, shape (n, n_positions)
         Architectures of the training measurements.
     y : array, shape (n,)
@@ -47,6 +62,7 @@ class Objective:
     predictor: Any
     parameters: Sequence[Parameter]
     folds: CrossValidation
+    scorer: Scorer
     X: NDArray[Any]
     y: NDArray[np.float64]
     objectives: Sequence[str]
@@ -71,8 +87,15 @@ class Objective:
         """Score a trial, and report its values or its failure to the Optuna study.
 
         It returns Kendall's τ. It returns None for a trial that was pruned, or that another worker
-        has ended in the meantime because it took this worker for dead. An error of a fit fails the
-        trial, and is then raised again.
+        has ended in the meantime because it took this worker for dead.
+
+        Raises
+        ------
+        PredictorFailedError
+            If the predictor failed. The trial has then ended as failed, and keeps the reason.
+        UserError
+            If the search space reaches values that the model refuses, or a library is missing. The
+            trial runs again in the next tuning.
         """
         import optuna
 
@@ -83,15 +106,9 @@ class Objective:
             return None
         except optuna.exceptions.UpdateFinishedTrialError:
             return None
-        except BaseException as error:
+        except BaseException:
             study.tell(trial, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
-            # scikit-learn does not export the class of the error for a parameter that it refuses.
-            if type(error).__name__ != "InvalidParameterError":
-                raise
-            raise UserError(
-                f"predictor.search_space reaches values that the model refuses: {error}",
-                remedy="other bounds in predictor.search_space, or tuning=none",
-            ) from error
+            raise
         study.tell(trial, values, skip_if_finished=True)
         return values[self.objectives.index("kendall_tau")]
 
@@ -110,7 +127,7 @@ class Objective:
             and not isinstance(trial.study.pruner, optuna.pruners.NopPruner)
         )
         scores: list[FoldScore] = []
-        for score in self.folds.scores(candidate, self.X, self.y):
+        for score in self._fold_scores(candidate, trial, params):
             scores.append(score)
             means = {key: float(np.mean([getattr(s, key) for s in scores])) for key in DIRECTIONS}
             if may_prune:
@@ -120,6 +137,27 @@ class Objective:
                     raise optuna.TrialPruned
         trial.set_user_attr(OUTCOME, {"params": params, **means})
         return [means[objective] for objective in self.objectives]
+
+    def _fold_scores(
+        self, candidate: Any, trial: optuna.Trial, params: Mapping[str, Any]
+    ) -> Iterator[FoldScore]:
+        """Yield the score of each fold; an error of the predictor is a `PredictorFailedError`."""
+        try:
+            yield from self.scorer(candidate, self.X, self.y)
+        except UserError:
+            raise
+        except Exception as error:
+            # scikit-learn does not export the class of the error for a parameter that it refuses.
+            if type(error).__name__ == "InvalidParameterError":
+                raise UserError(
+                    f"predictor.search_space reaches values that the model refuses: {error}",
+                    remedy="other bounds in predictor.search_space, or tuning=none",
+                ) from error
+            if missing_library(error) is not None:
+                raise
+            reason = str(error) if isinstance(error, PredictorFailedError) else _one_line(error)
+            trial.set_user_attr(OUTCOME, {"params": dict(params), "error": reason})
+            raise PredictorFailedError(reason) from error
 
     def _params(self, trial: optuna.Trial) -> dict[str, Any]:
         """Return the parameters of a trial: the defaults in slot 0, otherwise sampled ones."""
@@ -135,8 +173,16 @@ class Objective:
 
 
 def trial_row(slot: int, trial: optuna.trial.FrozenTrial) -> Mapping[str, Any]:
-    """Return the row of `TuningResult.trials` for a complete or pruned trial."""
+    """Return the row of `TuningResult.trials` for a complete, pruned or failed trial."""
+    from optuna.trial import TrialState
+
     outcome = trial.user_attrs[OUTCOME]
     # Optuna stores user attributes as JSON, which turns tuples into lists.
     params = {k: tuple(v) if isinstance(v, list) else v for k, v in outcome["params"].items()}
-    return {"trial": slot, "state": trial.state.name.lower(), **outcome, "params": params}
+    state = "failed" if trial.state is TrialState.FAIL else trial.state.name.lower()
+    scores = {key: outcome.get(key) for key in DIRECTIONS}
+    return {"trial": slot, "state": state, **scores, "params": params}
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

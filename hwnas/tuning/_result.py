@@ -32,12 +32,12 @@ class TuningResult:
     best_value : float or None
         Mean Kendall's τ of the best trial on the held-out folds. None if nothing was tuned.
     n_trials : int
-        Number of trials that are complete or pruned.
+        Number of trials that are complete, pruned, or failed because the predictor failed.
     seconds : float
         Wall-clock seconds of this call of `Tuner.tune`.
     trials : tuple of dict
         One row for each trial, with the keys ``trial``, ``state``, ``kendall_tau``,
-        ``fit_seconds`` and ``params``.
+        ``fit_seconds`` and ``params``. The scores of a failed trial are None.
     reused : bool
         Whether this call ran no trial, because the storage already held all of them.
 

@@ -1,12 +1,15 @@
 """Slots: an exact number of trials for processes that share an Optuna study and may be killed.
 
-An Optuna study of N trials has N *slots*. The process that creates the Optuna study enqueues one
-waiting trial for each slot. Each process, called a worker, takes waiting trials until none is
-left. Optuna gives a waiting trial to one worker only.
+An Optuna study of N trials has N *slots*. Each process, called a worker, takes the lowest slot that
+no trial holds, enqueues a waiting trial for it, and takes a waiting trial. Optuna gives a waiting
+trial to one worker only.
 
-If a worker is killed, another worker fails its running trial and enqueues the slot again. If two
-workers enqueue the same slot, the trial with the lower number keeps the slot, and the worker that
-takes the other trial fails it. So each slot ends with exactly one complete or pruned trial.
+If a worker is killed, another worker, or the next one that starts, fails its running trial. The
+slot is then the next that is taken, before any later slot. So a sampler that learns from earlier
+trials, such as TPE, finds the same as if the worker had not been killed. If two workers enqueue the
+same slot, the trial with the lower number keeps the slot, and the worker that takes the other trial
+fails it. So each slot ends with exactly one trial that is complete, pruned, or failed because the
+predictor failed.
 """
 
 from __future__ import annotations
@@ -14,11 +17,11 @@ from __future__ import annotations
 import datetime
 import os
 import socket
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from hwnas.processes import alive, start_of
 
 if TYPE_CHECKING:
     import optuna
@@ -26,56 +29,32 @@ if TYPE_CHECKING:
 #: Optuna's user attributes that hold a trial's slot and its worker.
 SLOT = "slot"
 WORKER = "worker"
+#: Optuna's user attribute that holds the parameters and the scores of a trial that has ended, or
+#: why the predictor failed. A failed trial without it is one whose worker was lost.
+OUTCOME = "outcome"
 # Nobody can check whether a process runs on another machine. After this time, its trial is lost.
 REMOTE_GRACE_SECONDS = 3600.0
-# Time for the creator of an Optuna study to enqueue its trials, and for a worker to write its name
-# into a trial that it took.
+# Time for a worker to write its name into a trial that it took.
 START_GRACE_SECONDS = 20.0
 
 
 def worker_name() -> str:
-    """Return host name, process id and start time of this process, which identify it.
-
-    The process id is not enough, because the operating system uses process ids again.
-    """
-    return f"{socket.gethostname()}:{os.getpid()}:{_process_start(os.getpid())}"
-
-
-def _process_start(pid: int) -> str:
-    """Return when a process started, in clock ticks since boot.
-
-    Empty if the process does not exist, or on a system without /proc.
-    """
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    # Split after the last bracket: the command name in brackets can contain spaces and brackets.
-    return text.rpartition(")")[2].split()[19]
-
-
-def _alive(pid: int, start: str) -> bool:
-    """Return whether the process with this id and start time runs on this machine."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return _process_start(pid) == start
+    """Return host name, process id and start time of this process, which identify it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{start_of(os.getpid())}"
 
 
 def is_lost(trial: optuna.trial.FrozenTrial, now: datetime.datetime) -> bool:
     """Return whether the worker of a running trial is dead, or must be assumed to be."""
     started = trial.datetime_start or now
-    age = (now - started).total_seconds()
+    # A start in the future is one before the clock was set back.
+    age = abs((now - started).total_seconds())
     worker = trial.user_attrs.get(WORKER)
     if worker is None:
         return age > START_GRACE_SECONDS
     host, pid, start = worker.rsplit(":", 2)
     if host != socket.gethostname():
         return age > REMOTE_GRACE_SECONDS
-    return not _alive(int(pid), start)
+    return not alive(int(pid), start)
 
 
 class Slots:
@@ -104,41 +83,21 @@ class Slots:
         self._n_trials = n_trials
         self._default_params = dict(default_params)
 
-    def open(self, created: bool) -> None:
-        """Enqueue a trial for each slot that has none.
-
-        If another process has just created the Optuna study, that process enqueues the trials.
-        The method then waits for them before it enqueues what is missing.
-
-        Parameters
-        ----------
-        created : bool
-            Whether this process created the Optuna study.
-        """
-        deadline = time.monotonic() + (0.0 if created else START_GRACE_SECONDS)
-        empty = not self._study.get_trials(deepcopy=False)
-        while not created and empty and self._missing() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        self.recover()
-
     def recover(self) -> None:
-        """Fail the trials of dead workers, and enqueue a trial for each slot that has none."""
+        """Fail the running trials of dead workers, so that their slots are free again."""
         from optuna.trial import TrialState
 
         now = datetime.datetime.now()
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if is_lost(trial, now):
                 self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-        for slot in self._missing():
-            params = self._default_params if slot == 0 else {}
-            self._study.enqueue_trial(params, user_attrs={SLOT: slot})
 
     def claim(self) -> optuna.Trial | None:
-        """Return the next waiting trial, now running in this worker; None if none is waiting."""
+        """Return the trial of the next slot, now running in this worker; None if none is free."""
         from optuna.trial import TrialState
 
         with self._lock:
-            while self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            while self._any_waiting() or self._enqueue():
                 trial = self._study.ask()
                 if self._holds_slot(trial):
                     trial.set_user_attr(WORKER, worker_name())
@@ -146,33 +105,44 @@ class Slots:
                 self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
         return None
 
+    def _any_waiting(self) -> bool:
+        """Return whether a trial waits, of another worker or of one that was killed."""
+        from optuna.trial import TrialState
+
+        return bool(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+
+    def _enqueue(self) -> bool:
+        """Enqueue a trial for the lowest slot that no trial holds; False if there is none."""
+        holders = self._holders()
+        slot = next((slot for slot in range(self._n_trials) if slot not in holders), None)
+        if slot is None:
+            return False
+        params = self._default_params if slot == 0 else {}
+        self._study.enqueue_trial(params, user_attrs={SLOT: slot})
+        return True
+
     def complete(self) -> bool:
-        """Return whether each slot has a complete or pruned trial."""
+        """Return whether the trials of all slots have ended."""
         return len(self.finished()) == self._n_trials
 
     def finished(self) -> dict[int, optuna.trial.FrozenTrial]:
-        """Return the complete or pruned trials by slot, in the order of the slots."""
-        from optuna.trial import TrialState
+        """Return the trials that have ended by slot, in the order of the slots.
 
-        ended = (TrialState.COMPLETE, TrialState.PRUNED)
-        trials = self._study.get_trials(deepcopy=False, states=ended)
-        by_slot = {t.user_attrs[SLOT]: t for t in trials}
+        They are complete, pruned, or failed because the predictor failed.
+        """
+        by_slot: dict[int, optuna.trial.FrozenTrial] = {}
+        for trial in self._study.get_trials(deepcopy=False):
+            if trial.state.is_finished() and not _is_lost_or_refused(trial):
+                by_slot.setdefault(trial.user_attrs[SLOT], trial)
         return {slot: by_slot[slot] for slot in range(self._n_trials) if slot in by_slot}
 
     def _holders(self) -> dict[int, int]:
-        """Return the number of the trial that holds each slot: the lowest that has not failed."""
-        from optuna.trial import TrialState
-
+        """Return the number of the trial that holds each slot: the lowest that was not lost."""
         holders: dict[int, int] = {}
         for trial in self._study.get_trials(deepcopy=False):
-            if trial.state is not TrialState.FAIL and SLOT in trial.user_attrs:
+            if SLOT in trial.user_attrs and not _is_lost_or_refused(trial):
                 holders.setdefault(trial.user_attrs[SLOT], trial.number)
         return holders
-
-    def _missing(self) -> list[int]:
-        """Return the slots without a trial that is waiting, running, complete or pruned."""
-        holders = self._holders()
-        return [slot for slot in range(self._n_trials) if slot not in holders]
 
     def _holds_slot(self, trial: optuna.Trial) -> bool:
         # If another worker took the last waiting trial, Optuna creates a trial without a slot.
@@ -180,3 +150,10 @@ class Slots:
         if slot is None or slot >= self._n_trials:
             return False
         return self._holders().get(slot) == trial.number
+
+
+def _is_lost_or_refused(trial: optuna.trial.FrozenTrial) -> bool:
+    """Return whether a trial failed for another reason than that the predictor failed."""
+    from optuna.trial import TrialState
+
+    return trial.state is TrialState.FAIL and OUTCOME not in trial.user_attrs

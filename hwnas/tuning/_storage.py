@@ -91,6 +91,8 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+    from hwnas.tuning._patient import OPENING_SECONDS, call_patiently, patient
+
     shown = url
     try:
         shown = make_url(url).render_as_string(hide_password=True)
@@ -98,7 +100,12 @@ def _open_database(url: str) -> optuna.storages.BaseStorage:
         # again and finds the tables.
         for attempt in range(CREATE_ATTEMPTS):
             try:
-                return optuna.storages.RDBStorage(url)
+                if make_url(url).get_backend_name() == "sqlite":
+                    return optuna.storages.RDBStorage(url)
+                # A connection that broke meanwhile is replaced before it is used.
+                opened = call_patiently(optuna.storages.RDBStorage, OPENING_SECONDS)
+                storage = opened(url, engine_kwargs={"pool_pre_ping": True})
+                return patient(optuna.storages.get_storage(storage))
             except DBAPIError:
                 if attempt == CREATE_ATTEMPTS - 1:
                     raise
@@ -161,7 +168,7 @@ def open_optuna_study(
     name: str,
     directions: Sequence[Direction],
     pruner: optuna.pruners.BasePruner | None,
-) -> tuple[optuna.Study, bool]:
+) -> optuna.Study:
     """Create an Optuna study, or load it if it exists.
 
     Parameters
@@ -173,12 +180,6 @@ def open_optuna_study(
         Direction of each objective.
     pruner : optuna.pruners.BasePruner or None
         None: no pruning.
-
-    Returns
-    -------
-    study : optuna.Study
-    created : bool
-        Whether this process created it. True in exactly one of the processes that open it.
 
     Raises
     ------
@@ -192,13 +193,11 @@ def open_optuna_study(
         study = optuna.create_study(
             storage=storage, study_name=name, directions=list(directions), pruner=pruner
         )
-        created = True
     except optuna.exceptions.DuplicatedStudyError:
         study = optuna.load_study(storage=storage, study_name=name, pruner=pruner)
-        created = False
     if [d.name.lower() for d in study.directions] != list(directions):
         raise UserError(
             f"the stored Optuna study {name!r} has other tuning.objectives",
             remedy="tuning.force=true, which deletes its trials",
         )
-    return study, created
+    return study

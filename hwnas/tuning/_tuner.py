@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from hwnas.errors import UserError, check_above, check_choice, check_number
 from hwnas.seeding import integer_seed
 from hwnas.space import Identities
 from hwnas.tuning._cross_validation import CrossValidation
-from hwnas.tuning._objective import DIRECTIONS, Objective, trial_row
+from hwnas.tuning._objective import DIRECTIONS, Objective, PredictorFailedError, Scorer, trial_row
 from hwnas.tuning._result import TuningResult
 from hwnas.tuning._sampler import check_pruner, check_sampler
 from hwnas.tuning._search_space import read
@@ -78,6 +79,9 @@ class Tuner:
         ``/``: a folder with a journal file for each Optuna study. A URL: a database.
     time_limit_seconds : float, optional
         After this time no trial starts. The result then depends on the speed of the machine.
+    trial_seconds : float, optional
+        After this time a trial is killed and counts as failed, and the next one starts. Trials run
+        in a process of their own. None: no limit.
     force : bool
         Delete the stored trials of this Optuna study first.
 
@@ -110,6 +114,7 @@ class Tuner:
     max_measurements: int | None = None
     storage: str | None = None
     time_limit_seconds: float | None = None
+    trial_seconds: float | None = None
     force: bool = False
 
     def __post_init__(self) -> None:
@@ -134,6 +139,8 @@ class Tuner:
             check_number("tuning.max_measurements", most, 1, remedy="tuning.max_measurements=null")
         if self.time_limit_seconds is not None:
             check_above("tuning.time_limit_seconds", self.time_limit_seconds, 0, " s")
+        if self.trial_seconds is not None:
+            check_above("tuning.trial_seconds", self.trial_seconds, 0, " s")
 
     def tune(
         self,
@@ -174,28 +181,38 @@ class Tuner:
         Raises
         ------
         UserError
-            If the search space is malformed, or the storage cannot be opened.
+            If the search space is malformed, the storage cannot be opened, or the predictor failed
+            in every trial.
         """
         start = time.perf_counter()
         folds = CrossValidation.of(len(y), groups, self.folds, seed)
         if not search_space or not folds.splits:
             return TuningResult()
-        objective = Objective(predictor, read(search_space), folds, X, y, tuple(self.objectives))
-        with quiet_optuna(), progress("tuning", self.n_trials, "trials") as meter:
-            study, created = self._open(name)
+        parameters, objectives = read(search_space), tuple(self.objectives)
+        with (
+            quiet_optuna(),
+            progress("tuning", self.n_trials, "trials") as meter,
+            self._scorer(folds) as scorer,
+        ):
+            objective = Objective(predictor, parameters, folds, scorer, X, y, objectives)
+            study = self._open(name)
             describe(study, attributes or {}, self.objectives)
             study.sampler = self.sampler(seed=integer_seed(seed, "tuning"))
             slots = Slots(
                 study, self.n_trials, objective.stored_defaults(), claim_lock(self.storage)
             )
-            slots.open(created)
+            slots.recover()
             # Trials that are stored already took no time of this process.
             meter.start_at(len(slots.finished()))
-            n_run, best_tau = 0, -math.inf
+            n_run, best_tau, failure = 0, -math.inf, None
             while (trial := self._next_trial(slots, start)) is not None:
                 slot_seed = integer_seed(seed, "tuning", "trial", trial.user_attrs[SLOT])
                 study.sampler = self.sampler(seed=slot_seed)
-                tau = objective.run(study, trial)
+                try:
+                    tau = objective.run(study, trial)
+                except PredictorFailedError as error:
+                    tau, failure = None, error
+                    log.warning("trial %d of tuning failed: %s", trial.user_attrs[SLOT], error)
                 n_run += 1
                 meter.advance()
                 if tau is not None and tau > best_tau:
@@ -203,6 +220,7 @@ class Tuner:
                     meter.remark(f"best τ {tau:.4f}")
             rows = tuple(trial_row(slot, trial) for slot, trial in slots.finished().items())
         best = self._best_row(rows)
+        _check_not_all_failed(rows, failure)
         return TuningResult(
             best_params=best["params"] if best else {},
             best_value=best["kendall_tau"] if best else None,
@@ -212,8 +230,16 @@ class Tuner:
             reused=n_run == 0,
         )
 
-    def _open(self, name: str) -> tuple[optuna.Study, bool]:
-        """Return the Optuna study of this name, and whether this process created it."""
+    def _scorer(self, folds: CrossValidation) -> AbstractContextManager[Scorer]:
+        """Return what scores the predictors of trials, with the limit of time if there is one."""
+        if self.trial_seconds is None:
+            return nullcontext(folds.scores)
+        from hwnas.tuning._limited import LimitedScores
+
+        return LimitedScores(folds, self.trial_seconds)
+
+    def _open(self, name: str) -> optuna.Study:
+        """Return the Optuna study of this name, which is created if it does not exist."""
         import optuna
 
         storage = open_storage(self.storage, name)
@@ -255,3 +281,24 @@ class Tuner:
         lowest_tau = best["kendall_tau"] - self.tau_tolerance
         accepted = [row for row in complete if row["kendall_tau"] >= lowest_tau]
         return min(accepted, key=lambda row: row["fit_seconds"])
+
+
+def _check_not_all_failed(
+    rows: Sequence[Mapping[str, Any]], failure: PredictorFailedError | None
+) -> None:
+    """Raise `UserError` if the predictor failed in every trial.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        The trials that have ended.
+    failure : PredictorFailedError, optional
+        The last failure in this process. None: the trials failed in an earlier one.
+    """
+    if not rows or any(row["state"] != "failed" for row in rows):
+        return
+    reason = "" if failure is None else f", the last one: {failure}"
+    raise UserError(
+        f"the predictor failed in all {len(rows)} trials of tuning{reason}",
+        remedy="tuning=none, which shows the whole error; tuning.force=true forgets the trials",
+    ) from failure

@@ -272,8 +272,9 @@ def test_save_figure_error_logs_a_warning(tmp_path: Path, caplog: pytest.LogCapt
 
     save_figure(tmp_path / "fronts.png", draw)
     assert "could not draw fronts.png: ZeroDivisionError: no data" in caplog.text
+    (tmp_path / "no").touch()
     save_figure(tmp_path / "no" / "folder.png", lambda _: None)
-    assert "could not draw folder.png: FileNotFoundError" in caplog.text
+    assert "could not draw folder.png: UnwritableError" in caplog.text
     assert not list(tmp_path.iterdir())
 
 

@@ -282,3 +282,15 @@ def test_write_page_of_damaged_study_raises(tmp_path: Path) -> None:
     (tmp_path / "results.parquet").write_text("no table")
     with pytest.raises(UserError, match="damaged"):
         write_page([tmp_path], tmp_path / "report.html")
+
+
+def test_page_of_failed_trials_names_them(tmp_path: Path) -> None:
+    write_results(tmp_path)
+    for file in tmp_path.glob("**/tuning.csv"):
+        trials = pd.read_csv(file)
+        trials.loc[[0, 3], ["kendall_tau", "fit_seconds"]] = None
+        trials.loc[[0, 3], "state"] = "failed"
+        trials.to_csv(file, index=False)
+    write_page([tmp_path], tmp_path / "page.html")
+    words = _Parsed(tmp_path / "page.html").words
+    assert "the predictor's default, failed. 2 trials failed." in words

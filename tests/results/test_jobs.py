@@ -35,3 +35,14 @@ def test_jobs_summary_is_one_line_with_what_is_the_jobs_own(tmp_path: Path) -> N
     given = ["predictor=ridge", "seed=0", "intervals=False"]
     line = jobs.summary(given, found.result, "finished before; force=true runs it again")
     assert line == "predictor=ridge seed=0: τ 0.800, seconds 0.500  (finished before)"
+
+
+def test_jobs_print_line_of_a_killed_job_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = Jobs(tmp_path / "jobs.jsonl", ASKED)
+    (tmp_path / "jobs.jsonl").write_text('{"overrides": ["predictor=ri\n')
+    jobs.failed(["predictor=xgb"], UserError("it is absent"))
+    jobs.failed(["predictor=ridge"], UserError("it is absent"))
+    jobs.print()
+    assert "2 of 2 jobs failed" in capsys.readouterr().out

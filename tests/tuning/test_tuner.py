@@ -153,27 +153,6 @@ def test_tune_fit_seconds_objective_takes_the_fastest_within_tolerance() -> None
     assert best.best_params == max(best.trials, key=lambda row: row["kendall_tau"])["params"]
 
 
-def test_tune_failed_fit_raises_and_its_trial_runs_again(tmp_path: Path) -> None:
-    class Failing(Blend):
-        broken = True
-
-        def fit(self, X: Any, y: Any) -> Failing:
-            if self.broken and self.weight > 0.9:
-                raise FloatingPointError("diverged")
-            super().fit(X, y)
-            return self
-
-    predictor = Pipeline([("model", Failing())])
-    tuner = Tuner(RandomSampler, n_trials=20, storage=str(tmp_path / "trials.journal"))
-    with pytest.raises(FloatingPointError):
-        tuner.tune(predictor, SPACE, X, Y, seed=0)
-    Failing.broken = False
-    result = tuner.tune(predictor, SPACE, X, Y, seed=0)
-    assert [row["params"] for row in result.trials] == [
-        row["params"] for row in tune(None, 20).trials
-    ]
-
-
 def test_tune_time_limit_ends_the_search_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     result = tune(None, 50, seconds=0.02, time_limit_seconds=0.2)
     assert 0 < result.n_trials < 50

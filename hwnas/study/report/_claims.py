@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from hwnas.errors import command
+from hwnas.files import write_text
+from hwnas.paths import elsewhere
 from hwnas.study.report._report import Material
 
 HOLDS, IN_PART, DOES_NOT, NO_DATA = "holds", "holds in part", "does not hold", "no data"
@@ -133,7 +135,7 @@ class Claims:
             "claim holds in part if only some of its cases follow the rule. The rules:"
         )
         text = "\n".join([*lines, "", note, "", *rules])
-        (material.folder / "claims.md").write_text(text + "\n", encoding="utf-8")
+        write_text(material.folder / "claims.md", text + "\n", elsewhere("outputs"))
         return text
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hwnas.figures import predictor_style, save_figure
+from hwnas.files import write_text
+from hwnas.paths import elsewhere
 from hwnas.study.report._markdown import MARK_NOTE, mark
 from hwnas.study.report._published import published_table
 from hwnas.study.report._report import Material
@@ -43,7 +45,7 @@ class LookupAgainstLinear:
         groups = rows.groupby(["axis.data", "axis.predictor"], sort=False)[self.score]
         means = groups.mean().unstack().rename_axis(index="data", columns=None)
         means = means.reindex(columns=[self.lookup, self.linear])
-        means.to_csv(material.folder / "lookup.csv")
+        write_text(material.folder / "lookup.csv", means.to_csv(), elsewhere("outputs"))
         self._plot(material, means)
         lines = [
             "## Lookup table against linear regression",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from hwnas.errors import check_choice
 from hwnas.figures import curve, label_ends, save_figure, size_axis
+from hwnas.files import write_text
+from hwnas.paths import elsewhere
 from hwnas.scores import SCORES
 from hwnas.selection import SELECTION_SCORES
 from hwnas.study.report._markdown import MARK_NOTE
@@ -79,7 +81,8 @@ class TrainSizes:
         stem = "sizes" if self.score == TAU else f"sizes_{self.score.rpartition('.')[2]}"
         folder = material.folder
         groups = scores.rows.groupby([METRIC, DATA, NAME, SIZE])[VALUE]
-        groups.agg(["mean", "std", "count"]).to_csv(folder / f"{stem}.csv")
+        summary = groups.agg(["mean", "std", "count"]).to_csv()
+        write_text(folder / f"{stem}.csv", summary, elsewhere("outputs"))
         self._draw(scores, folder / f"{stem}.png", material)
         parts = [
             f"## {self.title} by number of training measurements",

@@ -11,6 +11,8 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from hwnas.errors import UserError
+from hwnas.files import write_text
+from hwnas.paths import elsewhere
 from hwnas.study._cost import Costs
 from hwnas.study._results import Row
 from hwnas.study._study import Study, table_key
@@ -102,7 +104,7 @@ def write_report(study: Study, rows: Sequence[Row], costs: Costs) -> tuple[str, 
     texts += [_not_compared(material), _cost(study, costs)]
     text = _without_repeats("\n\n".join([f"# {material.title}", *texts]))
     path = folder / "report.md"
-    path.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n", elsewhere("outputs"))
     return text, path
 
 
