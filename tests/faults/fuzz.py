@@ -167,12 +167,12 @@ def _cut(data: bytes, draw: random.Random) -> bytes:
 
 def _changed_value(data: bytes, draw: random.Random) -> bytes:
     """Return an input whose JSON has another value, or lacks one, at a random place."""
-    start = data.find(b"{")
+    start = max(data.find(b"{"), 0)
     try:
         content = json.loads(data[start:])
-    except ValueError:
-        return _cut(data, draw)
-    places = list(_places(content))
+    except (ValueError, RecursionError):
+        content = None
+    places = list(_places(content)) if isinstance(content, dict | list) else []
     if not places:
         return _cut(data, draw)
     node, key = draw.choice(places)
