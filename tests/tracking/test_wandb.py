@@ -84,7 +84,7 @@ def test_wandb_fails_to_finish_a_failed_experiment_claims_no_result(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     run: Any = SimpleNamespace(disabled=True)
-    run.finish = lambda **_: Path("/dev/full").write_text("x")
+    run.finish = lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
     with pytest.raises(ZeroDivisionError), pytest.MonkeyPatch.context() as patch:
         patch.setattr(WandbTracker, "_init", lambda *_: run)
         with WandbTracker().start(INFO, tmp_path):
