@@ -75,7 +75,7 @@ from tests.commands import ROOT, Finished, Hwnas, in_process, python
         ),
         (["seed=0,1"], "seed=0,1: one run takes one value. Try: -m seed=0,1"),
         (["-m", "seed=0,1", "n_trian=5"], "n_trian=5: no such key; did you mean 'n_train'?"),
-        (["+predictor.model.nothing=1"], "unexpected keyword argument 'nothing'"),
+        (["+predictor.model.nothing=1"], "Ridge does not take nothing; known: alpha"),
         (["selection.limit=-3"], "selection.limit=-3: more than 0 ms is needed"),
         (["selection.limit=0"], "Try: selection.limit=null"),
         (["selection.limit=abc"], "selection.limit=abc: Value 'abc' of type 'str' could not be"),

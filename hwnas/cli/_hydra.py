@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -21,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from hwnas.cli._exit import end_without_reader, fail
+from hwnas.cli._flags import check_flags, config_dir
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
 from hwnas.cli._short_forms import expanded
@@ -28,6 +27,8 @@ from hwnas.cli.several import compared
 from hwnas.composition import (
     CONF,
     check_choices,
+    check_chosen,
+    check_keys,
     conf_folder_added,
     explain,
     globs_expanded,
@@ -40,8 +41,6 @@ from hwnas.errors import UserError
 from hwnas.files import unwritable
 from hwnas.paths import elsewhere
 
-#: Flags of which Hydra takes one: what it does with the configuration.
-_ACTIONS = ("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info")
 #: The user's file system refuses to be written: no fault of the program.
 _UNWRITABLE = {
     *(errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST),
@@ -68,45 +67,15 @@ def run_hydra(
         If there is a mistake in the command line, the configuration or a data file. Where one job
         was asked for, the process ends instead: Hydra would print lines of its own.
     """
-    folder, rest = _config_dir(arguments)
+    folder, rest = config_dir(arguments)
     with conf_folder_added(folder):
         if {"--help", "-h"} & set(rest):
             print(help_text(config_name))  # noqa: T201 - the entry point's own output
             return
-        _check_flags(rest)
+        check_flags(config_name, rest)
         flags = [] if folder is None else ["--config-dir", str(folder)]
         given = globs_expanded(readable(expanded(rest)))
         _run(task, config_name, [*flags, *sorted(given, key=_is_override)])
-
-
-def _config_dir(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
-    """Return the folder of Hydra's flag ``--config-dir``, and the other arguments.
-
-    Raises
-    ------
-    UserError
-        If the flag stands alone.
-    """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--config-dir", "-cd", type=Path)
-    try:
-        known, rest = parser.parse_known_args(arguments)
-    except argparse.ArgumentError as error:
-        raise UserError(str(error), remedy="--config-dir FOLDER") from error
-    folder: Path | None = known.config_dir
-    return None if folder is None else folder.expanduser().absolute(), rest
-
-
-def _check_flags(arguments: Sequence[str]) -> None:
-    """Raise `UserError` for flags that exclude each other: Hydra would show a traceback."""
-    actions = [each for each in arguments if each.partition("=")[0] in _ACTIONS]
-    if len(actions) > 1:
-        raise UserError(
-            f"{' '.join(actions)}: one command takes one of these flags",
-            remedy=f"leave {actions[0]} out",
-        )
-    if "--resolve" in arguments and not any(each.startswith(("--cfg", "-c")) for each in actions):
-        raise UserError("--resolve: it belongs to --cfg", remedy="--cfg job --resolve")
 
 
 def _is_override(argument: str) -> bool:
@@ -194,8 +163,15 @@ def _where_it_was_given() -> Iterator[None]:
 
 
 def _resolve(cfg: DictConfig, given: list[str]) -> None:
-    """Refuse a value that is missing or points nowhere; in the task it would look like a fault."""
+    """Refuse a value that is missing or points nowhere; in the task it would look like a fault.
+
+    Keys that no command has are refused too.
+    """
     try:
         OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise UserError(explain(error, given)) from error
+    own = HydraConfig.get()
+    check_keys(OmegaConf.create({"hydra": own}), own.overrides.hydra)
+    check_keys(cfg, given)
+    check_chosen(cfg, own.runtime.choices, given)

@@ -15,6 +15,7 @@ from hwnas.composition._folder import (
     user_conf_folder,
 )
 from hwnas.composition._identity import check_same_configuration, variant
+from hwnas.composition._keys import check_chosen, check_keys
 from hwnas.composition._schema import Action, Artifacts, file_digest, register
 from hwnas.composition._targets import targets
 from hwnas.composition._values import (
@@ -35,6 +36,8 @@ __all__ = [
     "Artifacts",
     "check",
     "check_choices",
+    "check_chosen",
+    "check_keys",
     "check_same_configuration",
     "composed",
     "conf_folder_added",

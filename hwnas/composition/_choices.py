@@ -13,6 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from hwnas.composition._folder import is_group, option_file, option_files, options, read_yaml
+from hwnas.composition._keys import needed
 from hwnas.errors import UserError, nearest
 
 _LIST = re.compile(r"\[?(?P<values>[^\[\]{}()'\"]*)\]?")
@@ -48,8 +49,18 @@ def check_choices(arguments: Sequence[str]) -> None:
     experiment = {o.key_or_group: o.value() for o in overrides}.get("experiment")
     for override in overrides:
         group = override.key_or_group
-        if override.is_delete() or not is_group(group):
+        if not group:
+            raise UserError(
+                f"cannot read the override {override.input_line!r}: write key=value",
+                remedy=f"leave {override.input_line} out",
+            )
+        if not is_group(group):
             continue
+        if override.is_delete():
+            raise needed(group)
+        if override.package is None and (override.is_add() or override.is_force_add()):
+            plain = (override.input_line or "").lstrip("+")
+            raise UserError(f"{override.input_line}: an option is chosen without +", remedy=plain)
         value = override.value()
         for each in value.list if isinstance(value, ChoiceSweep) else [value]:
             _check_choice(group, each, experiment if isinstance(experiment, str) else None)

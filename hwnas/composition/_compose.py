@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from hwnas.composition._explain import explain
 from hwnas.composition._folder import CONF
+from hwnas.composition._keys import check_keys
 from hwnas.composition._schema import register
 from hwnas.errors import UserError
 
@@ -38,8 +39,11 @@ def composed(name: str, overrides: Sequence[str] = ()) -> DictConfig:
     register()
     try:
         if GlobalHydra.instance().is_initialized():
-            return compose(name, list(overrides))
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(name, list(overrides))
+            cfg = compose(name, list(overrides))
+        else:
+            with initialize_config_dir(str(CONF), version_base="1.3"):
+                cfg = compose(name, list(overrides))
     except HydraException as reason:
         raise UserError(explain(reason, list(overrides))) from reason
+    check_keys(cfg, overrides)
+    return cfg

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import pkgutil
 import re
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
@@ -26,6 +24,7 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
+from hwnas.composition._calls import call_problem, parameters
 from hwnas.composition._choices import several_values
 from hwnas.composition._folder import (
     CONF,
@@ -41,9 +40,11 @@ from hwnas.extras import missing_library, not_installed
 
 _OVERRIDE = re.compile(r"(?P<mark>[~+]{0,2})(?P<key>[\w./@-]+)=(?P<value>.*)")
 _LOST_TARGET = re.compile(r"Error locating target '(?P<name>[^']+\.[^']+)'")
+_REMOVED = re.compile(r"(?:delete from config. '|override ~)(?P<key>[^'=\s]+)")
 _KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
 _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
+_TAKEN = re.compile(r"An item is already at '(?P<key>[^']+)'")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
 #: Starts of lines in which OmegaConf tells of its own classes.
@@ -67,6 +68,10 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
         group, _, option = str(error.missing_cfg_file).partition("/")
         if is_group(group):
             return f"{group}={option}: no such option; {nearest(option, options(group))}"
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        if error.options:
+            # Of Hydra's own groups, such as hydra/launcher.
+            return f"{group}={option}: no such option; {nearest(option, list(error.options))}"
     if isinstance(error, OverrideParseException):
         return f"cannot read the override '{error.override!s}': {_malformed(str(error.override))}"
     if isinstance(error, MissingMandatoryValue):
@@ -74,9 +79,14 @@ def explain(error: HydraException | OmegaConfBaseException, arguments: list[str]
         remedy = f"{empty}={_WANTED.get(empty, '...')}"
         return str(UserError(f"{empty}: it has no value", remedy))
     text = f"{error}\n{error.__cause__ or ''}"
-    target = _LOST_TARGET.search(text)
-    if target is not None:
-        return _no_target(target.group("name"), text, overrides)
+    gone = [each.lstrip("~").partition("=")[0] for each in arguments if each.startswith("~")]
+    problem = call_problem(text, overrides, gone) or _not_removed(text, gone)
+    if problem is not None:
+        return problem
+    taken = _TAKEN.search(text)
+    if taken is not None and taken["key"] in overrides:
+        plain = f"{taken['key']}={overrides[taken['key']]}"
+        return str(UserError(f"+{plain}: the key is there already", remedy=plain))
     key = _misfit(text, overrides)
     if key is not None:
         several = several_values(key, overrides.get(key, ""), overrides.get("experiment"))
@@ -171,6 +181,15 @@ def _malformed(override: str) -> str:
     return "a value is missing beside a comma" if "," in value else "write key=value"
 
 
+def _not_removed(text: str, gone: list[str]) -> str | None:
+    """Return a message about a key that ``~`` could not remove; None if the text is of none."""
+    match = _REMOVED.search(text)
+    if match is None or match["key"] not in gone:
+        return None
+    key = match["key"]
+    return str(UserError(f"~{key}: there is nothing to remove", remedy=f"leave ~{key} out"))
+
+
 def _misfit(text: str, overrides: dict[str, str]) -> str | None:
     """Return the key of the override that a message is about."""
     match = _KEY.search(text) or _AMBIGUOUS.search(text)
@@ -234,17 +253,10 @@ def _addable(node: DictConfig, key: str, overrides: dict[str, str]) -> str | Non
         return None
     # A library's class may hand on what it takes by name to the class that it inherits from.
     classes = made.__mro__ if isinstance(made, type) else (made,)
-    if not any(name in _parameters(each) for each in classes):
+    if not any(name in parameters(each) for each in classes):
         return None
     problem = f"the chosen YAML has no such key, but {target} takes it"
     return str(UserError(problem, remedy=f"+{key}={value}"))
-
-
-def _parameters(of: Any) -> list[str]:
-    try:
-        return list(inspect.signature(of).parameters)
-    except (TypeError, ValueError):
-        return []
 
 
 def _file(group: str, option: str) -> Path:
@@ -260,22 +272,6 @@ def _has(config: DictConfig | ListConfig, key: str) -> bool:
             return False
         node = node[part]
     return True
-
-
-def _no_target(name: str, text: str, overrides: dict[str, str]) -> str:
-    """Return a message about a ``_target_`` that does not exist, with a similar name."""
-    # OmegaConf's key is not complete for a predictor's model, which is instantiated by itself.
-    given = [key for key, value in overrides.items() if value == name]
-    node = _FULL_KEY.search(text)
-    key = given[0] if given else f"{node.group(1)}._target_" if node else "_target_"
-    where, _, own = name.rpartition(".")
-    try:
-        # The name before the last dot is a module, or a class if the target is its method.
-        parent = pkgutil.resolve_name(where)
-    except (ImportError, AttributeError, ValueError) as reason:
-        return f"{key}={name}: {_first_lines(str(reason))}"
-    known = [n for n, value in vars(parent).items() if n[0] != "_" and callable(value)]
-    return f"{key}={name}: {where} has no {own}; {nearest(own, known)}"
 
 
 def _overrides(arguments: list[str]) -> Iterator[tuple[str, str]]:

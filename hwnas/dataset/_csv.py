@@ -321,6 +321,11 @@ class TableFile(Described):
             and each.name not in (ARCHITECTURE, self.target, *known)
             and not (each.is_accuracy or each.is_spread)
         }
+        if not columns or not cells.lines:
+            raise UserError(
+                f"{cells.path}: {'no column is a dimension' if cells.lines else 'no rows'}",
+                remedy="a column for each dimension, and a row for each architecture",
+            )
         return self.space.inferred(columns)
 
     def _accuracy(

@@ -97,14 +97,15 @@ def _parquet(path: Path) -> TextTable:
 
     try:
         table = parquet.read_table(path)
-    except pa.ArrowException as error:
+        cells = {
+            name: ["" if value is None else str(value).strip() for value in table[name].to_pylist()]
+            for name in table.column_names
+        }
+    # Texts that are not UTF-8 are found where they are read.
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         line = str(error).splitlines()[0]
         raise UserError(
             f"{path}: not a whole Parquet file ({line})", remedy="copy or write the file again"
         ) from error
-    cells = {
-        name: ["" if value is None else str(value).strip() for value in table[name].to_pylist()]
-        for name in table.column_names
-    }
     # A Parquet file has no lines; errors name the row, of which the first is row 1.
     return TextTable(path, cells, list(range(1, table.num_rows + 1)))

@@ -62,16 +62,16 @@ def official_file(name: str) -> OfficialFile:
 
 def read_csv(path: Path) -> Columns:
     """Read all columns of a file, which are numbers."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
         arrays: dict[str, NDArray[np.generic]] = {
             name: np.array([float(row[name]) for row in rows]) for name in rows[0]
         }
         lacking = [name for name in _PARTS["both"] if name not in arrays]
         if lacking:
             raise ValueError(f"there is no column {lacking[0]}")
-    except (IndexError, TypeError, ValueError) as error:
+    except (csv.Error, IndexError, TypeError, ValueError) as error:
         raise UserError(f"{path}: has not the layout of HAT's tables ({error})") from error
     return Columns(arrays, dict.fromkeys(_PARTS["both"], "ms"))
 

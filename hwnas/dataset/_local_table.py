@@ -69,12 +69,13 @@ def read_local_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any
     try:
         table = parquet.read_table(path)
         facts = json.loads(table.schema.metadata[METADATA.encode()])
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        columns = {name: table[name].to_numpy() for name in table.column_names}
+    # PyArrow raises OSError too for a damaged file.
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path} {damage(path) or f'is not a table of hwnas measure ({error})'}",
             remedy="move it away, then measure again",
         ) from error
-    columns = {name: table[name].to_numpy() for name in table.column_names}
     return columns, facts
 
 

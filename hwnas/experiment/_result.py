@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hwnas.dataset import Provenance, Table
 from hwnas.errors import UserError
+from hwnas.experiment._layout import check_layout
 from hwnas.experiment._split import Split
 from hwnas.predictor import Predictor
 from hwnas.selection import Selection
@@ -222,8 +223,10 @@ class Result:
         if not path.is_file():
             return None
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as error:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            check_layout(content)
+            return cls.from_dict(content)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise damaged(folder) from error
 
 

@@ -54,8 +54,12 @@ def read_strings(source: str, predictor: Predictor) -> tuple[list[str], list[int
     numbered = [(line.strip(), number) for number, line in enumerate(lines, start=1)]
     numbered = [(line, number) for line, number in numbered if line and line != "architecture"]
     if not numbered:
-        raise UserError(f"{source}: holds no architectures", remedy="an architecture a line")
+        raise _empty(source)
     return [line for line, _ in numbered], [number for _, number in numbered]
+
+
+def _empty(source: object) -> UserError:
+    return UserError(f"{source}: holds no architectures", remedy="an architecture a line")
 
 
 def _lines(path: Path) -> list[str]:
@@ -76,10 +80,14 @@ def _table(
     names = {cell.strip().strip('"') for cell in _CELLS.split(header)}
     if len(names) > 1 and "architecture" in names:
         table = read_delimited(path)
+        if not table.lines:
+            raise _empty(path)
         return table.strings("architecture"), table.lines
     if not (isinstance(space, Choices) and {each.name for each in space.dimensions} <= names):
         return None
     table = read_delimited(path)
+    if not table.lines:
+        raise _empty(path)
     try:
         return space.to_strings(space.from_columns(table.cells)), table.lines
     except ValueError as error:

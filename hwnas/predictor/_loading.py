@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 import hwnas
@@ -152,6 +153,10 @@ def _load(archive: Archive, trusted: Trusted) -> Predictor:
         decoder = Decoder(archive, trusted, document["trees"])
         predictor = decoder.decode(document["predictor"])
         metadata = decoder.decode(document["metadata"])
+        if not isinstance(predictor, Predictor) or not isinstance(metadata, dict):
+            raise ValueError("the document holds no predictor with its metadata")
+        check_is_fitted(predictor, "pipeline_")
+        _predict_one(predictor)
     except (UserError, ImportError):
         raise
     except Exception as error:
@@ -163,11 +168,21 @@ def _load(archive: Archive, trusted: Trusted) -> Predictor:
             f"ones ({type(error).__name__}: {printable(error)})",
             remedy=f"pip install {' '.join(other)}",
         ) from error
-    if not isinstance(predictor, Predictor) or not isinstance(metadata, dict):
-        raise ValueError("the document holds something other than a predictor and its metadata")
-    check_is_fitted(predictor, "pipeline_")
     predictor.metadata_ = metadata
     return predictor
+
+
+def _predict_one(predictor: Predictor) -> None:
+    """Predict one architecture.
+
+    A model can be restored from arrays that do not belong together. It fails when it predicts.
+    """
+    row = predictor.space.sample(1, np.random.default_rng(0))
+    predictor.predict(row)
+    if predictor.knows_uncertainty:
+        predictor.predict(row, return_std=True)
+    if predictor.interval_source_ is not None:
+        predictor.predict_interval(row, 0.9)
 
 
 def _other_versions(libraries: dict[str, str]) -> list[str]:

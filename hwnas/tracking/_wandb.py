@@ -205,9 +205,15 @@ class _WandbRun:
             step()
         except Exception as error:
             self._failed = True
+            # Without a result the experiment has failed, for which it has an error of its own.
+            kept = (
+                "; there is no result"
+                if self._result is None
+                else f"; the result is kept; again: {command(f'track {self._result}')}"
+            )
             _log.warning(
-                "tracking: not everything was recorded (%s: %s); the result is kept%s",
+                "tracking: not everything was recorded (%s: %s)%s",
                 type(error).__name__,
                 " ".join(str(error).split()),
-                "" if self._result is None else f"; again: {command(f'track {self._result}')}",
+                kept,
             )

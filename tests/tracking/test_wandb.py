@@ -80,6 +80,19 @@ def test_wandb_fails_to_record_warns_in_one_line(
     assert read.exit_code == 1
 
 
+def test_wandb_fails_to_finish_a_failed_experiment_claims_no_result(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run: Any = SimpleNamespace(disabled=True)
+    run.finish = lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    with pytest.raises(ZeroDivisionError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WandbTracker, "_init", lambda *_: run)
+        with WandbTracker().start(INFO, tmp_path):
+            raise ZeroDivisionError
+    (line,) = (each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING)
+    assert line.endswith("; there is no result")
+
+
 def test_upload_long_table_is_shown_in_parts_and_is_whole_in_the_artifact(tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
     pd.DataFrame({"predicted": range(12_345)}).to_parquet(path)
