@@ -152,7 +152,7 @@ class Objective:
                     f"predictor.search_space reaches values that the model refuses: {error}",
                     remedy="other bounds in predictor.search_space, or tuning=none",
                 ) from error
-            # A missing library, or Ctrl-C, which an extension that is being imported turns into this.
+            # A missing library, or Ctrl-C: an extension that is being imported turns it into this.
             if isinstance(error, ImportError):
                 raise
             reason = str(error) if isinstance(error, PredictorFailedError) else _one_line(error)
