@@ -1,6 +1,6 @@
 """Faults that are made on purpose, while the commands of ``hwnas`` run.
 
-    python -m benchmarks.faults                      all of them, about an hour on one core
+    python -m benchmarks.faults                      all of them, less than an hour on one core
     python -m benchmarks.faults --only killed,disk   some groups
     python -m benchmarks.faults --points 12 --seed 1
 

@@ -47,7 +47,7 @@ def main() -> None:
     )
     add = parser.add_argument
     add("--only", type=words, default=[], help=f"groups: {', '.join(GROUPS)}")
-    add("--points", type=int, default=60, help="how often a command is killed")
+    add("--points", type=int, default=72, help="how often a command is killed")
     add("--seed", type=int, default=0)
     add("--out", type=Path, default=Path("outputs/benchmarks/faults.csv"))
     options = parser.parse_args()

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.errors import UserError
-from hwnas.extras import missing_library
 from hwnas.metric import Direction
 from hwnas.tuning._cross_validation import CrossValidation, FoldScore
 from hwnas.tuning._result import parameter_path, with_params
@@ -153,7 +152,8 @@ class Objective:
                     f"predictor.search_space reaches values that the model refuses: {error}",
                     remedy="other bounds in predictor.search_space, or tuning=none",
                 ) from error
-            if missing_library(error) is not None:
+            # A missing library, or Ctrl-C: an extension that is being imported turns it into this.
+            if isinstance(error, ImportError):
                 raise
             reason = str(error) if isinstance(error, PredictorFailedError) else _one_line(error)
             trial.set_user_attr(OUTCOME, {"params": dict(params), "error": reason})
