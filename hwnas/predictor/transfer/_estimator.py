@@ -21,8 +21,11 @@ Values = NDArray[np.floating]
 
 #: With more measurements, the weight of `best` is almost 1, and the experts would only take time.
 _MOST = 200
-#: Prior probability that the target is like none of the sources.
-_NONE = 0.5
+#: Prior odds that the target is like none of the sources, against being like a given one. Each
+#: source has the same odds, however many there are (a Chinese restaurant process), because a target
+#: is more often like one of many sources than like one of two. ``docs/few_shot.md`` says how the
+#: number was chosen.
+_NONE = 20.0
 #: Experts of a smaller weight are left out.
 _LEAST_WEIGHT = 1e-4
 #: Sources of a smaller weight are not named in the remark.
@@ -109,8 +112,8 @@ class Transfer(RegressorMixin, BaseEstimator):
         found = self._conditioned(sources)
         # `best` states the density of the values in their unit, the experts without unit.
         own = self.best_.log_evidence(self._values) + len(self._values) * np.log(self._deviation)
-        prior = np.log((1 - _NONE) / (len(GRID) * len(sources)))
-        weights = softmax([own + np.log(_NONE), *(each.log_density + prior for each in found)])
+        odds = np.log(1 / len(GRID))
+        weights = softmax([own + np.log(_NONE), *(each.log_density + odds for each in found)])
         self.none_, others = float(weights[0]), weights[1:]
         of_source = np.array([each.source for each in found], dtype=np.int64)
         shares = np.bincount(of_source, others, minlength=len(sources))
