@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import torch
+from hydra.utils import instantiate
+
+from hwnas.advise._command import predictors
 from tests.commands import Hwnas, python
+from tests.composed import composed
 from tests.tables_of_users import write_csv
 
 
@@ -39,6 +45,18 @@ def test_advise_command_published_table_prints_a_plan(hwnas_data: Path, tmp_path
         "twice the",
     ):
         assert expected in run.stdout
+
+
+def test_predictors_transfer_has_the_other_devices_of_the_dataset(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "help" / "nasbench201" / "latency"
+    folder.mkdir(parents=True)
+    for name, values in zip("ab", np.random.default_rng(0).random((2, 15625)) + 1, strict=True):
+        torch.save(values.tolist(), folder / f"{name}.pt")
+    given = ["dataset=help/nasbench201", "dataset.device=a", f"paths.data={tmp_path / 'data'}"]
+    with composed("run", *given, f"paths.cache={tmp_path / 'cache'}") as (cfg, _):
+        table = instantiate(cfg.dataset).load()
+        model = predictors(["transfer"], table, cfg)["transfer"].model
+    assert model.sources.names == ["b"]
 
 
 def test_advise_command_own_table_has_the_space_left_to_measure(
