@@ -26,8 +26,8 @@ from scipy.stats import rankdata
 
 from benchmarks._cli import run
 from benchmarks._docs import write_between
+from hwnas import make_predictor
 from hwnas.advise import Advisor, Plan, Problem, ScenarioOutcome, duration, replay
-from hwnas.advise._command import predictors
 from hwnas.composition import CONF, register
 from hwnas.dataset import HWNASBench, Table
 from hwnas.errors import UserError
@@ -117,8 +117,7 @@ def main() -> None:
     smooth = []
     for dataset in DATASETS:
         table = load(dataset)
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            known = predictors(PREDICTORS, table.space, 0)
+        known = {each: make_predictor(each, table.space) for each in PREDICTORS}
         smooth.append(smoothness(table, known))
         for n_now in SO_FAR:
             for name, budget, outcome, (low, mean, high) in trials(table, known, n_now, n_trials):

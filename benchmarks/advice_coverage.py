@@ -27,8 +27,7 @@ from benchmarks._cli import run
 from benchmarks._docs import write_between
 from benchmarks.advice import BUDGETS, DOCS, MEASUREMENT, PREDICTORS, SO_FAR, trials_of
 from hwnas.advise import Advisor, Problem, replay
-from hwnas.advise._command import predictors
-from hwnas.api import load_dataset
+from hwnas.api import load_dataset, make_predictor
 from hwnas.composition import register
 from hwnas.seeding import generator
 
@@ -60,7 +59,7 @@ def trials(name: str, n_now: int, seed: int) -> Iterator[dict[str, Any]]:
     """
     dataset, options = TABLES[name]
     table = load_dataset(dataset, **options)
-    known = predictors(PREDICTORS, table.space, 0)
+    known = {each: make_predictor(each, table.space) for each in PREDICTORS}
     problem = Problem.of(table, n_now, seed=seed)
     advisor = Advisor(problem, known, MEASUREMENT, seed=seed, scenarios=20)
     for budget in BUDGETS:

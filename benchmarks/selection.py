@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydra import initialize_config_dir
 
 from benchmarks._cli import run
 from benchmarks._docs import write_between
 from benchmarks.advice import DATASETS, load
-from hwnas.advise._command import predictors
-from hwnas.composition import CONF, register
+from hwnas.api import make_predictor
+from hwnas.composition import register
 from hwnas.dataset import Table
 from hwnas.seeding import generator
 from hwnas.selection import (
@@ -60,8 +59,7 @@ Means = dict[str, dict[str, float]]
 
 def fits(table: Table) -> Iterator[tuple[Learner, np.ndarray[Any, np.dtype[np.float64]]]]:
     """Yield fitted predictors and their predictions, each on training measurements of its own."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        ridge = predictors(["ridge"], table.space, 0)["ridge"]
+    ridge = make_predictor("ridge", table.space)
     for fit in range(FITS):
         train = generator(fit, "benchmark", "train").permutation(len(table))[:N_TRAIN]
         X = table.architectures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -10,7 +11,9 @@ from omegaconf import OmegaConf
 
 from hwnas.composition import composed
 from hwnas.dataset import Table
+from hwnas.errors import UserError
 from hwnas.extras import missing_library, not_installed
+from hwnas.paths import Paths
 from hwnas.predictor import Predictor, build
 from hwnas.space import SearchSpace
 
@@ -80,6 +83,9 @@ def make_predictor(name: str, space: SearchSpace, seed: int = 0, **parameters: A
         Every random number of the predictor comes from it.
     **parameters
         Parameters of its model, e.g. ``alpha=0.5``; ``encoding="path"`` is another encoding.
+        ``sources`` of ``"transfer"`` are tables of other devices with the metric of the target,
+        such as ``sources=[load_dataset("hwnas/raspi4")]``. Without them, it learns from no other
+        device.
 
     Returns
     -------
@@ -88,8 +94,8 @@ def make_predictor(name: str, space: SearchSpace, seed: int = 0, **parameters: A
     Raises
     ------
     UserError
-        If there is no such predictor or parameter, its encoding makes no sense on the space, or its
-        library is not installed.
+        If there is no such predictor or parameter, its encoding makes no sense on the space, its
+        library is not installed, or `sources` are no tables of the space.
 
     Examples
     --------
@@ -100,18 +106,44 @@ def make_predictor(name: str, space: SearchSpace, seed: int = 0, **parameters: A
     overrides = [f"predictor={name}"]
     if "encoding" in parameters:
         overrides.append(f"encoding={parameters.pop('encoding')}")
+    sources = parameters.pop("sources", None)
+    if sources is not None:
+        _check_sources(name, space, sources)
+        overrides.append("predictor.model.sources=[]")
     overrides += [f"predictor.model.{key}={_value(value)}" for key, value in parameters.items()]
     cfg = composed("run", overrides)
     search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
     assert isinstance(search_space, dict)
     searched = {str(key): value for key, value in search_space.items()}
     try:
-        return build(cfg.encoding, cfg.predictor.model, space, seed, searched)
+        predictor = build(cfg.encoding, cfg.predictor.model, space, seed, searched)
     except InstantiationException as error:
         library = missing_library(error)
         if library is None:
             raise
         raise not_installed(library, f"predictor {name}") from error
+    if sources is None:
+        return predictor
+    from hwnas.experiment import with_tables
+
+    tables = {f"{each.dataset}/{each.device}": each.measured_rows() for each in sources}
+    return with_tables(predictor, tables, Paths(**cfg.paths))
+
+
+def _check_sources(name: str, space: SearchSpace, sources: Sequence[Any]) -> None:
+    """Raise `UserError` if the sources of a predictor are no tables of its space."""
+    for each in sources:
+        if not isinstance(each, Table):
+            raise UserError(
+                f"sources: {each!r} is no table",
+                remedy=f'make_predictor("{name}", space, sources=[load_dataset("hwnas/raspi4")])',
+            )
+        if each.space != space:
+            raise UserError(
+                f"sources: {each.device} of {each.dataset} is of the space {each.space.name}, and "
+                f"not of {space.name}",
+                remedy="leave it out",
+            )
 
 
 def _value(value: Any) -> str:

@@ -17,10 +17,10 @@ from hwnas.advise._report import report
 from hwnas.composition import composed, options
 from hwnas.dataset import EstimatedWarning, Table, candidates_of
 from hwnas.errors import check_choice
+from hwnas.experiment import build_for
 from hwnas.extras import missing_library, not_installed
 from hwnas.paths import Paths
-from hwnas.predictor import Predictor, build
-from hwnas.space import SearchSpace
+from hwnas.predictor import Predictor
 
 
 def advise(cfg: DictConfig) -> None:
@@ -42,7 +42,7 @@ def advise(cfg: DictConfig) -> None:
     problem = Problem.of(table, cfg.measured, cfg.seed)
     advisor = Advisor(
         problem,
-        predictors(list(cfg.predictors), table.space, cfg.seed),
+        predictors(list(cfg.predictors), table.measured_rows(), cfg),
         measurement,
         objective=cfg.objective,
         seed=cfg.seed,
@@ -55,8 +55,8 @@ def advise(cfg: DictConfig) -> None:
     print(report(table, advisor, advice, budget, cfg.worth))  # noqa: T201 - the command's output
 
 
-def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str, Predictor]:
-    """Build an unfitted predictor for each name of a YAML in ``conf/predictor/``.
+def predictors(names: Sequence[str], table: Table, cfg: DictConfig) -> dict[str, Predictor]:
+    """Build an unfitted predictor of a table for each name of a YAML in ``conf/predictor/``.
 
     The function leaves out a predictor whose library is not installed, and prints a line about it.
 
@@ -72,7 +72,7 @@ def predictors(names: Sequence[str], space: SearchSpace, seed: int) -> dict[str,
         # Compose the whole run configuration, because a predictor's YAML also chooses its encoding.
         chosen = composed("run", [f"predictor={name}"])
         try:
-            built[name] = build(chosen.encoding, chosen.predictor.model, space, seed)
+            built[name] = build_for(table, cfg, cfg.seed, chosen)
         except InstantiationException as error:
             library = missing_library(error)
             if library is None:

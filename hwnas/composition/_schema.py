@@ -47,7 +47,8 @@ class PredictorConfig:
     """One predictor: its model, and the search space of its hyperparameters.
 
     ``preset`` is a label that tells apart several settings of one model, such as those of ``mlp``
-    and ``paper/mlp``.
+    and ``paper/mlp``. ``sources`` is set by the command: digests of the measurements of other
+    devices that the predictor learns from, by the names of the devices.
     """
 
     name: str = MISSING
@@ -55,6 +56,7 @@ class PredictorConfig:
     preset: str = "default"
     model: Any = MISSING
     search_space: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] | None = None
 
 
 @dataclass

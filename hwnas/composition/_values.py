@@ -40,7 +40,11 @@ INERT: Mapping[str, str] = {
 }
 #: Values that a configuration has had before it could state them. They are left out, so that a
 #: result of an older version, and its tuning, have the same configuration as a new one.
-_IMPLIED: Mapping[str, Any] = {"train": "random", "tuning.trial_seconds": None}
+_IMPLIED: Mapping[str, Any] = {
+    "train": "random",
+    "tuning.trial_seconds": None,
+    "predictor.sources": None,
+}
 #: Prefixes of keys that affect a result although `INERT` includes them.
 _DECISIVE = ("experiment.settings.",)
 _NODE = re.compile(r"\$\{[\w.]+\}")

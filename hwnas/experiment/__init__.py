@@ -13,7 +13,7 @@ from hwnas.experiment._record import loaded_record
 from hwnas.experiment._result import COMMAND, CONFIG, PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
-from hwnas.experiment._sources import with_sources
+from hwnas.experiment._sources import build_for, with_tables
 from hwnas.experiment._split import TRAIN, Split, split
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Result",
     "Split",
     "TuningSet",
+    "build_for",
     "check_writable",
     "interval_scores",
     "load_table",
@@ -39,5 +40,5 @@ __all__ = [
     "revisions",
     "run",
     "split",
-    "with_sources",
+    "with_tables",
 ]

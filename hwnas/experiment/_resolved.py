@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from omegaconf import DictConfig
 
 from hwnas.dataset import Table
@@ -39,4 +41,28 @@ def resolved(
         own.metric[name] = getattr(table.metric, name)
     if not other.metric.unit:
         other.metric.name, other.metric.unit = table.metric.name, table.metric.unit
+    return own, other
+
+
+def with_digests(
+    cfg: DictConfig, reference: DictConfig, digests: Mapping[str, str] | None
+) -> tuple[DictConfig, DictConfig]:
+    """Return copies that state which measurements of other devices a predictor learns from.
+
+    The key ``predictor.sources`` holds them. It is the same in both, so that the path of a result
+    does not depend on them. A finished result with other sources is then refused, as one of another
+    configuration.
+
+    Parameters
+    ----------
+    cfg, reference : DictConfig
+        See `hwnas.experiment.run`.
+    digests : mapping or None
+        See `hwnas.experiment._sources.digests_of`. With None, the configurations are not changed.
+    """
+    if digests is None:
+        return cfg, reference
+    own, other = cfg.copy(), reference.copy()
+    for each in (own, other):
+        each.predictor.sources = dict(digests)
     return own, other

@@ -234,7 +234,8 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     from hwnas.experiment._experiment import Experiment
     from hwnas.experiment._fitted_before import check_fitted_before
     from hwnas.experiment._further import further_tables
-    from hwnas.experiment._resolved import resolved
+    from hwnas.experiment._resolved import resolved, with_digests
+    from hwnas.experiment._sources import digests_of
     from hwnas.measure import device_measure
 
     unmeasured, names, further = None, (MEASURED, MEASURED), list[Table]()
@@ -254,6 +255,7 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
     cfg, reference = resolved(cfg, reference, table, names)
 
     predictor, drawn = _predictor_and_split(cfg, table, cfg.seed)
+    cfg, reference = with_digests(cfg, reference, digests_of(predictor))
     check_fitted_before(predictor, table, drawn, cfg.seed)
     tuning_seed = cfg.seed if tuner.seed is None else tuner.seed
     if tuning_seed == cfg.seed:
@@ -285,20 +287,13 @@ def prepare(cfg: DictConfig, reference: DictConfig, table: Table | None = None) 
 
 
 def _predictor_and_split(cfg: DictConfig, table: Table, seed: int) -> tuple[Predictor, Split]:
-    from hwnas.experiment._sources import with_sources
+    from hwnas.experiment._sources import build_for
     from hwnas.experiment._split import split
-    from hwnas.predictor import build
 
     search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
     assert isinstance(search_space, dict)
-    predictor = build(
-        cfg.encoding,
-        cfg.predictor.model,
-        table.space,
-        seed,
-        search_space={str(name): entry for name, entry in search_space.items()},
-    )
-    predictor = with_sources(predictor, cfg, table)
+    searched = {str(name): entry for name, entry in search_space.items()}
+    predictor = build_for(table, cfg, seed, search_space=searched)
     own = predictor.training_design()
     return predictor, split(table, cfg.n_train, cfg.n_test, seed, own, cfg.train)
 

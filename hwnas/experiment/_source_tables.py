@@ -22,6 +22,9 @@ _KEY = "predictor.model.sources"
 _EQUAL = 1e-6
 #: So few common architectures cannot show that two tables are equal.
 _FEWEST = 3
+#: The last target, what was asked, and its sources. A job of a study asks once for each seed, with
+#: one table. Another command loads the target anew, and so finds sources that came in between.
+_LAST: dict[str, tuple[Table, Sequence[str] | None, Mapping[str, Table]]] = {}
 #: Overrides that hold for the other devices of the same dataset too.
 _SHARED = ("paths.", "dataset.", "metric", "image_set", "space")
 
@@ -124,7 +127,16 @@ def source_tables(
         If a named source is unknown, has another space or metric, is the target itself, or its file
         is missing.
     """
-    target = _Target(cfg, instantiate(cfg.dataset), table)
+    last = _LAST.get("sources")
+    if last is not None and last[0] is table and last[1] == names:
+        return last[2]
+    found = _source_tables(_Target(cfg, instantiate(cfg.dataset), table), names)
+    _LAST["sources"] = table, names, found
+    return found
+
+
+def _source_tables(target: _Target, names: Sequence[str] | None) -> Mapping[str, Table]:
+    table = target.table
     if names is not None:
         return {name: _checked(target, name, names) for name in dict.fromkeys(names)}
     found = {}

@@ -20,37 +20,82 @@ from hwnas.experiment._revision import REVISIONS
 from hwnas.experiment._source_tables import source_tables
 from hwnas.files import write_atomically
 from hwnas.paths import Paths, elsewhere
-from hwnas.predictor import Predictor, load_predictor
+from hwnas.predictor import Predictor, build, load_predictor
 from hwnas.predictor.best import Best
 from hwnas.predictor.transfer import N_SOURCE, Source, Sources, Transfer
 from hwnas.seeding import generator
 
+#: Number of hexadecimal digits of a digest that tell two tables apart.
+_DIGITS = 16
 
-def with_sources(predictor: Predictor, cfg: DictConfig, table: Table) -> Predictor:
-    """Give a predictor that learns from other devices their data.
+
+def build_for(
+    table: Table,
+    cfg: DictConfig,
+    seed: int,
+    chosen: DictConfig | None = None,
+    search_space: Mapping[str, Any] | None = None,
+) -> Predictor:
+    """Build an unfitted predictor of a table, with the data of other devices if it uses them.
+
+    Every command builds its predictors with this function.
 
     Parameters
     ----------
-    predictor : Predictor
-        Not fitted. Any other predictor is returned unchanged.
-    cfg : DictConfig
-        The configuration of the running command. Its ``predictor.model.sources`` names the devices.
     table : Table
         The table of the target.
+    cfg : DictConfig
+        The configuration of the running command, with the dataset of the target and the folders.
+    seed : int
+        See `hwnas.predictor.build`.
+    chosen : DictConfig, optional
+        The configuration with the encoding and the predictor. Default: `cfg`.
+    search_space : mapping, optional
+        See `hwnas.predictor.build`.
 
     Raises
     ------
     UserError
-        If a named source cannot be used, see `source_tables`.
+        If the predictor cannot be built, or a source that ``predictor.model.sources`` names cannot
+        be used, see `source_tables`.
     """
+    own = cfg if chosen is None else chosen
+    predictor = build(own.encoding, own.predictor.model, table.space, seed, search_space)
     if not isinstance(predictor.model, Transfer):
         return predictor
     names = predictor.model.sources
     assert not isinstance(names, Sources), "the configuration has names"
-    tables = source_tables(cfg, table, names)
-    make = partial(fitted_sources, tables, Paths(**cfg.paths))
-    given: Predictor = predictor.set_params(model__sources=Sources(list(tables), make))
+    return with_tables(predictor, source_tables(cfg, table, names), Paths(**cfg.paths))
+
+
+def with_tables(predictor: Predictor, tables: Mapping[str, Table], paths: Paths) -> Predictor:
+    """Give a predictor of the class `Transfer` the tables of other devices.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Not fitted.
+    tables : mapping of str to Table
+        By the name of the source. Their predictors are fitted when they are needed first.
+    paths : Paths
+        The cache keeps the fitted predictors.
+    """
+    digests = {name: _digest(each)[:_DIGITS] for name, each in tables.items()}
+    sources = Sources(list(tables), partial(fitted_sources, tables, paths), digests)
+    given: Predictor = predictor.set_params(model__sources=sources)
     return given
+
+
+def digests_of(predictor: Predictor) -> Mapping[str, str] | None:
+    """Return a digest of the measurements of each source of a predictor, by the source's name.
+
+    They are part of the identity of a result: the sources are found when a command runs, and may
+    change between two runs. None if the predictor learns from no other device.
+    """
+    model = predictor.model
+    if not (isinstance(model, Transfer) and isinstance(model.sources, Sources)):
+        return None
+    return model.sources.digests
 
 
 def fitted_sources(tables: Mapping[str, Table], paths: Paths) -> list[Source]:
@@ -111,9 +156,15 @@ def _fitted(table: Table, paths: Paths) -> Predictor:
 
 def _path(table: Table, paths: Paths) -> Path:
     """Return the file in the cache: its name has a digest of all that the predictor depends on."""
-    space = table.space
-    made_of = [space.name, space.parameters, table.metric.name, REVISIONS["fitting"]]
+    name = f"{table.space.name}-{table.device}"
+    digest = _digest(table, REVISIONS["fitting"])[:_DIGITS]
+    return paths.cache / "sources" / f"{name}-{digest}.hwnas"
+
+
+def _digest(table: Table, *also: int) -> str:
+    """Return a digest of the measurements of a table, their space and metric, and further facts."""
+    made_of = [table.space.name, table.space.parameters, table.metric.name, *also]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode())
     digest.update(np.ascontiguousarray(table.architectures).tobytes())
     digest.update(table.values.tobytes())
-    return paths.cache / "sources" / f"{space.name}-{table.device}-{digest.hexdigest()[:16]}.hwnas"
+    return digest.hexdigest()

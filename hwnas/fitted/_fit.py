@@ -14,9 +14,9 @@ from sklearn.base import clone
 import hwnas
 from hwnas.dataset import Table
 from hwnas.errors import UserError, check_number, command
-from hwnas.experiment import load_table, with_sources
+from hwnas.experiment import build_for, load_table
 from hwnas.fitted._cross_validated import CrossValidated, cross_validate
-from hwnas.predictor import Predictor, build, option_in
+from hwnas.predictor import Predictor, option_in
 from hwnas.predictor.saved import Saved
 from hwnas.seeding import integer_seed
 from hwnas.space import ColumnSpace
@@ -61,7 +61,7 @@ def _built(cfg: DictConfig, table: Table) -> Predictor:
     search_space = OmegaConf.to_container(cfg.predictor.search_space, resolve=True)
     assert isinstance(search_space, dict)
     searched = {str(name): entry for name, entry in search_space.items()}
-    predictor = build(cfg.encoding, cfg.predictor.model, table.space, cfg.seed, searched)
+    predictor = build_for(table, cfg, cfg.seed, search_space=searched)
     predictor.set_params(bounds=(table.metric.lower, table.metric.upper))
     if isinstance(predictor.model, Saved):
         path = predictor.model.path
@@ -69,7 +69,6 @@ def _built(cfg: DictConfig, table: Table) -> Predictor:
             f"predictor={path}: it is fitted already",
             remedy=f"predictor={option_in(predictor.model.load())} tuned={path}",
         )
-    predictor = with_sources(predictor, cfg, table)
     if predictor.training_design() is not None:
         raise UserError(
             f"predictor={cfg.predictor.name}: it chooses its own training measurements and cannot "

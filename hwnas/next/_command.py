@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from hwnas.composition import CONF
 from hwnas.dataset import Table, TableFile
 from hwnas.errors import UserError, check_above, check_choice, check_number, command
+from hwnas.experiment import build_for
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.next._accuracy import Source, listed, predicted, published, with_accuracy
@@ -20,7 +21,6 @@ from hwnas.next._candidates import Candidates, of_file, of_space
 from hwnas.next._choose import Choice, Known, improve_front, teach
 from hwnas.next._files import check_onnx, check_out, onnx_name, write_csv, write_onnx
 from hwnas.paths import Paths
-from hwnas.predictor import build
 from hwnas.space import ColumnSpace, SearchSpace
 
 OBJECTIVES = ("predictor", "front")
@@ -132,7 +132,8 @@ def _choose(cfg: DictConfig, start: Start) -> tuple[Candidates, Choice, str]:
         if of_accuracy is not None:
             how += f", because a front needs {FEWEST} measurements, and there are {n_measured}"
         return candidates, teach(candidates, known.architectures, cfg.n), how
-    predictor = build(cfg.encoding, cfg.predictor.model, start.space, cfg.seed)
+    assert start.table is not None, "there are measurements"
+    predictor = build_for(start.table.measured_rows(), cfg, cfg.seed)
     choice = improve_front(candidates, known, predictor, start.metric, cfg.n, cfg.limit)
     within = "" if cfg.limit is None else f" within {cfg.limit:g} {start.metric.unit}"
     how += f": {choice.n_front} that may be on the front{within}"

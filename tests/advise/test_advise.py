@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from omegaconf import OmegaConf
 from sklearn.linear_model import Ridge
 
 from hwnas.advise import (
@@ -38,7 +39,7 @@ from hwnas.paths import Paths
 from hwnas.predictor import Predictor
 from hwnas.predictor.lut import LookupTable
 from hwnas.space import NASBench201
-from tests.tables import made_table
+from tests.tables import made_table, whole_table
 
 SPACE = NASBench201()
 PREDICTORS = {"ridge": Predictor(SPACE, OneHot(), Ridge())}
@@ -352,7 +353,7 @@ def test_fit_seconds_at_falling_times_are_not_extrapolated() -> None:
 
 def test_predictors_unknown_name_raises_with_suggestion() -> None:
     with pytest.raises(UserError, match="did you mean 'ridge'"):
-        predictors(["rigde"], SPACE, 0)
+        predictors(["rigde"], whole_table(), OmegaConf.create())
 
 
 def test_expectation_one_bad_scenario_shows_median_and_mean_and_no_interval() -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import torch
+from hydra.utils import instantiate
+
+from hwnas.advise._command import predictors
+from hwnas.space import FBNet
 from tests.commands import Hwnas, python
+from tests.composed import composed
 from tests.tables_of_users import write_csv
 
 
@@ -39,6 +46,19 @@ def test_advise_command_published_table_prints_a_plan(hwnas_data: Path, tmp_path
         "twice the",
     ):
         assert expected in run.stdout
+
+
+def test_predictors_transfer_has_the_other_devices_of_the_dataset(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "help" / "fbnet"
+    (folder / "latency").mkdir(parents=True)
+    torch.save(FBNet().sample(30, np.random.default_rng(0)).tolist(), folder / "op_idx.pt")
+    for name, values in zip("ab", np.random.default_rng(0).random((2, 30)) + 1, strict=True):
+        torch.save(values.tolist(), folder / "latency" / f"{name}.pt")
+    given = ["dataset=help/fbnet", "dataset.device=a", f"paths.data={tmp_path / 'data'}"]
+    with composed("run", *given, f"paths.cache={tmp_path / 'cache'}") as (cfg, _):
+        table = instantiate(cfg.dataset).load()
+        model = predictors(["transfer"], table, cfg)["transfer"].model
+    assert model.sources.names == ["b"]
 
 
 def test_advise_command_own_table_has_the_space_left_to_measure(

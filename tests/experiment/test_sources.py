@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
+from hwnas import make_predictor
+from hwnas.errors import UserError
+from hwnas.predictor.transfer import sources_of
 from hwnas.space import FBNet
 from tests.commands import Finished, Hwnas
 from tests.tables_of_users import bundled
@@ -69,6 +74,58 @@ def test_run_second_time_reads_an_intact_source_from_the_cache(
     cached.write_bytes(content[:100])
     third = transfer(hwnas, data, "force=true")
     assert third.stdout.splitlines()[:15] == first.stdout.splitlines()[:15]
+
+
+def add_device(folder: Path, name: str) -> None:
+    """Put the file of a further device into the data folder."""
+    noise = np.random.default_rng(3).normal(size=len(ROWS))
+    values = 5 * COSTS[ROWS].sum(axis=1) + 0.3 * noise
+    torch.save(values.tolist(), folder / "data" / "help" / "fbnet" / "latency" / f"{name}.pt")
+
+
+def test_run_finished_with_fewer_sources_than_are_here_now_is_refused(
+    hwnas: Hwnas, data: Path
+) -> None:
+    assert transfer(hwnas, data).returncode == 0
+    again = transfer(hwnas, data)
+    assert "finished before" in again.stdout
+    add_device(data, "gpu_3")
+    refused = transfer(hwnas, data)
+    assert refused.returncode == 2
+    assert "another configuration, predictor.sources.gpu_3=None" in refused.stderr
+    assert "force=true" in refused.stderr
+    forced = transfer(hwnas, data, "force=true")
+    assert "none of the 2 sources" in forced.stdout
+    assert "finished before" in transfer(hwnas, data).stdout
+
+
+def test_run_sources_of_a_finished_result_are_in_its_configuration(
+    hwnas: Hwnas, data: Path
+) -> None:
+    assert transfer(hwnas, data, "predictor.model.sources=[gpu_2]").returncode == 0
+    [path] = (data / "out").rglob("config.yaml")
+    predictor = yaml.safe_load(path.read_text())["predictor"]
+    assert predictor["model"]["sources"] == ["gpu_2"]
+    assert list(predictor["sources"]) == ["gpu_2"]
+    assert len(predictor["sources"]["gpu_2"]) == 16
+
+
+def test_make_predictor_with_a_table_of_another_device_learns_from_it() -> None:
+    table = bundled()
+    other = replace(table, device="another", values=2 * table.values)
+    made = make_predictor("transfer", table.space, sources=[other])
+    rows = np.random.default_rng(0).choice(len(table), 5, replace=False)
+    made.fit(table.architectures[rows], table.values[rows])
+    [source] = sources_of(made) or []
+    assert source["name"] == f"{table.dataset}/another"
+    assert source["weight"] > 0.5
+
+
+def test_make_predictor_with_the_name_of_a_source_asks_for_its_table() -> None:
+    with pytest.raises(UserError, match="'hwnas/raspi4' is no table"):
+        make_predictor("transfer", FBNet(), sources=["hwnas/raspi4"])
+    with pytest.raises(UserError, match="is of the space nasbench201"):
+        make_predictor("transfer", FBNet(), sources=[bundled()])
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,20 @@ def test_next_candidates_of_a_file_are_the_only_ones_and_bring_their_accuracy(
         assert float(row["accuracy"]) == float(accuracy[row["architecture"]])
 
 
+def test_next_transfer_learns_from_the_sources_that_are_named(hwnas: Hwnas, tmp_path: Path) -> None:
+    board = write_csv(tmp_path / "board.csv", 12)
+    arguments = [
+        "next", f"table={board}", "n=2", "objective=front", "predictor=transfer",
+        f"out={tmp_path / 'n.csv'}", f"paths.cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
+    refused = hwnas(*arguments, "predictor.model.sources=[nowhere/cpu]")
+    assert refused.returncode == 2
+    assert "no source 'nowhere/cpu'" in refused.stderr
+    run = hwnas(*arguments, "predictor.model.sources=[local/cpu]")
+    assert run.returncode == 0, run.stderr
+    assert len(list((tmp_path / "cache" / "sources").iterdir())) == 1
+
+
 def test_next_few_measurements_teach_before_a_front_is_predicted(
     hwnas: Hwnas, tmp_path: Path
 ) -> None:

@@ -84,6 +84,16 @@ def test_fit_weights_and_that_of_best_add_up_to_one(known: list[Source]) -> None
     assert f"none of the 2 sources {model.none_:.2f}" in fitted.remarks[-1]
 
 
+def test_fit_same_source_again_has_the_same_odds_against_best(known: list[Source]) -> None:
+    X = draw(4, 2)
+    odds = []
+    for sources in (known[:1], known[:1] * 3):
+        fitted = transfer(sources).fit(X, device(ALIKE, X))
+        [first, *_] = sources_of(fitted) or []
+        odds.append(first["weight"] / fitted.pipeline_[-1].none_)
+    assert odds[1] == pytest.approx(odds[0])
+
+
 def test_fit_device_unlike_all_sources_becomes_best(known: list[Source]) -> None:
     X, costs = draw(40, 3), np.array([0.0, -1.0, 5.0, 0.3, -2.0])
     fitted, alone = transfer(known).fit(X, device(costs, X)), best().fit(X, device(costs, X))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hwnas.errors import UserError
-from hwnas.study.report import LookupAgainstLinear, Material, published_table
+from hwnas.study.report import FewShot, LookupAgainstLinear, Material, published_table
 from hwnas.study.report._simulation import _SCORES, _table
 
 ROWS = pd.DataFrame(
@@ -135,3 +135,20 @@ def test_simulation_table_fewer_grid_points_is_marked() -> None:
     assert "| sorted | 0.1 [1 of 2 grid points] |" in text
     assert "a mean marked [n of m] covers fewer" in text
     assert "marked" not in _table(rows.iloc[:2])
+
+
+def test_few_shot_random_and_chosen_measurements_have_rows_of_their_own(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"axis.predictor": predictor, "axis.data": "gpu", "axis.n_train": n, "axis.seed": seed,
+         "scores_all.spearman": value + seed / 10, "interval.coverage": 0.9,
+         "provenance.kind": "measured"}
+        for predictor, n, value in [
+            ("transfer", 3, 0.5), ("transfer", 10, 0.7), ("transfer (train=design)", 10, 0.8),
+        ]
+        for seed in (0, 1)
+    )  # fmt: skip
+    text = FewShot().write(material([], tmp_path, rows=rows, published={}))
+    assert "| gpu | transfer | 0.550 ±0.071 | 0.750 ±0.071 |" in text
+    assert "| gpu | transfer (train=design) |  | 0.850 ±0.071 |" in text
+    assert "| gpu | transfer | 0.900 ±0.000 | 0.900 ±0.000 |" in text
+    assert len(pd.read_csv(tmp_path / "few_shot.csv", header=[0, 1])) == 4

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best import Best, prior_of
-from hwnas.predictor.transfer._experts import GRID, Expert, experts
+from hwnas.predictor.transfer._experts import GRID, Expert, densities, expert
 from hwnas.predictor.transfer._sources import Source, Sources
 from hwnas.space import Architectures, SearchSpace
 
@@ -21,8 +21,11 @@ Values = NDArray[np.floating]
 
 #: With more measurements, the weight of `best` is almost 1, and the experts would only take time.
 _MOST = 200
-#: Prior probability that the target is like none of the sources.
-_NONE = 0.5
+#: Prior odds that the target is like none of the sources, against being like a given one. Each
+#: source has the same odds, however many there are (a Chinese restaurant process), because a target
+#: is more often like one of many sources than like one of two. ``docs/few_shot.md`` says how the
+#: number was chosen.
+_NONE = 20.0
 #: Experts of a smaller weight are left out.
 _LEAST_WEIGHT = 1e-4
 #: Sources of a smaller weight are not named in the remark.
@@ -106,30 +109,39 @@ class Transfer(RegressorMixin, BaseEstimator):
 
     def _mix(self, sources: Sequence[Source]) -> None:
         """Condition the experts on the measurements, and weigh them and `best`."""
-        found = self._conditioned(sources)
+        known, effects = self._at_measured(sources)
+        values = self._scaled(self._values)
+        with blas_threads(len(values)):
+            found = densities(known, values, effects)
         # `best` states the density of the values in their unit, the experts without unit.
         own = self.best_.log_evidence(self._values) + len(self._values) * np.log(self._deviation)
-        prior = np.log((1 - _NONE) / (len(GRID) * len(sources)))
-        weights = softmax([own + np.log(_NONE), *(each.log_density + prior for each in found)])
-        self.none_, others = float(weights[0]), weights[1:]
-        of_source = np.array([each.source for each in found], dtype=np.int64)
-        shares = np.bincount(of_source, others, minlength=len(sources))
+        weights = softmax([own + np.log(_NONE), *(found.ravel() - np.log(len(GRID)))])
+        self.none_, others = float(weights[0]), weights[1:].reshape(found.shape)
+        shares = others.sum(axis=1)
         self.sources_ = [
             {"name": each.name, "weight": float(share), **each.facts}
             for each, share in zip(sources, shares, strict=True)
         ]
         kept = others >= _LEAST_WEIGHT
-        self._experts = [each for each, keep in zip(found, kept, strict=True) if keep]
+        self._experts = self._conditioned(known, effects, np.argwhere(kept).tolist())
         self._weights = np.append(self.none_, others[kept])
         self._weights /= self._weights.sum()
 
-    def _conditioned(self, sources: Sequence[Source]) -> list[Expert]:
-        """Return the experts of all sources, conditioned on the measurements."""
+    def _at_measured(self, sources: Sequence[Source]) -> tuple[Values, Values]:
+        """Return predictions of the sources for the measured architectures, and covariances."""
         rows = np.arange(len(self._values))
         with blas_threads(len(rows)):
             effects = prior_of(self._space, self.architectures_).covariances(rows, rows)
             known = np.stack([each.standardised(self.architectures_) for each in sources])
-            return list(experts(known, self._scaled(self._values), effects))
+        return known, effects
+
+    def _conditioned(
+        self, known: Values, effects: Values, chosen: Sequence[Sequence[int]]
+    ) -> list[Expert]:
+        """Return experts by their pairs of source and variances."""
+        values = self._scaled(self._values)
+        with blas_threads(len(values)):
+            return [expert(i, known[i], values, effects, grid) for i, grid in chosen]
 
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
         """Return predicted values, and with `return_std` standard deviations of measurements."""
@@ -185,9 +197,10 @@ class Transfer(RegressorMixin, BaseEstimator):
         self.best_, self.architectures_ = state["best"], state["architectures"]
         self._set_values(state["values"])
         self._sources = tuple(Source(**each) for each in state["sources"])
-        found = self._conditioned(self._sources) if self._sources else []
-        experts_of = {(each.source, each.effects, each.noise): each for each in found}
-        self._experts = [experts_of[tuple(key)] for key in state["experts"]]
+        chosen = [(source, GRID.index((e, noise))) for source, e, noise in state["experts"]]
+        self._experts = []
+        if chosen:
+            self._experts = self._conditioned(*self._at_measured(self._sources), chosen)
         self._weights, self.sources_, self.none_ = state["weights"], state["shares"], state["none"]
 
     @property

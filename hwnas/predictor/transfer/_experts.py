@@ -7,7 +7,6 @@ target's unit to the source's one comes from the values at the measured architec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -36,8 +35,6 @@ class Expert:
     ----------
     source : int
         Index of the source.
-    log_density : float
-        Log density of the target's standardised measurements.
     effects, noise : float
         The variances of `GRID`.
     ratio, center : float
@@ -52,7 +49,6 @@ class Expert:
     """
 
     source: int
-    log_density: float
     effects: float
     noise: float
     ratio: float
@@ -88,8 +84,11 @@ class Expert:
         return mean
 
 
-def experts(known: Array, values: Array, effects: Array) -> Iterator[Expert]:
-    """Yield the experts of all sources that differ at the measured architectures.
+def densities(known: Array, values: Array, effects: Array) -> Array:
+    """Return the log densities of the target's measurements, shape (n_sources, len(GRID)).
+
+    The covariances of all experts have the eigenvectors of `effects`, up to two directions: the
+    source's predictions, and the offset. One decomposition therefore serves all of them.
 
     Parameters
     ----------
@@ -99,24 +98,55 @@ def experts(known: Array, values: Array, effects: Array) -> Iterator[Expert]:
         Standardised measurements of the target.
     effects : array, shape (n, n)
         Prior covariances of the effects of operations.
+
+    Returns
+    -------
+    array
+        Minus infinity for a source that predicts one value for the measured architectures.
     """
     n = len(values)
+    found = np.full((len(known), len(GRID)), -np.inf)
+    eigenvalues, vectors = np.linalg.eigh(effects)
+    effect, noise = (np.array(each) for each in zip(*GRID, strict=True))
+    # Rounding may give eigenvalues slightly below 0.
+    diagonal = np.outer(effect, np.maximum(eigenvalues, 0.0)) + noise[:, None]
+    offset = np.sqrt(_OFFSET) * vectors.sum(axis=0)
     for source, z in enumerate(known):
-        ratio, center = float(z.std()), float(z.mean())
+        ratio = float(z.std())
         if ratio < _LEAST_SPREAD:
             continue
-        difference = ratio * values + center - z
-        shared = _SLOPE * np.outer(z, z) + _OFFSET
-        for of_effects, noise in GRID:
-            covariances = of_effects * effects + shared
-            covariances[np.diag_indices(n)] += noise
-            factor = cholesky(covariances, lower=True, overwrite_a=True, check_finite=False)
-            alpha = cho_solve((factor, True), difference, check_finite=False)
-            log_density = (
-                -0.5 * float(difference @ alpha)
-                - float(np.log(np.diag(factor)).sum())
-                - 0.5 * n * float(np.log(2 * np.pi))
-                # The density is that of the values, which are differences divided by the ratio.
-                + n * float(np.log(ratio))
-            )
-            yield Expert(source, log_density, of_effects, noise, ratio, center, z, factor, alpha)
+        difference = vectors.T @ (ratio * values + z.mean() - z)
+        shared = np.stack([np.sqrt(_SLOPE) * (vectors.T @ z), offset])
+        # The matrix inversion lemma, for the two shared directions.
+        scaled = shared / diagonal[:, None, :]
+        inner = np.eye(2) + scaled @ shared.T
+        along = scaled @ difference
+        explained = np.einsum("gi,gi->g", along, np.linalg.solve(inner, along[..., None])[..., 0])
+        distance = (difference**2 / diagonal).sum(axis=1) - explained
+        determinant = np.log(diagonal).sum(axis=1) + np.linalg.slogdet(inner)[1]
+        # The density is that of the values, which are differences divided by the ratio.
+        found[source] = n * np.log(ratio) - 0.5 * (distance + determinant + n * np.log(2 * np.pi))
+    return found
+
+
+def expert(source: int, known: Array, values: Array, effects: Array, grid: int) -> Expert:
+    """Return one expert, conditioned on the measurements.
+
+    Parameters
+    ----------
+    source : int
+        Index of the source.
+    known : array, shape (n,)
+        Standardised predictions of the source for the measured architectures.
+    values, effects : array
+        See `densities`.
+    grid : int
+        Index of its variances in `GRID`.
+    """
+    of_effects, noise = GRID[grid]
+    ratio, center = float(known.std()), float(known.mean())
+    covariances = of_effects * effects + _SLOPE * np.outer(known, known) + _OFFSET
+    covariances[np.diag_indices(len(values))] += noise
+    factor = cholesky(covariances, lower=True, overwrite_a=True, check_finite=False)
+    alpha = cho_solve((factor, True), ratio * values + center - known, check_finite=False)
+    return Expert(source, of_effects, noise, ratio, center, known, factor, alpha)

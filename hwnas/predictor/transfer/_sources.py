@@ -99,13 +99,19 @@ class Sources(BaseEstimator):
         Names of the devices.
     make : callable, optional
         Returns the sources. None for the sources of a predictor that was loaded from a file.
+    digests : mapping, optional
+        A digest of the measurements of each source, by its name.
     """
 
     def __init__(
-        self, names: Sequence[str] = (), make: Callable[[], Sequence[Source]] | None = None
+        self,
+        names: Sequence[str] = (),
+        make: Callable[[], Sequence[Source]] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> None:
         self.names = names
         self.make = make
+        self.digests = dict(digests or {})
 
     @cached_property
     def all(self) -> tuple[Source, ...]:

@@ -7,6 +7,7 @@ from hwnas.study.report._claim_selection import (
     VerificationHelps,
 )
 from hwnas.study.report._claims import Case, Claim, Claims
+from hwnas.study.report._few_shot import FewShot
 from hwnas.study.report._lookup import LookupAgainstLinear
 from hwnas.study.report._published import published_table
 from hwnas.study.report._report import Material, Report
@@ -19,6 +20,7 @@ __all__ = [
     "Case",
     "Claim",
     "Claims",
+    "FewShot",
     "LookupAgainstLinear",
     "Material",
     "PredictingBeatsLive",
