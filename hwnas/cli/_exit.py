@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 from types import FrameType
 from typing import NoReturn
 
@@ -19,6 +20,7 @@ MISTAKE = 2
 INTERRUPTED = 130
 #: Exit code of a command whose output nobody reads any more, as shells have it.
 NO_READER = 141
+_PRESSED = Event()
 
 
 @contextmanager
@@ -30,16 +32,14 @@ def exit_codes() -> Iterator[None]:
     Where the program that reads standard output has ended, as ``head`` does, nothing is printed and
     the exit code is 141.
     """
-    with _interrupts() as interrupted:
+    with _interrupts():
         try:
             yield
             sys.stdout.flush()
         except BaseException as error:
             if isinstance(error, BrokenPipeError):
                 end_without_reader()
-            # Ctrl-C may arrive as another error: an extension that is being imported turns it into
-            # an ImportError.
-            if interrupted() or isinstance(error, KeyboardInterrupt):
+            if was_interrupted() or isinstance(error, KeyboardInterrupt):
                 print("stopped, the same command continues", file=sys.stderr)  # noqa: T201
                 sys.exit(INTERRUPTED)
             library = missing_library(error)
@@ -66,14 +66,22 @@ def fail(message: str) -> NoReturn:
     sys.exit(MISTAKE)
 
 
+def was_interrupted() -> bool:
+    """Tell whether Ctrl-C was pressed since the running command began.
+
+    Ctrl-C may arrive as another error: an extension that is being imported turns it into an
+    ImportError.
+    """
+    return _PRESSED.is_set()
+
+
 @contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether Ctrl-C was pressed since the block began."""
-    pressed = False
+def _interrupts() -> Iterator[None]:
+    """Note it when Ctrl-C is pressed during a block, besides raising a KeyboardInterrupt."""
+    _PRESSED.clear()
 
     def note(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed = True
+        _PRESSED.set()
         signal.default_int_handler(number, frame)
 
     # Ctrl-C is left as it is where another program handles it, or a shell ignores it for a job in
@@ -82,7 +90,7 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
     if own:
         signal.signal(signal.SIGINT, note)
     try:
-        yield lambda: pressed
+        yield
     finally:
         if own:
             signal.signal(signal.SIGINT, signal.default_int_handler)

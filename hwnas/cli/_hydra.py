@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from hwnas.cli._exit import end_without_reader, fail
+from hwnas.cli._exit import end_without_reader, fail, was_interrupted
 from hwnas.cli._flags import check_flags, config_dir
 from hwnas.cli._help import help_text
 from hwnas.cli._quoting import readable
@@ -128,6 +128,9 @@ def _guarded(task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             end_without_reader()
             raise
         except (UserError, ImportError, OSError, HydraException, OmegaConfBaseException) as error:
+            if was_interrupted():
+                # Of any other error, Hydra would print lines of its own.
+                raise KeyboardInterrupt from error
             if isinstance(error, OSError) and error.errno not in _UNWRITABLE:
                 raise
             refused = _refused(error) if isinstance(error, OSError) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -54,19 +55,20 @@ class FewShot:
 
 def _table(rows: pd.DataFrame, column: str, most: int) -> str:
     """Return a Markdown table: a row for each dataset and predictor, a column for each size."""
-    groups = rows.groupby([*_ROW, _SIZE], sort=False)[column].agg(["mean", "std", "count"])
+    groups: dict[Any, Any] = dict(list(rows.groupby([*_ROW, _SIZE], sort=False)[column]))
     sizes = sorted(set(rows[_SIZE]))
     lines = ["| dataset | predictor |" + "".join(f" {size:,} |" for size in sizes)]
     lines.append("|---|---|" + "---|" * len(sizes))
     for data, predictor in sorted(set(zip(*(rows[name] for name in _ROW), strict=True))):
         cells = []
         for size in sizes:
-            if (data, predictor, size) not in groups.index:
+            values = groups.get((data, predictor, size))
+            if values is None:
                 cells.append("")
                 continue
-            mean, std, count = groups.loc[(data, predictor, size)]
-            spread = "" if count < 2 else f" ±{std:.3f}"
-            shown = "" if pd.isna(mean) else f"{mean:.3f}{spread}"
-            cells.append(f"{shown}{mark((count, most, 'seeds'))}")
+            known = values.count()
+            spread = "" if known < 2 else f" ±{values.std():.3f}"
+            shown = "" if known == 0 else f"{values.mean():.3f}{spread}"
+            cells.append(f"{shown}{mark((known, most, 'seeds'))}")
         lines.append(f"| {data} | {predictor} |" + "".join(f" {cell} |" for cell in cells))
     return "\n".join(lines)
