@@ -7,6 +7,8 @@ left. Optuna gives a waiting trial to one worker only.
 If a worker is killed, another worker fails its running trial and enqueues the slot again. If two
 workers enqueue the same slot, the trial with the lower number keeps the slot, and the worker that
 takes the other trial fails it. So each slot ends with exactly one complete or pruned trial.
+
+The trials of finalists (`hwnas.tuning._finalists`) are enqueued when all short trials have ended.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from hwnas.tuning._finalists import SHORT_SLOT, Rounds
 
 if TYPE_CHECKING:
     import optuna
@@ -84,8 +88,8 @@ class Slots:
     Parameters
     ----------
     study : optuna.Study
-    n_trials : int
-        Number of slots.
+    rounds : Rounds
+        Their `n_trials` is the number of slots.
     default_params : mapping
         Parameters of the trial in slot 0: the predictor's defaults, as Optuna stores them.
     lock : context manager
@@ -95,13 +99,14 @@ class Slots:
     def __init__(
         self,
         study: optuna.Study,
-        n_trials: int,
+        rounds: Rounds,
         default_params: Mapping[str, Any],
         lock: AbstractContextManager[Any],
     ) -> None:
         self._lock = lock
         self._study = study
-        self._n_trials = n_trials
+        self._rounds = rounds
+        self._n_trials = rounds.n_trials
         self._default_params = dict(default_params)
 
     def open(self, created: bool) -> None:
@@ -121,17 +126,26 @@ class Slots:
             time.sleep(0.1)
         self.recover()
 
-    def recover(self) -> None:
-        """Fail the trials of dead workers, and enqueue a trial for each slot that has none."""
+    def recover(self) -> bool:
+        """Fail the trials of dead workers, and enqueue a trial for each slot that has none.
+
+        It returns whether it enqueued any. The slots of finalists stay empty until all short
+        trials have ended.
+        """
         from optuna.trial import TrialState
 
         now = datetime.datetime.now()
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if is_lost(trial, now):
                 self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+        enqueued = False
         for slot in self._missing():
-            params = self._default_params if slot == 0 else {}
-            self._study.enqueue_trial(params, user_attrs={SLOT: slot})
+            given = self._given(slot)
+            if given is not None:
+                params, attributes = given
+                self._study.enqueue_trial(params, user_attrs={SLOT: slot, **attributes})
+                enqueued = True
+        return enqueued
 
     def claim(self) -> optuna.Trial | None:
         """Return the next waiting trial, now running in this worker; None if none is waiting."""
@@ -158,6 +172,16 @@ class Slots:
         trials = self._study.get_trials(deepcopy=False, states=ended)
         by_slot = {t.user_attrs[SLOT]: t for t in trials}
         return {slot: by_slot[slot] for slot in range(self._n_trials) if slot in by_slot}
+
+    def _given(self, slot: int) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """Return the parameters and attributes of a new trial; None if they are not known yet."""
+        if slot == 0:
+            return self._default_params, {}
+        if not self._rounds.n_short or slot < self._rounds.n_short:
+            return {}, {}
+        ended = self.finished()
+        source = self._rounds.source(slot, ended)
+        return None if source is None else (ended[source].params, {SHORT_SLOT: source})
 
     def _holders(self) -> dict[int, int]:
         """Return the number of the trial that holds each slot: the lowest that has not failed."""
