@@ -68,6 +68,8 @@ class TunerConfig:
     pruner: Any = None
     n_trials: int = MISSING
     folds: int = MISSING
+    training_share: float = MISSING
+    n_finalists: int = MISSING
     objectives: list[str] = MISSING
     tau_tolerance: float = MISSING
     seed: int | None = None

@@ -10,7 +10,7 @@ from typing import Any
 REVISIONS: Mapping[str, int] = {
     "data": 1,
     "split": 1,
-    "tuning": 1,
+    "tuning": 2,
     "fitting": 3,
     "scoring": 1,
     "selection": 2,

@@ -41,6 +41,9 @@ def tuning_charts(run: Run, key: str) -> list[Chart]:
 
 def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
     color = token(run.predictor)
+    # τ of a short training cannot be compared with τ of a whole one. Of the trials in full, the
+    # first has the defaults.
+    full = trials if (trials["state"] != "short").all() else trials[trials["state"] == "complete"]
     names = [name for name in trials.columns if name not in _COLUMNS]
     hover = [
         "<br>".join(
@@ -60,18 +63,18 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
         },
         {
             "type": "scatter", "mode": "lines", "name": "best so far",
-            "x": [int(n) + 1 for n in trials["trial"]],
-            "y": numbers(trials["kendall_tau"].cummax()),
+            "x": [int(n) + 1 for n in full["trial"]],
+            "y": numbers(full["kendall_tau"].cummax()),
             "hoverinfo": "skip", "line": {"color": color, "shape": "hv", "width": 2},
         },
     ]  # fmt: skip
-    best = trials.iloc[int(trials["kendall_tau"].fillna(float("-inf")).argmax())]
-    default = trials["kendall_tau"].iloc[0]
+    best = full.iloc[int(full["kendall_tau"].fillna(float("-inf")).argmax())]
+    default = full["kendall_tau"].iloc[0]
     failed = int((trials["state"] == "failed").sum())
     finding = (
         f"The best of {len(trials)} trials is number {best['trial'] + 1:.0f}, with τ = "
-        f"{best['kendall_tau']:.3f} on held-out training measurements; the first trial, the "
-        f"predictor's default, {'failed' if pd.isna(default) else f'had {default:.3f}'}."
+        f"{best['kendall_tau']:.3f} on held-out training measurements; the predictor's "
+        f"default {'failed' if pd.isna(default) else f'had {default:.3f}'}."
         f"{f' {failed} trials failed.' if failed else ''}"
     )
     figure = {
@@ -117,7 +120,9 @@ def importance(trials: pd.DataFrame, search_space: Any) -> dict[str, float]:
         They sum to 1. Empty with fewer than two hyperparameters, too few trials, or equal scores.
     """
     parameters = [p for p in read_search_space(search_space) if p.name in trials]
-    ended = [_trial(line, parameters) for _, line in trials.iterrows()]
+    # Short trainings are compared with each other, and not with the few in full.
+    state = "short" if (trials["state"] == "short").any() else "complete"
+    ended = [_trial(line, parameters) for _, line in trials[trials["state"] == state].iterrows()]
     known = [trial for trial in ended if trial is not None]
     if len(parameters) < 2 or len(known) < _FEWEST or len({trial.value for trial in known}) < 2:
         return {}
@@ -138,10 +143,10 @@ def importance(trials: pd.DataFrame, search_space: Any) -> dict[str, float]:
 
 
 def _trial(line: pd.Series, parameters: Sequence[Any]) -> optuna.trial.FrozenTrial | None:
-    """Return a row of ``tuning.csv`` as a trial of Optuna; None if it did not end."""
+    """Return a row of ``tuning.csv`` as a trial of Optuna; None if it has no score."""
     from optuna.trial import create_trial
 
-    if line["state"] != "complete" or pd.isna(line["kendall_tau"]):
+    if pd.isna(line["kendall_tau"]):
         return None
     values, distributions = {}, {}
     for parameter in parameters:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError
 from hwnas.metric import Direction
 from hwnas.tuning._cross_validation import CrossValidation, FoldScore
+from hwnas.tuning._finalists import OUTCOME, SHORT_SLOT, Rounds
 from hwnas.tuning._result import parameter_path, with_params
 from hwnas.tuning._search_space import Parameter, suggest
-from hwnas.tuning._slots import OUTCOME, SLOT
+from hwnas.tuning._slots import SLOT
 
 if TYPE_CHECKING:
     import optuna
@@ -56,6 +57,9 @@ class Objective:
         Their values, in the metric's unit.
     objectives : sequence of str
         Keys of `DIRECTIONS`.
+    rounds : Rounds
+    share : float
+        The share of a training that short trials take.
     """
 
     predictor: Any
@@ -65,6 +69,8 @@ class Objective:
     X: NDArray[Any]
     y: NDArray[np.float64]
     objectives: Sequence[str]
+    rounds: Rounds
+    share: float
 
     def defaults(self) -> dict[str, Any]:
         """Return the predictor's present values of the search space's active parameters."""
@@ -118,10 +124,14 @@ class Objective:
 
         params = self._params(trial)
         candidate = with_params(clone(self.predictor), params)
+        short = trial.user_attrs[SLOT] < self.rounds.n_short
+        if short:
+            candidate.model.set_params(**candidate.model.shortened(self.share))
         # Optuna can prune only with a single objective. τ of one pair is 1 or -1, which says too
-        # little to end a trial.
+        # little to end a trial. Finalists are few, and each is compared by all folds.
         may_prune = (
             len(self.objectives) == 1
+            and (short or not self.rounds.n_short)
             and not self.folds.leave_pair_out
             and not isinstance(trial.study.pruner, optuna.pruners.NopPruner)
         )
@@ -160,8 +170,11 @@ class Objective:
             raise PredictorFailedError(reason) from error
 
     def _params(self, trial: optuna.Trial) -> dict[str, Any]:
-        """Return the parameters of a trial: the defaults in slot 0, otherwise sampled ones."""
-        if trial.user_attrs[SLOT] > 0:
+        """Return the parameters of a trial: the defaults in slot 0, otherwise sampled ones.
+
+        A finalist has those of its short trial, with which it was enqueued.
+        """
+        if trial.user_attrs.get(SHORT_SLOT, trial.user_attrs[SLOT]) > 0:
             return suggest(trial, self.parameters)
         # The trial was enqueued with the defaults. Suggesting them records them in the trial, so
         # that the sampler learns from its score.
@@ -172,14 +185,19 @@ class Objective:
         return self.defaults()
 
 
-def trial_row(slot: int, trial: optuna.trial.FrozenTrial) -> Mapping[str, Any]:
-    """Return the row of `TuningResult.trials` for a complete, pruned or failed trial."""
+def trial_row(slot: int, trial: optuna.trial.FrozenTrial, n_short: int) -> Mapping[str, Any]:
+    """Return the row of `TuningResult.trials` for a complete, pruned or failed trial.
+
+    The state of a complete trial is ``short`` if its slot is one of the `n_short` first ones.
+    """
     from optuna.trial import TrialState
 
     outcome = trial.user_attrs[OUTCOME]
     # Optuna stores user attributes as JSON, which turns tuples into lists.
     params = {k: tuple(v) if isinstance(v, list) else v for k, v in outcome["params"].items()}
     state = "failed" if trial.state is TrialState.FAIL else trial.state.name.lower()
+    if state == "complete" and slot < n_short:
+        state = "short"
     scores = {key: outcome.get(key) for key in DIRECTIONS}
     return {"trial": slot, "state": state, **scores, "params": params}
 

@@ -37,7 +37,8 @@ class TuningResult:
         Wall-clock seconds of this call of `Tuner.tune`.
     trials : tuple of dict
         One row for each trial, with the keys ``trial``, ``state``, ``kendall_tau``,
-        ``fit_seconds`` and ``params``. The scores of a failed trial are None.
+        ``fit_seconds`` and ``params``. The state is ``complete``, ``pruned``, ``failed``, or
+        ``short`` for a complete trial with a short training. The scores of a failed trial are None.
     reused : bool
         Whether this call ran no trial, because the storage already held all of them.
 

@@ -10,6 +10,8 @@ trials, such as TPE, finds the same as if the worker had not been killed. If two
 same slot, the trial with the lower number keeps the slot, and the worker that takes the other trial
 fails it. So each slot ends with exactly one trial that is complete, pruned, or failed because the
 predictor failed.
+
+The trials of finalists (`hwnas.tuning._finalists`) are enqueued when all short trials have ended.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from hwnas.processes import alive, start_of
+from hwnas.tuning._finalists import OUTCOME, SHORT_SLOT, Rounds
 
 if TYPE_CHECKING:
     import optuna
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
 #: Optuna's user attributes that hold a trial's slot and its worker.
 SLOT = "slot"
 WORKER = "worker"
-#: Optuna's user attribute that holds the parameters and the scores of a trial that has ended, or
-#: why the predictor failed. A failed trial without it is one whose worker was lost.
-OUTCOME = "outcome"
 # Nobody can check whether a process runs on another machine. After this time, its trial is lost.
 REMOTE_GRACE_SECONDS = 3600.0
 # Time for a worker to write its name into a trial that it took.
@@ -63,8 +63,8 @@ class Slots:
     Parameters
     ----------
     study : optuna.Study
-    n_trials : int
-        Number of slots.
+    rounds : Rounds
+        Their `n_trials` is the number of slots.
     default_params : mapping
         Parameters of the trial in slot 0: the predictor's defaults, as Optuna stores them.
     lock : context manager
@@ -74,13 +74,14 @@ class Slots:
     def __init__(
         self,
         study: optuna.Study,
-        n_trials: int,
+        rounds: Rounds,
         default_params: Mapping[str, Any],
         lock: AbstractContextManager[Any],
     ) -> None:
         self._lock = lock
         self._study = study
-        self._n_trials = n_trials
+        self._rounds = rounds
+        self._n_trials = rounds.n_trials
         self._default_params = dict(default_params)
 
     def recover(self) -> None:
@@ -112,13 +113,17 @@ class Slots:
         return bool(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
 
     def _enqueue(self) -> bool:
-        """Enqueue a trial for the lowest slot that no trial holds; False if there is none."""
+        """Enqueue a trial for the lowest slot that no trial holds; False if there is none.
+
+        The slots of finalists stay empty until all short trials have ended.
+        """
         holders = self._holders()
         slot = next((slot for slot in range(self._n_trials) if slot not in holders), None)
-        if slot is None:
+        given = None if slot is None else self._given(slot)
+        if given is None:
             return False
-        params = self._default_params if slot == 0 else {}
-        self._study.enqueue_trial(params, user_attrs={SLOT: slot})
+        params, attributes = given
+        self._study.enqueue_trial(dict(params), user_attrs={SLOT: slot, **attributes})
         return True
 
     def complete(self) -> bool:
@@ -135,6 +140,16 @@ class Slots:
             if trial.state.is_finished() and not _is_lost_or_refused(trial):
                 by_slot.setdefault(trial.user_attrs[SLOT], trial)
         return {slot: by_slot[slot] for slot in range(self._n_trials) if slot in by_slot}
+
+    def _given(self, slot: int) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """Return the parameters and attributes of a new trial; None if they are not known yet."""
+        if slot == 0:
+            return self._default_params, {}
+        if not self._rounds.n_short or slot < self._rounds.n_short:
+            return {}, {}
+        ended = self.finished()
+        source = self._rounds.source(slot, ended)
+        return None if source is None else (ended[source].params, {SHORT_SLOT: source})
 
     def _holders(self) -> dict[int, int]:
         """Return the number of the trial that holds each slot: the lowest that was not lost."""

@@ -18,6 +18,7 @@ from hwnas.errors import UserError, check_above, check_choice, check_number
 from hwnas.seeding import integer_seed
 from hwnas.space import Identities
 from hwnas.tuning._cross_validation import CrossValidation
+from hwnas.tuning._finalists import Rounds
 from hwnas.tuning._objective import DIRECTIONS, Objective, PredictorFailedError, Scorer, trial_row
 from hwnas.tuning._result import TuningResult
 from hwnas.tuning._sampler import check_pruner, check_sampler
@@ -63,6 +64,13 @@ class Tuner:
         Number of trials, including the one that scores the defaults.
     folds : int
         Number of folds. With fewer than 3 measurements for each fold, pairs are held out instead.
+    training_share : float
+        Share of a training that a trial takes, for a model that has a method ``shortened(share)``:
+        it returns the parameters of such a training. The last trials then train the best
+        hyperparameters in full. 1, and more than one objective: all trials train in full.
+    n_finalists : int
+        Number of the last trials, if `training_share` is below 1. One of them has the defaults.
+        With fewer than three times as many trials, all trials train in full.
     objectives : sequence of {"kendall_tau", "fit_seconds"}
         With both, the best trial is the one with the shortest fit among those whose τ is within
         `tau_tolerance` of the highest τ.
@@ -108,6 +116,8 @@ class Tuner:
     pruner: optuna.pruners.BasePruner | None = None
     n_trials: int = 32
     folds: int = 3
+    training_share: float = 1.0
+    n_finalists: int = 3
     objectives: Sequence[str] = ("kendall_tau",)
     tau_tolerance: float = 0.01
     seed: int | None = None
@@ -122,6 +132,12 @@ class Tuner:
         check_pruner(self.pruner)
         check_number("tuning.n_trials", self.n_trials, 1, remedy="tuning=none")
         check_number("tuning.folds", self.folds, 2)
+        check_number("tuning.n_finalists", self.n_finalists, 1, remedy="tuning.training_share=1")
+        if not 0 < self.training_share <= 1:
+            raise UserError(
+                f"tuning.training_share={self.training_share:g}: it must be above 0 and at most 1",
+                remedy="tuning.training_share=1",
+            )
         if not self.tau_tolerance >= 0:
             problem = f"tuning.tau_tolerance={self.tau_tolerance:g}: at least 0 is needed"
             raise UserError(problem, remedy="tuning.tau_tolerance=0")
@@ -188,19 +204,27 @@ class Tuner:
         folds = CrossValidation.of(len(y), groups, self.folds, seed)
         if not search_space or not folds.splits:
             return TuningResult()
-        parameters, objectives = read(search_space), tuple(self.objectives)
+        rounds, objectives = self._rounds(predictor), tuple(self.objectives)
         with (
             quiet_optuna(),
             progress("tuning", self.n_trials, "trials") as meter,
             self._scorer(folds) as scorer,
         ):
-            objective = Objective(predictor, parameters, folds, scorer, X, y, objectives)
+            objective = Objective(
+                predictor,
+                read(search_space),
+                folds,
+                scorer,
+                X,
+                y,
+                objectives,
+                rounds,
+                self.training_share,
+            )
             study = self._open(name)
             describe(study, attributes or {}, self.objectives)
             study.sampler = self.sampler(seed=integer_seed(seed, "tuning"))
-            slots = Slots(
-                study, self.n_trials, objective.stored_defaults(), claim_lock(self.storage)
-            )
+            slots = Slots(study, rounds, objective.stored_defaults(), claim_lock(self.storage))
             slots.recover()
             # Trials that are stored already took no time of this process.
             meter.start_at(len(slots.finished()))
@@ -215,10 +239,13 @@ class Tuner:
                     log.warning("trial %d of tuning failed: %s", trial.user_attrs[SLOT], error)
                 n_run += 1
                 meter.advance()
-                if tau is not None and tau > best_tau:
+                in_full = trial.user_attrs[SLOT] >= rounds.n_short
+                if in_full and tau is not None and tau > best_tau:
                     best_tau = tau
                     meter.remark(f"best τ {tau:.4f}")
-            rows = tuple(trial_row(slot, trial) for slot, trial in slots.finished().items())
+            rows = tuple(
+                trial_row(slot, trial, rounds.n_short) for slot, trial in slots.finished().items()
+            )
         best = self._best_row(rows)
         _check_not_all_failed(rows, failure)
         return TuningResult(
@@ -238,6 +265,16 @@ class Tuner:
 
         return LimitedScores(folds, self.trial_seconds)
 
+    def _rounds(self, predictor: Any) -> Rounds:
+        """Return which trials are short: none for a model that cannot be trained in a shorter way.
+
+        The time of a short training says little about that of a whole one, so that there are no
+        short trials if the time is an objective.
+        """
+        shortens = hasattr(type(getattr(predictor, "model", None)), "shortened")
+        short = shortens and self.training_share < 1 and len(self.objectives) == 1
+        return Rounds.of(self.n_trials, self.n_finalists if short else 0)
+
     def _open(self, name: str) -> optuna.Study:
         """Return the Optuna study of this name, which is created if it does not exist."""
         import optuna
@@ -251,8 +288,8 @@ class Tuner:
     def _next_trial(self, slots: Slots, start: float) -> optuna.Trial | None:
         """Return the next trial to run; None if all slots are complete or the time is over.
 
-        While the last trials run in other workers the method waits, because this worker must run
-        the trials of a worker that dies.
+        While trials run in other workers the method waits, because this worker must run the trials
+        of a worker that dies, and because finalists are known only when all short trials ended.
         """
         limit = self.time_limit_seconds
         while limit is None or time.perf_counter() - start <= limit:
@@ -261,8 +298,8 @@ class Tuner:
                 return trial
             if slots.complete():
                 return None
-            time.sleep(POLL_SECONDS)
             slots.recover()
+            time.sleep(POLL_SECONDS)
         log.warning(
             "tuning ended after tuning.time_limit_seconds=%g: its result depends on the speed and "
             "load of this machine",
@@ -271,8 +308,12 @@ class Tuner:
         return None
 
     def _best_row(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-        """Return the row of the best complete trial; of equally good trials, the first."""
+        """Return the row of the best trial in full; of equally good trials, the first.
+
+        If the time limit left no time for a trial in full, it is the best of the short trials.
+        """
         complete = [row for row in rows if row["state"] == "complete"]
+        complete = complete or [row for row in rows if row["state"] == "short"]
         if not complete:
             return None
         best = max(complete, key=lambda row: row["kendall_tau"])

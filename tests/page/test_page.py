@@ -293,4 +293,4 @@ def test_page_of_failed_trials_names_them(tmp_path: Path) -> None:
         trials.to_csv(file, index=False)
     write_page([tmp_path], tmp_path / "page.html")
     words = _Parsed(tmp_path / "page.html").words
-    assert "the predictor's default, failed. 2 trials failed." in words
+    assert "the predictor's default failed. 2 trials failed." in words

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,13 +15,14 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from optuna.pruners import ThresholdPruner
 from optuna.samplers import RandomSampler, TPESampler
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
 from hwnas.composition import options, register
 from hwnas.console import Meter
 from hwnas.errors import UserError
-from hwnas.tuning import NoTuning, Tuner, _tuner
+from hwnas.tuning import NoTuning, Tuner, TuningResult, _tuner
 from tests.tuning.worker import SPACE, Blend, X, Y, tune
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -164,6 +166,8 @@ def test_tune_time_limit_ends_the_search_with_a_warning(caplog: pytest.LogCaptur
     [
         ({"n_trials": 0}, "tuning=none"),
         ({"folds": 1}, "tuning.folds"),
+        ({"training_share": 0.0}, "tuning.training_share=0: it must be above 0"),
+        ({"n_finalists": 0}, "tuning.n_finalists"),
         ({"time_limit_seconds": -1.0}, "tuning.time_limit_seconds=-1: more than 0 s"),
         (
             {"time_limit_seconds": 0},
@@ -176,3 +180,87 @@ def test_tune_time_limit_ends_the_search_with_a_warning(caplog: pytest.LogCaptur
 def test_tuner_invalid_option_raises(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         Tuner(RandomSampler, **options)
+
+
+class Trained(Blend):
+    """A model whose trainings can be shortened. It records how long each was."""
+
+    seen: ClassVar[list[tuple[float, int]]] = []
+
+    def __init__(self, weight: float = 0.5, epochs: int = 100) -> None:
+        super().__init__(weight)
+        self.epochs = epochs
+
+    def shortened(self, share: float) -> dict[str, Any]:
+        return {"epochs": round(share * self.epochs)}
+
+    def fit(self, X: Any, y: Any) -> Trained:
+        self.seen.append((self.weight, self.epochs))
+        super().fit(X, y)
+        return self
+
+
+class Holder(BaseEstimator):
+    """A predictor with the attribute `model`, as `hwnas.predictor.Predictor` has it."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def fit(self, X: Any, y: Any) -> Holder:
+        self.model_ = clone(self.model).fit(X, y)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return self.model_.predict(X)
+
+
+def tune_shortened(**changed: Any) -> TuningResult:
+    Trained.seen.clear()
+    tuner = Tuner(RandomSampler, n_trials=12, folds=2, training_share=0.2, n_finalists=3)
+    return replace(tuner, **changed).tune(Holder(Trained()), SPACE, X, Y, seed=0)
+
+
+def test_tune_short_trainings_find_what_the_last_trials_train_in_full() -> None:
+    result = tune_shortened()
+    assert [epochs for _, epochs in Trained.seen] == [20] * 9 * 2 + [100] * 3 * 2
+    assert [row["state"] for row in result.trials] == ["short"] * 9 + ["complete"] * 3
+    short, full = result.trials[:9], result.trials[9:]
+    best = sorted(short[1:], key=lambda row: -row["kendall_tau"])[:2]
+    # The defaults are a finalist whatever their score.
+    assert [row["params"] for row in full] == [row["params"] for row in (short[0], *best)]
+    assert result.best_value == max(row["kendall_tau"] for row in full)
+
+
+@pytest.mark.parametrize("n_fits", [7, 20])
+def test_tune_stopped_in_any_round_goes_on_with_the_same_trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_fits: int
+) -> None:
+    storage = str(tmp_path / "trials.journal")
+    fit = Trained.fit
+
+    def stopped(self: Trained, X: Any, y: Any) -> Trained:
+        if len(self.seen) == n_fits:
+            raise KeyboardInterrupt
+        return fit(self, X, y)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Trained, "fit", stopped)
+        tune_shortened(storage=storage)
+    again = tune_shortened(storage=storage)
+    assert [row["params"] for row in again.trials] == [
+        row["params"] for row in tune_shortened().trials
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"training_share": 1.0},
+        {"n_trials": 8},
+        {"objectives": ("kendall_tau", "fit_seconds")},
+    ],
+)
+def test_tune_full_trainings_asked_for_or_few_trials_shortens_none(changed: Any) -> None:
+    result = tune_shortened(**changed)
+    assert {epochs for _, epochs in Trained.seen} == {100}
+    assert {row["state"] for row in result.trials} == {"complete"}

@@ -103,6 +103,13 @@ class NetworkRegressor(RegressorMixin, BaseEstimator, ABC):
     ) -> Tensor:
         """Return the loss of one batch."""
 
+    def shortened(self, share: float) -> dict[str, Any]:
+        """Return the parameters of a training that takes a share of this one's steps."""
+        return {
+            "epochs": math.ceil(share * self.epochs),
+            "min_steps": math.ceil(share * self.min_steps),
+        }
+
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to encoded architectures, shape (n, n_features), and standardised values, (n,)."""
         rows = np.asarray(X)
