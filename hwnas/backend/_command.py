@@ -60,7 +60,10 @@ class Command:
     def __post_init__(self) -> None:
         check_number("backend.retries", self.retries, 0)
         if not self.timeout > 0:
-            raise UserError(f"backend.timeout={self.timeout}: no number of seconds above 0", "120")
+            raise UserError(
+                f"backend.timeout={self.timeout}: no number of seconds above 0",
+                "backend.timeout=120",
+            )
         known = self._arguments(Path("network.onnx"), 1, 1, 1)
         if not known:
             raise UserError("backend=command runs no command", remedy=_EXAMPLE)

@@ -105,7 +105,7 @@ def groups(config_name: str) -> list[str]:
     Examples
     --------
     >>> groups("measure")
-    ['backend', 'image_set', 'space']
+    ['backend', 'image_set', 'metric', 'space']
     """
     found: set[str] = set()
     for entry in read_yaml(CONF / f"{config_name}.yaml").get("defaults", []):

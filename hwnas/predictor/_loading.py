@@ -154,7 +154,7 @@ def _load(archive: Archive, trusted: Trusted) -> Predictor:
         predictor = decoder.decode(document["predictor"])
         metadata = decoder.decode(document["metadata"])
         if not isinstance(predictor, Predictor) or not isinstance(metadata, dict):
-            raise ValueError("the document holds no predictor with its metadata")
+            raise ValueError("something other than a predictor and its metadata")
         check_is_fitted(predictor, "pipeline_")
         _predict_one(predictor)
     except (UserError, ImportError):
