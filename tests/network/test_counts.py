@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from hwnas.backend._forward import build_forward
+from hwnas.backend._weights import random_image
 from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.network import Read, build, count_layers, reaching
@@ -185,3 +188,18 @@ def test_skeleton_space_without_network_raises(
     monkeypatch.setattr(NASBench201, "skeleton", None)
     with pytest.raises(UserError, match="no network of its architectures is known"):
         count_layers(SPACE, rows, cifar10)
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+def test_macs_and_torchs_counter_agree(space: SearchSpace) -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    image_set = ImageSet("images", 32, 7)
+    for row in sample(space, 2).tolist():
+        network = build(space, row, image_set, dead_edges=False)
+        forward = build_forward(network, seed=0)
+        image = torch.from_numpy(random_image(network.nodes[0].layer, 1, seed=0))
+        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+            forward(image)
+        # As NAS-Bench-201's own counter, ours adds the bias of the last layer; torch does not.
+        assert 2 * (network.macs - network.classes) == counter.get_total_flops()

@@ -1,0 +1,106 @@
+"""What outside data and the code itself must not do: a test over the source tree, files, keys."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+from hwnas.dataset import described_classes
+from hwnas.dataset._official import OfficialFile
+from tests.commands import ROOT, Hwnas
+
+SOURCES = sorted([*(ROOT / "hwnas").rglob("*.py"), ROOT / "run.py", ROOT / "sweep.py"])
+#: Calls that can run code which a file holds, by the places that were reviewed and why.
+REVIEWED = {
+    ("hwnas/dataset/_unpickle.py", "pickle.Unpickler"): "its find_class has an allow-list",
+    ("hwnas/dataset/_torch_file.py", "torch.load"): "weights_only=True",
+}
+#: Names of the standard library and of libraries whose call can run code that data hold.
+CODE = re.compile(
+    r"(c?pickle|dill|cloudpickle|shelve|marshal)\.(loads?|open|Unpickler)|joblib\.load|"
+    r"(pandas|pd)\.read_pickle|torch\.load|yaml\.(load|unsafe_load|full_load|load_all)|"
+    r"(builtins\.)?(eval|exec|compile|__import__)|os\.(system|popen)|subprocess\.getoutput"
+)
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the dotted name of everything that is called, and the call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+        elif isinstance(node, ast.ClassDef):
+            for base in node.bases:
+                yield ast.unparse(base), ast.Call(base, [], [])
+
+
+def is_true(call: ast.Call, name: str) -> bool:
+    """Tell whether a keyword is given and not False."""
+    values = [word.value for word in call.keywords if word.arg == name]
+    return any(not (isinstance(each, ast.Constant) and not each.value) for each in values)
+
+
+def test_source_tree_runs_no_code_of_data() -> None:
+    found = set()
+    for path in SOURCES:
+        name = path.relative_to(ROOT).as_posix()
+        for called, call in calls(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not is_true(call, "shell"), f"{name}: {called} runs a shell"
+            assert not is_true(call, "allow_pickle"), f"{name}: {called} reads pickles"
+            if CODE.fullmatch(called):
+                found.add((name, called))
+                if called == "torch.load":
+                    assert is_true(call, "weights_only"), f"{name}: torch.load runs code"
+    assert found == set(REVIEWED)
+
+
+def test_calls_of_a_made_up_source_are_found() -> None:
+    """The test above fails for such a source."""
+    source = (
+        "import pickle\nclass U(pickle.Unpickler): ...\npickle.loads(b''); run('a', shell=True)"
+    )
+    named = dict(calls(ast.parse(source)))
+    assert [name for name in named if CODE.fullmatch(name)] == ["pickle.Unpickler", "pickle.loads"]
+    assert is_true(named["run"], "shell")
+
+
+FILES = [file for cls in described_classes() for file in cls.files()]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.replace("/", "-"))
+def test_official_file_comes_over_https_pinned_and_limited(file: OfficialFile) -> None:
+    address = urlparse(file.url)
+    assert address.scheme == "https"
+    assert address.hostname in {"raw.githubusercontent.com", "drive.google.com"}
+    assert 0 < file.limit <= 4 << 30
+    # By the content's hash, or by a commit of 40 digits in the address.
+    pinned = file.blob is not None or re.search(r"/[0-9a-f]{40}/", address.path) is not None
+    assert pinned or file.by_hand
+    for name in file.names:
+        assert not Path(name).is_absolute()
+        assert ".." not in Path(name).parts
+
+
+def test_key_of_wandb_is_in_no_file_and_no_output(
+    hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "0123456789abcdef" * 2 + "89abcdef"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cheap = ("tuning=none", "n_train=20", "n_test=50", "selection=none")
+    done = hwnas("run", "tracking=wandb", *cheap)
+    assert done.returncode == 0, done.stderr
+    failed = hwnas(
+        "run", "tracking=wandb", *cheap, "dataset=hwnas/edgegpu", "dataset.source=measured"
+    )
+    assert failed.returncode == 2
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".wandb" for path in files)
+    assert [path for path in files if key.encode() in path.read_bytes()] == []
+    assert key not in done.stdout + done.stderr + failed.stdout + failed.stderr
