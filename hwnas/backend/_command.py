@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,8 @@ from hwnas.network import Network
 
 #: After so many networks in a row that failed, the rig and not the network is taken for the cause.
 _FAILURES = 3
+#: Seconds in which the pipes of a killed command close, unless something has left its group.
+_END = 5.0
 _EXAMPLE = "backend.command='ssh pi ./bench /dev/stdin --runs {repeats}'"
 
 
@@ -161,10 +164,11 @@ def _run(arguments: list[str], file: Path, timeout: float) -> str:
     except subprocess.TimeoutExpired:
         raise _Failed(f"no answer within {timeout:g} s") from None
     finally:
-        # Also after Ctrl-C. A process group ends with all that the command has started.
-        if process.poll() is None:
+        # Also after Ctrl-C, and where the command has ended but something that it started has not.
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_END)
     if process.returncode:
         last = (err.strip() or out.strip() or "it printed nothing").splitlines()[-1]
         raise _Failed(f"exit code {process.returncode}: {last:.200}")

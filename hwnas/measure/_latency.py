@@ -192,8 +192,18 @@ def _records(
     architectures: Sequence[str],
     measure: Callable[[str], Mapping[str, Any]],
 ) -> Iterator[Record]:
+    failed = []
     for architecture in architectures:
-        yield _record(unit, architecture, measure(architecture))
+        record = _record(unit, architecture, measure(architecture))
+        if "failed" in record:
+            # If the rig has failed, and not the network, the measurement stops soon. This network
+            # must then be measured again.
+            failed.append(record)
+            continue
+        yield from failed
+        failed.clear()
+        yield record
+    yield from failed
 
 
 def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:

@@ -16,8 +16,9 @@ from hwnas.errors import UserError
 from hwnas.measure._energy import Wattmeter
 from hwnas.network import Network
 
-#: Most calls of `precise`, which bound the time of a network whose times never settle.
-_MOST_CALLS = 20
+#: Most calls of `precise`, which bound the time of a network whose times never settle, and fewest
+#: runs that say how much the times vary.
+_MOST_CALLS, _FEWEST_RUNS = 20, 10
 
 
 def measure_pass(
@@ -100,7 +101,9 @@ def precise(run: Callable[[], Runs], precision: float | None) -> Runs:
     """
     runs = run()
     for _ in range(_MOST_CALLS - 1):
-        if precision is None or _standard_error(runs.milliseconds) <= precision:
+        times = runs.milliseconds
+        settled = len(times) >= _FEWEST_RUNS and _standard_error(times) <= (precision or 0.0)
+        if precision is None or settled:
             break
         more = run()
         n, m = len(runs.milliseconds), len(more.milliseconds)

@@ -81,6 +81,18 @@ def test_command_too_slow_is_killed_with_its_children(tmp_path: Path) -> None:
     assert written.stat().st_size == before > 0
 
 
+def test_command_that_leaves_a_child_with_its_pipe_is_too_slow(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    child = "import sys, time\nwhile True: open(sys.argv[1], 'a').write('x'); time.sleep(0.01)"
+    code = "import subprocess, sys; subprocess.Popen([sys.executable, '-S', '-c', *sys.argv[1:]])"
+    backend = rig(shlex.join([code, child, str(written)]), timeout=0.5, retries=0)
+    with pytest.raises(NetworkFailed, match="no answer"):
+        runs(backend)
+    before = written.stat().st_size
+    time.sleep(0.1)
+    assert written.stat().st_size == before
+
+
 def test_command_that_fails_once_is_tried_again(tmp_path: Path) -> None:
     code = (
         f"import pathlib, sys; file = pathlib.Path({str(tmp_path / 'tried')!r}); "
@@ -191,8 +203,8 @@ def test_measure_rig_that_stops_continues_where_it_stopped(
     (tmp_path / "fault.py").write_text("")
     before = calls(tmp_path)
     assert measure("backend.retries=0").returncode == 0
-    # Two networks were measured before, and two failures are recorded.
-    assert calls(tmp_path) - before == 2
+    # Two networks were measured before. Those that failed in a row are measured again.
+    assert calls(tmp_path) - before == 4
 
 
 def test_measure_other_command_is_refused_with_the_earlier_one(measure: Measure) -> None:

@@ -52,6 +52,16 @@ def test_precise_never_settled_ends_after_20_calls() -> None:
     assert runs.peak_bytes == 1e6
 
 
+def test_precise_single_runs_are_repeated_until_their_spread_is_known() -> None:
+    calls = list[int]()
+
+    def run() -> Runs:
+        calls.append(1)
+        return Runs(np.array([10.0]))
+
+    assert len(precise(run, 0.01).milliseconds) == len(calls) == 10
+
+
 def test_precise_without_precision_runs_once() -> None:
     run, calls = noisy(5.0)
     precise(run, None)
