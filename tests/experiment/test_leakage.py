@@ -22,7 +22,7 @@ from tests.composed import composed
 SEEDS, MORE_SEEDS = range(3), range(10)
 SIZES = ((None, None), (11, 100), (1366, 625), (2, 2))
 DATASETS = [each for each in options("dataset") if each != "csv"]
-# Most datasets have one of the first two metrics.
+# Every dataset has one of the first two metrics.
 METRICS = sorted(options("metric"), key=lambda name: (name != "latency", name != "energy", name))
 SPACES = [each for each in options("space") if each != "columns"]
 
@@ -60,7 +60,7 @@ def check(table: Table, *keys: NDArray[np.generic], seeds: range = SEEDS) -> Non
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_split_of_a_dataset_no_copy_of_a_test_architecture_is_trained_on(name: str) -> None:
-    tables = (loaded(f"dataset={name}", f"metric={metric}") for metric in METRICS)
+    tables = (loaded(f"dataset={name}", f"metric={metric}") for metric in METRICS[:2])
     table = next((table for table in tables if table is not None), None)
     if table is None:
         pytest.skip(f"no table of {name} is here")
