@@ -41,9 +41,11 @@ def tuning_charts(run: Run, key: str) -> list[Chart]:
 
 def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
     color = token(run.predictor)
-    # τ of a short training cannot be compared with τ of a whole one. Of the trials in full, the
-    # first has the defaults.
-    full = trials if (trials["state"] != "short").all() else trials[trials["state"] == "complete"]
+    # τ of a short training cannot be compared with τ of a whole one. Of the trials in full, which
+    # are the last ones, the first has the defaults.
+    in_full = trials["trial"][trials["state"] == "complete"].min()
+    short = (trials["trial"] < in_full) & (trials["state"] == "short").any()
+    full = trials[~short]
     names = [name for name in trials.columns if name not in _COLUMNS]
     hover = [
         "<br>".join(
@@ -59,7 +61,10 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
             "x": [int(n) + 1 for n in trials["trial"]], "y": numbers(trials["kendall_tau"]),
             "text": hover,
             "hovertemplate": "<b>trial %{x}</b>, τ = %{y:.4f}<br>%{text}<extra></extra>",
-            "marker": {"color": color, "size": 8},
+            "marker": {
+                "color": color, "size": 8,
+                "symbol": ["circle-open" if each else "circle" for each in short],
+            },
         },
         {
             "type": "scatter", "mode": "lines", "name": "best so far",
@@ -77,6 +82,11 @@ def _history(run: Run, trials: pd.DataFrame, key: str) -> Chart:
         f"default {'failed' if pd.isna(default) else f'had {default:.3f}'}."
         f"{f' {failed} trials failed.' if failed else ''}"
     )
+    if short.any():
+        finding += (
+            f" The first {int(short.sum())} trials (open circles) trained for a short time, and "
+            "the others train the best hyperparameters of these in full."
+        )
     figure = {
         "data": traces,
         "layout": layout("trial", "Kendall's τ, cross-validated", showlegend=True),
