@@ -10,6 +10,7 @@ from urllib.parse import urlparse
 
 import pytest
 
+from benchmarks.audit import summary
 from hwnas.dataset import described_classes
 from hwnas.dataset._official import OfficialFile
 from tests.commands import ROOT, Hwnas
@@ -104,3 +105,18 @@ def test_key_of_wandb_is_in_no_file_and_no_output(
     assert any(path.suffix == ".wandb" for path in files)
     assert [path for path in files if key.encode() in path.read_bytes()] == []
     assert key not in done.stdout + done.stderr + failed.stdout + failed.stderr
+
+
+def test_audit_of_skipped_packages_is_not_clean() -> None:
+    skipped = {"name": "a", "skip_reason": "not found on PyPI"}
+    good = {"name": "b", "version": "1", "vulns": []}
+    bad = {"name": "c", "version": "2", "vulns": [{"id": "CVE-1"}]}
+    assert summary([skipped, good]) == (
+        ["2 packages: 1 audited, 1 skipped, 0 with a known vulnerability"],
+        True,
+    )
+    assert not summary([skipped])[1]
+    assert summary([good, bad]) == (
+        ["2 packages: 2 audited, 0 skipped, 1 with a known vulnerability", "c 2: CVE-1"],
+        False,
+    )
