@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_NUMBER = (int, float, type(None))
+_KNOWN = (int, float)
+_NUMBER = (*_KNOWN, type(None))
 _TEXT = (str, type(None))
 #: Parts of the identity that every version of hwnas writes.
 _IDENTITY = ("space", "dataset", "device", "metric", "unit", "predictor", "study")
@@ -35,11 +36,18 @@ def check_layout(content: Any) -> None:
         _of(identity, name, str)
     for name in _SIZES:
         _of(identity, name, int)
+    # Results of older versions do not state how training measurements were chosen.
+    _of({"train": "random", **identity}, "train", str)
     for part in ("scores", "scores_all", "timings"):
         values = _of(content, part, dict)
         for name in values:
             _of(values, name, _NUMBER)
-    _of(content, "selection", (dict, type(None)))
+    _of(content["scores"], "kendall_tau", _KNOWN)
+    for name in ("tune_seconds", "fit_seconds"):
+        _of(content["timings"], name, _KNOWN)
+    selection = _of(content, "selection", (dict, type(None)))
+    for name in ("mra_all_percent", "mra_pareto_percent") if selection is not None else ():
+        _of(selection, name, _NUMBER)
     _of(content, "selection_skipped", _TEXT)
     predictor = _of(content, "predictor", dict)
     for name in ("name", "preset"):

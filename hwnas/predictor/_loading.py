@@ -156,7 +156,7 @@ def _load(archive: Archive, trusted: Trusted) -> Predictor:
         if not isinstance(predictor, Predictor) or not isinstance(metadata, dict):
             raise ValueError("something other than a predictor and its metadata")
         check_is_fitted(predictor, "pipeline_")
-        _predict_one(predictor)
+        _predict_two(predictor)
     except (UserError, ImportError):
         raise
     except Exception as error:
@@ -172,17 +172,21 @@ def _load(archive: Archive, trusted: Trusted) -> Predictor:
     return predictor
 
 
-def _predict_one(predictor: Predictor) -> None:
-    """Predict one architecture.
+def _predict_two(predictor: Predictor) -> None:
+    """Predict two architectures.
 
-    A model can be restored from arrays that do not belong together. It fails when it predicts.
+    A model can be restored from arrays that do not belong together. It fails when it predicts, or
+    does not return a number for each architecture. With one architecture, NumPy's broadcasting
+    would hide this.
     """
-    row = predictor.space.sample(1, np.random.default_rng(0))
-    predictor.predict(row)
+    rows = predictor.space.sample(2, np.random.default_rng(0))
+    returned = [predictor.predict(rows)]
     if predictor.knows_uncertainty:
-        predictor.predict(row, return_std=True)
+        returned += predictor.predict(rows, return_std=True)
     if predictor.interval_source_ is not None:
-        predictor.predict_interval(row, 0.9)
+        returned += predictor.predict_interval(rows, 0.9)
+    if any(np.shape(each) != (2,) for each in returned):
+        raise ValueError("it does not predict one number for each architecture")
 
 
 def _other_versions(libraries: dict[str, str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,3 +85,27 @@ def test_check_writable_path_below_a_file_raises(tmp_path: Path) -> None:
         UserError, match=r"paths\.outputs=.*/file/below: cannot be written \(Not a dir"
     ):
         check_writable(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("identity", "train", {}),
+        ("identity", "predictor", ["ridge"]),
+        ("timings", "fit_seconds", None),
+        ("scores", "kendall_tau", None),
+        ("scores", "mae", "small"),
+        ("selection", "mra_all_percent", "none"),
+        ("provenance", "environment", None),
+    ],
+)
+def test_load_part_of_another_type_is_refused(
+    result: Result, tmp_path: Path, part: str, key: str, value: object
+) -> None:
+    save(result, {}, tmp_path / "seed0", everything=False)
+    file = tmp_path / "seed0" / "result.json"
+    content = json.loads(file.read_text())
+    content[part][key] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(UserError, match="damaged"):
+        Result.load(tmp_path / "seed0")

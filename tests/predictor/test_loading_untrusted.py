@@ -87,6 +87,13 @@ class TestNames:
         bad = crafted(good, lambda document, _: document.update(predictor=node))
         assert "something other than a predictor" in refused(bad)
 
+    def test_numbers_that_fit_one_architecture_only_are_refused(self, good: Path) -> None:
+        def change(document: dict[str, Any], members: dict[str, bytes]) -> None:
+            del members
+            document["predictor"]["$estimator"]["fitted"]["mean"] = [0.0, 0.0, 0.0]
+
+        assert "does not hold a predictor" in refused(crafted(good, change))
+
     def test_predictor_without_fitted_state_is_refused(self, good: Path) -> None:
         def change(document: dict[str, Any], _: dict[str, bytes]) -> None:
             document["predictor"]["$estimator"]["fitted"] = {}
