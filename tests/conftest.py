@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.commands import Hwnas, in_process
+from tests.composing import compose_fast
 
 # One thread a process: oversubscribed OpenMP makes boosting libraries 30 times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -28,6 +30,13 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _composing() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        compose_fast(patch)
+        yield
 
 
 @pytest.fixture
