@@ -10,11 +10,12 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra._internal import config_loader_impl
+from hydra._internal import config_loader_impl, defaults_list
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.defaults_list import DefaultsList, Overrides
 from omegaconf import DictConfig
@@ -27,7 +28,7 @@ def compose_fast(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         config_loader_impl,
         "create_defaults_list",
-        _kept_lists(config_loader_impl.create_defaults_list),
+        _kept_lists(defaults_list.create_defaults_list),
     )
     patch.setattr(
         ConfigLoaderImpl,
@@ -39,6 +40,7 @@ def compose_fast(patch: pytest.MonkeyPatch) -> None:
 def _kept_lists(create: Callable[..., DefaultsList]) -> Callable[..., DefaultsList]:
     lists: dict[Hashable, DefaultsList] = {}
 
+    @wraps(create)
     def created(
         repo: Any, config_name: str | None, overrides_list: list[Any], **options: bool
     ) -> DefaultsList:
@@ -56,6 +58,7 @@ def _kept_lists(create: Callable[..., DefaultsList]) -> Callable[..., DefaultsLi
 def _kept_configs(merge: Callable[..., DictConfig]) -> Callable[..., DictConfig]:
     configs: dict[Hashable, bytes] = {}
 
+    @wraps(merge)
     def merged(loader: Any, defaults: list[Any], repo: Any) -> DictConfig:
         key = (_sources(repo), *map(repr, defaults))
         if _has_other_files(repo) or key not in configs:

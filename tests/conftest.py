@@ -16,6 +16,8 @@ from tests.composing import compose_fast
 
 # One thread a process: oversubscribed OpenMP makes boosting libraries 30 times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Processes that a test starts need not compile the package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The tests do not see the YAMLs of the user who runs them. Some tests list all options when pytest
 # collects them, which is before any fixture.
 _CONF = tempfile.TemporaryDirectory(prefix="hwnas-conf-")

@@ -40,6 +40,7 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.mark.thorough
 def test_diffs_applied_to_a_copy_work_and_pass_the_tests_that_find_them(patched: Path) -> None:
     shutil.copy(patched / "tests/added_members.py", patched / "tests/test_added_members.py")
     tests = ("tests/test_added_members.py", *DISCOVERY)

@@ -83,6 +83,7 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Run, Path
     return run, conf
 
 
+@pytest.mark.thorough
 def test_installed_hwnas_runs_in_an_empty_folder(
     installed: tuple[Run, Path], tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_installed_hwnas_runs_in_an_empty_folder(
     assert len(list((tmp_path / "outputs").rglob("result.json"))) == 1
 
 
+@pytest.mark.thorough
 def test_wheel_carries_what_hwnas_reads(wheel: Path) -> None:
     inside = {path.relative_to(CONF).as_posix() for path in CONF.rglob("*.yaml")}
     carried = wheel / "hwnas" / "conf"
@@ -214,6 +216,7 @@ def run_core(core: Path, *commands: list[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.thorough
 def test_core_runs_the_whole_pipeline_and_says_that_nothing_is_tracked(core: Path) -> None:
     names = ["ridge", "gp", "best"]
     small = ["n_train=40", "n_test=100", "tuning.n_trials=2"]
@@ -232,6 +235,7 @@ def test_core_runs_the_whole_pipeline_and_says_that_nothing_is_tracked(core: Pat
     assert all("numpy" in each for each in versions)
 
 
+@pytest.mark.thorough
 def test_core_says_which_extra_a_predictor_needs(ended: Ended) -> None:
     ends = dict(zip(PREDICTORS, ended["predictors"], strict=True))
     without = {name for name, end in ends.items() if end["code"] == 0}
@@ -246,6 +250,7 @@ def test_core_says_which_extra_a_predictor_needs(ended: Ended) -> None:
         assert ends[name]["err"] == f"error: {expected}{install_command(EXTRAS[library])}\n"
 
 
+@pytest.mark.thorough
 def test_core_says_which_extra_a_command_needs(ended: Ended) -> None:
     for end, line in zip(ended["commands"], COMMANDS.values(), strict=True):
         assert end["code"] == 2
@@ -253,6 +258,7 @@ def test_core_says_which_extra_a_command_needs(ended: Ended) -> None:
         assert end["err"].count("\n") == 1
 
 
+@pytest.mark.thorough
 def test_core_doctor_describes_the_other_tables(core: Path, ended: Ended) -> None:
     (doctor,) = ended["doctor"]
     assert doctor["code"] == 2
@@ -261,6 +267,7 @@ def test_core_doctor_describes_the_other_tables(core: Path, ended: Ended) -> Non
     assert doctor["err"] == f"error: {problem}. Try: {install_command('torch')}\n"
 
 
+@pytest.mark.thorough
 def test_core_advice_leaves_out_what_is_not_installed(
     ended: Ended,
 ) -> None:
@@ -270,6 +277,7 @@ def test_core_advice_leaves_out_what_is_not_installed(
     assert "fit ridge" in advice["out"]
 
 
+@pytest.mark.thorough
 def test_core_study_tells_of_each_grid_point_what_it_needs(
     ended: Ended,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from hydra.utils import instantiate
 
@@ -33,6 +34,7 @@ def test_advise_command_budget_below_one_measurement_prints_one_line(hwnas: Hwna
     )
 
 
+@pytest.mark.thorough
 def test_advise_command_published_table_prints_a_plan(hwnas_data: Path, tmp_path: Path) -> None:
     run = python(
         "-m", "hwnas", "advise", "dataset=hwnas/raspi4", "budget=2h", "predictors=[ridge]",

@@ -146,6 +146,7 @@ def test_load_cache_not_writable_raises(paths: Paths) -> None:
         load(paths, Reader())
 
 
+@pytest.mark.thorough
 def test_load_cached_table_imports_no_heavy_library(hwnas_data: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from hwnas.dataset import TransNAS; from hwnas.paths import Paths\n"

@@ -31,6 +31,7 @@ def missing_column(paths: Paths) -> str:
     return official.write_nats(paths, without="ArchitectureString").name
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("break_it", [hostile, truncated, missing_column])
 def test_run_damaged_file_prints_one_line(paths: Paths, break_it: Callable[[Paths], str]) -> None:
     name = break_it(paths)

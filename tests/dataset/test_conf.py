@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ def composed(*overrides: str, data: str = "/d") -> DictConfig:
         return compose("run", [*overrides, f"paths.data={data}", "paths.cache=/c"])
 
 
+@cache
+def _targets() -> dict[str, type]:
+    return targets("dataset")
+
+
 def test_dataset_options_include_published_ones() -> None:
     published = [name for name in NAMES if name.partition("/")[0] in FAMILIES]
     assert (
@@ -62,7 +68,7 @@ def test_dataset_of_every_yaml_is_built(name: str) -> None:
     built: Any = instantiate(composed(f"dataset={name}").dataset)
     family, _, member = name.partition("/")
     kind = type(built)
-    assert kind is targets("dataset")[name]
+    assert kind is _targets()[name]
     assert built.paths == Paths(Path("/d"), Path("/c"), Path("outputs"))
     assert built.metric.name == ("_column" if name == "csv" else "latency")
     if family not in FAMILIES:

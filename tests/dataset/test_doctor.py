@@ -124,6 +124,7 @@ def test_doctor_damaged_file_others_are_described(
     assert "HW-NAS-Bench-v1_0.pickle" in line
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("nothing_bundled")
 def test_doctor_published_tables_equal_published_counts(real: Paths) -> None:
     text, faults = doctor(real)

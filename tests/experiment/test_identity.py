@@ -88,7 +88,13 @@ def another(key: str, value: Any) -> Any:
     return f"{value}x" if isinstance(value, str) else 1
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "default" else [pytest.mark.thorough])
+        for name in CONFIGURATIONS
+    ],
+)
 @pytest.mark.filterwarnings("ignore::hwnas.dataset.EstimatedWarning")
 def test_result_folder_any_key_changed_differs_unless_refused_or_inert(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

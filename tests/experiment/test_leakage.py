@@ -58,6 +58,7 @@ def check(table: Table, *keys: NDArray[np.generic], seeds: range = SEEDS) -> Non
     assert n_checked >= 3 * len(seeds)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", DATASETS)
 def test_split_of_a_dataset_no_copy_of_a_test_architecture_is_trained_on(name: str) -> None:
     tables = (loaded(f"dataset={name}", f"metric={metric}") for metric in METRICS[:2])

@@ -258,6 +258,7 @@ def test_run_lookup_table_says_that_n_train_is_ignored(tmp_path: Path) -> None:
     assert result_of(run.stdout)[1]["identity"]["n_train"] == 25
 
 
+@pytest.mark.thorough
 def test_run_matplotlib_backend_of_a_notebook_saves_plots(tmp_path: Path) -> None:
     """A notebook sets MPLBACKEND for its process. A command started from it inherits the value."""
     backend = "module://matplotlib_inline.backend_inline"

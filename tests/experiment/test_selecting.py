@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from sklearn.linear_model import LinearRegression
 
 from hwnas.dataset import Table
@@ -102,6 +103,7 @@ def test_save_selected_verify_table_has_no_measured_values(tmp_path: Path) -> No
     assert "device" not in selection_scores(selection, CandidateSet.of(whole), whole.values)
 
 
+@pytest.mark.thorough
 def test_run_verify_device_reports_the_measurements(tmp_path: Path) -> None:
     run = in_process(
         "run", "tracking=off", "tuning=none", *SMALL[1:], "selection.verify=device",

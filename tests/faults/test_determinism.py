@@ -21,6 +21,7 @@ def result(folder: Path) -> Any:
     return untimed(json.loads(path.read_text()))
 
 
+@pytest.mark.thorough
 def test_run_other_process_folder_hash_seed_locale_and_threads_has_the_same_result(
     hwnas: Hwnas, tmp_path: Path
 ) -> None:

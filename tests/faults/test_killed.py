@@ -25,6 +25,7 @@ def tried() -> Iterator[Tried]:
     made.remove()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "share"),
     # The kinds of writes of `run -m` are texts, renames and lines of the record of jobs.

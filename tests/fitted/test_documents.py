@@ -15,6 +15,7 @@ TEXT = (ROOT / "docs" / "your_table.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```(?P<language>bash|python)\n(?P<code>.*?)```", re.DOTALL)
 
 
+@pytest.mark.thorough
 def test_your_table_every_command_runs_as_written(
     hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

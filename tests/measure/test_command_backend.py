@@ -214,6 +214,7 @@ def test_measure_other_command_is_refused_with_the_earlier_one(measure: Measure)
     assert f"'{sys.executable} -S rig.py {{onnx}} {{repeats}}'" in other.stderr
 
 
+@pytest.mark.thorough
 def test_rig_page_every_command_runs_as_written(
     hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ def keys(measured: list[str]) -> list[tuple[str, int, str]]:
     return [(entry["series"], entry["round"], entry["architecture"]) for entry in entries]
 
 
+@pytest.mark.thorough
 def test_measure_killed_process_continues_to_complete_table(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +123,7 @@ def check_table(data: Path, measured: list[str]) -> None:
         }
 
 
+@pytest.mark.thorough
 def test_measure_two_processes_share_work(data: Path) -> None:
     both = [start(data, *TINY) for _ in range(2)]
     assert [process.wait(timeout=100) for process in both] == [0, 0]

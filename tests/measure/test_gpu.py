@@ -269,6 +269,7 @@ def test_measure_energy_seconds_out_of_bounds_raises(folder: Path, seconds: str)
     assert "energy_seconds=0.5" in finished.stderr
 
 
+@pytest.mark.thorough
 def test_benchmark_gpu_pretended_prints_table(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ def append(line: str) -> None:
         file.writelines(rows)
 
 
+@pytest.mark.thorough
 def test_your_board_every_line_runs_as_written(
     hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

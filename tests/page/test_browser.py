@@ -185,5 +185,6 @@ def test_page_on_a_phone_is_as_wide_as_the_screen(page: Any) -> None:
         _wait(page)
 
 
+@pytest.mark.thorough
 def test_page_prints(page: Any) -> None:
     assert len(page.execute_cdp_cmd("Page.printToPDF", {})["data"]) > 10_000

@@ -179,6 +179,7 @@ def test_best_outliers_change_predictions_little() -> None:
     assert np.abs(predicted - clean.predict(CELLS[::30])).mean() < 0.4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("n", [11, 60, 300])
 def test_best_90_percent_intervals_cover_nine_of_ten_of_the_test_set(n: int) -> None:
     """Take the mean over tables with different noise, none of which `best` models exactly."""
@@ -215,6 +216,7 @@ def test_best_few_equal_measurements_predictions_are_finite(n: int) -> None:
 TARGETS = [(5, 0.66), (11, 0.74), (25, 0.76), (55, 0.79), (124, 0.82), (276, 0.84)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("n_train", "target"), TARGETS)
 def test_best_published_tables_reaches_target_tau(
     cifar10_latency: Measured, n_train: int, target: float, split: Split

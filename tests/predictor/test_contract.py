@@ -136,6 +136,7 @@ class TestContract:
         copy = pickle.loads(pickle.dumps(fitted))
         np.testing.assert_array_equal(copy.predict(HELD_OUT), fitted.predict(HELD_OUT))
 
+    @pytest.mark.thorough
     def test_fit_same_seed_in_another_process_predicts_the_same(
         self, member: Member, fitted: Predictor, other_process: Path
     ) -> None:

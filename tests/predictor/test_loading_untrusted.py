@@ -268,6 +268,7 @@ class TestCompiledCode:
 
 
 class TestLibraries:
+    @pytest.mark.thorough
     def test_library_that_is_not_installed_is_said_as_it_is(self, tmp_path: Path) -> None:
         libraries = {
             "lgb": "lightgbm",

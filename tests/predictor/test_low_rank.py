@@ -171,6 +171,7 @@ def fitted(n: int) -> Predictor:
     return hwnas.make_predictor("best", SPACE).fit(CELLS[ROWS[:n]], values(ROWS[:n]))
 
 
+@pytest.mark.thorough
 def test_best_more_than_n_exact_measurements_predicts_as_the_exact_process(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def ridge() -> Predictor:
     return Predictor(NASBench201(), OneHot(), Ridge()).fit(X, additive(NASBench201(), X))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("member", members(), ids=str)
 def test_load_predictor_in_another_process_predicts_the_same(
     member: Member, other_process: Path

@@ -66,6 +66,7 @@ def _pairs(values: Table, accuracy: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return candidates.accuracy, candidates.cost
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("pairing", ["architecture", "sorted"])
 def test_simulate_real_table_agrees_with_the_papers_code(
     table: tuple[str, Table, np.ndarray], pairing: Pairing, reference: Path

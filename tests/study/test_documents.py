@@ -15,6 +15,7 @@ SECTION = re.search(r"### A study of your own\n(.*?)\n### ", TEXT, re.DOTALL)
 BLOCK = re.compile(r"```(?P<language>bash|yaml)\n(?P<code>.*?)```", re.DOTALL)
 
 
+@pytest.mark.thorough
 def test_study_of_ones_own_runs_as_written(
     hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,6 +156,7 @@ def paper_hwnas() -> tuple[dict[str, Any], dict[str, Any]]:
     return node["grids"], node["fixed"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("chosen", "n"),
     [

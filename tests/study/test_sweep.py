@@ -28,7 +28,10 @@ from tests.study.sweeping import (
 )
 from tests.tuning.journals import studies
 
-EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
+EXPERIMENTS = [
+    pytest.param(name, marks=[] if name == "quick" else [pytest.mark.thorough])
+    for name in sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
+]
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -163,6 +166,7 @@ def test_sweep_artifacts_all_runs_what_has_the_result_only(sweep: Sweep, tmp_pat
     assert len(results(tmp_path, "quick")) == 1
 
 
+@pytest.mark.thorough
 def test_sweep_two_processes_give_the_scores_of_one(sweep: Sweep, tmp_path: Path) -> None:
     some = (*QUICK, *ESTIMATED, "n_test=100", "n_train=11", "tuning.n_trials=2")
     grid = "experiment.grids.all.predictor=[ridge,svr]"
@@ -217,6 +221,7 @@ def test_sweep_tuning_seed_tunes_once_for_all_seeds(sweep: Sweep, tmp_path: Path
     assert values == ["nasbench201", "raspi4", "latency", "ridge", 11, 0]
 
 
+@pytest.mark.thorough
 def test_sweep_neural_predictor_trains_all_seeds_together(sweep: Sweep, tmp_path: Path) -> None:
     small = ("predictor.model.epochs=5", "predictor.model.min_steps=20", "tuning=none")
     some = (*QUICK, *ESTIMATED, "n_test=100", "n_train=11", "predictor=mlp_small", *small)
@@ -240,6 +245,7 @@ def n_results(outputs: Path) -> int:
     return sum("result.json" in files for folder, _, files in walked if "/." not in folder)
 
 
+@pytest.mark.thorough
 def test_sweep_killed_loses_at_most_the_running_grid_point(sweep: Sweep, tmp_path: Path) -> None:
     some = [*QUICK, *CHEAP[:-1], "experiment.grids.all.seed=0..11"]
     paths = [f"paths.outputs={tmp_path}", f"paths.data={tmp_path / 'none'}"]

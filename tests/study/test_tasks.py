@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.study.sweeping import ESTIMATED, QUICK, Sweep, results
 
 
+@pytest.mark.thorough
 def test_sweep_tasks_share_the_jobs_and_give_the_same_scores(sweep: Sweep, tmp_path: Path) -> None:
     """Three tasks of the launcher run four jobs, each with an override that Hydra would resolve."""
     some = (*QUICK, *ESTIMATED, "tuning=none", "n_test=100", "n_train=11", "seed=0")

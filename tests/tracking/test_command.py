@@ -44,6 +44,7 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
     return Tracked(outputs, sorted(runs, key=lambda run: int(run.config["seed"])))
 
 
+@pytest.mark.thorough
 def test_run_repeated_experiment_has_one_run(tracked: Tracked) -> None:
     ids = [run.run.run_id for run in tracked.runs]
     assert len(set(ids)) == 2
@@ -136,6 +137,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[Off
     return outputs, done.stdout, read_runs(outputs, count=3)
 
 
+@pytest.mark.thorough
 def test_track_finished_study_has_a_run_for_each_result_and_the_report(
     study: tuple[Path, str, list[OfflineRun]],
 ) -> None:

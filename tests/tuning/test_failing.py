@@ -89,6 +89,7 @@ def test_tune_failed_trials_are_not_run_again(model: Callable[[], Blend], tmp_pa
     assert second.trials == first.trials
 
 
+@pytest.mark.thorough
 def test_tune_predictor_that_hangs_in_a_trial_the_others_go_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

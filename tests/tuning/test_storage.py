@@ -202,6 +202,7 @@ def test_tune_empty_journal_starts_anew(tmp_path: Path) -> None:
     assert not tune(str(tmp_path / "trials.journal"), 2).reused
 
 
+@pytest.mark.thorough
 def test_tune_two_processes_run_the_exact_number_of_trials(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     gate = tmp_path / "gate"
@@ -219,6 +220,7 @@ def test_tune_two_processes_run_the_exact_number_of_trials(tmp_path: Path) -> No
     assert outputs[0] == outputs[1]
 
 
+@pytest.mark.thorough
 def test_tune_killed_process_resumes(tmp_path: Path) -> None:
     storage = str(tmp_path / "trials.journal")
     worker = start_worker(storage, 12, 0.05)
