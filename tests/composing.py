@@ -17,14 +17,22 @@ from typing import Any
 import pytest
 from hydra._internal import config_loader_impl, defaults_list
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.core_plugins.importlib_resources_config_source import (
+    ImportlibResourcesConfigSource,
+)
+from hydra._internal.core_plugins.structured_config_source import StructuredConfigSource
 from hydra._internal.defaults_list import DefaultsList, Overrides
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig
 
 from hwnas.composition import CONF
 
 
 def compose_fast(patch: pytest.MonkeyPatch) -> None:
-    """Make Hydra keep lists of defaults, and the configurations that are merged from them."""
+    """Make Hydra keep files, lists of defaults, and the configurations merged from them."""
+    for source in (FileConfigSource, ImportlibResourcesConfigSource, StructuredConfigSource):
+        patch.setattr(source, "load_config", _kept_files(source.load_config))
     patch.setattr(
         config_loader_impl,
         "create_defaults_list",
@@ -35,6 +43,21 @@ def compose_fast(patch: pytest.MonkeyPatch) -> None:
         "_compose_config_from_defaults_list",
         _kept_configs(ConfigLoaderImpl._compose_config_from_defaults_list),
     )
+
+
+def _kept_files(load: Callable[[Any, str], ConfigResult]) -> Callable[[Any, str], ConfigResult]:
+    files: dict[Hashable, bytes] = {}
+
+    @wraps(load)
+    def loaded(source: Any, config_path: str) -> ConfigResult:
+        key = (source.provider, source.full_path(), config_path)
+        if (source.scheme() == "file" and Path(source.path) != CONF) or key not in files:
+            # Pickled, because Hydra changes what it gets.
+            files[key] = pickle.dumps(load(source, config_path))
+        result: ConfigResult = pickle.loads(files[key])
+        return result
+
+    return loaded
 
 
 def _kept_lists(create: Callable[..., DefaultsList]) -> Callable[..., DefaultsList]:
@@ -62,7 +85,6 @@ def _kept_configs(merge: Callable[..., DictConfig]) -> Callable[..., DictConfig]
     def merged(loader: Any, defaults: list[Any], repo: Any) -> DictConfig:
         key = (_sources(repo), *map(repr, defaults))
         if _has_other_files(repo) or key not in configs:
-            # Pickled, because Hydra changes what it gets.
             configs[key] = pickle.dumps(merge(loader, defaults=defaults, repo=repo))
         config: DictConfig = pickle.loads(configs[key])
         return config

@@ -23,6 +23,7 @@ BLOCK = re.compile(r"```(?P<language>bash|python)\n(?P<code>.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\((?P<target>[^)#:]+)(#[\w-]+)?\)")
 
 
+@pytest.mark.thorough
 def test_tutorial_every_line_runs_as_written(
     hwnas: Hwnas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,6 +208,7 @@ def test_inert_every_key_has_a_run() -> None:
     assert INERT_RUNS.keys() == INERT.keys()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", INERT_RUNS)
 @pytest.mark.filterwarnings("ignore::hwnas.dataset.EstimatedWarning")
 def test_run_inert_key_changed_has_the_same_result(

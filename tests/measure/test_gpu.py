@@ -116,6 +116,7 @@ def test_onnxruntime_provider_by_short_name(monkeypatch: pytest.MonkeyPatch) -> 
         assert isinstance(ONNXRuntime(provider="cuda").meter(), NVML)
 
 
+@pytest.mark.thorough
 def test_measure_energy_on_gpu_is_used_like_latency(folder: Path) -> None:
     with pretended_gpu(GPU()):
         finished = measure(folder, "metric=energy", "n_architectures=20", "energy_seconds=0.1")

@@ -11,6 +11,8 @@ import pytest
 from hwnas.page import write_page
 from tests.page.written import HOSTILE_ARCHITECTURE, HOSTILE_PREDICTOR, write_results
 
+pytestmark = pytest.mark.thorough
+
 FLAGS = (
     *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
     *("disable-background-networking", "disable-component-update", "disable-sync"),
@@ -185,6 +187,5 @@ def test_page_on_a_phone_is_as_wide_as_the_screen(page: Any) -> None:
         _wait(page)
 
 
-@pytest.mark.thorough
 def test_page_prints(page: Any) -> None:
     assert len(page.execute_cdp_cmd("Page.printToPDF", {})["data"]) > 10_000

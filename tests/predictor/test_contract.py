@@ -233,6 +233,7 @@ class TestContract:
         in_seconds = predictor.fit(X, y / 1024).predict(HELD_OUT)
         np.testing.assert_allclose(in_seconds * 1024, fitted.predict(HELD_OUT), rtol=1e-6)
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("space", SPACES, ids=lambda space: str(space.name))
     def test_build_any_space_fits_or_raises_with_supported_spaces(
         self, member: Member, space: SearchSpace

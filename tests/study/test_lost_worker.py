@@ -10,6 +10,8 @@ import pytest
 from hwnas.study import _actions, _launch
 from tests.study.sweeping import CHEAP, QUICK, Sweep
 
+pytestmark = pytest.mark.thorough
+
 Launch = Callable[[Sequence[Sequence[str]]], list[BaseException]]
 
 

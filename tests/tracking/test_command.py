@@ -13,6 +13,8 @@ import pytest
 from tests.commands import Hwnas, in_process
 from tests.tracking.reading import OfflineRun, read_runs
 
+pytestmark = pytest.mark.thorough
+
 SMALL = ("n_train=40", "n_test=100", "tuning.n_trials=3")
 #: What a run has besides result.json.
 _MEDIA = {"predictions", "selected", "trials", "fronts", "deviations", "predicted_vs_true"}
@@ -44,7 +46,6 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
     return Tracked(outputs, sorted(runs, key=lambda run: int(run.config["seed"])))
 
 
-@pytest.mark.thorough
 def test_run_repeated_experiment_has_one_run(tracked: Tracked) -> None:
     ids = [run.run.run_id for run in tracked.runs]
     assert len(set(ids)) == 2
@@ -137,7 +138,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[Off
     return outputs, done.stdout, read_runs(outputs, count=3)
 
 
-@pytest.mark.thorough
 def test_track_finished_study_has_a_run_for_each_result_and_the_report(
     study: tuple[Path, str, list[OfflineRun]],
 ) -> None:
