@@ -18,83 +18,86 @@ from hwnas.cli._quoting import readable
 from hwnas.composition import CONF, user_conf_folder
 from tests.commands import Finished, Hwnas, python
 
+#: Arguments of ``run``, and what its error says.
+MISTAKES: list[tuple[list[str], str]] = [
+    (["n_trian=5"], "did you mean 'n_train'?"),
+    (["n_train=many"], "n_train=many: Value 'many' of type 'str' could not be converted"),
+    (["metrik=latency"], "did you mean 'metric'?"),
+    (["predictor=rigde"], "did you mean 'ridge'?"),
+    (["predictor=papr/mlp"], "did you mean 'paper/mlp'?"),
+    (["dataset=hwnas/raspi5"], "did you mean 'hwnas/raspi4'?"),
+    (["predictor=mlp", "predictor.model.epoch=3"], "did you mean 'predictor.model.epochs'?"),
+    (["predictor.model.alpha=abc"], "predictor.model.alpha=abc: not of type float"),
+    (["predictor.preset=paper"], "Try: predictor=paper/ridge"),
+    (["predictor.preset=papier"], "Try: predictor=ridge"),
+    (["predictor.name=xgb"], "predictor.name=xgb: it is the label of the chosen file"),
+    (["predictor=paper/rigde"], "did you mean 'paper/ridge'?"),
+    (["tuning.n_trials=abc"], "tuning.n_trials=abc: Value 'abc' of type 'str' could not be"),
+    (
+        ["dataset=hwnas/raspi4", "metric=energy"],
+        "metric=energy: device raspi4 has no such metric; it has latency",
+    ),
+    (["dataset=hwnas/raspi4", "dataset.source=guess"], "dataset.source"),
+    (["n_train=20000", "dataset=hwnas/raspi4"], "n_train=20000"),
+    (["tracking=wandb", "tracking.mode=sometimes"], "tracking.mode=sometimes"),
+    (["n_train"], "write key=value"),
+    (["n_train=${nothing}"], "n_train=${nothing}: Interpolation key 'nothing' not found"),
+    (["seed=-1"], "seed=-1: at least 0"),
+    (["tuning.seed=abc"], "tuning.seed=abc: Value 'abc' of type 'str' could not be"),
+    (["tuning.seed=-1"], "tuning.seed=-1: at least 0"),
+    (
+        ["tuning.max_measurements=0.5"],
+        "tuning.max_measurements=0.5: Value '0.5' of type 'float' could",
+    ),
+    (["tuning.max_measurements=0"], "tuning.max_measurements=0: at least 1"),
+    (["tuning.sampler._target_=optuna.samplers.GPsampler"], "optuna.samplers.GPsampler"),
+    (
+        ["tuning.sampler._target_=optuna.samplers.GPsampler"],
+        "tuning.sampler._target_=optuna.samplers.GPsampler: optuna.samplers has no GPsampler; "
+        "did you mean 'GPSampler'?",
+    ),
+    (
+        ["predictor.model._target_=sklearn.foo.Ridge"],
+        "predictor.model._target_=sklearn.foo.Ridge: ",
+    ),
+    (
+        ["tuning=none", "tuning.n_trials=3"],
+        "tuning.n_trials=3: no such key in the chosen tuning; these have it: default, "
+        "paper. Try: tuning=default",
+    ),
+    (["seed=0,1"], "seed=0,1: one run takes one value. Try: -m seed=0,1"),
+    (["-m", "seed=0,1", "n_trian=5"], "n_trian=5: no such key; did you mean 'n_train'?"),
+    (["+predictor.model.nothing=1"], "Ridge does not take nothing; known: alpha"),
+    (["selection.limit=-3"], "selection.limit=-3: more than 0 ms is needed"),
+    (["selection.limit=0"], "Try: selection.limit=null"),
+    (["selection.limit=abc"], "selection.limit=abc: Value 'abc' of type 'str' could not be"),
+    (["selection.verify=lvie"], "selection.verify: no 'lvie'; did you mean 'device'"),
+    (["selection.rounds=0"], "selection.rounds=0: at least 1"),
+    (["selection.n_candidates=99999"], "selection.n_candidates=99999: local-onnxruntime has"),
+    (["dataset=hwnas/raspi4", "selection.verify=device"], "selection.verify=table"),
+    (["predictor=svr", "predictor.model.kernel=rfb"], "The 'kernel' parameter of SVR must be"),
+    (
+        ["paths.outputs=README.md/x"],
+        "paths.outputs=README.md/x: cannot be written (Not a directory)",
+    ),
+    (
+        ["-m", "seed=0,1", "paths.outputs=README.md/x"],
+        "README.md/x/.hydra: cannot be written (Not a directory",
+    ),
+    (
+        ["predictor=[ridge,xgb]"],
+        "predictor=[ridge,xgb]: one run takes one value. Try: -m predictor=ridge,xgb",
+    ),
+    (["selection=null"], "Try: selection=none"),
+    (["metric.unit=s"], "metric.unit=s: dataset=local/cpu has latency in ms"),
+    (["tuning.storage=README.md"], "tuning.storage=README.md: it is not a journal of Optuna"),
+    (["predictor=lut", "selection.limit=8.0"], "selection.limit: LookupTable needs every one"),
+]
+
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [
-        (["n_trian=5"], "did you mean 'n_train'?"),
-        (["n_train=many"], "n_train=many: Value 'many' of type 'str' could not be converted"),
-        (["metrik=latency"], "did you mean 'metric'?"),
-        (["predictor=rigde"], "did you mean 'ridge'?"),
-        (["predictor=papr/mlp"], "did you mean 'paper/mlp'?"),
-        (["dataset=hwnas/raspi5"], "did you mean 'hwnas/raspi4'?"),
-        (["predictor=mlp", "predictor.model.epoch=3"], "did you mean 'predictor.model.epochs'?"),
-        (["predictor.model.alpha=abc"], "predictor.model.alpha=abc: not of type float"),
-        (["predictor.preset=paper"], "Try: predictor=paper/ridge"),
-        (["predictor.preset=papier"], "Try: predictor=ridge"),
-        (["predictor.name=xgb"], "predictor.name=xgb: it is the label of the chosen file"),
-        (["predictor=paper/rigde"], "did you mean 'paper/ridge'?"),
-        (["tuning.n_trials=abc"], "tuning.n_trials=abc: Value 'abc' of type 'str' could not be"),
-        (
-            ["dataset=hwnas/raspi4", "metric=energy"],
-            "metric=energy: device raspi4 has no such metric; it has latency",
-        ),
-        (["dataset=hwnas/raspi4", "dataset.source=guess"], "dataset.source"),
-        (["n_train=20000", "dataset=hwnas/raspi4"], "n_train=20000"),
-        (["tracking=wandb", "tracking.mode=sometimes"], "tracking.mode=sometimes"),
-        (["n_train"], "write key=value"),
-        (["n_train=${nothing}"], "n_train=${nothing}: Interpolation key 'nothing' not found"),
-        (["seed=-1"], "seed=-1: at least 0"),
-        (["tuning.seed=abc"], "tuning.seed=abc: Value 'abc' of type 'str' could not be"),
-        (["tuning.seed=-1"], "tuning.seed=-1: at least 0"),
-        (
-            ["tuning.max_measurements=0.5"],
-            "tuning.max_measurements=0.5: Value '0.5' of type 'float' could",
-        ),
-        (["tuning.max_measurements=0"], "tuning.max_measurements=0: at least 1"),
-        (["tuning.sampler._target_=optuna.samplers.GPsampler"], "optuna.samplers.GPsampler"),
-        (
-            ["tuning.sampler._target_=optuna.samplers.GPsampler"],
-            "tuning.sampler._target_=optuna.samplers.GPsampler: optuna.samplers has no GPsampler; "
-            "did you mean 'GPSampler'?",
-        ),
-        (
-            ["predictor.model._target_=sklearn.foo.Ridge"],
-            "predictor.model._target_=sklearn.foo.Ridge: ",
-        ),
-        (
-            ["tuning=none", "tuning.n_trials=3"],
-            "tuning.n_trials=3: no such key in the chosen tuning; these have it: default, "
-            "paper. Try: tuning=default",
-        ),
-        (["seed=0,1"], "seed=0,1: one run takes one value. Try: -m seed=0,1"),
-        (["-m", "seed=0,1", "n_trian=5"], "n_trian=5: no such key; did you mean 'n_train'?"),
-        (["+predictor.model.nothing=1"], "Ridge does not take nothing; known: alpha"),
-        (["selection.limit=-3"], "selection.limit=-3: more than 0 ms is needed"),
-        (["selection.limit=0"], "Try: selection.limit=null"),
-        (["selection.limit=abc"], "selection.limit=abc: Value 'abc' of type 'str' could not be"),
-        (["selection.verify=lvie"], "selection.verify: no 'lvie'; did you mean 'device'"),
-        (["selection.rounds=0"], "selection.rounds=0: at least 1"),
-        (["selection.n_candidates=99999"], "selection.n_candidates=99999: local-onnxruntime has"),
-        (["dataset=hwnas/raspi4", "selection.verify=device"], "selection.verify=table"),
-        (["predictor=svr", "predictor.model.kernel=rfb"], "The 'kernel' parameter of SVR must be"),
-        (
-            ["paths.outputs=README.md/x"],
-            "paths.outputs=README.md/x: cannot be written (Not a directory)",
-        ),
-        (
-            ["-m", "seed=0,1", "paths.outputs=README.md/x"],
-            "README.md/x/.hydra: cannot be written (Not a directory",
-        ),
-        (
-            ["predictor=[ridge,xgb]"],
-            "predictor=[ridge,xgb]: one run takes one value. Try: -m predictor=ridge,xgb",
-        ),
-        (["selection=null"], "Try: selection=none"),
-        (["metric.unit=s"], "metric.unit=s: dataset=local/cpu has latency in ms"),
-        (["tuning.storage=README.md"], "tuning.storage=README.md: it is not a journal of Optuna"),
-        (["predictor=lut", "selection.limit=8.0"], "selection.limit: LookupTable needs every one"),
-    ],
+    MISTAKES,
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_run_with_a_mistake_ends_in_one_line(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
+from itertools import takewhile
 
 from tests.commands import Finished
 
@@ -34,3 +37,37 @@ def followed(arguments: list[str], advice: str) -> list[str]:
 
 def _key(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
+
+
+def remedied(arguments: list[str], message: str) -> list[list[str]]:
+    """Return the command lines that an error advises in place of these arguments."""
+    if found := re.search(r"did you mean '([^']+)'", message):
+        return [_renamed(arguments, message, found[1])]
+    advice = remedy(message)
+    if found := re.fullmatch(r"leave (\S+) out", advice):
+        return [[each for each in arguments if _key(each) != found[1]]]
+    ways = [_overrides(way) for way in re.split(r",? or (?=\S+=)", advice)]
+    # An advice takes the place of the override that the error names first.
+    kept = [each for each in arguments if not message.startswith(f"{each}: ")]
+    return [followed(kept, shlex.join(way)) for way in ways if way]
+
+
+def _renamed(arguments: list[str], message: str, name: str) -> list[str]:
+    """Return the arguments with the name that an error suggests."""
+    mistaken = message.partition(": ")[0]
+    wrong = next(each for each in arguments if _key(each) == _key(mistaken))
+    key, _, value = wrong.partition("=")
+    if "no such key" in message:
+        right = f"{name}={value}"
+    else:
+        # Of a dotted name, the suggestion is the part that is not found.
+        right = f"{key}={name}"
+        if "." in value:
+            right = f"{key}={value.rpartition('.')[0]}.{name}"
+    return [right if each == wrong else each for each in arguments]
+
+
+def _overrides(advice: str) -> list[str]:
+    """Return the overrides at the start of an advice, without the explanation behind them."""
+    words = [word.rstrip(",") for word in shlex.split(os.path.expandvars(advice))]
+    return list(takewhile(lambda word: word == "-m" or "=" in word, words))
