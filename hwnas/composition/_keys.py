@@ -7,8 +7,13 @@ from dataclasses import fields, is_dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
+from hwnas.composition._folder import option_file, read_yaml
 from hwnas.composition._values import key_of
 from hwnas.errors import UserError, nearest
+
+#: Keys with which Hydra would make something else than the object of a ``_target_``.
+_HYDRAS = frozenset({"_args_", "_convert_", "_partial_", "_recursive_"})
+_SET_BY_COMMANDS = "predictor.sources"
 
 
 def check_keys(cfg: DictConfig, given: Sequence[str]) -> None:
@@ -39,6 +44,11 @@ def check_keys(cfg: DictConfig, given: Sequence[str]) -> None:
     hwnas.errors.UserError: ++cach=other: no such key; did you mean 'cache'? ...
     """
     for override in given:
+        key = key_of(override)
+        own = _HYDRAS.intersection(key.split("."))
+        if own or key.startswith(_SET_BY_COMMANDS):
+            problem = f"{min(own)} is a key of Hydra" if own else "the command sets it"
+            raise UserError(f"{override}: {problem}", remedy=f"leave {override} out")
         if override.startswith(("+", "~")):
             _check_key(cfg, override)
 
@@ -76,9 +86,16 @@ def check_chosen(cfg: DictConfig, choices: Mapping[str, object], given: Sequence
         The overrides, for the message.
     """
     for group, option in choices.items():
-        if option is None and cfg.get(group) is not None:
-            override = next((e for e in given if key_of(e).startswith(f"{group}.")), group)
+        override = next((e for e in given if key_of(e).startswith(f"{group}.")), group)
+        empty = option is None or (override != group and _is_null(group, str(option)))
+        if empty and cfg.get(group) is not None:
             raise UserError(f"{override}: no {group} is chosen", remedy=f"leave {override} out")
+
+
+def _is_null(group: str, option: str) -> bool:
+    """Tell whether the YAML of an option sets the node of its group to null."""
+    file = option_file(group, option)
+    return file is not None and read_yaml(file).get(group, "") is None
 
 
 def needed(key: str) -> UserError:

@@ -56,7 +56,8 @@ class PredictorConfig:
     preset: str = "default"
     model: Any = MISSING
     search_space: dict[str, Any] = field(default_factory=dict)
-    sources: dict[str, str] | None = None
+    # No dict: Hydra cannot put a dict in place of None.
+    sources: Any = None
 
 
 @dataclass

@@ -43,7 +43,7 @@ def build(
     Raises
     ------
     UserError
-        If the encoding does not work on the space, or the model rejects a parameter.
+        If the encoding does not work on the space, or the model rejects it or a parameter.
 
     Examples
     --------
@@ -62,12 +62,24 @@ def build(
             "regressor of scikit-learn's kind",
             remedy="leave predictor.model out",
         )
+    _check_encoding(regressor, transformer)
     _check_parameters(regressor)
     predictor = Predictor(space, transformer, regressor, search_space)
     states = [key for key in predictor.get_params() if key.rpartition("__")[2] == "random_state"]
     seeds = {key: integer_seed(seed, "predictor", key) for key in states}
     built: Predictor = predictor.set_params(**seeds)
     return built
+
+
+def _check_encoding(model: Any, encoding: Any) -> None:
+    """Reject an encoding that the model cannot read."""
+    wanted = getattr(model, "input_encoding", None)
+    if wanted is not None and not isinstance(encoding, wanted):
+        raise UserError(
+            f"encoding: {type(model).__name__} reads the encoding {wanted.__name__} only, not "
+            f"{type(encoding).__name__}",
+            remedy="leave encoding out",
+        )
 
 
 def _check_parameters(model: Any) -> None:

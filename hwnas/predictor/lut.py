@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from hwnas.encoding import Operations
 from hwnas.errors import UserError
 from hwnas.space import Architectures, CellSpace, FBNet, SearchSpace, TransNASMacro
 
@@ -83,6 +84,8 @@ class LookupTable(RegressorMixin, BaseEstimator):
     # Architectures with equal increments must get equal predictions. Standardised values would
     # differ by rounding errors.
     in_metric_unit = True
+    #: The only encoding that the model reads; see `hwnas.predictor.build`.
+    input_encoding: ClassVar[type] = Operations
 
     def __init__(self, space: SearchSpace | None = None) -> None:
         self.space = space

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from hwnas.encoding import Operations
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best._calibration import mean_square_scale, quantile_scale
 from hwnas.predictor.best._companion import average, companion, encoded, left_out
@@ -84,6 +85,9 @@ class Best(RegressorMixin, BaseEstimator):
     architectures_ : array of int, shape (n, n_positions)
         The training architectures.
     """
+
+    #: The only encoding that the model reads; see `hwnas.predictor.build`.
+    input_encoding: ClassVar[type] = Operations
 
     def __init__(self, space: SearchSpace | None = None, random_state: int | None = None) -> None:
         self.space = space

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hwnas.encoding import N_VERTICES
+from hwnas.encoding import N_VERTICES, Graph
 from hwnas.predictor.nn._gcn import unpack
 from hwnas.predictor.nn._network import NetworkRegressor, glorot, uniform
 
@@ -32,6 +32,9 @@ class BONAS(NetworkRegressor):
     epochs, min_steps, batch_size, learning_rate, weight_decay, warmup, random_state
         See :class:`hwnas.predictor.nn._network.NetworkRegressor`.
     """
+
+    #: The only encoding that the model reads; see `hwnas.predictor.build`.
+    input_encoding: ClassVar[type] = Graph
 
     def __init__(
         self,

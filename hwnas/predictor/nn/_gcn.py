@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hwnas.encoding import N_VERTICES
+from hwnas.encoding import N_VERTICES, Graph
 from hwnas.predictor.nn._network import NetworkRegressor, dropout, glorot, uniform
 
 
@@ -58,6 +58,9 @@ class GCN(NetworkRegressor):
     >>> bool(abs(GCN().fit(X, y).predict(X) - y).max() < 0.1)
     True
     """
+
+    #: The only encoding that the model reads; see `hwnas.predictor.build`.
+    input_encoding: ClassVar[type] = Graph
 
     def __init__(
         self,

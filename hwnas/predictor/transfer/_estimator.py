@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from hwnas.encoding import Operations
 from hwnas.predictor._threads import blas_threads
 from hwnas.predictor.best import Best, prior_of
 from hwnas.predictor.transfer._experts import GRID, Expert, densities, expert
@@ -63,6 +64,9 @@ class Transfer(RegressorMixin, BaseEstimator):
     none_ : float
         Weight of `best`.
     """
+
+    #: The only encoding that the model reads; see `hwnas.predictor.build`.
+    input_encoding: ClassVar[type] = Operations
 
     def __init__(
         self,
