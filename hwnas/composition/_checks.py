@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition._folder import options
-from hwnas.composition._values import is_inert, key_of, leaves, overrides
+from hwnas.composition._values import copied_nodes, is_inert, key_of, leaves, overrides
 from hwnas.errors import UserError, check_number
 
 _GROUPS = (
@@ -68,10 +68,12 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
     Raises
     ------
     UserError
-        If a value has another type than in the YAML, the seed is negative, a label of the predictor
+        If a value has another type than in the YAML, a key is added to a node that repeats another,
+        the seed is negative, a label of the predictor
         is overridden, the device lacks the metric, or the dataset does not use the chosen device or
         image set.
     """
+    _check_added(reference)
     check_types(cfg, reference)
     check_number("seed", cfg.seed, 0)
     _check_labels(cfg, reference)
@@ -90,6 +92,18 @@ def check(cfg: DictConfig, reference: DictConfig) -> None:
                 f"{node}={choice[node]}: dataset={choice['dataset']} does not use {node}",
                 remedy=f"leave {node} out",
             )
+
+
+def _check_added(reference: DictConfig) -> None:
+    """Refuse a key added to a node that repeats another: Hydra would drop all its other keys."""
+    added = [override for override in overrides() if override.startswith("+")]
+    for node in sorted(copied_nodes(reference)) if added else ():
+        for override in added:
+            if key_of(override).startswith(f"{node}."):
+                raise UserError(
+                    f"{override}: {node} repeats another node, and no key can be added to it",
+                    remedy=f"leave {override} out",
+                )
 
 
 def _check_labels(cfg: DictConfig, reference: DictConfig) -> None:

@@ -45,7 +45,7 @@ def remedied(arguments: list[str], message: str) -> list[list[str]]:
         return [_renamed(arguments, message, found[1])]
     advice = remedy(message)
     if found := re.fullmatch(r"leave (\S+) out", advice):
-        return [[each for each in arguments if _key(each) != found[1]]]
+        return [[each for each in arguments if _key(each) != _key(found[1])]]
     ways = [_overrides(way) for way in re.split(r",? or (?=\S+=)", advice)]
     # An advice takes the place of the override that the error names first.
     kept = [each for each in arguments if not message.startswith(f"{each}: ")]
