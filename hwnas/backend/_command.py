@@ -67,8 +67,7 @@ class Command:
                 f"backend.timeout={self.timeout}: no number of seconds above 0",
                 "backend.timeout=120",
             )
-        known = self._arguments(Path("network.onnx"), 1, 1, 1)
-        if not known:
+        if not self._arguments(Path("network.onnx"), 1, 1, 1):
             raise UserError("backend=command runs no command", remedy=_EXAMPLE)
 
     def prepare(self, network: Network, batch_size: int, threads: int, seed: int) -> Prepared:

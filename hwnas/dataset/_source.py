@@ -10,7 +10,7 @@ from pathlib import Path
 from hwnas.dataset._official import OfficialFile
 from hwnas.dataset._table import Provenance
 from hwnas.errors import UserError
-from hwnas.files import write_atomically
+from hwnas.files import write_text
 from hwnas.paths import Paths, elsewhere
 
 _CHUNK = 1 << 20
@@ -82,9 +82,7 @@ def identify(path: Path, file: OfficialFile, paths: Paths) -> Source:
     if hashes is None:
         hashes = hash_file(path)
         text = json.dumps({"key": key, "hashes": asdict(hashes)})
-        write_atomically(
-            cached, lambda file: file.write_text(text, encoding="utf-8"), elsewhere("cache")
-        )
+        write_text(cached, text, elsewhere("cache"))
     return Source(path, file, hashes)
 
 

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from hwnas.composition import CONF, key_of, overrides, user_conf_folder
 from hwnas.dataset import is_bundled, table_path
 from hwnas.errors import UserError, check_choice, command
-from hwnas.files import write_atomically
+from hwnas.files import write_text
 from hwnas.image_set import ImageSet
 from hwnas.measure._order import sample_size_covering
 from hwnas.measure._store import Store
@@ -173,4 +173,4 @@ def _write_config(name: str) -> None:
     )
     file = user_conf_folder() / "dataset" / "local" / f"{name}.yaml"
     again = f"HWNAS_CONF=$HOME/hwnas-conf {command(f'measure name={name}')}"
-    write_atomically(file, lambda path: path.write_text(text), again)
+    write_text(file, text, again)

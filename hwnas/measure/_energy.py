@@ -105,7 +105,7 @@ class Wattmeter:
         Parameters
         ----------
         run : callable
-            Runs the network as often as it is told.
+            Runs the network as often as requested.
         milliseconds : float
             About the time of a run.
 

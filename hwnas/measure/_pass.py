@@ -100,10 +100,11 @@ def precise(run: Callable[[], Runs], precision: float | None) -> Runs:
         Of all calls: the times of all runs, the mean energy, the largest peak of memory.
     """
     runs = run()
+    if precision is None:
+        return runs
     for _ in range(_MOST_CALLS - 1):
         times = runs.milliseconds
-        settled = len(times) >= _FEWEST_RUNS and _standard_error(times) <= (precision or 0.0)
-        if precision is None or settled:
+        if len(times) >= _FEWEST_RUNS and _standard_error(times) <= precision:
             break
         more = run()
         n, m = len(runs.milliseconds), len(more.milliseconds)

@@ -13,7 +13,7 @@ from hwnas.backend import build_onnx
 from hwnas.dataset import read_delimited
 from hwnas.errors import UserError
 from hwnas.extras import is_installed, not_installed
-from hwnas.files import write_atomically
+from hwnas.files import write_atomically, write_text
 from hwnas.image_set import ImageSet
 from hwnas.network import build, skeleton
 from hwnas.space import Architectures, SearchSpace
@@ -47,11 +47,7 @@ def write_csv(out: Path, rows: Sequence[Sequence[str]], delimiter: str) -> None:
     """
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    write_atomically(
-        out,
-        lambda file: file.write_text(text.getvalue(), encoding="utf-8"),
-        f"out=$HOME/{out.name}",
-    )
+    write_text(out, text.getvalue(), f"out=$HOME/{out.name}")
 
 
 def check_onnx(space: SearchSpace) -> None:

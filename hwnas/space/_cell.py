@@ -112,17 +112,16 @@ def _networks(space: CellSpace) -> list[tuple[str, ...]]:
             return None
         return f"({node})@{operation}" if _is_layer(space, start, operation) else node
 
+    architectures = space.enumerate()
     layers = [
         sorted(
             str(text)
             for (start, _), operation, text in zip(EDGES, row, edges, strict=True)
             if _is_layer(space, start, operation)
         )
-        for row, (_, edges) in zip(
-            space.enumerate().tolist(), _expressions(space, term), strict=True
-        )
+        for row, (_, edges) in zip(architectures.tolist(), _expressions(space, term), strict=True)
     ]
-    live = space.rank(space.live(space.enumerate())).tolist()
+    live = space.rank(space.live(architectures)).tolist()
     return [
         (function, *layers[rank]) for function, rank in zip(_functions(space), live, strict=True)
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwnas.errors import UserError, command
 from hwnas.extras import is_installed, not_installed
-from hwnas.files import write_atomically
+from hwnas.files import write_text
 from hwnas.tracking._settings import has_key, rejections
 from hwnas.tracking._upload import TUNING
 from hwnas.tracking._wandb import WandbTracker
@@ -54,11 +54,7 @@ def dashboard(tracker: WandbTracker, file: Path | None, fallback: Path) -> str:
     path = file or fallback
     content = specification(workspace(tracker.project, tracker.entity or ""))
     text = json.dumps(content, indent=1, sort_keys=True)
-    write_atomically(
-        path,
-        lambda partial: partial.write_text(text + "\n", encoding="utf-8"),
-        f"--file $HOME/{path.name}",
-    )
+    write_text(path, text + "\n", f"--file $HOME/{path.name}")
     if file is not None:
         return f"dashboard  {path}"
     return (

@@ -1,11 +1,14 @@
-"""What outside data and the code itself must not do: a test over the source tree and the files."""
+"""What outside data and the code itself must not do: a test over the source tree, files, keys."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import pytest
@@ -13,7 +16,7 @@ import pytest
 from benchmarks.audit import summary
 from hwnas.dataset import described_classes
 from hwnas.dataset._official import OfficialFile
-from tests.commands import ROOT
+from tests.commands import ROOT, python
 
 SOURCES = sorted([*(ROOT / "hwnas").rglob("*.py"), ROOT / "run.py", ROOT / "sweep.py"])
 #: Calls that can run code which a file holds, by the places that were reviewed and why.
@@ -84,6 +87,34 @@ def test_official_file_comes_over_https_pinned_and_limited(file: OfficialFile) -
     for name in file.names:
         assert not Path(name).is_absolute()
         assert ".." not in Path(name).parts
+
+
+@pytest.mark.thorough
+def test_key_of_wandb_is_in_no_file_and_no_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In new processes, because a process keeps the settings of W&B that it read first."""
+    key = "0123456789abcdef" * 2 + "89abcdef"
+    names = ("HOME", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR")
+    # What an earlier test left of W&B in the environment would send the run elsewhere.
+    for variable in [each for each in os.environ if each.startswith("WANDB")]:
+        monkeypatch.delenv(variable)
+    folders = {name: str(tmp_path / name.lower()) for name in names}
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from hwnas.cli import main; main()"
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        words = ("run", "tracking=wandb", "tuning=none", "n_train=20", "n_test=50", *more)
+        settings: Any = {"WANDB_API_KEY": key, "WANDB_MODE": "offline"} | folders
+        return python("-c", code, *words, "selection=none", cwd=tmp_path, **settings)
+
+    done = run()
+    assert done.returncode == 0, done.stderr
+    failed = run("dataset=hwnas/edgegpu", "dataset.source=measured")
+    assert failed.returncode == 2
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".wandb" for path in files)
+    assert [path for path in files if key.encode() in path.read_bytes()] == []
+    assert key not in done.stdout + done.stderr + failed.stdout + failed.stderr
 
 
 def test_audit_of_skipped_packages_is_not_clean() -> None:

@@ -43,7 +43,7 @@ class Board:
         self.history.append((self.time, joules))
 
     def runs_of(self, milliseconds: float) -> Callable[[int], int]:
-        """Return a network that runs as often as it is told."""
+        """Return a network that runs as often as requested."""
 
         def run(n: int) -> int:
             self.spend(n * milliseconds / 1e3, BUSY)
