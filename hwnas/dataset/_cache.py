@@ -123,7 +123,7 @@ def _read(path: Path, sha256: str, wanted: Sequence[str] | None) -> Columns | No
         # Not pq.read_table: it imports pandas, which takes longer than the reading.
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read(columns=names)
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+    except (OSError, pa.ArrowException, KeyError, TypeError, OverflowError, ValueError):
         # The caller rebuilds a damaged table from the official file.
         return None
     arrays = {name: _to_numpy(table.column(name)) for name in names}

@@ -71,7 +71,7 @@ def read_csv(path: Path) -> Columns:
         lacking = [name for name in _PARTS["both"] if name not in arrays]
         if lacking:
             raise ValueError(f"there is no column {lacking[0]}")
-    except (csv.Error, IndexError, TypeError, ValueError) as error:
+    except (csv.Error, IndexError, TypeError, OverflowError, ValueError) as error:
         raise UserError(f"{path}: has not the layout of HAT's tables ({error})") from error
     return Columns(arrays, dict.fromkeys(_PARTS["both"], "ms"))
 

@@ -70,7 +70,7 @@ def read_latencies(path: Path) -> Columns:
     try:
         array = missing_as_nan(as_floats(values))
     # Torch raises RuntimeError for a tensor that has no plain numbers.
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, OverflowError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: does not contain a list of latencies ({error})") from error
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
@@ -92,7 +92,7 @@ def read_block_lists(path: Path) -> Columns:
         if isinstance(content, dict):
             content = [architecture["op_idx_list"] for architecture in content["arch"]]
         architectures = FBNet().validate(np.stack([as_floats(row) for row in content]))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, OverflowError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: has not the layout of HELP's block lists ({error!r})") from error
     return Columns(position_columns(architectures))
 

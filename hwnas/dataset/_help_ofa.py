@@ -59,7 +59,7 @@ def read_architectures(path: Path) -> Columns:
         arrays: dict[str, NDArray[np.generic]] = {
             name: np.array(column, dtype=np.int64) for name, column in columns.items()
         }
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, OverflowError, ValueError) as error:
         raise UserError(
             f"{path}: has not the layout of HELP's OFA architectures ({error!r})"
         ) from error

@@ -67,12 +67,14 @@ def read_observations(path: Path) -> Columns:
             raise TypeError("it is not a list of observations")
         chosen = [observation["arch"] for observation in content]
         arrays = {name: np.array(column) for name, column in _dimensions(chosen).items()}
+        if any(column.dtype == object for column in arrays.values()):
+            raise OverflowError("a number of an architecture is too large")
         arrays["latency"] = _metric(content, "lat", ("gpu_lat", "cpu_lat"))
         energies = ("mean_energy_gpu", "mean_energy_cpu")
         arrays["energy"] = _metric(content, "energy", energies) * _MJ_PER_WH
         for count in ("params", "flops"):
             arrays[count] = np.array([float(observation[count]) for observation in content])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, OverflowError, ValueError) as error:
         raise UserError(f"{path}: has not the layout of HW-GPT-Bench ({error!r})") from error
     return Columns(arrays, UNITS)
 

@@ -82,7 +82,7 @@ def read_hwnas360(path: Path) -> Columns:
         numbers = {n: missing_as_nan(table.column(n).to_numpy()) for n in _NUMBERS}
         keys = {n: _codes(table.column(n)) for n in _KEYS}
         ok = np.array(table.column("status").to_pylist(), dtype=object) == "ok"
-    except (OSError, pa.ArrowException, TypeError, ValueError) as error:
+    except (OSError, pa.ArrowException, TypeError, OverflowError, ValueError) as error:
         line = str(error).splitlines()[0]
         raise UserError(f"{path}: cannot be read as a Parquet file ({line})") from error
     size = NASBench201().size

@@ -51,7 +51,7 @@ def read_fbnet(path: Path) -> Columns:
         arrays: dict[str, NDArray[np.generic]] = {"key": np.array(keys, dtype=object)}
         for name, table in lookups.items():
             arrays[name] = measurements([table.get(key, np.nan) for key in keys], len(keys))
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, OverflowError, ValueError) as error:
         raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({error!r})") from error
     return Columns(arrays, {name: unit_of(name) for name in lookups})
 

@@ -79,7 +79,7 @@ def read_nasbench201(path: Path) -> Columns:
             for name in columns:
                 if name != "config":
                     arrays[f"{image_set}/{name}"] = measurements(columns[name], len(rank))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, OverflowError, ValueError) as error:
         raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({error!r})") from error
     if reference is not None:
         arrays = _without_repetitions(path, arrays, group_repeated(reference.tolist()))

@@ -164,7 +164,7 @@ class Local(Described):
                 architectures = space.from_strings(arrays["architecture"])
                 units = {n: unit for n, unit in facts["units"].items() if n.endswith(_DESCRIBED)}
                 columns = {name: missing_as_nan(arrays[name]) for name in units}
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, OverflowError, ValueError) as error:
                 raise UserError(
                     f"{path}: not a table of hwnas measure ({error!r})",
                     remedy="move it away, then measure again",

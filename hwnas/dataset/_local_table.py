@@ -71,7 +71,7 @@ def read_local_table(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any
         facts = json.loads(table.schema.metadata[METADATA.encode()])
         columns = {name: table[name].to_numpy() for name in table.column_names}
     # PyArrow raises OSError too for a damaged file.
-    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, OverflowError, ValueError) as error:
         raise UserError(
             f"{path} {damage(path) or f'is not a table of hwnas measure ({error})'}",
             remedy="move it away, then measure again",

@@ -93,6 +93,26 @@ def test_help_ofa_other_layout_or_length_is_refused(paths: Paths) -> None:
         HELPOFA("v100_32", LATENCY, OFA, paths).load()
 
 
+@pytest.mark.parametrize("resolution", [2**70, float("inf")])
+def test_help_ofa_number_too_large_is_refused(paths: Paths, resolution: float) -> None:
+    write_ofa(paths)
+    blocks = {"ks": [3] * 20, "e": [3] * 20, "d": [2] * 5}
+    torch.save({"arch": [{**blocks, "r": resolution}] * 2}, paths.data / "help/ofa/ofa_archs.pt")
+    with pytest.raises(UserError, match="has not the layout of HELP's OFA"):
+        HELPOFA("v100_32", LATENCY, OFA, paths).load()
+
+
+@pytest.mark.parametrize("layers", [2**70, float("inf")])
+def test_hwgpt_number_too_large_is_refused(paths: Paths, layers: float) -> None:
+    write_gpt(paths, "h100")
+    file = paths.data / "hwgpt/latency_h100/efficiency_observations_0_2500.pkl"
+    rows = [observation(index, gpu=True) for index in range(4)]
+    rows[0]["arch"]["sample_n_layer"] = layers
+    file.write_bytes(pickle.dumps(rows))
+    with pytest.raises(UserError):
+        HWGPT("h100", LATENCY, GPT, paths).load()
+
+
 def test_hwgpt_four_files_are_one_table(paths: Paths) -> None:
     write_gpt(paths, "h100")
     table = HWGPT("h100", LATENCY, GPT, paths).load()
