@@ -28,10 +28,13 @@ from omegaconf import DictConfig
 
 from hwnas.composition import CONF
 
+#: What Hydra reads configurations from.
+SOURCES = (FileConfigSource, ImportlibResourcesConfigSource, StructuredConfigSource)
+
 
 def compose_fast(patch: pytest.MonkeyPatch) -> None:
     """Make Hydra keep files, lists of defaults, and the configurations merged from them."""
-    for source in (FileConfigSource, ImportlibResourcesConfigSource, StructuredConfigSource):
+    for source in SOURCES:
         patch.setattr(source, "load_config", _kept_files(source.load_config))
     patch.setattr(
         config_loader_impl,

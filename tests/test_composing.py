@@ -8,16 +8,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra._internal import config_loader_impl, defaults_list
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
-from hydra._internal.core_plugins.importlib_resources_config_source import (
-    ImportlibResourcesConfigSource,
-)
-from hydra._internal.core_plugins.structured_config_source import StructuredConfigSource
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
 from hwnas.composition import CONF, register
-from tests.composing import compose_fast
+from tests.composing import SOURCES, compose_fast
 
 pytestmark = pytest.mark.thorough
 
@@ -37,7 +32,7 @@ CONFIGURATIONS = [
 def plain(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Hydra as it is installed."""
     patched = ConfigLoaderImpl._compose_config_from_defaults_list
-    for source in (FileConfigSource, ImportlibResourcesConfigSource, StructuredConfigSource):
+    for source in SOURCES:
         monkeypatch.setattr(source, "load_config", unwrap(source.load_config))
     monkeypatch.setattr(
         config_loader_impl, "create_defaults_list", defaults_list.create_defaults_list

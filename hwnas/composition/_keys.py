@@ -1,4 +1,4 @@
-"""Checks of keys that an override added with ``+`` or removed with ``~``."""
+"""Checks of the keys that overrides add, remove or set."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _SET_BY_COMMANDS = "predictor.sources"
 
 
 def check_keys(cfg: DictConfig, given: Sequence[str]) -> None:
-    """Raise an error for an override that adds a key that the schema lacks, or removes one.
+    """Raise an error for an override of a key that the schema lacks or that is not the user's.
 
-    Hydra adds any key with ``+`` or ``++``. The commands would ignore it.
+    Hydra adds any key with ``+`` or ``++``, and the commands would ignore it. With ``~`` it removes
+    a key that a command needs. Some keys are Hydra's own, and one is set by the command.
 
     Parameters
     ----------

@@ -29,7 +29,11 @@ def remedy(message: str) -> str:
 
 def followed(arguments: list[str], advice: str) -> list[str]:
     """Return a command line with an advice of overrides in place of those of the same keys."""
-    given = shlex.split(advice)
+    return _replaced(arguments, shlex.split(advice))
+
+
+def _replaced(arguments: list[str], given: list[str]) -> list[str]:
+    """Return the arguments with overrides in place of those of the same keys."""
     keys = {_key(each) for each in given}
     kept = [each for each in arguments if _key(each) not in keys]
     return [*kept, *given]
@@ -49,7 +53,7 @@ def remedied(arguments: list[str], message: str) -> list[list[str]]:
     ways = [_overrides(way) for way in re.split(r",? or (?=\S+=)", advice)]
     # An advice takes the place of the override that the error names first.
     kept = [each for each in arguments if not message.startswith(f"{each}: ")]
-    return [followed(kept, shlex.join(way)) for way in ways if way]
+    return [_replaced(kept, way) for way in ways if way]
 
 
 def _renamed(arguments: list[str], message: str, name: str) -> list[str]:

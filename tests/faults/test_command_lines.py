@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ VALUES = (
 PREFIXES = ("", "", "", "", "+", "++", "~")
 
 
+@cache
 def keys() -> list[str]:
     """Return the keys of a run, without those of other folders, services and loops."""
     cfg = composed("run", ["predictor=svr"])
@@ -44,14 +46,13 @@ def overrides(draw: st.DrawFn) -> str:
         group = draw(st.sampled_from(GROUPS))
         option = draw(st.sampled_from([*options(group), "nothing", "[a,b]", "_schema"]))
         return f"{draw(st.sampled_from(PREFIXES))}{group}={option}"
-    key = draw(st.sampled_from(KEYS))
+    key = draw(st.sampled_from(keys()))
     if kind == "misspelt":
         place = draw(st.integers(0, len(key) - 1))
         key = key[:place] + draw(st.sampled_from(["", "x", ".", "@", "é"])) + key[place + 1 :]
     return f"{draw(st.sampled_from(PREFIXES))}{key}={draw(st.sampled_from(VALUES))}"
 
 
-KEYS = keys()
 LINES = st.lists(overrides(), min_size=1, max_size=3)
 
 
