@@ -129,7 +129,7 @@ class TestFromArrays:
 
     def test_from_arrays_repeated_architecture_raises(self) -> None:
         cells = NASBench201().enumerate()[[5, 5]]
-        with pytest.raises(ValueError, match="stands in two rows"):
+        with pytest.raises(ValueError, match="occurs in two rows"):
             hwnas.Table.from_arrays(NASBench201(), cells, [1.0, 2.0])
 
     def test_from_arrays_unknown_architecture_raises(self) -> None:

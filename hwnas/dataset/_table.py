@@ -74,7 +74,7 @@ class Table:
     Raises
     ------
     ValueError
-        If the lengths of the arrays differ, or an architecture stands in two rows.
+        If the lengths of the arrays differ, or an architecture occurs in two rows.
     """
 
     dataset: str
@@ -98,7 +98,7 @@ class Table:
         if self.accuracy is not None and self.accuracy.shape != (n,):
             raise ValueError(f"table of {n} architectures: accuracy must have this length")
         if len(np.unique(self.space.identity(self.architectures))) != n:
-            raise ValueError("an architecture stands in two rows of the table")
+            raise ValueError("an architecture occurs in two rows of the table")
 
     @classmethod
     def from_arrays(

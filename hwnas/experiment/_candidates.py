@@ -74,7 +74,7 @@ class Unmeasured:
             std = predictor.predict(candidates.architectures, return_std=True)[1]
         limit = float(self.table.metric.cost(np.array([selector.limit]))[0])
         within = calibration.probability(cost, limit, std)
-        # Predicted costs stand in for the true ones, of which the choice does not depend.
+        # The choice does not depend on the true costs, so the predicted ones take their place.
         choice = constrain(candidates.accuracy, cost, cost, within, limit, selector.confidence)
         chosen = None
         if choice.row is not None:

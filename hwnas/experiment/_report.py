@@ -20,7 +20,7 @@ def report(result: Result, folder: Path, note: str = "") -> str:
     ----------
     result : Result
     folder : Path
-        The result folder. It stands in the last line.
+        The result folder. The last line names it.
     note : str
         A remark after the folder.
     """
