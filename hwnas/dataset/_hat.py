@@ -15,7 +15,7 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns
 from hwnas.dataset._check import check_metric, dimension_rows
 from hwnas.dataset._described import Column
-from hwnas.dataset._official import MB, RAW, OfficialFile
+from hwnas.dataset._official import MB, RAW, OfficialFile, layout_of
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import Table
 from hwnas.errors import UserError, check_choice
@@ -62,7 +62,7 @@ def official_file(name: str) -> OfficialFile:
 
 def read_csv(path: Path) -> Columns:
     """Read all columns of a file, which are numbers."""
-    try:
+    with layout_of("HAT's tables", path):
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         arrays: dict[str, NDArray[np.generic]] = {
@@ -71,8 +71,6 @@ def read_csv(path: Path) -> Columns:
         lacking = [name for name in _PARTS["both"] if name not in arrays]
         if lacking:
             raise ValueError(f"there is no column {lacking[0]}")
-    except (csv.Error, IndexError, TypeError, OverflowError, ValueError) as error:
-        raise UserError(f"{path}: has not the layout of HAT's tables ({error})") from error
     return Columns(arrays, dict.fromkeys(_PARTS["both"], "ms"))
 
 

@@ -22,7 +22,7 @@ from hwnas.dataset._nasbench201 import (
     accuracy_of,
     benchmark_index,
 )
-from hwnas.dataset._official import MB, RAW, OfficialFile
+from hwnas.dataset._official import MB, RAW, OfficialFile, layout_of
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import Table
 from hwnas.dataset._torch_file import as_floats, load_torch
@@ -67,17 +67,12 @@ def read_latencies(path: Path) -> Columns:
     The file has a list of numbers or of tensors with one number each, an array, or a tensor.
     """
     values = load_torch(path)
-    try:
+    with layout_of("HELP's latencies", path):
         array = missing_as_nan(as_floats(values))
-    # Torch raises RuntimeError for a tensor that has no plain numbers.
-    except (TypeError, OverflowError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path}: does not contain a list of latencies ({error})") from error
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise UserError(
-            f"{path}: contains an array of shape {array.shape} instead of a list of latencies"
-        )
+        if array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        if array.ndim != 1:
+            raise ValueError(f"an array of shape {array.shape} instead of a list")
     return Columns({"latency": array}, {"latency": "ms"})
 
 
@@ -88,12 +83,10 @@ def read_block_lists(path: Path) -> Columns:
     and a list of rows, which ``op_idx.pt`` has.
     """
     content = load_torch(path)
-    try:
+    with layout_of("HELP's block lists", path):
         if isinstance(content, dict):
             content = [architecture["op_idx_list"] for architecture in content["arch"]]
         architectures = FBNet().validate(np.stack([as_floats(row) for row in content]))
-    except (KeyError, TypeError, OverflowError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path}: has not the layout of HELP's block lists ({error!r})") from error
     return Columns(position_columns(architectures))
 
 

@@ -15,11 +15,11 @@ from hwnas.dataset._cache import Columns
 from hwnas.dataset._check import check_metric, check_space, dimension_rows
 from hwnas.dataset._described import Column
 from hwnas.dataset._help import latencies_of, latency_file, read_latencies
-from hwnas.dataset._official import MB, OfficialFile
+from hwnas.dataset._official import MB, OfficialFile, layout_of
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import Table
 from hwnas.dataset._torch_file import load_torch
-from hwnas.errors import UserError, check_choice
+from hwnas.errors import check_choice
 from hwnas.metric import Metric
 from hwnas.paths import Paths
 from hwnas.space import Architectures, SearchSpace, spaces
@@ -47,7 +47,7 @@ def read_architectures(path: Path) -> Columns:
     (kernel and expansion of each block), and the resolution ``r``.
     """
     content = load_torch(path)
-    try:
+    with layout_of("HELP's OFA architectures", path):
         rows: list[Mapping[str, Any]] = content["arch"]
         columns: dict[str, list[int]] = {"resolution": [int(row["r"]) for row in rows]}
         for stage in range(_STAGES):
@@ -59,10 +59,6 @@ def read_architectures(path: Path) -> Columns:
         arrays: dict[str, NDArray[np.generic]] = {
             name: np.array(column, dtype=np.int64) for name, column in columns.items()
         }
-    except (KeyError, IndexError, TypeError, OverflowError, ValueError) as error:
-        raise UserError(
-            f"{path}: has not the layout of HELP's OFA architectures ({error!r})"
-        ) from error
     return Columns(arrays)
 
 

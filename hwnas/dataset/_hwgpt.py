@@ -15,7 +15,7 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns
 from hwnas.dataset._check import check_metric, check_space, dimension_rows
 from hwnas.dataset._described import Column
-from hwnas.dataset._official import MB, RAW, OfficialFile
+from hwnas.dataset._official import MB, RAW, OfficialFile, layout_of
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._source import Hashes, Source
 from hwnas.dataset._table import Table
@@ -62,7 +62,7 @@ def read_observations(path: Path) -> Columns:
     Energy is converted from Wh to mJ. The counts are ``params`` and ``flops``.
     """
     content = unpickle(path)
-    try:
+    with layout_of("HW-GPT-Bench", path):
         if not isinstance(content, list) or not content:
             raise TypeError("it is not a list of observations")
         chosen = [observation["arch"] for observation in content]
@@ -74,8 +74,6 @@ def read_observations(path: Path) -> Columns:
         arrays["energy"] = _metric(content, "energy", energies) * _MJ_PER_WH
         for count in ("params", "flops"):
             arrays[count] = np.array([float(observation[count]) for observation in content])
-    except (KeyError, IndexError, TypeError, OverflowError, ValueError) as error:
-        raise UserError(f"{path}: has not the layout of HW-GPT-Bench ({error!r})") from error
     return Columns(arrays, UNITS)
 
 

@@ -14,6 +14,7 @@ from hwnas.dataset._cache import Columns
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._fbnet_blocks import IMAGE_SETS, block_names
 from hwnas.dataset._hwnas_file import FILE, UNITS, measurements, part, unit_of
+from hwnas.dataset._official import layout_of
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import Table
 from hwnas.errors import UserError, check_choice, check_number
@@ -43,7 +44,7 @@ def read_fbnet(path: Path) -> Columns:
         If the file is damaged or malicious, or has another layout.
     """
     tables = part(path, "fbnet")
-    try:
+    with layout_of("HW-NAS-Bench", path):
         lookups = {name: table for name, table in tables.items() if unit_of(name)}
         if not lookups:
             return Columns({})
@@ -51,8 +52,6 @@ def read_fbnet(path: Path) -> Columns:
         arrays: dict[str, NDArray[np.generic]] = {"key": np.array(keys, dtype=object)}
         for name, table in lookups.items():
             arrays[name] = measurements([table.get(key, np.nan) for key in keys], len(keys))
-    except (AttributeError, TypeError, OverflowError, ValueError) as error:
-        raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({error!r})") from error
     return Columns(arrays, {name: unit_of(name) for name in lookups})
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hwnas.dataset._cache import Columns, position_columns
 from hwnas.dataset._missing import missing_as_nan
-from hwnas.dataset._official import MB, RAW, OfficialFile
+from hwnas.dataset._official import MB, RAW, OfficialFile, layout_of
 from hwnas.dataset._official_table import OfficialTable
 from hwnas.dataset._repeated import Repeated, group_repeated
 from hwnas.dataset._unpickle import unpickle
@@ -66,7 +66,7 @@ def read_nasbench201(path: Path) -> Columns:
     space = NASBench201()
     arrays: dict[str, NDArray[np.generic]] = {}
     reference: NDArray[np.int64] | None = None
-    try:
+    with layout_of("HW-NAS-Bench", path):
         for image_set, columns in image_sets.items():
             configs = _by_index(columns["config"])
             architectures = space.from_strings([config["arch_str"] for config in configs])
@@ -79,8 +79,6 @@ def read_nasbench201(path: Path) -> Columns:
             for name in columns:
                 if name != "config":
                     arrays[f"{image_set}/{name}"] = measurements(columns[name], len(rank))
-    except (AttributeError, KeyError, TypeError, OverflowError, ValueError) as error:
-        raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({error!r})") from error
     if reference is not None:
         arrays = _without_repetitions(path, arrays, group_repeated(reference.tolist()))
     return Columns(arrays, {n: unit_of(n) for n in arrays if "/" in n})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,17 @@ from hwnas.paths import Paths
 #: Raw content of GitHub repositories.
 RAW = "https://raw.githubusercontent.com"
 MB = 1 << 20
+#: What readers raise if a file has other content than they expect. OverflowError is for numbers
+#: that are too large for an integer, RuntimeError for torch's tensors without plain numbers.
+_UNEXPECTED = (
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RuntimeError,
+    csv.Error,
+)
 
 
 @dataclass(frozen=True)
@@ -77,3 +91,28 @@ class OfficialFile:
         if found is None:
             raise UserError(f"{self.name} is not in {paths.data}", remedy=self.fetch_command)
         return found
+
+
+@contextmanager
+def layout_of(files: str, path: Path) -> Iterator[None]:
+    """Turn what a reader raises on unexpected content into a `UserError`.
+
+    Parameters
+    ----------
+    files : str
+        The published files whose layout is read.
+    path : Path
+        The file.
+
+    Examples
+    --------
+    >>> with layout_of("HAT's tables", Path("a.csv")):
+    ...     _ = {}["latency"]
+    Traceback (most recent call last):
+      ...
+    hwnas.errors.UserError: a.csv: does not have the layout of HAT's tables (KeyError('latency'))
+    """
+    try:
+        yield
+    except _UNEXPECTED as error:
+        raise UserError(f"{path}: does not have the layout of {files} ({error!r})") from error

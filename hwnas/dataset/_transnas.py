@@ -14,7 +14,7 @@ from hwnas.dataset._benchmark import Benchmark
 from hwnas.dataset._cache import Columns, position_columns
 from hwnas.dataset._check import check_metric
 from hwnas.dataset._missing import missing_as_nan
-from hwnas.dataset._official import MB, OfficialFile
+from hwnas.dataset._official import MB, OfficialFile, layout_of
 from hwnas.dataset._official_table import Content, OfficialTable
 from hwnas.dataset._table import UNKNOWN, Table
 from hwnas.dataset._torch_file import as_floats, load_torch
@@ -72,18 +72,12 @@ def read_transnas(path: Path) -> dict[str, Columns]:
         If the file is damaged or malicious, or has another layout.
     """
     table = load_torch(path)
-    try:
+    with layout_of("TransNAS-Bench-101", path):
         tasks = [str(task) for task in table["task_list"]]
         return {
             space.name: _columns(space, table["data"].get(key, {}), tasks)
             for key, space in _SPACES.items()
         }
-    except (
-        *(AttributeError, IndexError, KeyError, TypeError, ValueError),
-        # Torch raises it for a tensor that has no plain numbers.
-        RuntimeError,
-    ) as error:
-        raise UserError(f"{path}: has not the layout of TransNAS-Bench-101 ({error!r})") from error
 
 
 def _columns(

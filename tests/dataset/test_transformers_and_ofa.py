@@ -89,7 +89,7 @@ def test_help_ofa_other_layout_or_length_is_refused(paths: Paths) -> None:
     with pytest.raises(UserError, match="1 values for 2 architectures"):
         HELPOFA("2080ti_1", LATENCY, OFA, paths).load()
     torch.save({"arch": [{"r": 128}]}, paths.data / "help/ofa/ofa_archs.pt")
-    with pytest.raises(UserError, match="has not the layout of HELP's OFA"):
+    with pytest.raises(UserError, match="does not have the layout of HELP's OFA"):
         HELPOFA("v100_32", LATENCY, OFA, paths).load()
 
 
@@ -98,7 +98,7 @@ def test_help_ofa_number_too_large_is_refused(paths: Paths, resolution: float) -
     write_ofa(paths)
     blocks = {"ks": [3] * 20, "e": [3] * 20, "d": [2] * 5}
     torch.save({"arch": [{**blocks, "r": resolution}] * 2}, paths.data / "help/ofa/ofa_archs.pt")
-    with pytest.raises(UserError, match="has not the layout of HELP's OFA"):
+    with pytest.raises(UserError, match="does not have the layout of HELP's OFA"):
         HELPOFA("v100_32", LATENCY, OFA, paths).load()
 
 
@@ -155,7 +155,7 @@ def test_hat_columns_are_the_space_and_parts_are_added(paths: Paths) -> None:
 
 def test_hat_other_layout_is_refused(paths: Paths) -> None:
     write_hat(paths, "6,many,1,10,0\n")
-    with pytest.raises(UserError, match="has not the layout of HAT's tables"):
+    with pytest.raises(UserError, match="does not have the layout of HAT's tables"):
         HAT(HAT_NAME, LATENCY, ColumnSpace(), paths).load()
 
 
