@@ -16,7 +16,8 @@ _LOST = re.compile(r"Error locating target '(?P<name>[^']*)'")
 _CALLED = re.compile(r"call to target '(?P<name>[^']+)'")
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(?P<name>\w+)'")
 _MISSING = re.compile(r"missing \d+ required [\w-]+ arguments?: '(?P<name>\w+)'")
-_FULL_KEY = re.compile(r"full_key: (\S+)")
+#: The key of the node that a message of Hydra or OmegaConf is about.
+FULL_KEY = re.compile(r"full_key: (\S+)")
 
 
 def call_problem(text: str, given: Mapping[str, str], removed: list[str]) -> str | None:
@@ -69,7 +70,7 @@ def _no_target(name: str, text: str, given: Mapping[str, str]) -> str:
     """Return a message about a ``_target_`` that does not exist, with a similar name."""
     # OmegaConf's key is not complete for a predictor's model, which is instantiated by itself.
     keys = [key for key, value in given.items() if value == name]
-    node = _FULL_KEY.search(text)
+    node = FULL_KEY.search(text)
     key = keys[0] if keys else f"{node.group(1)}._target_" if node else "_target_"
     where, _, own = name.rpartition(".")
     if not where:

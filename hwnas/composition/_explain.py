@@ -24,7 +24,7 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from hwnas.composition._calls import call_problem, parameters
+from hwnas.composition._calls import FULL_KEY, call_problem, parameters
 from hwnas.composition._choices import several_values
 from hwnas.composition._folder import (
     CONF,
@@ -43,7 +43,6 @@ _LOST_TARGET = re.compile(r"Error locating target '(?P<name>[^']+\.[^']+)'")
 _REMOVED = re.compile(r"(?:delete from config. '|override ~)(?P<key>[^'=\s]+)")
 _KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
 _AMBIGUOUS = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=")
-_FULL_KEY = re.compile(r"full_key: (\S+)")
 _TAKEN = re.compile(r"An item is already at '(?P<key>[^']+)'")
 _HYDRA_HINT = ", set env var HYDRA_FULL_ERROR=1 to see chained exception."
 
@@ -195,7 +194,7 @@ def _misfit(text: str, overrides: dict[str, str]) -> str | None:
     match = _KEY.search(text) or _AMBIGUOUS.search(text)
     if match is not None:
         return match.group("key")
-    named = _FULL_KEY.search(text)
+    named = FULL_KEY.search(text)
     if named is not None and named.group(1) in overrides:
         return named.group(1)
     return None
