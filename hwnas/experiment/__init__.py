@@ -13,7 +13,7 @@ from hwnas.experiment._record import loaded_record
 from hwnas.experiment._result import COMMAND, CONFIG, PREDICTIONS, RESULT, Result
 from hwnas.experiment._revision import REVISIONS, outdated, revisions
 from hwnas.experiment._run import Prepared, prepare, run
-from hwnas.experiment._sources import build_for, with_tables
+from hwnas.experiment._sources import build_for, digests_of, with_tables
 from hwnas.experiment._split import TRAIN, Split, split
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "TuningSet",
     "build_for",
     "check_writable",
+    "digests_of",
     "interval_scores",
     "load_table",
     "loaded_record",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from hwnas.dataset import EstimatedWarning, Table, accuracy_of
 from hwnas.errors import UserError
-from hwnas.experiment import Data, outdated, revisions
+from hwnas.experiment import Data, build_for, digests_of, outdated, revisions
 
 #: Prefix of the columns that hold the revision of a stage of the code.
 _REVISION = "revision."
+#: Column that holds the digests of the tables of other devices that a predictor learnt from.
+_SOURCES = "provenance.sources"
 #: Key of the image set whose accuracies replace those of the table.
 ACCURACY = "experiment.settings.accuracy"
 
@@ -87,3 +89,49 @@ def other_data(row: Mapping[str, Any], here: Data, accuracies: bool) -> str | No
     if difference is None:
         return None
     return str(UserError(f"finished on other {difference}", remedy="force=true"))
+
+
+def sources_column(cfg: DictConfig) -> dict[str, str]:
+    """Return the column of a result that tells the tables of other devices it was learnt from.
+
+    `other_sources` reads it. There is none if the predictor learns from the target only.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The resolved configuration of the result.
+    """
+    sources = cfg.predictor.get("sources")
+    return {} if sources is None else {_SOURCES: json.dumps(dict(sources))}
+
+
+def sources_here(cfg: DictConfig) -> Mapping[str, str]:
+    """Return the digests of the tables that a predictor would learn from now, by their names.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The configuration of a grid point, which is the current one of Hydra.
+    """
+    return digests_of(build_for(load(cfg), cfg, cfg.seed)) or {}
+
+
+def other_sources(row: Mapping[str, Any], here: Callable[[], Mapping[str, str]]) -> str | None:
+    """Describe how the sources of a result differ from those of now; None if they do not.
+
+    Parameters
+    ----------
+    row : mapping
+        The result.
+    here : callable
+        Returns the sources of now, see `sources_here`. It is called if the result has sources.
+    """
+    text = row.get(_SOURCES)
+    if text is None:
+        return None
+    recorded, now = json.loads(text), here()
+    changed = sorted(dict(recorded.items() ^ now.items()))
+    if not changed:
+        return None
+    problem = f"finished with other tables of {', '.join(changed)} as sources"
+    return str(UserError(problem, remedy="force=true"))

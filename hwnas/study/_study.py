@@ -19,8 +19,16 @@ from hwnas.composition import explain, is_group, key_of, option_file, options, o
 from hwnas.errors import UserError, command, nearest
 from hwnas.experiment import Data
 from hwnas.study._check import check_experiment, plain
-from hwnas.study._data import ACCURACY, load, older_code, other_data
+from hwnas.study._data import (
+    ACCURACY,
+    load,
+    older_code,
+    other_data,
+    other_sources,
+    sources_here,
+)
 from hwnas.study._grid import GridPoint, expand
+from hwnas.study._job_config import job_config
 from hwnas.study._ledger import OLDER, STALE, Ledger, Outcome, Progress
 from hwnas.study._worker import ledger_of, study_folder
 
@@ -71,6 +79,7 @@ class Study:
     given: tuple[str, ...]
     narrow: bool = True
     _tables: dict[tuple[str, ...], Data | UserError] = field(default_factory=dict, repr=False)
+    _sources: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict, repr=False)
     _checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
     _composed: dict[tuple[str, ...], DictConfig] = field(default_factory=dict, repr=False)
 
@@ -271,7 +280,17 @@ class Study:
         if isinstance(here, UserError):
             return None
         selects = "selection=none" not in point.overrides
-        return other_data(outcome.rows[0], here, accuracies=selects)
+        row = outcome.rows[0]
+        other = other_data(row, here, accuracies=selects)
+        return other or other_sources(row, lambda: self._sources_here(point))
+
+    def _sources_here(self, point: GridPoint) -> Mapping[str, str]:
+        """Return the tables that the predictor of a grid point would learn from now."""
+        chosen = tuple(o for o in point.overrides if _first_key(o) in (*_DATA, "predictor"))
+        if chosen not in self._sources:
+            with job_config(HydraConfig.get().job.config_name, self.overrides(point)) as cfg:
+                self._sources[chosen] = sources_here(cfg)
+        return self._sources[chosen]
 
 
 def table_key(point: GridPoint) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra import compose
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from hwnas.composition import Artifacts, mistake_in, register
 from hwnas.console import shown
 from hwnas.experiment import PREDICTIONS, RESULT
 from hwnas.study._check import TASK
+from hwnas.study._job_config import job_config
 from hwnas.study._ledger import FAILED, POINTS, Ledger, Outcome
 
 #: Name of the folder of all studies, in the folder of all results.
@@ -39,20 +39,11 @@ def run_task(cfg: DictConfig) -> int:
     if not jobs:
         return run_job(cfg)
     name = HydraConfig.get().job.config_name
-    own = HydraConfig.instance().cfg
-    try:
-        return sum(run_job(_composed(name, json.loads(overrides))) for overrides in jobs)
-    finally:
-        HydraConfig.instance().cfg = own
-
-
-def _composed(name: str | None, overrides: Sequence[str]) -> DictConfig:
-    """Compose the configuration of a job, and make it that of Hydra's singleton, too."""
-    cfg = compose(name, list(overrides), return_hydra_config=True)
-    HydraConfig.instance().set_config(cfg)
-    with open_dict(cfg):
-        del cfg["hydra"]
-    return cfg
+    failed = 0
+    for overrides in jobs:
+        with job_config(name, json.loads(overrides)) as own:
+            failed += run_job(own)
+    return failed
 
 
 def run_job(cfg: DictConfig) -> int:

@@ -99,6 +99,40 @@ def test_run_finished_with_fewer_sources_than_are_here_now_is_refused(
     assert "finished before" in transfer(hwnas, data).stdout
 
 
+STUDY = """
+# @package _global_
+experiment:
+  name: mine
+  fixed: {dataset: help/fbnet, dataset.device: gpu_1, n_test: 50, tuning: none, selection: none}
+  grids:
+    all: {predictor: [transfer, ridge], n_train: [5], seed: [0, 1]}
+"""
+
+
+@pytest.mark.thorough
+def test_sweep_grid_points_with_fewer_sources_than_are_here_now_are_not_done(
+    hwnas: Hwnas, data: Path
+) -> None:
+    (data / "own" / "experiment").mkdir(parents=True)
+    (data / "own" / "experiment" / "mine.yaml").write_text(STUDY)
+
+    def sweep(*arguments: str) -> Finished:
+        return hwnas(
+            "sweep", "--config-dir", str(data / "own"), "experiment=mine", "tracking=off",
+            f"paths.data={data / 'data'}", f"paths.cache={data / 'cache'}",
+            f"paths.outputs={data / 'out'}", *arguments,
+        )  # fmt: skip
+
+    assert sweep().returncode == 0
+    assert "done       4" in sweep("action=status").stdout
+    add_device(data, "gpu_3")
+    status = sweep("action=status").stdout
+    assert "done       2" in status
+    assert "finished with other tables of gpu_3 as sources. Try: force=true" in status
+    assert sweep("force=true").returncode == 0
+    assert "done       4" in sweep("action=status").stdout
+
+
 def test_run_sources_of_a_finished_result_are_in_its_configuration(
     hwnas: Hwnas, data: Path
 ) -> None:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from hwnas.composition import check, reference_config
 from hwnas.experiment import Prepared, Result, prepare
 from hwnas.predictor import fit_many
-from hwnas.study._data import load
+from hwnas.study._data import load, sources_column
 from hwnas.study._ledger import DONE, Outcome
 from hwnas.tuning import TuningResult
 
@@ -99,7 +99,7 @@ def _fit(
 
 
 def _outcome(prepared: Prepared, result: Result, cpu_seconds: float) -> Outcome:
-    row = {**row_of(result.to_dict()), "cpu_seconds": cpu_seconds}
+    row = row_of(result.to_dict()) | sources_column(prepared.cfg) | {"cpu_seconds": cpu_seconds}
     relative = prepared.folder.relative_to(prepared.outputs)
     return Outcome(prepared.cfg.seed, DONE, (row,), str(relative))
 
