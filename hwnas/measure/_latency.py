@@ -143,6 +143,8 @@ def measure_latency(
         machine |= {} if wattmeter is None else wattmeter.meter.facts()
 
     left_out: list[str] = []
+    # The network that was measured last without a failure.
+    worked: list[str] = []
 
     def measure(architecture: str) -> dict[str, Any]:
         cells = space.parse(architecture)
@@ -175,7 +177,7 @@ def measure_latency(
     return measure_units(
         store,
         units,
-        lambda unit, missing: _records(unit, missing, measure),
+        lambda unit, missing: _records(unit, missing, measure, worked),
         lambda unit: f"{backend.name}, pass {unit.round + 1} of {passes}",
     )
 
@@ -191,18 +193,35 @@ def _records(
     unit: Unit,
     architectures: Sequence[str],
     measure: Callable[[str], Mapping[str, Any]],
+    worked: list[str],
 ) -> Iterator[Record]:
+    """Measure architectures, and yield their records.
+
+    The record of a network that failed waits until another network works. If the rig has failed,
+    and not the network, the network must be measured again.
+
+    Raises
+    ------
+    UserError
+        If the last networks failed, and so does one that has worked before.
+    """
     failed = []
     for architecture in architectures:
         record = _record(unit, architecture, measure(architecture))
         if "failed" in record:
-            # If the rig has failed, and not the network, the measurement stops soon. This network
-            # must then be measured again.
             failed.append(record)
             continue
         yield from failed
         failed.clear()
+        worked[:] = [architecture]
         yield record
+    if failed and worked:
+        reason = measure(worked[0]).get("failed")
+        if reason is not None:
+            raise UserError(
+                f"{unit.series}: {reason}, also for {worked[0]}, which has worked before",
+                remedy="the same command, when the device works again",
+            )
     yield from failed
 
 

@@ -207,6 +207,20 @@ def test_measure_rig_that_stops_continues_where_it_stopped(
     assert calls(tmp_path) - before == 4
 
 
+def test_measure_rig_that_stops_with_the_last_network_records_no_failure(
+    measure: Measure, tmp_path: Path
+) -> None:
+    (tmp_path / "fault.py").write_text("if calls > 5: sys.exit('connection lost')")
+    stopped = measure("backend.retries=0")
+    assert stopped.returncode == 2
+    assert "connection lost, also for |" in stopped.stderr
+    assert "the same command, when the device works again" in stopped.stderr
+    (tmp_path / "fault.py").write_text("")
+    before = calls(tmp_path)
+    assert measure("backend.retries=0").returncode == 0
+    assert calls(tmp_path) - before == 1
+
+
 def test_measure_other_command_is_refused_with_the_earlier_one(measure: Measure) -> None:
     assert measure().returncode == 0
     other = measure("backend.command=other {onnx}")
