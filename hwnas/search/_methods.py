@@ -15,7 +15,7 @@ from hwnas.space import LISTABLE
 
 Method = Literal["auto", "exact", "nsga2", "random"]
 #: Share of the evaluations that NSGA-II takes before the front is refined.
-EVOLVED = 0.15
+EVOLVED = 0.05
 #: Architectures that random search draws at once, and draws without anything new before it ends.
 _DRAWN, _FRUITLESS = 1_000, 20
 
@@ -27,7 +27,7 @@ def search(problem: Problem, method: Method, evaluations: int, seed: int) -> Arc
     ----------
     problem : Problem
     method : {"auto", "exact", "nsga2", "random"}
-        "exact" evaluates every architecture. "nsga2" evolves a population for the first 15 % of
+        "exact" evaluates every architecture. "nsga2" evolves a population for the first 5 % of
         the evaluations, and then evaluates what simple models expect to be on the front. "random"
         draws architectures. "auto" is "exact" for up to a million architectures, and "nsga2" for
         more.

@@ -17,7 +17,7 @@ from hwnas.selection import nondominated
 from hwnas.space import Architectures
 
 #: Number of times that the processes are fitted and a share of the evaluations is chosen by them.
-ROUNDS = 10
+ROUNDS = 15
 #: Share of a round that goes to the front of the predicted values on a space that cannot be
 #: enumerated, and most of the rest that goes to architectures which differ from the front in one
 #: decision.
@@ -28,7 +28,7 @@ _POOL = 20_000
 _CHUNK = 2_000
 #: Factor of the errors in this probability. A front consists of architectures that are better
 #: than processes predict, so larger errors find more of it.
-_OPTIMISM = 2.0
+_OPTIMISM = 3.0
 #: Lowest error. A process that is never wrong would make probabilities of 0 and 1 only.
 _LEAST_ERROR = 1e-6
 

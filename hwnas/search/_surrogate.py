@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import Self
 
 import numpy as np
@@ -20,7 +20,7 @@ from hwnas.space import Architectures
 _DECAYS, _NOISES = (0.75, 1.5, 3.0), (0.003, 0.03, 0.1, 0.3)
 #: Evaluated architectures by which hyperparameters are chosen, and most inducing architectures.
 #: Both bound the time of a fit.
-_CHOOSING, _INDUCING = 300, 500
+_CHOOSING, _INDUCING = 300, 800
 _JITTER = 1e-6
 #: Share of the evaluated architectures, and fewest of them, that tell the error at a prediction.
 _WINDOW, _FEWEST = 0.08, 20
@@ -86,7 +86,7 @@ class Errors:
 
 
 class Surrogate:
-    """A Gaussian process of each objective, with at most 500 inducing architectures.
+    """A Gaussian process of each objective, with at most 800 inducing architectures.
 
     The kernel of each objective and its noise are those of a small grid that give held-out
     architectures the highest predictive density. With inducing architectures (Nyström), the time
@@ -157,7 +157,7 @@ def _distances(one: list[Float], other: list[Float]) -> list[Float]:
 def _choose(features: list[Float], targets: Float) -> list[tuple[Kernel, float]]:
     """Return the kernel and the noise of each objective, by leave-one-out predictive density."""
     distances = _distances(features, features)
-    mixtures = [(1.0,)] if len(features) == 1 else [(1.0, 0.0), (0.5, 0.5), (0.0, 1.0)]
+    mixtures = _mixtures(len(features))
     tried: list[tuple[Kernel, float]] = []
     losses = []
     for decay, weights in product(_DECAYS, mixtures):
@@ -173,6 +173,12 @@ def _choose(features: list[Float], targets: Float) -> list[tuple[Kernel, float]]
             losses.append(np.log(np.maximum(scale, 1e-300)) - np.log(precision).mean())
             tried.append((kernel, noise))
     return [tried[row] for row in np.argmin(losses, axis=0).tolist()]
+
+
+def _mixtures(n: int) -> list[tuple[float, ...]]:
+    """Return the weights of the views that are tried: one view alone, or two alike."""
+    pairs = combinations_with_replacement(np.eye(n), 2)
+    return [tuple(((one + other) / 2).tolist()) for one, other in pairs]
 
 
 def _solve(

@@ -1,18 +1,20 @@
-"""What a surrogate compares of two architectures: as they are written, or as networks."""
+"""What a surrogate compares of two architectures: as written, as networks, or as executed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnas.network import executed
 from hwnas.search._archive import Problem
 from hwnas.search._moves import Moves
 from hwnas.search._quantities import Float
-from hwnas.space import Architectures, Choices
+from hwnas.space import Architectures, CellSpace, Choices, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -23,23 +25,22 @@ class View:
 
     Parameters
     ----------
-    moves : Moves
-    as_networks : bool
-        Whether architectures with the same network have the same features. Otherwise a dead
-        operation counts, because on a device it may take time.
+    space : SearchSpace
+    simplified : callable
+        Returns an architecture for each, shape (n, n_positions). Architectures for which it is the
+        same have the same features.
     """
 
-    moves: Moves
-    as_networks: bool
+    space: SearchSpace
+    simplified: Callable[[Architectures], Architectures]
 
     def features(self, architectures: Architectures) -> Float:
         """Return the features, shape (n, n_features)."""
-        space = self.moves.space
-        rows = self.moves.representatives(architectures) if self.as_networks else architectures
-        return np.hstack(list(self._columns(rows))) / math.sqrt(space.n_positions)
+        columns = self._columns(self.simplified(architectures))
+        return np.hstack(list(columns)) / math.sqrt(self.space.n_positions)
 
     def _columns(self, rows: Architectures) -> Iterator[Float]:
-        space = self.moves.space
+        space = self.space
         if not isinstance(space, Choices):
             for codes in rows.T:
                 yield _one_hot(codes, len(space.operations))
@@ -55,9 +56,24 @@ class View:
 
 
 def views_of(problem: Problem, moves: Moves) -> list[View]:
-    """Return the views of a problem: two, unless one architecture stands for its network."""
-    as_networks = View(moves, as_networks=True)
-    return [as_networks] if problem.merges_networks else [View(moves, False), as_networks]
+    """Return the views of a problem: only networks if one architecture stands for its network.
+
+    Otherwise a dead operation can take time on a device: every one, or those that a runtime
+    executes although they change nothing.
+    """
+    space = moves.space
+    networks = View(space, moves.representatives)
+    if problem.merges_networks:
+        return [networks]
+    views = [View(space, lambda written: written), networks]
+    return (
+        [*views, View(space, partial(_executed, space))] if isinstance(space, CellSpace) else views
+    )
+
+
+def _executed(space: CellSpace, cells: Architectures) -> Architectures:
+    """Return cells without the operations that a runtime skips, see `hwnas.network.executed`."""
+    return np.where(executed(space, cells), cells, space.none)
 
 
 def _one_hot(codes: Architectures, n: int) -> Float:

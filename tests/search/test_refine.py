@@ -43,9 +43,9 @@ def test_optimism_needed_is_the_least_with_which_no_member_dominates() -> None:
 
 
 def test_views_distance_is_the_share_of_decisions_that_differ() -> None:
-    moves = Moves(NASBench201())
-    cells = moves.space.enumerate()[[0, 1, 31, 15_624]]
-    written = View(moves, as_networks=False).features(cells)
+    space = NASBench201()
+    cells = space.enumerate()[[0, 1, 31, 15_624]]
+    written = View(space, lambda cells: cells).features(cells)
     squared = ((written - written[0]) ** 2).sum(axis=1)
     assert squared == pytest.approx([0.0, 1 / 6, 3 / 6, 1.0])
 
@@ -53,7 +53,7 @@ def test_views_distance_is_the_share_of_decisions_that_differ() -> None:
 def test_views_of_networks_are_equal_for_equal_networks() -> None:
     moves = Moves(NASBench201())
     cells = moves.space.enumerate()[::7]
-    features = View(moves, as_networks=True).features(cells)
+    features = View(moves.space, moves.representatives).features(cells)
     networks = moves.space.network_representative(cells)
     rows = np.unique(features.round(6), axis=0, return_inverse=True)[1]
     assert len(np.unique(networks)) < len(cells)
@@ -65,7 +65,7 @@ def test_views_of_networks_are_equal_for_equal_networks() -> None:
 def test_views_numbers_that_are_close_differ_less() -> None:
     space = Choices("one", {"width": {"low": 0, "high": 10, "whole": True}, "kernel": [3, 5, 7]})
     rows = space.from_strings(["width=0;kernel=3", "width=1;kernel=3", "width=9;kernel=3"])
-    features = View(Moves(space), as_networks=True).features(rows)
+    features = View(space, lambda rows: rows).features(rows)
     near, far = ((features[1:] - features[0]) ** 2).sum(axis=1)
     assert 0 < near < far
 
@@ -76,7 +76,24 @@ def test_views_of_a_problem_with_a_value_of_each_network_are_one() -> None:
     merged = Known(space, rows, space.network_representative(rows).astype(float), LATENCY, "table")
     own = Known(space, rows, np.arange(200.0), LATENCY, "table")
     counts = [len(views_of(Problem(space, each, [each]), Moves(space))) for each in (merged, own)]
-    assert counts == [1, 2]
+    assert counts == [1, 3]
+
+
+def test_views_executed_only_skips_what_a_runtime_skips() -> None:
+    space = NASBench201()
+    cells = space.from_strings(
+        [
+            # Only `none` reads node 1: a runtime runs its convolution, and skips its pooling.
+            "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|nor_conv_3x3~2|",
+            "|avg_pool_3x3~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|nor_conv_3x3~2|",
+            "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|nor_conv_3x3~2|",
+        ]
+    )
+    values = Known(space, cells, np.arange(3.0), LATENCY, "table")
+    *_, executed = views_of(Problem(space, values, [values]), Moves(space))
+    folded, pooled, without = executed.features(cells)
+    assert pooled == pytest.approx(without)
+    assert folded != pytest.approx(without)
 
 
 def test_surrogate_learns_a_smooth_value_and_says_its_error() -> None:
