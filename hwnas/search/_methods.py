@@ -14,8 +14,9 @@ from hwnas.seeding import generator, integer_seed
 from hwnas.space import LISTABLE
 
 Method = Literal["auto", "exact", "nsga2", "random"]
-#: Share of the evaluations that NSGA-II takes before the front is refined.
-EVOLVED = 0.05
+#: Share of the evaluations that NSGA-II takes before the front is refined: on a space of which the
+#: processes see all architectures, and on a larger one, where it finds regions that they do not see.
+_EVOLVED_SMALL, _EVOLVED_LARGE = 0.05, 0.15
 #: Architectures that random search draws at once, and draws without anything new before it ends.
 _DRAWN, _FRUITLESS = 1_000, 20
 
@@ -27,10 +28,10 @@ def search(problem: Problem, method: Method, evaluations: int, seed: int) -> Arc
     ----------
     problem : Problem
     method : {"auto", "exact", "nsga2", "random"}
-        "exact" evaluates every architecture. "nsga2" evolves a population for the first 5 % of
-        the evaluations, and then evaluates what simple models expect to be on the front. "random"
-        draws architectures. "auto" is "exact" for up to a million architectures, and "nsga2" for
-        more.
+        "exact" evaluates every architecture. "nsga2" evolves a population for the first 5 or 15 %
+        of the evaluations, and then evaluates what simple models expect to be on the front.
+        "random" draws architectures. "auto" is "exact" for up to a million architectures, and
+        "nsga2" for more.
     evaluations : int
         Most networks to evaluate. "exact" ignores it.
     seed : int
@@ -76,9 +77,10 @@ def search(problem: Problem, method: Method, evaluations: int, seed: int) -> Arc
             if chosen == "nsga2":
                 # Imported here because only this method needs pymoo.
                 from hwnas.search._nsga2 import evolve
-                from hwnas.search._refine import refine
+                from hwnas.search._refine import POOL, refine
 
-                evolve(archive, int(evaluations * EVOLVED), moves, integer_seed(seed, "search"))
+                share = _EVOLVED_SMALL if size <= POOL else _EVOLVED_LARGE
+                evolve(archive, int(evaluations * share), moves, integer_seed(seed, "search"))
                 refine(archive, moves, rng)
             _fill(archive, moves, rng)
     if not len(archive.known()):

@@ -16,14 +16,14 @@ from hwnas.search._views import View, views_of
 from hwnas.selection import nondominated
 from hwnas.space import Architectures
 
+#: Most architectures among which the processes choose. A smaller space is enumerated.
+POOL = 20_000
 #: Number of times that the processes are fitted and a share of the evaluations is chosen by them.
 ROUNDS = 15
 #: Share of a round that goes to the front of the predicted values on a space that cannot be
 #: enumerated, and most of the rest that goes to architectures which differ from the front in one
 #: decision.
 _EXPECTED, _NEAR = 0.5, 0.8
-#: Most architectures among which the processes choose.
-_POOL = 20_000
 #: Most architectures whose probability is computed at once.
 _CHUNK = 2_000
 #: Factor of the errors in this probability. A front consists of architectures that are better
@@ -54,12 +54,12 @@ def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
     while archive.left > 0:
         before = len(archive)
         surrogate = _fitted(archive, views, rng)
-        if surrogate is not None and archive.problem.space.size > _POOL:
+        if surrogate is not None and archive.problem.space.size > POOL:
             front = archive.new(expected_front(archive, surrogate, moves, rng))
             archive.add(front[: int(_EXPECTED * per_round)])
         near = archive.new(moves.neighbours(archive.architectures[archive.front()]))
-        if len(near) > _POOL // 2:
-            near = near[rng.choice(len(near), _POOL // 2, replace=False)]
+        if len(near) > POOL // 2:
+            near = near[rng.choice(len(near), POOL // 2, replace=False)]
         # The neighbours come first, so that rows below their number are theirs.
         pool = archive.new(np.concatenate([near, _pool(archive, near, moves, rng)]))
         order = _most_likely(archive, pool, surrogate, rng)
@@ -83,15 +83,15 @@ def _pool(
 ) -> Architectures:
     """Return architectures to choose from: all of a small space, else what is near the front."""
     space = archive.problem.space
-    if space.size <= _POOL:
+    if space.size <= POOL:
         return space.enumerate()
     if not len(near):
-        return moves.drawn(_POOL, rng)
-    parents = [near[rng.integers(len(near), size=_POOL // 4)] for _ in range(2)]
+        return moves.drawn(POOL, rng)
+    parents = [near[rng.integers(len(near), size=POOL // 4)] for _ in range(2)]
     drawn = [
         moves.mutated(parents[0], rng),
         moves.crossed(parents[0], parents[1], rng),
-        moves.drawn(_POOL // 10, rng),
+        moves.drawn(POOL // 10, rng),
     ]
     return np.concatenate(drawn)
 
