@@ -14,8 +14,8 @@ from hwnas.seeding import generator, integer_seed
 from hwnas.space import LISTABLE
 
 Method = Literal["auto", "exact", "nsga2", "random"]
-#: Share of the evaluations that NSGA-II takes before the front is refined: on a space of which the
-#: processes see all architectures, and on a larger one, where it finds regions that they do not see.
+#: Share of the evaluations that NSGA-II takes before the front is refined. It is larger on a space
+#: of which the processes do not see all architectures.
 _EVOLVED_SMALL, _EVOLVED_LARGE = 0.05, 0.15
 #: Architectures that random search draws at once, and draws without anything new before it ends.
 _DRAWN, _FRUITLESS = 1_000, 20
