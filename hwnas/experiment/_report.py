@@ -125,7 +125,7 @@ def _interval_rows(result: Result) -> list[str]:
 
 
 def _remarks(result: Result) -> list[str]:
-    """Return what the predictor says about itself, if it is at hand."""
+    """Return the predictor's remarks. A result that was loaded from disk has none."""
     if result.details is None:
         return []
     return [f"note: {remark}" for remark in result.details.predictor.remarks]

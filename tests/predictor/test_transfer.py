@@ -171,7 +171,7 @@ def test_save_loaded_predictor_predicts_the_same_and_names_its_sources(
     assert sources_of(loaded) == sources_of(fitted)
     assert loaded.remarks == fitted.remarks
     loaded.save(tmp_path / "again.hwnas")
-    with pytest.raises(ValueError, match="alike, unlike are not at hand"):
+    with pytest.raises(ValueError, match="alike, unlike were not loaded"):
         loaded.fit(X, device(ALIKE, X))
 
 

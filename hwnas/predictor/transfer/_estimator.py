@@ -49,8 +49,8 @@ class Transfer(RegressorMixin, BaseEstimator):
     Parameters
     ----------
     sources : Sources or sequence of str, optional
-        The other devices. A configuration has their names, or None for all that are at hand: the
-        command replaces it by the sources themselves. Without sources the model is `best`.
+        The other devices. In a configuration these are names, or None for all whose tables are on
+        this machine. The command replaces them by `Sources`. Without sources the model is `best`.
     space : SearchSpace, optional
         Set by :class:`hwnas.predictor.Predictor` when it is fitted.
     random_state : int, optional
@@ -84,7 +84,7 @@ class Transfer(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If sources are named, but not at hand.
+            If `sources` has names whose tables were not loaded.
         """
         X, values = np.asarray(X), np.asarray(y, dtype=np.float64)
         self.best_ = Best(self.space, self.random_state).fit(X, values)

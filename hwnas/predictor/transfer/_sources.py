@@ -125,7 +125,7 @@ class Sources(BaseEstimator):
         if self.make is not None:
             return tuple(self.make())
         if self.names:
-            raise ValueError(f"the sources {', '.join(self.names)} are not at hand")
+            raise ValueError(f"the tables of the sources {', '.join(self.names)} were not loaded")
         return ()
 
     def fit(self, X: Any = None, y: Any = None) -> Self:  # noqa: ARG002 (of scikit-learn)
