@@ -135,7 +135,7 @@ def _check_sources(name: str, space: SearchSpace, sources: Sequence[Any]) -> Non
     for each in sources:
         if not isinstance(each, Table):
             raise UserError(
-                f"sources: {each!r} is no table",
+                f"sources: {each!r} is not a table",
                 remedy=f'make_predictor("{name}", space, sources=[load_dataset("hwnas/raspi4")])',
             )
         if each.space != space:

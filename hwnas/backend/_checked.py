@@ -20,12 +20,12 @@ def facts_of(backend: Backend) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If `facts` is no method, or returns no dict with names as keys.
+        If `facts` is not a method, or returns no dict with names as keys.
     """
     method = backend.facts
     facts: object = method() if callable(method) else method
     if not callable(method) or not isinstance(facts, Mapping) or not _are_names(facts):
-        given = "is no method" if not callable(method) else f"returns {facts!r:.60}"
+        given = "is not a method" if not callable(method) else f"returns {facts!r:.60}"
         raise UserError(
             f"{_name(backend)}: facts {given}, not a dict of names and values",
             remedy="def facts(self): return {'board': 'A1'}",
@@ -40,7 +40,7 @@ def runs_of(backend: Backend, prepared: Prepared, repeats: int) -> Runs:
     ------
     UserError
         If the timer returns no list or array of that many positive numbers, or an energy or a
-        memory that is no positive number.
+        memory that is not a positive number.
     """
     returned: object = prepared(repeats)
     runs = returned if isinstance(returned, Runs) else Runs(_times(backend, returned, repeats))

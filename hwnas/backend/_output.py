@@ -36,7 +36,7 @@ def runs_in(printed: str, repeats: int) -> Runs:
     Raises
     ------
     UserError
-        If there are no times, a value is no number, or there is not one time a run.
+        If there are no times, a value is not a number, or there is not one time a run.
 
     Examples
     --------

@@ -53,7 +53,7 @@ def _readable_value(value: str) -> str:
     if _reads(value) or value[:1] in [*_QUOTES]:
         return value
     if value.startswith("["):
-        # Not closed: it is no list, and not meant as text either.
+        # Not closed: it is not a list, and not meant as text either.
         inside = value[1:-1] if value.endswith("]") else None
         elements = [] if inside is None else [_readable_value(each) for each in _parts(inside)]
         return value if inside is None else f"[{','.join(elements)}]"

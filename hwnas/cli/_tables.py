@@ -68,7 +68,7 @@ def _describe_table(given: Sequence[str]) -> str:
 
     if not all("=" in override for override in given):
         raise UserError(
-            f"doctor: {' '.join(given)} is no override", remedy=command("doctor --help")
+            f"doctor: {' '.join(given)} is not an override", remedy=command("doctor --help")
         )
     made = instantiate(composed("advise", readable(expanded(given))).dataset)
     if not isinstance(made, TableFile):

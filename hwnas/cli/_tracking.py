@@ -63,7 +63,7 @@ def dashboard(arguments: Sequence[str]) -> None:
     paths, given = _split(options.settings)
     if paths:
         remedy = command("dashboard tracking.project=hwnas")
-        raise UserError(f"dashboard: {paths[0]} is no setting", remedy=remedy)
+        raise UserError(f"dashboard: {paths[0]} is not a setting", remedy=remedy)
     cfg, tracker = _tracker(given)
     from hwnas.tracking import dashboard
 

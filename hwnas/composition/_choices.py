@@ -94,7 +94,7 @@ def _expanded(argument: str, override: Override | None) -> str:
     if not is_group(group):
         # Hydra would run no job at all.
         raise UserError(
-            f"{argument}: {group} is no group, and a glob stands for options of a group",
+            f"{argument}: {group} is not a group, and a glob stands for options of a group",
             remedy=f"leave {group} out",
         )
     known = options(group)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-#: Time between two lines where standard error is no terminal, for example in a log of Slurm.
+#: Time between two lines where standard error is not a terminal, for example in a log of Slurm.
 LINE_SECONDS = 30.0
 _BYTES = "bytes"
 

@@ -119,7 +119,9 @@ def part(path: Path, space: str) -> Mapping[str, Any]:
         )
     found = table.get(space, {})
     if not isinstance(found, Mapping):
-        raise UserError(f"{path}: has not the layout of HW-NAS-Bench ({space} is no dictionary)")
+        raise UserError(
+            f"{path}: does not have the layout of HW-NAS-Bench ({space} is not a dictionary)"
+        )
     return found
 
 

@@ -211,7 +211,7 @@ class Local(Described):
                 for name, unit in facts["units"].items()
                 if name.startswith(start) and name.endswith(end)
             }
-        # It is no metric of its own: dataset.subtract_idle chooses it.
+        # It is not a metric of its own: dataset.subtract_idle chooses it.
         measured.pop("energy_above_idle", None)
         check_metric(f"dataset=local/{self.name}", self.metric, measured | counted)
         return self.metric.name in counted

@@ -59,8 +59,8 @@ def read_accuracies(path: Path) -> Columns:
     Raises
     ------
     UserError
-        If a column is missing, a value cannot be read, or the file has not exactly one row for each
-        architecture. Other files refer to the row numbers as benchmark indices.
+        If a column is missing, a value cannot be read, or the file does not have exactly one row
+        for each architecture. Other files refer to the row numbers as benchmark indices.
     """
     space = NASBench201()
     table = read_delimited(path)

@@ -75,7 +75,7 @@ def _lines(path: Path) -> list[str]:
 def _table(
     path: Path, lines: Sequence[str], space: SearchSpace
 ) -> tuple[list[str], list[int]] | None:
-    """Return the architectures of a CSV file and their lines, or None if the file is no CSV."""
+    """Return the architectures of a CSV file and their lines, or None if the file is not a CSV."""
     header = next((line for line in lines if line.strip()), "")
     names = {cell.strip().strip('"') for cell in _CELLS.split(header)}
     if len(names) > 1 and "architecture" in names:

@@ -76,7 +76,7 @@ def text(value: object) -> str:
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:
-    """Return numbers with five digits, and None for what is no number."""
+    """Return numbers with five digits, and None for what is not a number."""
     return [float(f"{v:.5g}") if np.isfinite(v) else None for v in map(float, values)]
 
 

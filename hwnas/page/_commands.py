@@ -53,7 +53,7 @@ def commands_of(paths: Sequence[Path], finished: Sequence[Finished]) -> tuple[tu
 
 
 def progress_of(path: Path) -> str:
-    """Return how many grid points of a study are finished; empty if all are, or it is no study.
+    """Return how many grid points of a study are finished; empty if all are, or it is not a study.
 
     Parameters
     ----------

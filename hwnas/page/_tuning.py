@@ -172,7 +172,7 @@ def _trial(line: pd.Series, parameters: Sequence[Any]) -> optuna.trial.FrozenTri
 
 
 def _value(cell: Any, distribution: Any) -> Any:
-    """Return a cell of ``tuning.csv`` as Optuna stores it; None if it is no value of the range."""
+    """Return a cell of ``tuning.csv`` as Optuna stores it, or None if the range lacks it."""
     if hasattr(distribution, "choices"):
         return next((c for c in distribution.choices if str(c) == str(cell)), None)
     number = float(cell)

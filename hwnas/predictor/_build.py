@@ -58,7 +58,7 @@ def build(
     regressor = instantiate(model, _convert_="all")
     if not hasattr(regressor, "get_params"):
         raise UserError(
-            f"predictor.model: {'null' if regressor is None else repr(regressor)[:60]} is no "
+            f"predictor.model: {'null' if regressor is None else repr(regressor)[:60]} is not a "
             "regressor of scikit-learn's kind",
             remedy="leave predictor.model out",
         )

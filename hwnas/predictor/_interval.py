@@ -110,7 +110,7 @@ class Residuals:
         """
         folds = state["folds"]
         if not (folds is None or type(folds) is int):
-            raise ValueError(f"the number of folds is no integer: {folds!r}")
+            raise ValueError(f"the number of folds is not an integer: {folds!r}")
         predicted, measured = (
             np.asarray(state[name], dtype=np.float64) for name in ("predicted", "measured")
         )

@@ -114,7 +114,7 @@ def option_in(predictor: Predictor) -> str:
 
 
 def _check_kind(file: Path) -> None:
-    """Raise `UserError` if the file is no zip file; the message says what it is."""
+    """Raise `UserError` if the file is not a zip file; the message says what it is."""
     if file.is_dir() or not file.exists():
         what = "is a folder" if file.is_dir() else "no such file"
         raise UserError(what, remedy="the path of a file written by Predictor.save")

@@ -108,7 +108,7 @@ class Encoder:
         )
 
     def _plain(self, value: Any) -> Any:
-        """Return the JSON of a value that is no container or estimator, else `_NOT_PLAIN`."""
+        """Return the JSON of a value that is not a container or estimator, else `_NOT_PLAIN`."""
         if value is None or type(value) in (bool, int):
             return value
         if type(value) is float:

@@ -40,7 +40,7 @@ def show(
     """
     if form == "parquet" and sys.stdout.isatty():
         raise UserError(
-            "--parquet: a Parquet file is no text",
+            "--parquet: a Parquet file is not a text",
             remedy=command("results --parquet > results.parquet"),
         )
     found = chosen(find(paths), filters)

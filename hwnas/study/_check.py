@@ -48,7 +48,7 @@ def check_experiment(node: Mapping[str, Any], choice: str, as_written: bool = Tr
             raise UserError(f"experiment={choice}: its YAML has no {key}", remedy=example)
     _check_grids(node["grids"])
     if not isinstance(node.get("fixed") or {}, Mapping):
-        raise UserError("experiment.fixed: it is no mapping", remedy="fixed: {tuning: none}")
+        raise UserError("experiment.fixed: not a mapping", remedy="fixed: {tuning: none}")
     _check_task(str(node.get("task", TASK)))
     published = node.get("published")
     if published and as_written:
@@ -58,7 +58,7 @@ def check_experiment(node: Mapping[str, Any], choice: str, as_written: bool = Tr
 def _check_grids(grids: Any) -> None:
     whole = "grids: {all: {predictor: [ridge, xgb], data: [local/cpu], seed: 0..2}}"
     if not isinstance(grids, Mapping):
-        raise UserError("experiment.grids: it is no mapping of grids", remedy=whole)
+        raise UserError("experiment.grids: not a mapping of grids", remedy=whole)
     for name, grid in grids.items():
         if not isinstance(grid, Mapping):
             problem = f"experiment.grids.{name}: it is no grid; grids have names, and axes below"
@@ -81,7 +81,7 @@ def _check_task(task: str) -> None:
 def _check_published(published: Any, grids: Mapping[str, Any]) -> None:
     """Check the published values, and that the grids have what they are compared with."""
     if not isinstance(published, Mapping):
-        raise UserError("experiment.published: it is no mapping", remedy="published: {source: ...}")
+        raise UserError("experiment.published: not a mapping", remedy="published: {source: ...}")
     for key in published:
         if key not in _PUBLISHED:
             hint = nearest(str(key), [*_PUBLISHED])

@@ -112,7 +112,7 @@ def _check_name(key: str, name: str, remedy: str) -> None:
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        # Reading the port raises ValueError if it is no number.
+        # Reading the port raises ValueError if it is not a number.
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port != 0)
     except ValueError:
         return False

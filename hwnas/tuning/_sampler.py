@@ -18,7 +18,7 @@ def check_sampler(sampler: Callable[..., Any]) -> None:
     ------
     UserError
         If the sampler needs other arguments, as the grid sampler does, if it needs a library that
-        is not installed, or if it is no sampler.
+        is not installed, or if it is not a sampler.
     """
     from optuna.samplers import BaseSampler
 
@@ -40,7 +40,7 @@ def check_sampler(sampler: Callable[..., Any]) -> None:
             remedy=_SAMPLER,
         ) from error
     if not isinstance(made, BaseSampler):
-        raise UserError(f"tuning.sampler: {_name(sampler)} is no sampler of Optuna", _SAMPLER)
+        raise UserError(f"tuning.sampler: {_name(sampler)} is not a sampler of Optuna", _SAMPLER)
 
 
 def check_pruner(pruner: object) -> None:
@@ -49,7 +49,7 @@ def check_pruner(pruner: object) -> None:
 
     if pruner is not None and not isinstance(pruner, BasePruner):
         raise UserError(
-            f"tuning.pruner: {_name(type(pruner))} is no pruner of Optuna",
+            f"tuning.pruner: {_name(type(pruner))} is not a pruner of Optuna",
             remedy="tuning.pruner=null",
         )
 

@@ -208,7 +208,7 @@ def test_load_file_cut_off_raises(tmp_path: Path) -> None:
         (["doctor", "table=nowhere.csv"], "nowhere.csv: no such file"),
         (["run", "dataset=csv"], "dataset=csv: no file is given. Try: table=FILE.csv"),
         (["doctor", "dataset=local/cpu"], "doctor: describes files"),
-        (["doctor", "board.csv"], "doctor: board.csv is no override"),
+        (["doctor", "board.csv"], "doctor: board.csv is not an override"),
     ],
 )
 def test_command_without_the_file_is_one_line_and_exit_code_2(

@@ -156,7 +156,7 @@ def test_make_predictor_with_a_table_of_another_device_learns_from_it() -> None:
 
 
 def test_make_predictor_with_the_name_of_a_source_asks_for_its_table() -> None:
-    with pytest.raises(UserError, match="'hwnas/raspi4' is no table"):
+    with pytest.raises(UserError, match="'hwnas/raspi4' is not a table"):
         make_predictor("transfer", FBNet(), sources=["hwnas/raspi4"])
     with pytest.raises(UserError, match="is of the space nasbench201"):
         make_predictor("transfer", FBNet(), sources=[bundled()])

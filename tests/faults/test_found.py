@@ -230,7 +230,7 @@ def needs_library(**_: Any) -> Any:
         (optuna.samplers.PartialFixedSampler, "cannot be made from a seed alone"),
         (needs_arguments, "cannot be made from a seed alone"),
         (needs_library, "needs nowhere, which is not installed"),
-        (dict, "is no sampler of Optuna"),
+        (dict, "is not a sampler of Optuna"),
     ],
 )
 def test_tuner_sampler_that_does_not_fit_raises_one_line(
@@ -243,7 +243,7 @@ def test_tuner_sampler_that_does_not_fit_raises_one_line(
 
 
 def test_tuner_pruner_of_another_library_raises_one_line() -> None:
-    with pytest.raises(UserError, match=r"is no pruner of Optuna.*tuning\.pruner=null"):
+    with pytest.raises(UserError, match=r"is not a pruner of Optuna.*tuning\.pruner=null"):
         Tuner(optuna.samplers.RandomSampler, pruner={})  # type: ignore[arg-type]
 
 
@@ -262,7 +262,7 @@ FACTS = [{"board": "A1"}, lambda: ["A1"], lambda: None, lambda: {1: "A1"}, lambd
 
 @pytest.mark.parametrize("facts", FACTS)
 def test_facts_of_no_method_or_no_dict_raises_one_line(facts: object) -> None:
-    with pytest.raises(UserError, match=r"Board: facts (is no method|returns)"):
+    with pytest.raises(UserError, match=r"Board: facts (is not a method|returns)"):
         facts_of(Board(facts))  # type: ignore[arg-type]
 
 

@@ -20,7 +20,7 @@ from tests.predictor.members import HELD_OUT
 
 
 class TestContainer:
-    """What is no saved predictor at all."""
+    """What is not a saved predictor at all."""
 
     @pytest.mark.parametrize(
         ("content", "said"),

@@ -44,7 +44,7 @@ def test_check_experiment_key_that_is_interpolated_passes() -> None:
         ({"grids": {"predictor": ["ridge"]}}, "experiment.grids.predictor: it is no grid"),
         ({"grids": {"all": {"seed": "zero"}}}, "seed: 'zero' is neither a list nor a range"),
         ({"grids": {"all": {"n_train": [], "seed": [0]}}}, "all.n_train: an axis needs at least"),
-        ({"fixed": ["tuning"]}, "experiment.fixed: it is no mapping"),
+        ({"fixed": ["tuning"]}, "experiment.fixed: not a mapping"),
         ({"task": "hwnas.study.tasks.run_predictor"}, "experiment.task=hwnas.study.tasks.run_pre"),
     ],
 )

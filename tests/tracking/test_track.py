@@ -115,7 +115,7 @@ def test_track_command_fails_to_record_exits_with_1(
         ),
         (["track", "outputs", "tracking.projet=a"], "did you mean 'tracking.project'?"),
         (["dashboard", "tracking.project=a#b"], "tracking.project=a#b: W&B does not allow #"),
-        (["dashboard", "outputs"], "dashboard: outputs is no setting"),
+        (["dashboard", "outputs"], "dashboard: outputs is not a setting"),
     ],
 )
 def test_track_and_dashboard_mistake_is_one_line(
