@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     import optuna
 
 #: Optuna's user attribute that holds the parameters and the scores of a trial that has ended, or
-#: why the predictor failed. A failed trial without it is one whose worker was lost.
-OUTCOME = "outcome"
+#: why the predictor failed, under the key `ERROR`. A failed trial without an error is one whose
+#: worker was lost.
+OUTCOME, ERROR = "outcome", "error"
 #: Optuna's user attribute of a trial in full: the slot of the short trial with its hyperparameters.
 SHORT_SLOT = "short_slot"
 #: States in which a trial ends, the best first.

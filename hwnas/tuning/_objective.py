@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnas.errors import UserError
 from hwnas.metric import Direction
 from hwnas.tuning._cross_validation import CrossValidation, FoldScore
-from hwnas.tuning._finalists import OUTCOME, SHORT_SLOT, Rounds
+from hwnas.tuning._finalists import ERROR, OUTCOME, SHORT_SLOT, Rounds
 from hwnas.tuning._result import parameter_path, with_params
 from hwnas.tuning._search_space import Parameter, suggest
 from hwnas.tuning._slots import SLOT
@@ -166,7 +166,7 @@ class Objective:
             if isinstance(error, ImportError):
                 raise
             reason = str(error) if isinstance(error, PredictorFailedError) else _one_line(error)
-            trial.set_user_attr(OUTCOME, {"params": dict(params), "error": reason})
+            trial.set_user_attr(OUTCOME, {"params": dict(params), ERROR: reason})
             raise PredictorFailedError(reason) from error
 
     def _params(self, trial: optuna.Trial) -> dict[str, Any]:

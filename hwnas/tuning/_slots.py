@@ -24,7 +24,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from hwnas.processes import alive, start_of
-from hwnas.tuning._finalists import OUTCOME, SHORT_SLOT, Rounds
+from hwnas.tuning._finalists import ERROR, OUTCOME, SHORT_SLOT, Rounds
 
 if TYPE_CHECKING:
     import optuna
@@ -168,7 +168,12 @@ class Slots:
 
 
 def _is_lost_or_refused(trial: optuna.trial.FrozenTrial) -> bool:
-    """Return whether a trial failed for another reason than that the predictor failed."""
+    """Return whether a trial failed for another reason than that the predictor failed.
+
+    A worker that was killed right before it ended its trial may leave the scores in it, but only a
+    predictor that failed leaves an error.
+    """
     from optuna.trial import TrialState
 
-    return trial.state is TrialState.FAIL and OUTCOME not in trial.user_attrs
+    outcome = trial.user_attrs.get(OUTCOME, {})
+    return trial.state is TrialState.FAIL and ERROR not in outcome

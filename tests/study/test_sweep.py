@@ -275,7 +275,7 @@ def test_sweep_killed_worker_is_reported_and_its_grid_points_run_again(tmp_path:
     some = [o for o in some if not o.startswith("predictor=")] + [grid]
     two = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"paths.outputs={tmp_path}"]
     process = subprocess.Popen(
-        [sys.executable, "sweep.py", *some, *two], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "sweep.py", *some, *two], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     end = time.monotonic() + 100
     while time.monotonic() < end and n_results(tmp_path) < 2:
@@ -287,12 +287,11 @@ def test_sweep_killed_worker_is_reported_and_its_grid_points_run_again(tmp_path:
         if "popen_loky" in Path(f"/proc/{pid}/cmdline").read_text()
     ]
     os.kill(workers[0], signal.SIGKILL)
-    printed, _ = process.communicate(timeout=100)
+    _, said = process.communicate(timeout=200)
 
-    assert process.returncode == 1
-    assert "crashed    TerminatedWorkerError" in printed
-    assert "to run the rest: " in printed
-    assert python("sweep.py", *some, *two).returncode == 0
+    assert process.returncode == 0, said
+    assert "a worker of the study was lost (TerminatedWorkerError); the " in said
+    assert " missing grid points run again" in said
     assert len(results(tmp_path, "quick")) == 62
 
 

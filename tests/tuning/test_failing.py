@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 from numpy.typing import NDArray
 from optuna.samplers import RandomSampler, TPESampler
@@ -116,24 +117,45 @@ def test_tune_value_that_the_model_refuses_raises() -> None:
         Tuner(RandomSampler, n_trials=3).tune(Pipeline([("model", Ridge())]), space, X, Y, seed=0)
 
 
+def _interrupt(*_: Any) -> float:
+    raise KeyboardInterrupt
+
+
+_TELL = optuna.Study.tell
+
+
+def _interrupt_after_the_scores(study: optuna.Study, trial: Any, *more: Any, **options: Any) -> Any:
+    if isinstance(trial, optuna.Trial) and "outcome" in trial.user_attrs:
+        raise KeyboardInterrupt
+    return _TELL(study, trial, *more, **options)
+
+
+@pytest.mark.parametrize(
+    "killed",
+    [
+        ("hwnas.tuning._objective.Objective.run", _interrupt),
+        ("optuna.Study.tell", _interrupt_after_the_scores),
+    ],
+    ids=["before its run", "after its scores"],
+)
 @pytest.mark.parametrize("sampler", [RandomSampler, TPESampler])
 def test_tune_lost_trial_runs_again_before_later_ones(
-    sampler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sampler: Any, killed: tuple[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from hwnas.tuning import _slots
 
     whole = tuned(Blend(), sampler=sampler, n_trials=16)
     storage = str(tmp_path / "trials.journal")
     tuned(Blend(), sampler=sampler, n_trials=12, storage=storage)
-    # The worker of the thirteenth trial takes it and is killed.
+    # The worker of the thirteenth trial is killed after it took it, or before it ends it.
     with monkeypatch.context() as patch:
         patch.setattr(_slots, "worker_name", lambda: f"{socket.gethostname()}:1:0")
-        patch.setattr("hwnas.tuning._objective.Objective.run", _interrupt)
+        patch.setattr(*killed)
         with pytest.raises(KeyboardInterrupt):
             tuned(Blend(), sampler=sampler, n_trials=16, storage=storage)
     resumed = tuned(Blend(), sampler=sampler, n_trials=16, storage=storage)
-    assert [row["params"] for row in resumed.trials] == [row["params"] for row in whole.trials]
-
-
-def _interrupt(*_: Any) -> float:
-    raise KeyboardInterrupt
+    trials = [
+        [{k: v for k, v in row.items() if k != "fit_seconds"} for row in result.trials]
+        for result in (resumed, whole)
+    ]
+    assert trials[0] == trials[1]
