@@ -66,9 +66,9 @@ def views_of(problem: Problem, moves: Moves) -> list[View]:
     if problem.merges_networks:
         return [networks]
     views = [View(space, lambda written: written), networks]
-    return (
-        [*views, View(space, partial(_executed, space))] if isinstance(space, CellSpace) else views
-    )
+    if isinstance(space, CellSpace):
+        views.append(View(space, partial(_executed, space)))
+    return views
 
 
 def _executed(space: CellSpace, cells: Architectures) -> Architectures:
