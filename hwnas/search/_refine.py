@@ -31,6 +31,9 @@ _CHUNK = 2_000
 _OPTIMISM = 3.0
 #: Lowest error. A process that is never wrong would make probabilities of 0 and 1 only.
 _LEAST_ERROR = 1e-6
+#: Share of architectures with the same network as an earlier one whose values must be equal to its
+#: values, and fewest such architectures, for an objective to be that of the network.
+_COPIED, _FEWEST_COPIES = 0.9, 5
 
 
 def refine(archive: Archive, moves: Moves, rng: np.random.Generator) -> None:
@@ -103,15 +106,53 @@ def _most_likely(
     if surrogate is None or not len(pool):
         return rng.permutation(len(pool))
     means, errors = surrogate.predict(pool)
-    errors = _OPTIMISM * np.maximum(errors, _LEAST_ERROR)
     points = archive.points[archive.known()]
-    front = _ranks(points)[nondominated(points)]
+    ranks = _ranks(points)
+    if not archive.problem.merges_networks:
+        _take_values_of_networks(archive, pool, ranks, means, errors)
+    errors = _OPTIMISM * np.maximum(errors, _LEAST_ERROR)
+    front = ranks[nondominated(points)]
     if points.shape[1] == 2:
         order = -_probability_undominated(means, errors, front)
     else:
         order = _optimism_needed(means, errors, front)
     # Equal ones are in random order.
     return np.lexsort((rng.random(len(pool)), order))
+
+
+def _take_values_of_networks(
+    archive: Archive, pool: Architectures, ranks: Float, means: Float, errors: Float
+) -> None:
+    """Replace predictions by values that another architecture with the same network has shown.
+
+    This is done for each objective in which evaluated architectures with the same network nearly
+    always have equal values, as in a table that copies most of its values.
+
+    Parameters
+    ----------
+    archive : Archive
+    pool : array, shape (n, n_positions)
+        The predicted architectures.
+    ranks : array, shape (n_known, n_objectives)
+        Of the evaluated architectures.
+    means, errors : array, shape (n, n_objectives)
+        The predictions, which are changed in place.
+    """
+    networks = archive.problem.space.network_representative
+    evaluated = networks(archive.architectures[archive.known()])
+    keys, rows, network = np.unique(evaluated, return_index=True, return_inverse=True)
+    first = rows[network]
+    later = np.flatnonzero(first != np.arange(len(first)))
+    if len(later) < _FEWEST_COPIES:
+        return
+    wanted = networks(pool)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    seen = keys[place] == wanted
+    shares = (ranks[later] == ranks[first[later]]).mean(axis=0)
+    for column in np.flatnonzero(shares >= _COPIED):
+        # An equal value beats no member of the front, so it counts as slightly worse.
+        means[seen, column] = ranks[rows[place[seen]], column] + 100 * _LEAST_ERROR
+        errors[seen, column] = 0.0
 
 
 def _ranks(points: Float) -> Float:
