@@ -44,8 +44,8 @@ BLUE, ORANGE, GREEN = (
     Color("#d55e00", "#f0894a"),
     Color("#009e73", "#2fbf92"),
 )
-#: Colours that stay apart for people with any kind of colour blindness, after Okabe and Ito
-#: (2008), darkened where their contrast to white was below 3 to 1.
+#: Colours that people with any kind of colour blindness can tell apart. They are those of Okabe and
+#: Ito (2008), darkened where their contrast to white was below 3 to 1.
 PALETTE = (
     *(ORANGE, Color("#d673a8", "#f7b6d8"), Color("#332288", "#8f86f0"), BLUE),
     *(Color("#6b4c00", "#c9a45c"), GREEN, Color("#a0206a", "#e0609f")),

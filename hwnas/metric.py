@@ -54,7 +54,7 @@ class Metric:
     def __post_init__(self) -> None:
         if self.direction not in get_args(Direction):
             raise UserError(
-                f"metric.direction={self.direction}: neither minimize nor maximize",
+                f"metric.direction={self.direction}: it must be minimize or maximize",
                 remedy="metric.direction=minimize",
             )
 

@@ -84,7 +84,7 @@ def _is_override(argument: str) -> bool:
 
 
 def _run(task: Callable[[DictConfig], Any], config_name: str, given: list[str]) -> None:
-    # Hydra reads them from here, and its launchers run the command again from them.
+    # Hydra reads the overrides from sys.argv. Its launchers repeat the command with sys.argv too.
     sys.argv[1:] = given
     register()
     # Plots are written to files. A notebook's value, or a misspelt one, would stop matplotlib from

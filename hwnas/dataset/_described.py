@@ -50,7 +50,7 @@ class Described:
 
     @classmethod
     def files(cls) -> tuple[OfficialFile, ...]:
-        """Return the official files that the class reads."""
+        """Return the published files that the class reads, with their addresses."""
         return ()
 
     @classmethod

@@ -155,12 +155,13 @@ class HWNAS360(Benchmark):
     """NAS-Bench-201 on a device of HW-NAS-Bench-360.
 
     The authors measured one architecture of each isomorphism class and copied its values to the
-    others. The representatives are those that the file names.
+    others. The file says which one was measured.
 
     Parameters
     ----------
     device, framework, task : str
-        As in the file, e.g. ``pi5``, ``onnx``, ``cifar100``.
+        Values of the columns of the published file with these names, e.g. ``pi5``, ``onnx``,
+        ``cifar100``.
     metric : Metric
         Latency, or energy if the file has it for the device, framework and task.
     space : SearchSpace

@@ -198,8 +198,8 @@ def skeleton(space: SearchSpace) -> Skeleton:
         found = resolve_name(space.skeleton)
     except (ImportError, AttributeError, ValueError) as error:
         raise UserError(
-            f"space={space.name}: {space.skeleton} cannot be imported ({error})",
-            remedy="the full name of a function on the search path of Python",
+            f"space={space.name}: its skeleton {space.skeleton} cannot be imported ({error})",
+            remedy="space.skeleton=<full name of a function that Python can import>",
         ) from error
     named = isinstance(found, type) and issubclass(found, NamedSkeleton)
     if isinstance(found, type) and issubclass(found, Skeleton) and not named:

@@ -36,7 +36,8 @@ def listed(candidates: Candidates) -> Source:
     """
     if candidates.accuracy is None:
         raise UserError(
-            f"{candidates.source}: there is no column accuracy", remedy="another accuracy="
+            f"{candidates.source}: the file has no column 'accuracy'",
+            remedy="accuracy=FILE with such a column",
         )
     space = candidates.space
     own = space.identity(candidates.architectures).tolist()

@@ -22,7 +22,7 @@ RISES = (
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer for one data set and one number of training measurements.
+    """Which predictor to use for one data set and one number of training measurements.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class Answer:
     setting : str
         What was measured.
     predictor : str
-        The predictor to take.
+        The recommended predictor.
     sentences : tuple of str
-        Why, and at what cost. Names of predictors are between backticks.
+        Why it is recommended, and what it costs. Names of predictors are between backticks.
     """
 
     n_train: int

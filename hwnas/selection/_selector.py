@@ -26,7 +26,7 @@ class Relearns(Protocol):
     """One or several predictors that can be fitted again."""
 
     def relearn(self, measured: Rows, costs: Float) -> Float:
-        """Fit again with the measured costs added, and return predicted costs of all rows."""
+        """Fit the predictors again with these measured costs too, and predict all candidates."""
         ...
 
 

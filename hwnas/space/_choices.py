@@ -355,7 +355,7 @@ class Choices(SearchSpace):
         raise ValueError(f"{self.name}: its architectures have an identity, but no rank")
 
     def representative(self, architectures: Architectures) -> Identities:
-        """Return the identity of every row: values that mean nothing do not count."""
+        """Return a key of every row. It ignores values without effect, as of a missing block."""
         return self.identity(architectures)
 
 

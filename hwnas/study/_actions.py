@@ -192,7 +192,7 @@ def status(study: Study, progress: Progress, no_data: Sequence[GridPoint]) -> st
 
 
 def _left(costs: Costs, points: Sequence[GridPoint]) -> list[str]:
-    """State the expected CPU time of grid points, if any of their kinds has run."""
+    """Return a line with the expected CPU time of grid points, if points of a kind have run."""
     seconds, n_unknown = costs.total(points)
     if n_unknown == len(points):
         return []

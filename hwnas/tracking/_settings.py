@@ -22,7 +22,7 @@ _OLDER_SERVER = "https://api.wandb.ai"
 
 
 def check_settings(project: str, entity: str | None, mode: str, tags: Iterable[str]) -> None:
-    """Check settings that W&B would reject.
+    """Reject settings that W&B would reject later.
 
     Raises
     ------

@@ -112,8 +112,8 @@ class CrossValidation:
         """
         from sklearn.base import clone
 
-        # Some models train all folds together in little more time than one of them. The others
-        # fit one fold at a time, so that the pruner can end a trial after each.
+        # Some models train all folds together in little more time than one fold takes. Other
+        # models fit one fold at a time, so that the pruner can end a trial after each.
         fits_many = hasattr(type(getattr(predictor, "model", None)), "fit_many")
         batches = [self.splits] if fits_many else [(fold,) for fold in self.splits]
         for batch in batches:

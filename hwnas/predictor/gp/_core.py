@@ -66,7 +66,7 @@ class Kernel(Protocol[InputsT_contra, RowsT]):
         """Return means and standard deviations of the hyperparameters' normal priors."""
 
     def scale(self, inputs: InputsT_contra, theta: Array, /) -> RowsT:
-        """Return the inputs scaled by the hyperparameters."""
+        """Return the inputs, scaled by the variances and lengthscales in `theta`."""
 
     def __call__(self, a: RowsT, b: RowsT, theta: Array, /) -> Array:
         """Return the covariances, shape (len(a), len(b))."""
@@ -353,7 +353,7 @@ def restored(
     alpha: Array,
     noise: Array | None = None,
 ) -> Posterior[InputsT, RowsT]:
-    """Return the Gaussian process that a file holds.
+    """Return a fitted Gaussian process, given what was saved of it.
 
     Parameters
     ----------
