@@ -29,7 +29,7 @@ def test_missing_infinite_value_is_missing(lower: float, upper: float) -> None:
 
 @pytest.mark.parametrize("direction", ["minimise", "max", "", "MINIMIZE"])
 def test_metric_unknown_direction_raises(direction: str) -> None:
-    with pytest.raises(UserError, match=rf"metric\.direction={direction}: neither"):
+    with pytest.raises(UserError, match=rf"metric\.direction={direction}: it must be"):
         Metric("latency", "ms", direction)  # type: ignore[arg-type]
 
 
