@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hwnas.search import Known, Moves, Problem, search
+from hwnas.search import Archive, Known, Moves, Problem, search
 from hwnas.search._quantities import Float
-from hwnas.search._refine import _optimism_needed, _probability_undominated
+from hwnas.search._refine import (
+    _optimism_needed,
+    _probability_undominated,
+    _ranks,
+    _take_values_of_networks,
+)
 from hwnas.search._surrogate import Errors, Surrogate
 from hwnas.search._views import View, views_of
 from hwnas.selection import hypervolume
@@ -105,6 +110,29 @@ def test_surrogate_learns_a_smooth_value_and_says_its_error() -> None:
     residuals = np.sqrt(((means - true) ** 2).mean(axis=0))
     assert (residuals < 0.3 * true.std(axis=0)).all()
     assert residuals == pytest.approx(np.sqrt((errors**2).mean(axis=0)), rel=0.7)
+
+
+def test_take_values_of_networks_only_where_equal_networks_have_equal_values() -> None:
+    space = NASBench201()
+    cells = space.enumerate()[::5]
+    networks = space.network_representative(cells)
+    own = np.random.default_rng(0).random(len(cells))
+    latency = Known(space, cells, (networks % 97).astype(float), LATENCY, "table")
+    archive = Archive(Problem(space, Known(space, cells, own, LATENCY, "table"), [latency]))
+    archive.add(cells[:1_500])
+    ranks = _ranks(archive.points)
+    means, errors = np.zeros((2, len(cells) - 1_500, 2))
+    errors += 0.5
+    _take_values_of_networks(archive, cells[1_500:], ranks, means, errors)
+    assert not means[:, 0].any()
+    assert (errors[:, 0] == 0.5).all()
+    seen = np.isin(networks[1_500:], networks[:1_500])
+    assert 0.05 < seen.mean() < 0.95
+    assert (errors[:, 1] == np.where(seen, 0.0, 0.5)).all()
+    first = {network: row for row, network in reversed(list(enumerate(networks[:1_500].tolist())))}
+    expected = [ranks[first[network], 1] for network in networks[1_500:][seen].tolist()]
+    assert means[seen, 1] == pytest.approx(expected, abs=1e-3)
+    assert not means[~seen, 1].any()
 
 
 def test_errors_are_those_of_similar_predictions() -> None:
