@@ -62,18 +62,19 @@ def search(problem: Problem, method: Method, evaluations: int, seed: int) -> Arc
     check_number("evaluations", evaluations, 20)
     size = problem.space.size
     chosen = resolved(method, size)
+    moves = Moves(problem.space)
     if chosen == "exact":
         if size > LISTABLE:
             raise UserError(
                 f"method=exact: {problem.space.name} has more than {LISTABLE:,} architectures",
                 remedy="method=nsga2",
             )
-        archive = Archive(problem)
+        archive = Archive(problem, chosen=moves.chosen)
         archive.add(problem.space.enumerate())
     else:
         with progress(f"search ({chosen})", evaluations, "evaluations") as meter:
-            archive = Archive(problem, evaluations, meter.advance)
-            moves, rng = Moves(problem.space), generator(seed, "search", chosen)
+            archive = Archive(problem, evaluations, meter.advance, moves.chosen)
+            rng = generator(seed, "search", chosen)
             if chosen == "nsga2":
                 # Imported here because only this method needs pymoo.
                 from hwnas.search._nsga2 import evolve

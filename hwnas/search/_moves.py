@@ -58,11 +58,20 @@ class Moves:
         networks = self.space.network_representative(architectures)
         others = np.flatnonzero(networks != self.space.identity(live))
         if len(others):
-            identities, order = self._by_identity
-            place = np.searchsorted(identities, networks[others])
             live = live.copy()
-            live[others] = self.space.live(self._listed[order[place]])
+            live[others] = self.space.live(self.chosen(architectures[others]))
         return live
+
+    def chosen(self, architectures: Architectures) -> Architectures:
+        """Return the architecture by which the space names the network of each, same shape.
+
+        On a space that is too large to be listed, these are the architectures themselves.
+        """
+        if self._listed is None or not len(architectures):
+            return architectures
+        identities, order = self._by_identity
+        networks = self.space.network_representative(architectures)
+        return self._listed[order[np.searchsorted(identities, networks)]]
 
     def drawn(self, n: int, rng: np.random.Generator) -> Architectures:
         """Return random architectures, shape (n, n_positions)."""

@@ -83,12 +83,16 @@ class Predicted:
         return True
 
     def values(self, architectures: Architectures) -> Float:
-        """Return the predicted values, shape (n,)."""
+        """Return the predicted values, shape (n,), with the digits of single precision.
+
+        The last digits of a prediction depend on the architectures that are predicted with it.
+        They would make equal networks differ, and each of them a point of the front.
+        """
         parts = [
             self.predictor.predict(architectures[start : start + _CHUNK])
             for start in range(0, len(architectures), _CHUNK)
         ]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return np.concatenate(parts).astype(np.float32).astype(float) if parts else np.empty(0)
 
     def interval(self, architectures: Architectures) -> tuple[Float, Float]:
         """Return the bounds of the 90 % interval of each prediction."""

@@ -12,7 +12,8 @@ from hwnas.metric import Metric
 from hwnas.search import ACCURACY, Archive, Known, Method, Moves, Problem, search
 from hwnas.search._limits import Limits
 from hwnas.search._output import compared
-from hwnas.space import Choices, NASBench201, SearchSpace, TransNASMacro
+from hwnas.search._quantities import Float
+from hwnas.space import Architectures, Choices, NASBench201, SearchSpace, TransNASMacro
 
 LATENCY = Metric("latency", "ms")
 SPACES: dict[str, SearchSpace] = {
@@ -70,6 +71,26 @@ def test_archive_evaluates_each_network_once() -> None:
     assert len(np.unique(keys)) == len(archive) < 100
     assert archive.add(rows) == 0
     assert told == [len(archive)]
+
+
+class _OfNetworks(Known):
+    """Different values for architectures with the same network, as a predictor may have."""
+
+    of_networks = True
+
+    def values(self, architectures: Architectures) -> Float:
+        return self.space.identity(architectures).astype(float) % 1_009
+
+
+@pytest.mark.parametrize("method", ["exact", "nsga2", "random"])
+def test_search_of_networks_evaluates_the_architecture_that_stands_for_each(method: Method) -> None:
+    space = NASBench201()
+    accuracy, latency = (_OfNetworks(space, space.enumerate(), np.ones(15_625), each, "predicted")
+                         for each in (ACCURACY, LATENCY))  # fmt: skip
+    archive = search(Problem(space, accuracy, [latency]), method, 300, seed=0)
+    networks = space.network_representative(archive.architectures)
+    assert len(np.unique(networks)) == len(archive)
+    assert (space.identity(archive.architectures) == networks).all()
 
 
 def test_known_with_own_values_of_one_network_distinguishes_architectures() -> None:
