@@ -143,8 +143,6 @@ def measure_latency(
         machine |= {} if wattmeter is None else wattmeter.meter.facts()
 
     left_out: list[str] = []
-    # The network that was measured last without a failure.
-    worked: list[str] = []
 
     def measure(architecture: str) -> dict[str, Any]:
         cells = space.parse(architecture)
@@ -177,7 +175,7 @@ def measure_latency(
     return measure_units(
         store,
         units,
-        lambda unit, missing: _records(unit, missing, measure, worked),
+        lambda unit, missing: _records(unit, missing, measure, store),
         lambda unit: f"{backend.name}, pass {unit.round + 1} of {passes}",
     )
 
@@ -193,7 +191,7 @@ def _records(
     unit: Unit,
     architectures: Sequence[str],
     measure: Callable[[str], Mapping[str, Any]],
-    worked: list[str],
+    store: Store,
 ) -> Iterator[Record]:
     """Measure architectures, and yield their records.
 
@@ -213,16 +211,21 @@ def _records(
             continue
         yield from failed
         failed.clear()
-        worked[:] = [architecture]
         yield record
-    if failed and worked:
-        reason = measure(worked[0]).get("failed")
-        if reason is not None:
-            raise UserError(
-                f"{unit.series}: {reason}, also for {worked[0]}, which has worked before",
-                remedy="the same command, when the device works again",
-            )
+    worked = _last_that_worked(store, unit.series) if failed else None
+    reason = None if worked is None else measure(worked).get("failed")
+    if reason is not None:
+        raise UserError(
+            f"{unit.series}: {reason}, also for {worked}, which has worked before",
+            remedy="the same command, when the device works again",
+        )
     yield from failed
+
+
+def _last_that_worked(store: Store, series: str) -> str | None:
+    """Return the architecture of the last record without a failure, or None."""
+    records = [each for each in store.records.values() if each["series"] == series]
+    return next((r["architecture"] for r in reversed(records) if "failed" not in r), None)
 
 
 def _record(unit: Unit, architecture: str, values: Mapping[str, Any]) -> Record:
