@@ -22,7 +22,7 @@ from hwnas.dataset._source import hash_file
 from hwnas.dataset._table import UNKNOWN, Accuracy, Provenance
 from hwnas.errors import UserError
 from hwnas.paths import Paths
-from hwnas.space import Architectures, NASBench201, SearchSpace
+from hwnas.space import Architectures, NASBench201, SearchSpace, rows_of
 
 FILE = OfficialFile(
     family="nasbench201",
@@ -214,9 +214,5 @@ def _join(
     values: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the value of each architecture, NaN for architectures that `known` lacks."""
-    ranks = space.rank(known)
-    order = np.argsort(ranks)
-    wanted = space.rank(architectures)
-    place = np.minimum(np.searchsorted(ranks[order], wanted), len(order) - 1)
-    rows = order[place]
-    return np.where(ranks[rows] == wanted, values[rows], np.nan)
+    rows = rows_of(space.rank(known), space.rank(architectures))
+    return np.where(rows >= 0, values[rows], np.nan)

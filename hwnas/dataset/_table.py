@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnas.metric import Metric
-from hwnas.space import Architectures, Identities, SearchSpace
+from hwnas.space import Architectures, Identities, SearchSpace, rows_of
 
 Kind = Literal["measured", "estimated"]
 
@@ -209,11 +209,7 @@ class Table:
         return self._rows_of(self.space.identity(architectures))
 
     def _rows_of(self, identities: Identities) -> NDArray[np.int64]:
-        own = self.space.identity(self.architectures)
-        order = np.argsort(own)
-        place = np.minimum(np.searchsorted(own[order], identities), len(own) - 1)
-        rows = order[place]
-        return np.where(own[rows] == identities, rows, -1)
+        return rows_of(self.space.identity(self.architectures), identities)
 
 
 #: Accuracy in percent of every architecture of a table, shape (n,), and its provenance.

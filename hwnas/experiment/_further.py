@@ -158,12 +158,8 @@ def _in_rows_of(table: Table, other: Table) -> Table:
             f"{table.metric.name} on {table.space.name}",
             remedy="selection.metrics=null",
         )
-    identities = other.space.identity(other.architectures)
-    order = np.argsort(identities)
-    wanted = table.space.identity(table.architectures)
-    place = np.minimum(np.searchsorted(identities[order], wanted), len(order) - 1)
-    rows = order[place]
-    values = np.where(identities[rows] == wanted, other.values[rows], np.nan)
+    rows = other.locate(table.architectures)
+    values = np.where(rows >= 0, other.values[rows], np.nan)
     if np.isnan(values).all():
         raise UserError(
             f"selection.metrics: no architecture has a value of {table.metric.name} and of "

@@ -68,9 +68,9 @@ class Archive:
         Most architectures to evaluate. None: no bound.
     advance : callable, optional
         Called after each `add` with the number of architectures that it evaluated.
-    chosen : callable, optional
-        Returns the architecture to evaluate in place of each, see `Moves.chosen`. It is used if the
-        problem merges networks: a predictor may predict different values for two architectures
+    canonical : callable, optional
+        Returns the architecture to evaluate in place of each, see `Moves.canonical`. It is used if
+        the problem merges networks: a predictor may predict different values for two architectures
         with the same network.
 
     Attributes
@@ -85,12 +85,12 @@ class Archive:
         problem: Problem,
         evaluations: int | None = None,
         advance: Callable[[int], None] | None = None,
-        chosen: Callable[[Architectures], Architectures] | None = None,
+        canonical: Callable[[Architectures], Architectures] | None = None,
     ) -> None:
         self.problem = problem
         self.evaluations = evaluations
         self._advance = advance
-        self._chosen = chosen if problem.merges_networks else None
+        self._canonical = canonical if problem.merges_networks else None
         self.architectures: Architectures = np.empty((0, problem.space.n_positions))
         self.points: Float = np.empty((0, len(problem.quantities)))
         self._rows: dict[object, int] = {}
@@ -116,8 +116,8 @@ class Archive:
         new = self.new(architectures)[: self.left]
         if not len(new):
             return 0
-        if self._chosen is not None:
-            new = self._chosen(new)
+        if self._canonical is not None:
+            new = self._canonical(new)
         for number, key in enumerate(self.problem.keys(new).tolist(), start=len(self)):
             self._rows[key] = number
         points = self.problem.points(new)

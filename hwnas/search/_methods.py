@@ -69,11 +69,11 @@ def search(problem: Problem, method: Method, evaluations: int, seed: int) -> Arc
                 f"method=exact: {problem.space.name} has more than {LISTABLE:,} architectures",
                 remedy="method=nsga2",
             )
-        archive = Archive(problem, chosen=moves.chosen)
+        archive = Archive(problem, canonical=moves.canonical)
         archive.add(problem.space.enumerate())
     else:
         with progress(f"search ({chosen})", evaluations, "evaluations") as meter:
-            archive = Archive(problem, evaluations, meter.advance, moves.chosen)
+            archive = Archive(problem, evaluations, meter.advance, moves.canonical)
             rng = generator(seed, "search", chosen)
             if chosen == "nsga2":
                 # Imported here because only this method needs pymoo.

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnas.space import LISTABLE, Architectures, Choices, Identities, SearchSpace
+from hwnas.space import LISTABLE, Architectures, Choices, Identities, SearchSpace, places_in
 
 #: Number of values of a range of numbers that `Moves.neighbours` tries.
 _STEPS = 8
@@ -59,10 +59,10 @@ class Moves:
         others = np.flatnonzero(networks != self.space.identity(live))
         if len(others):
             live = live.copy()
-            live[others] = self.space.live(self.chosen(architectures[others]))
+            live[others] = self.space.live(self.canonical(architectures[others]))
         return live
 
-    def chosen(self, architectures: Architectures) -> Architectures:
+    def canonical(self, architectures: Architectures) -> Architectures:
         """Return the architecture by which the space names the network of each, same shape.
 
         On a space that is too large to be listed, these are the architectures themselves.
@@ -71,7 +71,7 @@ class Moves:
             return architectures
         identities, order = self._by_identity
         networks = self.space.network_representative(architectures)
-        return self._listed[order[np.searchsorted(identities, networks)]]
+        return self._listed[order[places_in(identities, networks)]]
 
     def drawn(self, n: int, rng: np.random.Generator) -> Architectures:
         """Return random architectures, shape (n, n_positions)."""

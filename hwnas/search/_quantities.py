@@ -15,7 +15,7 @@ from hwnas.errors import UserError
 from hwnas.image_set import ImageSet
 from hwnas.metric import Metric
 from hwnas.predictor import Predictor
-from hwnas.space import Architectures, SearchSpace
+from hwnas.space import Architectures, SearchSpace, places_in
 
 Float = NDArray[np.float64]
 
@@ -83,16 +83,12 @@ class Predicted:
         return True
 
     def values(self, architectures: Architectures) -> Float:
-        """Return the predicted values, shape (n,), with the digits of single precision.
-
-        The last digits of a prediction depend on the architectures that are predicted with it.
-        They would make equal networks differ, and each of them a point of the front.
-        """
+        """Return the predicted values, shape (n,)."""
         parts = [
             self.predictor.predict(architectures[start : start + _CHUNK])
             for start in range(0, len(architectures), _CHUNK)
         ]
-        return np.concatenate(parts).astype(np.float32).astype(float) if parts else np.empty(0)
+        return np.concatenate(parts) if parts else np.empty(0)
 
     def interval(self, architectures: Architectures) -> tuple[Float, Float]:
         """Return the bounds of the 90 % interval of each prediction."""
@@ -202,9 +198,8 @@ class Known:
         keys, values = self._by_key
         if not len(keys) or not len(architectures):
             return np.full(len(architectures), np.nan)
-        wanted = self._keys(architectures)
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[place] == wanted, values[place], np.nan)
+        place = places_in(keys, self._keys(architectures))
+        return np.where(place >= 0, values[place], np.nan)
 
     def interval(self, architectures: Architectures) -> tuple[Float, Float]:
         """Return NaN for every bound: the values are known."""

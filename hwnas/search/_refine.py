@@ -14,7 +14,7 @@ from hwnas.search._quantities import Float
 from hwnas.search._surrogate import Surrogate
 from hwnas.search._views import View, views_of
 from hwnas.selection import nondominated
-from hwnas.space import Architectures
+from hwnas.space import Architectures, places_in
 
 #: Most architectures among which the processes choose. A smaller space is enumerated.
 POOL = 20_000
@@ -145,9 +145,8 @@ def _take_values_of_networks(
     later = np.flatnonzero(first != np.arange(len(first)))
     if len(later) < _FEWEST_COPIES:
         return
-    wanted = networks(pool)
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    seen = keys[place] == wanted
+    place = places_in(keys, networks(pool))
+    seen = place >= 0
     shares = (ranks[later] == ranks[first[later]]).mean(axis=0)
     for column in np.flatnonzero(shares >= _COPIED):
         # An equal value beats no member of the front, so it counts as slightly worse.

@@ -7,6 +7,7 @@ from hwnas.space._choices import Choices
 from hwnas.space._columns import ColumnSpace
 from hwnas.space._dimension import Dimension, Value
 from hwnas.space._fbnet import FBNet
+from hwnas.space._lookup import places_in, rows_of
 from hwnas.space._nasbench201 import NASBench201
 from hwnas.space._transnas import TransNASMacro, TransNASMicro
 
@@ -26,6 +27,8 @@ __all__ = [
     "TransNASMacro",
     "TransNASMicro",
     "Value",
+    "places_in",
+    "rows_of",
     "space_classes",
     "spaces",
 ]
